@@ -1,0 +1,97 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createSessionHandler } from '../functions/create-session/create-session-handler.ts';
+import {
+  createSessionService,
+  prepare,
+  secretsManagerDefaults,
+} from '../functions/shared/session-service.ts';
+import type { Settings } from '../functions/shared/settings.ts';
+import {
+  type BeginiSimulator,
+  simulatedCredentials,
+  startBeginiSimulator,
+} from '../lib/local/begini-simulator.ts';
+import { type AnsweredRequest, type Gateway, startGateway } from '../lib/local/gateway.ts';
+import { type SecretsManager, startSecretsManager } from '../lib/local/secrets-manager.ts';
+
+/** The API key of the one loan app that the local service knows. */
+export const localApiKey = 'local-loan-app';
+
+/** The name of the local stage's secret. */
+export const localSecretName = 'begini-session/test/credentials';
+
+/** The whole service on this machine, everything on 127.0.0.1. */
+export type LocalService = {
+  gateway: Gateway;
+  vendor: BeginiSimulator;
+  secretsManager: SecretsManager;
+  close(): Promise<void>;
+};
+
+/** A request that was answered, and the code or outcome from the function's log line where it was asked. */
+export type LocalRequest = AnsweredRequest & { outcome: string | undefined };
+
+/**
+ * Starts the real handlers behind stand-ins: the gateway on `port`, the simulator on the next and Secrets Manager on
+ * the one after (0: any free ports).
+ *
+ * @throws Error that names a port which is taken.
+ */
+export async function startLocalService(
+  port: number,
+  onRequest: (request: LocalRequest) => void = () => undefined,
+): Promise<LocalService> {
+  const next = (offset: number) => (port === 0 ? 0 : port + offset);
+  const running: { close(): unknown }[] = [];
+  const close = async () => {
+    await Promise.all(running.splice(0).map((server) => server.close()));
+  };
+  try {
+    const vendor = await startBeginiSimulator({ port: next(1) });
+    running.push(vendor);
+    const secretsManager = await startSecretsManager({
+      port: next(2),
+      secrets: { [localSecretName]: JSON.stringify(simulatedCredentials) },
+    });
+    running.push(secretsManager);
+
+    const settings: Settings = {
+      stage: 'test',
+      credentialsSecretArn: secretsManager.arnOf(localSecretName),
+      hmac: true,
+      uidRefKey: 'local',
+      origins: { api: vendor.origin, assessment: vendor.origin },
+    };
+    const client = new SecretsManagerClient({
+      ...secretsManagerDefaults,
+      endpoint: secretsManager.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+    const service = createSessionService(settings, client);
+    running.push(service.vendor, { close: () => client.destroy() });
+    await prepare(service);
+
+    const outcomes = new Map<string, string>();
+    const writeLine = (line: string) => {
+      const { requestId, code, outcome } = JSON.parse(line) as Record<string, string>;
+      outcomes.set(requestId ?? '', code ?? outcome ?? '');
+    };
+    const handler = createSessionHandler({ settings, ...service, writeLine });
+    const gateway = await startGateway({
+      port,
+      stageName: settings.stage,
+      apiKey: localApiKey,
+      routes: [{ method: 'POST', resource: '/sessions', handler, apiKeyRequired: true }],
+      onRequest: (request) => {
+        onRequest({ ...request, outcome: outcomes.get(request.requestId) });
+        outcomes.delete(request.requestId);
+      },
+    });
+    running.push(gateway);
+    return { gateway, vendor, secretsManager, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import { OperatorError, VendorError } from '../shared/errors.ts';
+import type { VendorAnswer } from './client.ts';
+
+/** A session the applicant can enter: whoever holds the token can. */
+export type Session = {
+  accessToken: string;
+  /** ISO 8601 in UTC (`2026-11-22T10:00:00Z`), or null where the token names no usable expiry. */
+  expiresAt: string | null;
+};
+
+/** Longest access token that is passed on: a `Location` beyond this is refused by common proxies. */
+const longestTokenCharacters = 4_096;
+
+/** Three base64url parts (RFC 7515 §7.1): nothing in it can leave the path of a URL. */
+const jwtPattern = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** 9999-12-31T23:59:59Z, the last moment ISO 8601 writes with four digits. */
+const lastExpirySeconds = 253_402_300_799;
+
+/** Whether the vendor refused the API key (401), or the API key for this integration (403). */
+export function isRefusal({ statusCode }: VendorAnswer): boolean {
+  return statusCode === 401 || statusCode === 403;
+}
+
+/**
+ * Judges the vendor's answer to a session call for `uid` and `integrationId`. The answer's `url` is ignored:
+ * the vendor documents that it is not where the browser goes.
+ *
+ * @throws OperatorError `credentials_refused`; VendorError with the code that the answer deserves.
+ */
+export function judgeAnswer(answer: VendorAnswer, uid: string, integrationId: string): Session {
+  if (isRefusal(answer)) throw new OperatorError('credentials_refused');
+  if (answer.statusCode === 422) throw new VendorError('rejected_by_vendor');
+  if (answer.statusCode === 429) throw new VendorError('vendor_busy', busyOptions(answer));
+  if (answer.statusCode < 200 || answer.statusCode > 299) throw new VendorError('vendor_error');
+
+  const accessToken = readAccessToken(answer.body);
+  const claims = readClaims(accessToken);
+  if (isForeign(claims.uid, uid) || isForeign(claims.integration_id, integrationId)) {
+    throw new VendorError('vendor_response_invalid');
+  }
+  return { accessToken, expiresAt: formatExpiry(claims.exp) };
+}
+
+function readAccessToken(body: string): string {
+  const accessToken = parseObject(body)?.access_token;
+  if (
+    typeof accessToken !== 'string' ||
+    accessToken.length > longestTokenCharacters ||
+    !jwtPattern.test(accessToken)
+  ) {
+    throw new VendorError('vendor_response_invalid');
+  }
+  return accessToken;
+}
+
+/** The claims of a token whose payload is a JSON object; the vendor promises no more than "a JWT". */
+function readClaims(accessToken: string): Record<string, unknown> {
+  const payload = accessToken.split('.')[1] ?? '';
+  return parseObject(Buffer.from(payload, 'base64url').toString()) ?? {};
+}
+
+function isForeign(claim: unknown, ours: string): boolean {
+  return claim !== undefined && claim !== ours;
+}
+
+function formatExpiry(exp: unknown): string | null {
+  if (typeof exp !== 'number' || !(exp > 0 && exp <= lastExpirySeconds)) return null;
+  return `${new Date(Math.floor(exp) * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+function busyOptions({ retryAfter }: VendorAnswer): { retryAfterSeconds?: number } {
+  const retryAfterSeconds = parseRetryAfter(retryAfter);
+  return retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+}
+
+/** `Retry-After` in whole seconds from 1 to a day (RFC 9110 §10.2.3: a number of seconds or an HTTP date). */
+function parseRetryAfter(retryAfter: string | undefined): number | undefined {
+  if (retryAfter === undefined) return undefined;
+  const seconds = /^\d+$/.test(retryAfter)
+    ? Number(retryAfter)
+    : Math.ceil((Date.parse(retryAfter) - Date.now()) / 1000);
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 1), 86_400);
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * The names of the environment variables a function reads: the one module that the stack (which sets them)
+ * and the functions (which read them) share.
+ */
+export const environmentNames = {
+  /** The stage's name, as in its URL path and its log lines: `test`. */
+  stage: 'STAGE',
+  /** ARN of the secret that holds `{"apiKey": "…", "integrationId": "…"}`. */
+  credentialsSecretArn: 'CREDENTIALS_SECRET_ARN',
+  /** `on` signs each session call with HMAC-SHA-512, `off` leaves the signature away. */
+  hmac: 'HMAC',
+  /** Key of the pseudonym that stands for a uid in log lines. */
+  uidRefKey: 'UID_REF_KEY',
+  /** Only for a function on the developer's machine: `<API origin>,<assessment origin>`, both on 127.0.0.1. */
+  localOrigins: 'BEGINI_LOCAL_ORIGINS',
+} as const;

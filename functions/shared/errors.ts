@@ -1,0 +1,172 @@
+/** What a stranger may read of an error, and when to come back. */
+type Problem = { statusCode: number; title: string; detail: string; retryAfterSeconds?: number };
+
+const callerProblems = {
+  body_too_large: {
+    statusCode: 413,
+    title: 'Body too large',
+    detail: 'The body may be at most 4,096 bytes.',
+  },
+  unsupported_media_type: {
+    statusCode: 415,
+    title: 'Unsupported media type',
+    detail: 'Send the body as JSON, with the header Content-Type: application/json.',
+  },
+  malformed_json: {
+    statusCode: 422,
+    title: 'Malformed JSON',
+    detail: 'The body must be one JSON object, such as {"uid": "ABCDE-12345"}.',
+  },
+  unknown_property: {
+    statusCode: 422,
+    title: 'Unknown property',
+    detail: 'The body may hold "uid" and "integration_id", and no other property.',
+  },
+  invalid_uid: {
+    statusCode: 422,
+    title: 'Invalid uid',
+    detail: '"uid" must be a string of 5 to 60 letters, digits and hyphens.',
+  },
+  integration_mismatch: {
+    statusCode: 422,
+    title: 'Integration mismatch',
+    detail:
+      '"integration_id" is not the one of this stage. Is the caller configured for the other stage? It may be left out.',
+  },
+} satisfies Record<string, Problem>;
+
+const vendorProblems = {
+  rejected_by_vendor: {
+    statusCode: 422,
+    title: 'Rejected by the vendor',
+    detail:
+      'Begini refused this uid. A uid can be used once; to assess a person again, add a prefix or a suffix.',
+  },
+  vendor_unreachable: {
+    statusCode: 502,
+    title: 'Vendor unreachable',
+    detail: 'Begini could not be reached. No session was created; try again.',
+  },
+  vendor_error: {
+    statusCode: 502,
+    title: 'Vendor error',
+    detail: 'Begini answered with an error. Try again.',
+  },
+  vendor_response_invalid: {
+    statusCode: 502,
+    title: 'Invalid vendor response',
+    detail: 'Begini answered with something that is not a usable session. Try again.',
+  },
+  vendor_connection_lost: {
+    statusCode: 502,
+    title: 'Connection to the vendor lost',
+    detail:
+      'The connection broke before Begini answered: a session may or may not have been created. Try again.',
+  },
+  vendor_timeout: {
+    statusCode: 504,
+    title: 'Vendor timeout',
+    detail: 'Begini did not answer in time: a session may or may not have been created. Try again.',
+  },
+  vendor_busy: {
+    statusCode: 503,
+    title: 'Vendor busy',
+    detail: 'Begini takes no more sessions at the moment. Try again after the time in Retry-After.',
+    retryAfterSeconds: 30,
+  },
+} satisfies Record<string, Problem>;
+
+const operatorProblems = {
+  credentials_not_set: {
+    action:
+      'Put the pair of this stage into its secret, as {"apiKey": "…", "integrationId": "…"}, without spaces or line breaks in either.',
+    statusCode: 503,
+    title: 'Service not ready',
+    detail: 'This stage has no credentials for Begini yet. Its operator has been told.',
+    retryAfterSeconds: 60,
+  },
+  credentials_refused: {
+    action:
+      'Begini answered 401 or 403. Compare the secret with the Deployment Centre: the key may have been renewed, belong to the other environment, or to another integration; or HMAC is not enabled at Begini.',
+    statusCode: 503,
+    title: 'Service not ready',
+    detail: 'Begini refuses the credentials of this stage. Its operator has been told.',
+    retryAfterSeconds: 15,
+  },
+  secrets_unavailable: {
+    action:
+      'Secrets Manager did not hand out the secret; the reason is its error. Check its health, then the role of this function.',
+    statusCode: 503,
+    title: 'Service not ready',
+    detail: 'The credentials for Begini could not be read. Try again.',
+    retryAfterSeconds: 5,
+  },
+  internal_error: {
+    action: 'This is a defect of the service. Roll back if it began with a deployment.',
+    statusCode: 500,
+    title: 'Internal error',
+    detail: 'Something went wrong in this service. Its operator has been told.',
+  },
+} satisfies Record<string, Problem & { action: string }>;
+
+type ErrorOptions = { cause?: unknown; retryAfterSeconds?: number };
+
+/**
+ * An error with an answer of its own. `message` is the code alone and `detail` one fixed sentence,
+ * so that neither can carry a key, a token or a uid.
+ */
+export abstract class ServiceError extends Error {
+  /** Stable, snake case: what callers, logs and tests branch on. */
+  readonly code: string;
+  readonly statusCode: number;
+  readonly title: string;
+  readonly detail: string;
+  /** Whole seconds, at least 1. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: string, problem: Problem, { cause, retryAfterSeconds }: ErrorOptions = {}) {
+    super(code, { cause });
+    this.code = code;
+    this.statusCode = problem.statusCode;
+    this.title = problem.title;
+    this.detail = problem.detail;
+    this.retryAfterSeconds = retryAfterSeconds ?? problem.retryAfterSeconds;
+  }
+}
+
+/** The caller must mend its request; the vendor was not called. */
+export class CallerError extends ServiceError {
+  override readonly name = 'CallerError';
+  constructor(code: keyof typeof callerProblems, options?: ErrorOptions) {
+    super(code, callerProblems[code], options);
+  }
+}
+
+/** The vendor, or the way to it, failed. */
+export class VendorError extends ServiceError {
+  override readonly name = 'VendorError';
+  constructor(code: keyof typeof vendorProblems, options?: ErrorOptions) {
+    super(code, vendorProblems[code], options);
+  }
+}
+
+/** Whoever runs this stage must act. */
+export class OperatorError extends ServiceError {
+  override readonly name = 'OperatorError';
+  /** What to do, for the log line; never sent to a caller. */
+  readonly action: string;
+  constructor(code: keyof typeof operatorProblems, options?: ErrorOptions) {
+    super(code, operatorProblems[code], options);
+    this.action = operatorProblems[code].action;
+  }
+}
+
+/**
+ * The `code` of a system error (`ECONNRESET`), else the `name` of an error (`AccessDeniedException`); empty where
+ * `error` has neither. Unlike a message, neither quotes what was sent.
+ */
+export function reasonOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return typeof code === 'string' ? code : typeof name === 'string' ? name : '';
+}

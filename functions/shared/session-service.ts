@@ -1,0 +1,35 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createVendorClient } from '../begini/client.ts';
+import type { SessionService } from '../begini/create-session.ts';
+import { createCredentialsCache } from './credentials.ts';
+import { prepareTimeoutMs, secretTries, secretTryTimeoutMs } from './deadlines.ts';
+import type { Settings } from './settings.ts';
+
+/** How Secrets Manager is called: in time, and once more where that helps. */
+export const secretsManagerDefaults = {
+  maxAttempts: secretTries,
+  requestHandler: { requestTimeout: secretTryTimeoutMs, throwOnRequestTimeout: true },
+};
+
+/** What sessions are created with, on the real clients. */
+export function createSessionService(
+  { credentialsSecretArn, hmac, origins }: Settings,
+  client = new SecretsManagerClient(secretsManagerDefaults),
+): SessionService {
+  return {
+    credentials: createCredentialsCache({ client, secretArn: credentialsSecretArn }),
+    vendor: createVendorClient({ origin: origins.api }),
+    hmac,
+  };
+}
+
+/**
+ * Reads the secret and opens the connection to the vendor while the function starts: that time has more CPU and
+ * nobody waits for it yet. A failure here is none: the first request tries again.
+ */
+export async function prepare({ credentials, vendor }: SessionService): Promise<void> {
+  const trace = { secretReads: 0 };
+  const preparations = [credentials.get(Date.now() + prepareTimeoutMs, trace), vendor.prepare()];
+  await Promise.race([Promise.allSettled(preparations), pause(prepareTimeoutMs, undefined, { ref: false })]);
+}

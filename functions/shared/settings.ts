@@ -1,0 +1,31 @@
+import { type Origins, readOrigins } from '../begini/origins.ts';
+import { environmentNames } from './environment.ts';
+
+/** What the stack tells a function about its stage. */
+export type Settings = {
+  stage: string;
+  credentialsSecretArn: string;
+  hmac: boolean;
+  uidRefKey: string;
+  origins: Origins;
+};
+
+/** Reads the settings from environment variables. @throws Error that names the variable which is missing or wrong. */
+export function readSettings(environment: Record<string, string | undefined>): Settings {
+  const required = (name: string) => {
+    const value = environment[name];
+    if (!value) throw new Error(`The environment variable ${name} is missing.`);
+    return value;
+  };
+  const hmac = required(environmentNames.hmac);
+  if (hmac !== 'on' && hmac !== 'off') {
+    throw new Error(`The environment variable ${environmentNames.hmac} must be "on" or "off".`);
+  }
+  return {
+    stage: required(environmentNames.stage),
+    credentialsSecretArn: required(environmentNames.credentialsSecretArn),
+    hmac: hmac === 'on',
+    uidRefKey: required(environmentNames.uidRefKey),
+    origins: readOrigins(environment[environmentNames.localOrigins]),
+  };
+}

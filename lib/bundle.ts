@@ -1,0 +1,89 @@
+import { mkdtemp } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+
+/** A folder of `functions/` that holds a Lambda entry. */
+export type FunctionName = 'create-session';
+
+/**
+ * Bundles `functions/<name>/handler.ts` into one ES module, `index.mjs`. The same source gives the same bytes.
+ * @param outDir the folder to write to; a new one for temporary files where absent.
+ * @returns the folder, ready for `Code.fromAsset`.
+ */
+export async function bundleFunction(name: FunctionName, outDir?: string): Promise<string> {
+  const directory = outDir ?? (await mkdtemp(join(tmpdir(), `begini-session-${name}-`)));
+  await build({
+    absWorkingDir: join(import.meta.dirname, '..'),
+    entryPoints: [`functions/${name}/handler.ts`],
+    outfile: join(directory, 'index.mjs'),
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // The ES module of a package before its CommonJS, from which nothing unused can be left out.
+    mainFields: ['module', 'main'],
+    minify: true,
+    treeShaking: true,
+    legalComments: 'none',
+    sourcemap: false,
+    plugins: [builtinsOnDemand, standIns],
+  });
+  return directory;
+}
+
+/**
+ * Reaches Node's built-in modules by `process.getBuiltinModule` instead of `import`.
+ * An ES module that imports `node:http` asks for every export of it at once, which includes `WebSocket` and so loads
+ * all of undici (+40 ms, +11 MiB). CommonJS property access does not; it also serves a dependency's `require('http')`,
+ * for which an ES module has no `require`.
+ */
+const builtinsOnDemand: Plugin = {
+  name: 'builtins-on-demand',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /./ }, ({ path }) =>
+      isBuiltin(path)
+        ? { path: path.replace(/^(node:)?/, 'node:'), namespace: 'builtin', sideEffects: false }
+        : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
+/** What the AWS SDK imports and a Lambda function never uses, each with what stands in its place. */
+const replacements = [
+  {
+    // The default chain asks profiles, SSO, STS and instance metadata. Lambda always sets these variables, and may
+    // renew them, hence a read at each resolution.
+    module: /^@aws-sdk\/credential-provider-node$/,
+    contents: `export const defaultProvider = () => async () => ({
+      accessKeyId: process.env.AWS_ACCESS_KEY_ID,
+      secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY,
+      sessionToken: process.env.AWS_SESSION_TOKEN,
+    });`,
+  },
+  {
+    // Asks an EC2 instance for its region, in a "defaults mode" that no client here chooses. Lambda sets AWS_REGION.
+    module: /\/getInstanceMetadataRegion$/,
+    contents: 'export const getInstanceMetadataRegion = async () => undefined;',
+  },
+  {
+    // Loaded by the SDK only for an operation that streams; Secrets Manager has none.
+    module: /^@smithy\/core\/event-streams$/,
+    contents: `throw new Error('event streams are left out of this bundle');`,
+  },
+];
+
+const standIns: Plugin = {
+  name: 'stand-ins',
+  setup({ onResolve, onLoad }) {
+    for (const { module, contents } of replacements) {
+      const namespace = `stand-in:${module.source}`;
+      onResolve({ filter: module }, ({ path }) => ({ path, namespace, sideEffects: false }));
+      onLoad({ filter: /./, namespace }, () => ({ contents }));
+    }
+  },
+};

@@ -1,0 +1,111 @@
+/** One of API Gateway's own answers: given without the function having been asked, or in its place. */
+export interface GatewayResponse {
+  /** API Gateway's name for the case, such as `THROTTLED`. */
+  type: string;
+  /** The status every such answer is forced to. */
+  statusCode: number;
+  /** Stable and snake case, as in the service's own problems. */
+  code: string;
+  title: string;
+  /** One fixed sentence or two for a stranger. */
+  detail: string;
+  /** Value of the `Retry-After` header; absent where waiting does not help. */
+  retryAfterSeconds?: number;
+}
+
+/** RFC 9457 problem, as in every error answer of the service. */
+export interface GatewayProblem {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  instance: string;
+  detail: string;
+}
+
+const throttleRetrySeconds = 1;
+/** A quota is refilled by the day at the soonest; an hour keeps a waiting caller from hammering. */
+const quotaRetrySeconds = 3600;
+
+const forbidden = { statusCode: 403, code: 'forbidden', title: 'Forbidden' };
+const tooManyRequests = { statusCode: 429, code: 'too_many_requests', title: 'Too many requests' };
+const badRequest = { statusCode: 400, code: 'bad_request', title: 'Bad request' };
+const internalError = {
+  statusCode: 500,
+  code: 'internal_error',
+  title: 'Internal error',
+  detail: 'The service could not handle the request.',
+};
+
+/**
+ * Every response type API Gateway documents for a REST API, with the answer it is given.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+ */
+export const gatewayResponses: readonly GatewayResponse[] = [
+  { type: 'ACCESS_DENIED', ...forbidden, detail: 'The caller may not use this service.' },
+  { type: 'API_CONFIGURATION_ERROR', ...internalError },
+  { type: 'AUTHORIZER_CONFIGURATION_ERROR', ...internalError },
+  { type: 'AUTHORIZER_FAILURE', ...internalError },
+  { type: 'BAD_REQUEST_BODY', ...badRequest, detail: 'The request body is not valid.' },
+  { type: 'BAD_REQUEST_PARAMETERS', ...badRequest, detail: 'The request parameters are not valid.' },
+  { type: 'DEFAULT_4XX', ...badRequest, detail: 'The request is not valid.' },
+  { type: 'DEFAULT_5XX', ...internalError },
+  { type: 'EXPIRED_TOKEN', ...forbidden, detail: "The caller's credentials have expired." },
+  {
+    type: 'INTEGRATION_FAILURE',
+    statusCode: 502,
+    code: 'internal_error',
+    title: 'Internal error',
+    detail:
+      'The service failed while it handled the request. The outcome is unknown: a session may have been created.',
+  },
+  {
+    type: 'INTEGRATION_TIMEOUT',
+    statusCode: 504,
+    code: 'gateway_timeout',
+    title: 'Gateway timeout',
+    detail: 'The service took too long to answer. The outcome is unknown: a session may have been created.',
+  },
+  { type: 'INVALID_API_KEY', ...forbidden, detail: 'The API key is missing or not valid.' },
+  { type: 'INVALID_SIGNATURE', ...forbidden, detail: "The request's signature is not valid." },
+  {
+    type: 'MISSING_AUTHENTICATION_TOKEN',
+    ...forbidden,
+    detail: 'There is no such method and path, or the request carries no authentication.',
+  },
+  {
+    type: 'QUOTA_EXCEEDED',
+    ...tooManyRequests,
+    detail: "The caller's quota is used up.",
+    retryAfterSeconds: quotaRetrySeconds,
+  },
+  {
+    type: 'REQUEST_TOO_LARGE',
+    statusCode: 413,
+    code: 'body_too_large',
+    title: 'Body too large',
+    detail: 'The request body is larger than the service accepts.',
+  },
+  { type: 'RESOURCE_NOT_FOUND', ...forbidden, detail: 'There is no such method and path.' },
+  {
+    type: 'THROTTLED',
+    ...tooManyRequests,
+    detail: 'Requests arrive faster than the service accepts them.',
+    retryAfterSeconds: throttleRetrySeconds,
+  },
+  { type: 'UNAUTHORIZED', ...forbidden, detail: 'The caller could not be authenticated.' },
+  {
+    type: 'UNSUPPORTED_MEDIA_TYPE',
+    statusCode: 415,
+    code: 'unsupported_media_type',
+    title: 'Unsupported media type',
+    detail: 'The content type of the request is not supported.',
+  },
+  { type: 'WAF_FILTERED', ...forbidden, detail: 'The request was refused by a firewall rule.' },
+];
+
+/** @param requestId the request's id, or `$context.requestId` where the problem serves as a template. */
+export function gatewayProblem(response: GatewayResponse, requestId: string): GatewayProblem {
+  const { code, title, statusCode, detail } = response;
+  return { type: `urn:begini-session:${code}`, title, status: statusCode, code, instance: requestId, detail };
+}

@@ -1,0 +1,97 @@
+/**
+ * How the simulator behaves on session calls. With `times` the fault ends after so many of them.
+ * JSON on the control endpoint: `{"fault": "status", "status": 429, "retryAfter": 7, "times": 1}`.
+ */
+export type Fault = { times?: number } & (
+  | { fault: PlainFault }
+  | { fault: 'slow'; delayMs: number }
+  | { fault: 'status'; status: number; retryAfter?: number | string }
+  | { fault: 'redirect'; location: string }
+  | { fault: 'raw-answer'; body: unknown; status?: number }
+);
+
+type PlainFault =
+  | 'none'
+  | 'refuse-second'
+  | 'same-token'
+  | 'hang'
+  | 'reset'
+  | 'close-mid-body'
+  | 'not-http'
+  | 'rubbish'
+  | 'huge';
+
+/** An HTTP answer to be sent. */
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body: string;
+}
+
+/** Each fault in a few words, with the fields it takes, for people at the control endpoint. */
+export const faultHelp: Record<Fault['fault'], string> = {
+  none: 'as documented; a second call for a uid gets a session of its own',
+  'refuse-second': 'a second call for a uid gets 422',
+  'same-token': 'a second call for a uid gets its first token again',
+  slow: 'answers after delayMs',
+  hang: 'never answers',
+  reset: 'resets the connection once the request is read',
+  'close-mid-body': 'closes the connection in the middle of the answer',
+  'not-http': 'answers with bytes that are not HTTP',
+  rubbish: 'answers 200 with a body that is not JSON',
+  huge: 'answers 200 with more than 16 KiB',
+  status: 'answers with status, and with Retry-After where retryAfter is given',
+  redirect: 'answers 302 to location',
+  'raw-answer': 'answers with body as JSON, and with status (200)',
+};
+
+/** Past the 16 KiB that the service reads. */
+const hugeAnswerBytes = 20_000;
+
+const requiredFields: Partial<Record<Fault['fault'], { name: string; type: 'number' | 'string' }>> = {
+  slow: { name: 'delayMs', type: 'number' },
+  status: { name: 'status', type: 'number' },
+  redirect: { name: 'location', type: 'string' },
+};
+
+/** @throws Error that says what is allowed */
+export function parseFault(input: Record<string, unknown>): Fault {
+  const { fault: name, times } = input;
+  if (typeof name !== 'string' || !Object.hasOwn(faultHelp, name)) {
+    throw new Error(`fault must be one of ${Object.keys(faultHelp).join(', ')}`);
+  }
+  const required = requiredFields[name as Fault['fault']];
+  if (required && typeof input[required.name] !== required.type) {
+    throw new Error(`${name} needs ${required.name}, a ${required.type}`);
+  }
+  if (times !== undefined && !(Number.isInteger(times) && Number(times) > 0)) {
+    throw new Error('times must be a whole number of at least 1');
+  }
+  return input as Fault;
+}
+
+/** What is left of a fault once it was played. */
+export function faultAfter(played: Fault): Fault {
+  if (played.times === undefined) return played;
+  return played.times > 1 ? { ...played, times: played.times - 1 } : { fault: 'none' };
+}
+
+/** The answer that a fault puts in the place of the honest one. */
+export function distort(honest: Answer, fault: Fault): Answer {
+  switch (fault.fault) {
+    case 'rubbish':
+      return { status: 200, body: '<html>not the JSON you are looking for</html>' };
+    case 'huge':
+      return { ...honest, body: honest.body.padEnd(hugeAnswerBytes) };
+    case 'redirect':
+      return { status: 302, headers: { Location: fault.location }, body: '' };
+    case 'raw-answer':
+      return { status: fault.status ?? 200, body: JSON.stringify(fault.body) };
+    case 'status': {
+      const headers = fault.retryAfter === undefined ? {} : { 'Retry-After': String(fault.retryAfter) };
+      return { status: fault.status, headers, body: JSON.stringify({ message: 'A simulated answer' }) };
+    }
+    default:
+      return honest;
+  }
+}

@@ -1,0 +1,26 @@
+import { createHmac } from 'node:crypto';
+
+/** Signs for this simulator alone: nobody but the vendor can check a real token. */
+const signingSecret = 'begini-simulator';
+
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+const signatureOf = (signed: string): string =>
+  createHmac('sha256', signingSecret).update(signed).digest('base64url');
+
+/**
+ * Makes an access token as the vendor's sample shows it: an HS256 JWT.
+ * @param claims for example `{ uid, company_id, integration_id, url, exp }`; a test may claim anything
+ */
+export function makeAccessToken(claims: Record<string, unknown>): string {
+  const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
+  return `${signed}.${signatureOf(signed)}`;
+}
+
+/** What the simulator makes of a token that comes back to it: `expired` when `exp` is not in the future. */
+export function checkAccessToken(token: string): 'valid' | 'expired' | 'unknown' {
+  const [header, payload, signature, ...rest] = token.split('.');
+  if (!payload || rest.length > 0 || signature !== signatureOf(`${header}.${payload}`)) return 'unknown';
+  const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { exp?: unknown };
+  return typeof exp === 'number' && exp > Date.now() / 1000 ? 'valid' : 'expired';
+}

@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type IncomingMessage,
+  type ServerResponse,
+  validateHeaderName,
+  validateHeaderValue,
+} from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import { securityHeaders } from '../../functions/shared/security-headers.ts';
+import { gatewayProblem, gatewayResponses } from '../gateway-responses.ts';
+import { lambdaContext, proxyEvent } from './gateway-event.ts';
+import { readBody, startLoopbackServer } from './loopback.ts';
+
+/** A declared method on a resource, and the function behind it. */
+export interface Route {
+  method: string;
+  /** A path below the stage, whose segments may be parameters: `/launch/{token}`. */
+  resource: string;
+  /** What it resolves to is checked, as API Gateway does. */
+  handler: (event: APIGatewayProxyEvent, context: Context) => Promise<unknown>;
+  apiKeyRequired: boolean;
+}
+
+/** How to start a gateway. */
+export interface GatewayOptions {
+  /** 0, the default, takes any free port. */
+  port?: number;
+  /** First segment of every path. */
+  stageName: string;
+  /** The one key that routes with `apiKeyRequired` accept in `x-api-key`. */
+  apiKey?: string;
+  routes: readonly Route[];
+  /** A function's time, 14,000 by default; one that takes longer has failed. */
+  timeoutMs?: number;
+  /** Called after each answer. */
+  onRequest?: (request: AnsweredRequest) => void;
+}
+
+/** A request as it may be logged: without its path, which can hold a token. */
+export interface AnsweredRequest {
+  method: string;
+  /** The route's resource; `undefined` for a method or path that is not declared. */
+  resourcePath: string | undefined;
+  statusCode: number;
+  durationMs: number;
+  requestId: string;
+}
+
+/** A running gateway. */
+export interface Gateway {
+  /** With the stage: `http://127.0.0.1:3000/test`. */
+  url: string;
+  close(): Promise<void>;
+}
+
+interface FoundRoute {
+  route: Route;
+  /** Path below the stage. */
+  path: string;
+  pathParameters: Record<string, string>;
+}
+
+interface Answer {
+  statusCode: number;
+  headers: [name: string, value: string][];
+  body: Buffer;
+}
+
+/** API Gateway's limit on a payload. */
+const largestBodyBytes = 10 * 1024 * 1024;
+const defaultTimeoutMs = 14_000;
+
+/**
+ * Stands in for a REST API of API Gateway with Lambda proxy integrations: what is not declared is refused, and the
+ * gateway's own answers come from the table that the stack uses.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { stageName, routes, timeoutMs = defaultTimeoutMs, onRequest } = options;
+
+  async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const requestId = randomUUID();
+    const receivedAt = Date.now();
+    const found = findRoute(routes, stageName, request);
+    const { statusCode, headers, body } = await answerTo(request, found, requestId, receivedAt);
+    response.writeHead(statusCode, headers.flat()).end(body);
+    onRequest?.({
+      method: request.method ?? '',
+      resourcePath: found?.route.resource,
+      statusCode,
+      durationMs: Date.now() - receivedAt,
+      requestId,
+    });
+  }
+
+  async function answerTo(
+    request: IncomingMessage,
+    found: FoundRoute | undefined,
+    requestId: string,
+    receivedAt: number,
+  ): Promise<Answer> {
+    const body = await readBody(request, largestBodyBytes);
+    if (!found) return ownAnswer('MISSING_AUTHENTICATION_TOKEN', requestId);
+    const { route, path, pathParameters } = found;
+    const apiKey = route.apiKeyRequired ? String(request.headers['x-api-key'] ?? '') : null;
+    if (apiKey !== null && (apiKey === '' || apiKey !== options.apiKey))
+      return ownAnswer('INVALID_API_KEY', requestId);
+    if (!body) return ownAnswer('REQUEST_TOO_LARGE', requestId);
+
+    const { resource } = route;
+    const event = proxyEvent({
+      request,
+      body,
+      requestId,
+      receivedAt,
+      stageName,
+      resource,
+      path,
+      pathParameters,
+      apiKey,
+    });
+    return (await invoke(route.handler, event)) ?? ownAnswer('INTEGRATION_FAILURE', requestId);
+  }
+
+  /** `undefined` for a function that throws, runs out of time or returns what is no proxy result. */
+  async function invoke(handler: Route['handler'], event: APIGatewayProxyEvent): Promise<Answer | undefined> {
+    const settled = new AbortController();
+    try {
+      const context = lambdaContext(randomUUID(), Date.now() + timeoutMs);
+      const timeIsUp = sleep(timeoutMs, undefined, { ref: false, signal: settled.signal });
+      const result = await Promise.race([handler(event, context), timeIsUp]);
+      return isProxyResult(result) ? proxiedAnswer(result) : undefined;
+    } catch {
+      return undefined;
+    } finally {
+      settled.abort();
+    }
+  }
+
+  const server = await startLoopbackServer({ port: options.port, listener });
+  return { url: `${server.origin}/${stageName}`, close: server.close };
+}
+
+function findRoute(
+  routes: readonly Route[],
+  stageName: string,
+  request: IncomingMessage,
+): FoundRoute | undefined {
+  const [whole = ''] = (request.url ?? '').split('?', 1);
+  if (!whole.startsWith(`/${stageName}/`)) return undefined;
+  const path = whole.slice(stageName.length + 1);
+  for (const route of routes) {
+    const pathParameters = route.method === request.method ? matchResource(route.resource, path) : undefined;
+    if (pathParameters) return { route, path, pathParameters };
+  }
+  return undefined;
+}
+
+/** The path's parameters, URL-decoded as a REST API hands them over; `undefined` where the path does not match. */
+function matchResource(resource: string, path: string): Record<string, string> | undefined {
+  const names = resource.split('/');
+  const segments = path.split('/');
+  if (names.length !== segments.length) return undefined;
+  const parameters: Record<string, string> = {};
+  for (const [index, name] of names.entries()) {
+    const segment = segments[index] ?? '';
+    const parameter = /^\{(\w+)\}$/.exec(name)?.[1];
+    if (parameter === undefined ? name !== segment : segment === '') return undefined;
+    if (parameter !== undefined) parameters[parameter] = decode(segment);
+  }
+  return parameters;
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+function isProxyResult(value: unknown): value is APIGatewayProxyResult {
+  if (typeof value !== 'object' || value === null) return false;
+  const { statusCode, body } = value as Partial<APIGatewayProxyResult>;
+  const hasStatus = Number.isInteger(statusCode) && Number(statusCode) >= 200 && Number(statusCode) <= 599;
+  return hasStatus && (body === undefined || body === null || typeof body === 'string');
+}
+
+/** @throws TypeError for a header that HTTP does not allow */
+function proxiedAnswer(result: APIGatewayProxyResult): Answer {
+  const { statusCode, multiValueHeaders = {}, isBase64Encoded } = result;
+  const lists = Object.entries(multiValueHeaders).flatMap(([name, values]) => pairs(name, values));
+  const isListed = (name: string, value: string) => lists.some(([n, v]) => n === name && v === value);
+  const singles = Object.entries(result.headers ?? {}).flatMap(([name, value]) => pairs(name, [value]));
+  const headers = [...singles.filter(([name, value]) => !isListed(name, value)), ...lists];
+  for (const [name, value] of headers) {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  }
+  if (!headers.some(([name]) => name.toLowerCase() === 'content-type')) {
+    headers.push(['Content-Type', 'application/json']);
+  }
+  return answer(statusCode, headers, Buffer.from(result.body ?? '', isBase64Encoded ? 'base64' : 'utf8'));
+}
+
+const pairs = (name: string, values: readonly unknown[] = []): [string, string][] =>
+  values.map((value) => [name, String(value)]);
+
+/** One of API Gateway's own answers, by its type. */
+function ownAnswer(type: string, requestId: string): Answer {
+  const response = gatewayResponses.find((row) => row.type === type);
+  if (!response) throw new Error(`No gateway response of type ${type}`);
+  const headers = pairs('Content-Type', ['application/problem+json']).concat(
+    Object.entries(securityHeaders),
+    pairs('x-request-id', [requestId]),
+  );
+  return answer(
+    response.statusCode,
+    headers,
+    Buffer.from(JSON.stringify(gatewayProblem(response, requestId))),
+  );
+}
+
+function answer(statusCode: number, headers: [string, string][], body: Buffer): Answer {
+  return { statusCode, headers: [...headers, ['Content-Length', String(body.length)]], body };
+}

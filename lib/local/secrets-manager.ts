@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type LoopbackServer, readBody, startLoopbackServer } from './loopback.ts';
+import { putVersion, SecretStore, SecretsManagerError } from './secret-store.ts';
+import { perform } from './secrets-operations.ts';
+
+/** How to start the stand-in; everything has a default. */
+export interface SecretsManagerOptions {
+  /** 0, the default, takes any free port. */
+  port?: number;
+  /** Region in the ARNs, `us-east-1` by default. */
+  region?: string;
+  /** Secrets that exist from the start, value by name. */
+  secrets?: Record<string, string>;
+}
+
+/** What the next calls get: no answer, or an error (for as many calls as `times` says, else until changed). */
+export type SecretsFailure = 'none' | 'hang' | { statusCode: number; errorName: string; times?: number };
+
+/** A running stand-in for Secrets Manager. */
+export interface SecretsManager
+  extends Pick<LoopbackServer, 'connections' | 'closeIdleConnections' | 'close'> {
+  /** For the client's `endpoint` option, or `AWS_ENDPOINT_URL`. */
+  url: string;
+  /** The calls so far: the operation's name, and when in epoch milliseconds. */
+  readonly requests: readonly { operation: string; at: number }[];
+  fail(failure: SecretsFailure): void;
+  /** Stores a new current value of a secret that exists, and returns its version id. */
+  putValue(name: string, value: string): string;
+  /** The ARN of a secret that exists. */
+  arnOf(name: string): string;
+}
+
+const contentType = 'application/x-amz-json-1.1';
+const targetPrefix = 'secretsmanager.';
+const largestBodyBytes = 1_000_000;
+
+/**
+ * Stands in for AWS Secrets Manager on this machine: speaks its wire protocol (AWS JSON 1.1) to the SDK and the
+ * AWS CLI, whatever their credentials. Keeps secrets in memory and never prints one.
+ */
+export async function startSecretsManager(options: SecretsManagerOptions = {}): Promise<SecretsManager> {
+  const { region = 'us-east-1', secrets = {} } = options;
+  const store = new SecretStore(region);
+  for (const [name, value] of Object.entries(secrets)) putVersion(store.create(name), value);
+  const requests: { operation: string; at: number }[] = [];
+  let failure: SecretsFailure = 'none';
+  const server = await startLoopbackServer({ port: options.port, listener });
+
+  async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request, largestBodyBytes);
+    const operation = operationOf(request);
+    requests.push({ operation, at: Date.now() });
+    if (failure === 'hang') return;
+    try {
+      failOnPurpose();
+      send(response, 200, perform(store, operation, body?.toString() ?? ''));
+    } catch (error) {
+      if (!(error instanceof SecretsManagerError)) throw error;
+      response.setHeader('x-amzn-errortype', error.name);
+      send(response, error.statusCode, { __type: error.name, Message: error.message });
+    }
+  }
+
+  function failOnPurpose(): void {
+    if (typeof failure === 'string') return;
+    const { statusCode, errorName, times } = failure;
+    if (times !== undefined) failure = times > 1 ? { ...failure, times: times - 1 } : 'none';
+    throw new SecretsManagerError(errorName, 'A simulated failure.', statusCode);
+  }
+
+  return {
+    url: server.origin,
+    get connections() {
+      return server.connections;
+    },
+    requests,
+    fail: (next) => {
+      failure = next;
+    },
+    putValue: (name, value) => putVersion(store.find(name), value),
+    arnOf: (name) => store.find(name).arn,
+    closeIdleConnections: server.closeIdleConnections,
+    close: server.close,
+  };
+}
+
+function operationOf(request: IncomingMessage): string {
+  const target = String(request.headers['x-amz-target']);
+  return target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : '';
+}
+
+function send(response: ServerResponse, statusCode: number, answer: Record<string, unknown>): void {
+  response.writeHead(statusCode, { 'Content-Type': contentType, 'x-amzn-RequestId': randomUUID() });
+  response.end(JSON.stringify(answer));
+}

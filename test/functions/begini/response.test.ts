@@ -1,0 +1,145 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { VendorAnswer } from '../../../functions/begini/client.ts';
+import { judgeAnswer } from '../../../functions/begini/response.ts';
+import { ServiceError } from '../../../functions/shared/errors.ts';
+
+const uid = 'ABCDE-12345';
+const integrationId = '1234567890987654321';
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const token = (claims: unknown) => `${encode({ alg: 'HS256' })}.${encode(claims)}.c2lnbmF0dXJl`;
+const answer = (body: unknown, statusCode = 200): VendorAnswer => ({
+  statusCode,
+  retryAfter: undefined,
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
+const judge = (vendorAnswer: VendorAnswer) => judgeAnswer(vendorAnswer, uid, integrationId);
+
+/** The code of the error that judging throws, and its `Retry-After`. */
+function judgement(vendorAnswer: VendorAnswer): { code: string; retryAfterSeconds: number | undefined } {
+  try {
+    judge(vendorAnswer);
+  } catch (error) {
+    if (error instanceof ServiceError)
+      return { code: error.code, retryAfterSeconds: error.retryAfterSeconds };
+    throw error;
+  }
+  return { code: 'accepted', retryAfterSeconds: undefined };
+}
+
+test('takes the token and its expiry from the documented answer, and ignores the url', () => {
+  const accessToken = token({ uid, integration_id: integrationId, company_id: '7', exp: 1_795_341_600 });
+  expect(judge(answer({ access_token: accessToken, url: 'https://evil.example' }))).toEqual({
+    accessToken,
+    expiresAt: '2026-11-22T10:00:00Z',
+  });
+});
+
+test.each([201, 202, 299])('takes a token that comes with status %d', (statusCode) => {
+  expect(judge(answer({ access_token: token({ uid }) }, statusCode)).accessToken).toBe(token({ uid }));
+});
+
+test.each([
+  [401, 'credentials_refused'],
+  [403, 'credentials_refused'],
+  [422, 'rejected_by_vendor'],
+  [429, 'vendor_busy'],
+  [400, 'vendor_error'],
+  [404, 'vendor_error'],
+  [301, 'vendor_error'],
+  [302, 'vendor_error'],
+  [500, 'vendor_error'],
+  [503, 'vendor_error'],
+])('judges status %d as %s, whatever the body says', (statusCode, code) => {
+  expect(judgement(answer({ access_token: token({ uid }) }, statusCode)).code).toBe(code);
+});
+
+test.each([
+  ['7', 7],
+  ['0', 1],
+  ['999999999999999999999', 86_400],
+  ['soon', 30],
+  ['-5', 1],
+  [undefined, 30],
+])('answers a busy vendor’s Retry-After %p with %d seconds', (retryAfter, seconds) => {
+  expect(judgement({ ...answer('', 429), retryAfter }).retryAfterSeconds).toBe(seconds);
+});
+
+test('turns a busy vendor’s Retry-After date into seconds from now', () => {
+  const retryAfter = new Date(Date.now() + 120_000).toUTCString();
+  const { retryAfterSeconds } = judgement({ ...answer('', 429), retryAfter });
+  expect(retryAfterSeconds).toBeGreaterThan(100);
+  expect(retryAfterSeconds).toBeLessThanOrEqual(120);
+});
+
+test.each([
+  ['no JSON', '<html>'],
+  ['nothing', ''],
+  ['null', 'null'],
+  ['an array', '[]'],
+  ['a string', '"token"'],
+  ['no token', { url: 'x' }],
+  ['a number for a token', { access_token: 5 }],
+  ['an empty token', { access_token: '' }],
+  ['a token of two parts', { access_token: 'a.b' }],
+  ['a token of four parts', { access_token: 'a.b.c.d' }],
+  ['a token with an empty part', { access_token: 'a..c' }],
+  ['a token with CR and LF', { access_token: 'a.b.c\r\nSet-Cookie: x=1' }],
+  ['a token with a line break at its end', { access_token: 'a.b.c\n' }],
+  ['a token that leaves the origin', { access_token: '//evil.example/a.b.c' }],
+  ['a token with a path', { access_token: '../a.b.c' }],
+  ['a token with a query', { access_token: 'a.b.c?next=evil' }],
+  ['a token with a fragment', { access_token: 'a.b.c#x' }],
+  ['a token with a space', { access_token: 'a.b. c' }],
+  ['a token of 5,000 characters', { access_token: `a.${'b'.repeat(4_996)}.c` }],
+  ['another applicant’s uid', { access_token: token({ uid: 'ABCDE-12346' }) }],
+  ['a uid of another type', { access_token: token({ uid: 12345 }) }],
+  ['another integration', { access_token: token({ uid, integration_id: '1234567890987654322' }) }],
+])('refuses an answer with %s', (_, body) => {
+  expect(judgement(answer(body)).code).toBe('vendor_response_invalid');
+});
+
+test('takes a token of exactly 4,096 characters', () => {
+  expect(judge(answer({ access_token: `a.${'b'.repeat(4_092)}.c` })).accessToken).toHaveLength(4_096);
+});
+
+test.each([
+  ['is missing', {}],
+  ['is 1e300', { exp: 1e300 }],
+  ['is negative', { exp: -1 }],
+  ['is text', { exp: '1795341600' }],
+  ['is null', { exp: null }],
+  ['lies after the year 9999', { exp: 253_402_300_800 }],
+])('names no expiry where the token’s exp %s', (_, claims) => {
+  expect(judge(answer({ access_token: token({ uid, ...claims }) })).expiresAt).toBeNull();
+});
+
+test('names no expiry for a token that is none of our business inside', () => {
+  expect(judge(answer({ access_token: 'abc.not-json.def' })).expiresAt).toBeNull();
+});
+
+test('either refuses an answer with one of its codes or hands out a token that cannot leave its place', () => {
+  const anyToken = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.base64String().map((text) => `a.${text}.c`),
+  );
+  const anyBody = fc.oneof(
+    fc.string(),
+    fc.json(),
+    anyToken.map((text) => JSON.stringify({ access_token: text })),
+  );
+  fc.assert(
+    fc.property(fc.integer({ min: 100, max: 599 }), anyBody, (statusCode, body) => {
+      try {
+        const { accessToken } = judge(answer(body, statusCode));
+        const url = new URL(`https://app.psychometric.me/${accessToken}`);
+        expect(url.href).toBe(`https://app.psychometric.me/${accessToken}`);
+        expect(url.pathname).toBe(`/${accessToken}`);
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+      }
+    }),
+  );
+});

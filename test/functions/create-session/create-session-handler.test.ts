@@ -1,0 +1,140 @@
+import { expect, test } from '@jest/globals';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import type { VendorAnswer, VendorClient } from '../../../functions/begini/client.ts';
+import { beginiOrigins } from '../../../functions/begini/origins.ts';
+import { createSessionHandler } from '../../../functions/create-session/create-session-handler.ts';
+import type { CredentialsCache } from '../../../functions/shared/credentials.ts';
+import { codeOf, proxyEvent } from '../../support/proxy-event.ts';
+
+const uid = 'ABCDE-12345';
+const credentials = { apiKey: 'key-1', integrationId: '42', versionId: 'v1' };
+
+function setUp(changes: { vendor?: Partial<VendorClient>; cache?: Partial<CredentialsCache> } = {}) {
+  const lines: string[] = [];
+  const deadlines: number[] = [];
+  const answer: VendorAnswer = { statusCode: 200, retryAfter: undefined, body: '{"access_token":"a.b.c"}' };
+  const handler = createSessionHandler({
+    settings: {
+      stage: 'test',
+      credentialsSecretArn: 'arn',
+      hmac: true,
+      uidRefKey: 'k',
+      origins: beginiOrigins,
+    },
+    hmac: true,
+    credentials: {
+      get: async () => credentials,
+      replace: async () => credentials,
+      refuse: () => undefined,
+      accept: () => undefined,
+      ...changes.cache,
+    },
+    vendor: {
+      send: async (_, deadline) => {
+        deadlines.push(deadline - Date.now());
+        return answer;
+      },
+      prepare: async () => undefined,
+      close: () => undefined,
+      ...changes.vendor,
+    },
+    writeLine: (line) => lines.push(line),
+  });
+  const invoke = (event: APIGatewayProxyEvent, remainingMs = 13_900) =>
+    handler(event, {
+      awsRequestId: 'lambda-request-id',
+      getRemainingTimeInMillis: () => remainingMs,
+    } as Context);
+  return {
+    invoke,
+    lines,
+    deadlines,
+    lastLine: () => JSON.parse(lines.at(-1) ?? '') as Record<string, unknown>,
+  };
+}
+
+test('serves a body that API Gateway has encoded as base64', async () => {
+  const body = Buffer.from(JSON.stringify({ uid })).toString('base64');
+  const response = await setUp().invoke(proxyEvent(body, { isBase64Encoded: true }));
+  expect(response.statusCode).toBe(302);
+  expect(response.headers?.Location).toBe('https://app.psychometric.me/a.b.c');
+});
+
+test.each([
+  ['is no JSON inside', Buffer.from('uid=ABCDE').toString('base64'), 'malformed_json'],
+  ['is none', '%%%', 'malformed_json'],
+  ['is JSON, not base64', JSON.stringify({ uid }), 'malformed_json'],
+  ['is too large inside', Buffer.from('x'.repeat(4_097)).toString('base64'), 'body_too_large'],
+])('refuses a base64 body that %s', async (_, body, code) => {
+  expect(codeOf(await setUp().invoke(proxyEvent(body, { isBase64Encoded: true })))).toBe(code);
+});
+
+test('measures a base64 body by what is inside', async () => {
+  const body = Buffer.from(JSON.stringify({ uid }).padEnd(4_096)).toString('base64');
+  expect((await setUp().invoke(proxyEvent(body, { isBase64Encoded: true }))).statusCode).toBe(302);
+});
+
+test.each([
+  ['no body', { body: null }, 'malformed_json'],
+  ['no header', { headers: {} }, 'unsupported_media_type'],
+  ['headers that are null', { headers: null as never }, 'unsupported_media_type'],
+])('refuses an event with %s', async (_, changes, code) => {
+  expect(codeOf(await setUp().invoke(proxyEvent({ uid }, changes)))).toBe(code);
+});
+
+test.each(['content-type', 'Content-Type', 'CONTENT-TYPE', 'cOnTeNt-TyPe'])(
+  'reads the header %s',
+  async (name) => {
+    const { invoke } = setUp();
+    expect((await invoke(proxyEvent({ uid }, { headers: { [name]: 'application/json' } }))).statusCode).toBe(
+      302,
+    );
+  },
+);
+
+test('puts Lambda’s request id in the place of API Gateway’s where there is none', async () => {
+  const { invoke, lastLine } = setUp();
+  const response = await invoke(proxyEvent({ uid }, { requestContext: {} as never }));
+  expect(response.headers?.['x-request-id']).toBe('lambda-request-id');
+  expect(lastLine()).toMatchObject({ requestId: 'lambda-request-id', lambdaRequestId: 'lambda-request-id' });
+});
+
+test('gives the vendor 8 s at most', async () => {
+  const { invoke, deadlines } = setUp();
+  await invoke(proxyEvent({ uid }));
+  expect(deadlines[0]).toBeLessThanOrEqual(8_000);
+  expect(deadlines[0]).toBeGreaterThan(7_000);
+});
+
+test('gives the vendor less where API Gateway has waited already', async () => {
+  const { invoke, deadlines } = setUp();
+  const requestTimeEpoch = Date.now() - 9_000;
+  await invoke(proxyEvent({ uid }, { requestContext: { requestTimeEpoch } as never }));
+  expect(deadlines[0]).toBeLessThanOrEqual(5_000);
+});
+
+test.each([
+  ['an error', new Error(`${uid} ${credentials.apiKey}`)],
+  ['a string', `${uid} ${credentials.apiKey}`],
+  ['nothing', undefined],
+])('answers 500 where the code throws %s, and says neither where nor what', async (_, thrown) => {
+  const { invoke, lines, lastLine } = setUp({ vendor: { send: () => Promise.reject(thrown) } });
+  const response = await invoke(proxyEvent({ uid }));
+  expect(response.statusCode).toBe(500);
+  expect(codeOf(response)).toBe('internal_error');
+  expect(response.headers?.['Cache-Control']).toBe('no-store');
+  expect(lastLine()).toMatchObject({ level: 'ERROR', outcome: 'operator_error', code: 'internal_error' });
+  for (const secret of [uid, credentials.apiKey]) {
+    expect(response.body).not.toContain(secret);
+    expect(lines.join('')).not.toContain(secret);
+  }
+});
+
+test.each([null, undefined, 'text', 7, [], {}])(
+  'answers the event %p, which API Gateway never sends',
+  async (event) => {
+    const { invoke, lines } = setUp();
+    expect((await invoke(event as never)).statusCode).toBeGreaterThanOrEqual(400);
+    expect(lines).toHaveLength(1);
+  },
+);

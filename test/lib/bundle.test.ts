@@ -1,0 +1,48 @@
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { bundleFunction } from '../../lib/bundle.ts';
+
+describe('the bundle of create-session', () => {
+  let directory: string;
+  let code: string;
+  beforeAll(async () => {
+    directory = await bundleFunction('create-session');
+    code = await readFile(join(directory, 'index.mjs'), 'utf8');
+  });
+
+  test('is one ES module without a source map', async () => {
+    expect(await readdir(directory)).toEqual(['index.mjs']);
+    expect(code).toMatch(/export\{[^}]* as handler[,}]/);
+    expect(code).not.toContain('sourceMappingURL');
+  });
+
+  test('has the same bytes in whatever folder it is built', async () => {
+    const outDir = await mkdtemp(join(tmpdir(), 'begini-session-bundle-'));
+    expect(await bundleFunction('create-session', outDir)).toBe(outDir);
+    expect(await readFile(join(outDir, 'index.mjs'), 'utf8')).toBe(code);
+  });
+
+  test('is at most 185 kB', () => {
+    expect(Buffer.byteLength(code)).toBeLessThanOrEqual(185_000);
+  });
+
+  test('imports nothing: built-in modules come by process.getBuiltinModule', () => {
+    expect(code).not.toMatch(/\bimport\s*["'{*]|\bfrom\s*["']|\bimport\(|\brequire\(/);
+    expect(code).toContain('process.getBuiltinModule("node:https")');
+  });
+
+  test.each([
+    ['SSO', 'portal.sso'],
+    ['SSO token refresh', 'sso-oidc'],
+    ['STS', 'AssumeRole'],
+    ['instance metadata', '169.254.169.254'],
+    ['container credentials', 'AWS_CONTAINER_CREDENTIALS'],
+    ['credential processes', 'credential_process'],
+    ['undici', 'undici'],
+    ['event streams', 'EventStreamCodec'],
+  ])('leaves out %s', (_part, trace) => {
+    expect(code).not.toContain(trace);
+  });
+});

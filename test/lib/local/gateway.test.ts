@@ -1,0 +1,208 @@
+import { request as httpRequest } from 'node:http';
+import { afterEach, expect, test } from '@jest/globals';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { type AnsweredRequest, type Gateway, type Route, startGateway } from '../../../lib/local/gateway.ts';
+
+let gateway: Gateway;
+let calls: { event: APIGatewayProxyEvent; context: Context }[] = [];
+let answered: AnsweredRequest[] = [];
+afterEach(() => gateway.close());
+
+/** Starts a gateway whose functions return `result`. */
+async function start(result: unknown = { statusCode: 204, body: '' }, timeoutMs = 14_000): Promise<void> {
+  calls = [];
+  answered = [];
+  const handler: Route['handler'] = async (event, context) => {
+    calls.push({ event, context });
+    return typeof result === 'function' ? result() : result;
+  };
+  gateway = await startGateway({
+    stageName: 'test',
+    apiKey: 'local-loan-app',
+    timeoutMs,
+    routes: [
+      { method: 'POST', resource: '/sessions', handler, apiKeyRequired: true },
+      { method: 'GET', resource: '/launch/{token}', handler, apiKeyRequired: false },
+    ],
+    onRequest: (request) => answered.push(request),
+  });
+}
+
+const ask = (path: string, options: RequestInit = {}) =>
+  fetch(`${gateway.url}${path}`, { redirect: 'manual', ...options });
+const post = (body?: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
+  ask('/sessions', {
+    method: 'POST',
+    headers: { 'X-Api-Key': 'local-loan-app', ...headers },
+    ...(body && { body }),
+  });
+
+test('hands the function a REST proxy event', async () => {
+  await start();
+  await post('{"uid":"ABCDE"}', { 'Content-Type': 'application/json', 'User-Agent': 'loan-app' });
+  const { event } = calls[0] ?? {};
+  expect(event).toMatchObject({
+    resource: '/sessions',
+    path: '/sessions',
+    httpMethod: 'POST',
+    queryStringParameters: null,
+    pathParameters: null,
+    body: '{"uid":"ABCDE"}',
+    isBase64Encoded: false,
+    requestContext: {
+      domainName: new URL(gateway.url).host,
+      identity: { apiKey: 'local-loan-app', sourceIp: '127.0.0.1', userAgent: 'loan-app' },
+      path: '/test/sessions',
+      resourcePath: '/sessions',
+      stage: 'test',
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      requestTimeEpoch: expect.any(Number),
+    },
+  });
+});
+
+test('keeps header names as sent, and every value of a repeated one', async () => {
+  await start();
+  await new Promise((resolve) => {
+    const headers = { 'X-Api-Key': 'local-loan-app', 'x-MiXed': ['one', 'two'] };
+    httpRequest(`${gateway.url}/sessions`, { method: 'POST', headers }, resolve).end();
+  });
+  expect(calls[0]?.event.headers).toMatchObject({ 'X-Api-Key': 'local-loan-app', 'x-MiXed': 'two' });
+  expect(calls[0]?.event.multiValueHeaders).toMatchObject({ 'x-MiXed': ['one', 'two'] });
+});
+
+test('decodes path parameters and the query', async () => {
+  await start();
+  await ask('/launch/a%20b.c?x=1&x=2&y=%C3%A9');
+  expect(calls[0]?.event).toMatchObject({
+    path: '/launch/a%20b.c',
+    pathParameters: { token: 'a b.c' },
+    queryStringParameters: { x: '2', y: 'é' },
+    multiValueQueryStringParameters: { x: ['1', '2'], y: ['é'] },
+  });
+});
+
+test('hands over an absent body as null, and a context whose time runs down', async () => {
+  await start();
+  await post();
+  const { event, context } = calls[0] ?? {};
+  expect(event?.body).toBeNull();
+  expect(context?.awsRequestId).not.toBe(event?.requestContext.requestId);
+  expect(context?.getRemainingTimeInMillis()).toBeLessThanOrEqual(14_000);
+});
+
+test("answers as the function's result says", async () => {
+  await start({
+    statusCode: 302,
+    headers: { Location: 'https://elsewhere.example/', 'X-One': 'a', 'X-Count': 1 },
+    multiValueHeaders: { 'X-One': ['a', 'b'] },
+    body: '',
+  });
+  const answer = await post();
+  expect(answer.status).toBe(302);
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    location: 'https://elsewhere.example/',
+    'x-one': 'a, b',
+    'x-count': '1',
+    'content-length': '0',
+    'content-type': 'application/json',
+  });
+});
+
+test('decodes a base64 body', async () => {
+  const body = Buffer.from('<p>é</p>').toString('base64');
+  await start({ statusCode: 200, headers: { 'content-type': 'text/html' }, body, isBase64Encoded: true });
+  const answer = await ask('/launch/token');
+  expect(answer.headers.get('content-type')).toBe('text/html');
+  expect(await answer.text()).toBe('<p>é</p>');
+});
+
+test.each([
+  ['an unknown path', 'POST', '/unknown'],
+  ['a method that is not declared', 'GET', '/sessions'],
+  ['HEAD, where only GET is declared', 'HEAD', '/launch/token'],
+  ['an empty path parameter', 'GET', '/launch/'],
+  ['a longer path', 'GET', '/launch/token/more'],
+  ['another stage', 'POST', '/../production/sessions'],
+])('refuses %s without asking the function', async (_, method, path) => {
+  await start();
+  expect((await ask(path, { method })).status).toBe(403);
+  expect(calls).toEqual([]);
+  expect(answered).toEqual([expect.objectContaining({ method, resourcePath: undefined, statusCode: 403 })]);
+});
+
+test('gives its own answers the headers and the shape of every problem', async () => {
+  await start();
+  const answer = await ask('/unknown');
+  const problem = (await answer.json()) as Record<string, unknown>;
+  expect(problem).toEqual({
+    type: 'urn:begini-session:forbidden',
+    title: 'Forbidden',
+    status: 403,
+    code: 'forbidden',
+    instance: answered[0]?.requestId,
+    detail: 'There is no such method and path, or the request carries no authentication.',
+  });
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    'cache-control': 'no-store',
+    'content-type': 'application/problem+json',
+    'referrer-policy': 'no-referrer',
+    'strict-transport-security': 'max-age=31536000',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': answered[0]?.requestId,
+  });
+});
+
+test.each<Record<string, string>>([{ 'X-Api-Key': 'wrong' }, { 'X-Api-Key': '' }])(
+  'refuses the API key of %o without asking the function',
+  async (headers) => {
+    await start();
+    const answer = await post('{}', headers);
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toMatchObject({ detail: 'The API key is missing or not valid.' });
+    expect(calls).toEqual([]);
+  },
+);
+
+test('refuses a body of more than 10 MB without asking the function', async () => {
+  await start();
+  const answer = await post(new Uint8Array(10 * 1024 * 1024 + 1));
+  expect(answer.status).toBe(413);
+  expect(await answer.json()).toMatchObject({ code: 'body_too_large' });
+  expect(calls).toEqual([]);
+});
+
+test.each<[string, unknown]>([
+  ['throws', () => Promise.reject(new Error('secret detail'))],
+  ['returns nothing', null],
+  ['returns no status', { body: '' }],
+  ['returns a status as text', { statusCode: '200', body: '' }],
+  ['returns a body that is no text', { statusCode: 200, body: {} }],
+  ['returns a header with a line break', { statusCode: 200, headers: { 'X-A': 'a\r\nX-B: b' }, body: '' }],
+])('answers 502 when the function %s', async (_, result) => {
+  await start(result);
+  const answer = await post('{}');
+  expect(answer.status).toBe(502);
+  const problem = await answer.text();
+  expect(JSON.parse(problem)).toMatchObject({ code: 'internal_error' });
+  expect(problem).not.toContain('secret detail');
+});
+
+test('answers 502 when the function runs out of time', async () => {
+  await start(() => new Promise(() => {}), 1);
+  expect((await post('{}')).status).toBe(502);
+});
+
+test('reports each answer by its resource, never by its path', async () => {
+  await start();
+  await ask('/launch/a-token');
+  expect(answered).toEqual([
+    {
+      method: 'GET',
+      resourcePath: '/launch/{token}',
+      statusCode: 204,
+      durationMs: expect.any(Number),
+      requestId: calls[0]?.event.requestContext.requestId,
+    },
+  ]);
+});

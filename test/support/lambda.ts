@@ -1,0 +1,67 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundleFunction, type FunctionName } from '../../lib/bundle.ts';
+import {
+  type BeginiSimulator,
+  simulatedCredentials,
+  startBeginiSimulator,
+} from '../../lib/local/begini-simulator.ts';
+import { type LambdaEnvironment, startLambdaEnvironment } from '../../lib/local/lambda-environment.ts';
+import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
+import { makeCertificate } from './certificate.ts';
+
+/** A bundled function between a vendor with TLS and a Secrets Manager, started as Lambda starts it. */
+export type Lambda = {
+  vendor: BeginiSimulator;
+  secretsManager: SecretsManager;
+  environment: LambdaEnvironment;
+  stop(): Promise<{ stdout: string; stderr: string }>;
+};
+
+const bundles = new Map<FunctionName, Promise<string>>();
+
+/** Bundles the function once per test file. */
+export function bundleOnce(name: FunctionName): Promise<string> {
+  const bundle = bundles.get(name) ?? bundleFunction(name);
+  bundles.set(name, bundle);
+  return bundle;
+}
+
+/** Starts `functions/<name>` from its bundle; `variables` are added to its environment. */
+export async function startLambda(
+  name: FunctionName,
+  { credentials = simulatedCredentials, variables = {} as Record<string, string>, timeoutMs = 14_000 } = {},
+): Promise<Lambda> {
+  const bundleFolder = await bundleOnce(name);
+  const certificate = await makeCertificate();
+  const authorityFile = join(bundleFolder, 'authority.pem');
+  await writeFile(authorityFile, certificate.cert);
+  const vendor = await startBeginiSimulator({ tls: certificate, credentials });
+  const secretsManager = await startSecretsManager({ secrets: { credentials: JSON.stringify(credentials) } });
+  const closeServers = () => Promise.all([vendor.close(), secretsManager.close()]);
+  try {
+    const environment = await startLambdaEnvironment({
+      bundleFolder,
+      timeoutMs,
+      environment: {
+        STAGE: 'test',
+        CREDENTIALS_SECRET_ARN: secretsManager.arnOf('credentials'),
+        HMAC: 'on',
+        UID_REF_KEY: 'key-of-the-pseudonyms',
+        BEGINI_LOCAL_ORIGINS: `${vendor.origin},${vendor.origin}`,
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
+        NODE_EXTRA_CA_CERTS: authorityFile,
+        ...variables,
+      },
+    });
+    const stop = async () => {
+      const output = await environment.stop();
+      await closeServers();
+      return output;
+    };
+    return { vendor, secretsManager, environment, stop };
+  } catch (error) {
+    await closeServers();
+    throw error;
+  }
+}

@@ -1,0 +1,20 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+
+/** What API Gateway hands to a function for `POST /sessions`, as far as the service reads it. */
+export function proxyEvent(body: unknown, changes: Partial<APIGatewayProxyEvent> = {}): APIGatewayProxyEvent {
+  return {
+    httpMethod: 'POST',
+    resource: '/sessions',
+    path: '/sessions',
+    headers: { 'Content-Type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    isBase64Encoded: false,
+    requestContext: { requestId: 'gateway-request-id', requestTimeEpoch: Date.now() },
+    ...changes,
+  } as APIGatewayProxyEvent;
+}
+
+/** The code of a problem, or undefined where the answer is none. */
+export function codeOf({ body }: APIGatewayProxyResult): string | undefined {
+  return body === '' ? undefined : (JSON.parse(body) as { code?: string }).code;
+}
