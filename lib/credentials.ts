@@ -1,0 +1,53 @@
+import { SecretValue } from 'aws-cdk-lib';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { removalPolicyOf, type Stage } from './stages.ts';
+
+/** Which stage the secrets belong to. */
+export interface CredentialsProps {
+  stage: Stage;
+}
+
+/** The vendor's API key with its integration id, and the key of the pseudonyms in log lines. */
+export class Credentials extends Construct {
+  /** `{"apiKey": "…", "integrationId": "…"}`. */
+  readonly secret: Secret;
+  /** 64 letters and digits. */
+  readonly uidRefKey: Secret;
+
+  constructor(scope: Construct, id: string, { stage }: CredentialsProps) {
+    super(scope, id);
+    const removalPolicy = removalPolicyOf(stage);
+    this.secret = new Secret(this, 'Secret', {
+      description: `Begini API key and integration id of stage ${stage.name}`,
+      // Plain text may stand here because it is no secret: a sentinel, which the service answers with "not set".
+      // It must stay as it is for ever: CloudFormation writes the value again when, and only when, the template's
+      // differs from the one before, and would then overwrite the real pair.
+      secretStringValue: SecretValue.unsafePlainText('{"apiKey":"UNSET","integrationId":"UNSET"}'),
+      removalPolicy,
+    });
+    // The same holds for these settings: a change of any would generate a new key, and orphan earlier pseudonyms.
+    this.uidRefKey = new Secret(this, 'UidRefKey', {
+      description: `Key of the pseudonyms (uidRef) in the log lines of stage ${stage.name}`,
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+      removalPolicy,
+    });
+  }
+
+  /**
+   * The key of the pseudonyms for a function's environment: a reference that CloudFormation resolves while it deploys.
+   * Whoever may read the function's configuration sees the key, which is good enough for this one and for no other:
+   * it only keeps somebody who reads logs from trying out uids.
+   */
+  get uidRefKeyReference(): string {
+    return this.uidRefKey.secretValue.unsafeUnwrap();
+  }
+
+  /** Lets the grantee read the pair. Not `grantRead`, which also allows DescribeSecret. */
+  grantGetValue(grantee: IGrantable): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [this.secret.secretArn] }),
+    );
+  }
+}

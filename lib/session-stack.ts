@@ -1,0 +1,53 @@
+import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { environmentNames } from '../functions/shared/environment.ts';
+import { Credentials } from './credentials.ts';
+import { SessionApi } from './session-api.ts';
+import { SessionFunction } from './session-function.ts';
+import type { Stage } from './stages.ts';
+
+/** What one stack is made from. */
+export interface SessionStackProps {
+  stage: Stage;
+  /** The folder of each function's bundle, as `bundleFunction` returns it. */
+  bundles: { createSession: string };
+}
+
+/** One stage of the service: a loan app calls its URL, the applicant's browser ends in the assessment. */
+export class SessionStack extends Stack {
+  constructor(scope: Construct, id: string, { stage, bundles }: SessionStackProps) {
+    super(scope, id, {
+      description: `Hands applicants over from a loan app to the Begini assessment, stage ${stage.name}`,
+      env: {
+        ...(stage.account && { account: stage.account }),
+        ...(stage.region && { region: stage.region }),
+      },
+      terminationProtection: stage.environment === 'production',
+    });
+    Tags.of(this).add('service', 'begini-session');
+    Tags.of(this).add('stage', stage.path);
+    Tags.of(this).add('environment', stage.environment);
+
+    const credentials = new Credentials(this, 'Credentials', { stage });
+    const createSession = new SessionFunction(this, 'CreateSession', {
+      stage,
+      description: `Answers POST /sessions, stage ${stage.name}`,
+      bundle: bundles.createSession,
+      environment: {
+        [environmentNames.stage]: stage.path,
+        [environmentNames.credentialsSecretArn]: credentials.secret.secretArn,
+        [environmentNames.hmac]: stage.hmac ? 'on' : 'off',
+        [environmentNames.uidRefKey]: credentials.uidRefKeyReference,
+      },
+    });
+    credentials.grantGetValue(createSession);
+    const api = new SessionApi(this, 'Api', { stage, createSession: createSession.lambda });
+
+    const outputs = {
+      SessionsUrl: api.sessionsUrl,
+      CredentialsSecretName: credentials.secret.secretName,
+      ...api.callers.outputs,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

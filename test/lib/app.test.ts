@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from '@jest/globals';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Runs the app as the cdk command does, without an account, and returns the folder of its templates. */
+async function synthesize(context: unknown): Promise<string> {
+  const outDir = await mkdtemp(join(tmpdir(), 'begini-session-app-'));
+  await promisify(execFile)(process.execPath, ['bin/app.ts'], {
+    cwd: root,
+    env: { PATH: process.env.PATH, CDK_OUTDIR: outDir, CDK_CONTEXT_JSON: JSON.stringify(context) },
+  });
+  return outDir;
+}
+
+test('the app makes one stack for each row of cdk.json, all from one bundle', async () => {
+  const { context } = JSON.parse(await readFile(join(root, 'cdk.json'), 'utf8'));
+  const outDir = await synthesize(context);
+  const files = await readdir(outDir);
+  expect(files.filter((name) => name.endsWith('.template.json'))).toEqual([
+    'BeginiSession-Production.template.json',
+    'BeginiSession-Test.template.json',
+  ]);
+  const bundles = files.filter((name) => name.startsWith('asset.'));
+  expect(bundles).toHaveLength(1);
+  expect(await readdir(join(outDir, String(bundles[0])))).toEqual(['index.mjs']);
+});
+
+test('the app ends with one clear message, and no stack trace, when the table of stages is wrong', async () => {
+  await expect(
+    synthesize({ stages: { Test: { environment: 'test', callerAuth: 'api_key' } } }),
+  ).rejects.toMatchObject({
+    code: 1,
+    stderr: 'cdk.json, stages.Test.callerAuth: "api_key" is not allowed; use "iam" or "api-key"\n',
+  });
+});

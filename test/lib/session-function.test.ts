@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+import { Match } from 'aws-cdk-lib/assertions';
+import { environmentNames } from '../../functions/shared/environment.ts';
+import { environments, resourceOf, templateOf } from './synthesize.ts';
+
+const functionType = 'AWS::Lambda::Function';
+
+describe.each(environments)('the function of a %s stage', (environment) => {
+  const template = templateOf({ environment });
+  const secretId = resourceOf(template, 'AWS::SecretsManager::Secret', 'CredentialsSecret').logicalId;
+  const uidRefKeyId = resourceOf(template, 'AWS::SecretsManager::Secret', 'UidRefKey').logicalId;
+  const logGroupId = resourceOf(template, 'AWS::Logs::LogGroup', 'CreateSession').logicalId;
+  const roleId = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').logicalId;
+
+  test('runs on Node 24 and arm64', () => {
+    template.hasResourceProperties(functionType, {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      MemorySize: 512,
+    });
+  });
+
+  test('gives up before API Gateway does', () => {
+    const functionTimeoutMs = Number(resourceOf(template, functionType).Properties.Timeout) * 1000;
+    const integration = resourceOf(template, 'AWS::ApiGateway::Method').Properties.Integration;
+    expect(integration).toHaveProperty('TimeoutInMillis', 15_000);
+    expect(functionTimeoutMs).toBe(14_000);
+  });
+
+  test('may write its own log and read its own secret, and nothing else', () => {
+    const { Properties } = resourceOf(template, 'AWS::IAM::Policy');
+    expect(Properties.Roles).toEqual([{ Ref: roleId }]);
+    expect(Properties.PolicyDocument).toHaveProperty('Statement', [
+      {
+        Effect: 'Allow',
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: { 'Fn::GetAtt': [logGroupId, 'Arn'] },
+      },
+      { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: { Ref: secretId } },
+    ]);
+    const role = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').Properties;
+    expect([role.ManagedPolicyArns, role.Policies]).toEqual([undefined, undefined]);
+    template.hasResourceProperties(functionType, { Role: { 'Fn::GetAtt': [roleId, 'Arn'] } });
+  });
+
+  test('can be assumed by Lambda alone', () => {
+    const role = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').Properties;
+    expect(role.AssumeRolePolicyDocument).toHaveProperty('Statement', [
+      { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
+    ]);
+  });
+
+  test('logs JSON to its own log group and traces nothing', () => {
+    template.hasResourceProperties(functionType, {
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: logGroupId } },
+      TracingConfig: Match.absent(),
+    });
+  });
+
+  test('knows its stage, its secret and the key of the pseudonyms, and no other origin', () => {
+    const { Environment } = resourceOf(template, functionType).Properties;
+    expect(Environment).toEqual({
+      Variables: {
+        [environmentNames.stage]: 'demo',
+        [environmentNames.credentialsSecretArn]: { Ref: secretId },
+        [environmentNames.hmac]: 'on',
+        [environmentNames.uidRefKey]: {
+          'Fn::Join': ['', ['{{resolve:secretsmanager:', { Ref: uidRefKeyId }, ':SecretString:::}}']],
+        },
+      },
+    });
+    expect(JSON.stringify(template.toJSON())).not.toContain(environmentNames.localOrigins);
+  });
+});
+
+test('the function signs nothing where the stage turns HMAC off', () => {
+  const template = templateOf({ environment: 'test', hmac: false });
+  template.hasResourceProperties(functionType, {
+    Environment: { Variables: { [environmentNames.hmac]: 'off' } },
+  });
+});
+
+test.each([
+  ['test', 14, 'Delete'],
+  ['production', 365, 'RetainExceptOnCreate'],
+])('the logs of a %s stage are kept for %i days', (environment, days, deletionPolicy) => {
+  const template = templateOf({ environment });
+  template.resourceCountIs('AWS::Logs::LogGroup', 2);
+  template.allResources('AWS::Logs::LogGroup', {
+    Properties: { RetentionInDays: days },
+    DeletionPolicy: deletionPolicy,
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, test } from '@jest/globals';
+import { environments, resourceOf, stackOf, templateOf } from './synthesize.ts';
+
+describe.each(environments)('the %s stack', (environment) => {
+  test('tells a caller with IAM the URL and the policy, and the operator the secret', () => {
+    const outputs = templateOf({ environment }).findOutputs('*');
+    expect(Object.keys(outputs).sort()).toEqual(['CallerPolicyArn', 'CredentialsSecretName', 'SessionsUrl']);
+    expect(JSON.stringify(outputs.SessionsUrl)).toContain('/sessions');
+  });
+
+  test('tells a caller with an API key the id of each key, never its value', () => {
+    const template = templateOf({ environment, callerAuth: 'api-key', loanApps: ['quick-cash', 'farmers'] });
+    const outputs = template.findOutputs('*');
+    expect(Object.keys(outputs).sort()).toEqual([
+      'ApiKeyIdFarmers',
+      'ApiKeyIdQuickCash',
+      'CredentialsSecretName',
+      'SessionsUrl',
+    ]);
+    const { logicalId } = resourceOf(template, 'AWS::ApiGateway::ApiKey', 'QuickCash');
+    expect(outputs.ApiKeyIdQuickCash).toEqual({ Value: { Ref: logicalId } });
+  });
+
+  test('says what it is and which stage it belongs to', () => {
+    const template = templateOf({ environment });
+    expect(template.toJSON().Description).toContain('Demo');
+    expect(resourceOf(template, 'AWS::Lambda::Function').Properties.Tags).toEqual([
+      { Key: 'environment', Value: environment },
+      { Key: 'service', Value: 'begini-session' },
+      { Key: 'stage', Value: 'demo' },
+    ]);
+  });
+
+  test('is protected from deletion in production only', () => {
+    expect(stackOf({ environment }).terminationProtection).toBe(environment === 'production');
+  });
+});
+
+test('a stack deploys to the account and region of its row', () => {
+  const stack = stackOf({ environment: 'test', account: '123456789012', region: 'eu-central-1' });
+  expect(stack.environment).toBe('aws://123456789012/eu-central-1');
+});
+
+test('a stack without them deploys to wherever cdk is pointed', () => {
+  expect(stackOf({ environment: 'test' }).environment).toBe('aws://unknown-account/unknown-region');
+});
