@@ -44,12 +44,21 @@ function printRequest({
   console.log(`${time}  ${route}  ${statusCode} ${outcome ?? ''}  ${durationMs} ms  ${requestId}`);
 }
 
+/** Stops the service on Ctrl-C, and when npm is ended: that ends npm's shell but says nothing to its child. */
+function stopWithNpm(service: LocalService): void {
+  const parent = process.ppid;
+  const watch = setInterval(() => process.ppid !== parent && stop(), 200);
+  const stop = () => {
+    clearInterval(watch);
+    void service.close();
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+}
+
 try {
   const service = await startLocalService(readPort(process.env.PORT), printRequest);
   printWelcome(service);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void service.close());
-  }
+  stopWithNpm(service);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
