@@ -57,8 +57,8 @@ function stopWithNpm(service: LocalService): void {
 
 try {
   const service = await startLocalService(readPort(process.env.PORT), printRequest);
-  printWelcome(service);
   stopWithNpm(service);
+  printWelcome(service);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
