@@ -119,6 +119,7 @@ export function gatewayPage({ statusCode }: GatewayResponse, requestId: string):
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
+<style>body{max-width:34rem;margin:auto;padding:2rem 1.25rem;font:1.125rem/1.55 system-ui,sans-serif}</style>
 </head>
 <body>
 <h1>${title}</h1>

@@ -39,7 +39,7 @@ export type PageContent = {
 const style = `
 *{box-sizing:border-box}
 body{margin:0;background:#f3f4f6;color:#16181d;font:1.125rem/1.55 system-ui,sans-serif;overflow-wrap:break-word}
-main{max-width:34rem;min-height:100vh;margin:auto;padding:2rem 1.25rem;background:#fff}
+div{max-width:34rem;min-height:100vh;margin:auto;padding:2rem 1.25rem;background:#fff}
 header{margin:0 0 2.5rem;color:#454b57;font-weight:600}
 h1{margin:0 0 .75rem;font-size:1.75rem;line-height:1.2}
 p{margin:0 0 2rem}
@@ -47,7 +47,7 @@ button{width:100%;min-height:3.25rem;padding:.75rem 1.5rem;border:0;border-radiu
 button:hover{background:#083a70}
 a{display:block;margin-top:1.5rem;padding:.5rem;color:#0b4a8f;text-align:center}
 :focus-visible{outline:3px solid #16181d;outline-offset:3px}
-@media(min-width:40rem){main{min-height:0;margin-top:12vh;padding:3rem;border-radius:.75rem}}
+@media(min-width:40rem){div{min-height:0;margin-top:12vh;padding:3rem;border-radius:.75rem}}
 `;
 
 const styleHash = createHash('sha256').update(style).digest('base64');
@@ -87,13 +87,15 @@ export function renderPage(
 <style>${style}</style>
 </head>
 <body dir="auto">
-<main>
+<div>
 <header>${escapeHtml(lenderName)}</header>
+<main>
 <h1>${escapeHtml(title)}</h1>
 <p>${escapeHtml(text)}</p>
 ${form ? `<form method="${form.method}"><button type="submit">${escapeHtml(form.button)}</button></form>` : ''}
 ${link ? `<a href="${escapeHtml(link.url)}">${escapeHtml(link.label)}</a>` : ''}
 </main>
+</div>
 </body>
 </html>
 `;

@@ -6,12 +6,7 @@ import {
   type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-
-/**
- * What Secrets Manager invokes a rotation function with
- * (https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html, November 2026).
- */
-export type RotationEvent = { SecretId: string; ClientRequestToken: string; Step: string };
+import type { SecretsManagerRotationEvent } from 'aws-lambda';
 
 /** What the rotation works with. */
 export type RotationOptions = {
@@ -20,8 +15,17 @@ export type RotationOptions = {
   secretArn: string;
 };
 
-/** Renews the launch key, one step per call. Each step may be repeated. @throws Error for another secret or step. */
-export async function rotateLaunchKey(event: RotationEvent, options: RotationOptions): Promise<void> {
+/**
+ * Renews the launch key, one step per call
+ * (https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html, November 2026).
+ * Each step may be repeated.
+ *
+ * @throws Error for another secret or step; what Secrets Manager throws.
+ */
+export async function rotateLaunchKey(
+  event: SecretsManagerRotationEvent,
+  options: RotationOptions,
+): Promise<void> {
   if (event.SecretId !== options.secretArn) throw new Error('This function rotates another secret.');
   switch (event.Step) {
     case 'createSecret':
@@ -38,7 +42,7 @@ export async function rotateLaunchKey(event: RotationEvent, options: RotationOpt
 }
 
 async function createSecret(
-  { SecretId, ClientRequestToken }: RotationEvent,
+  { SecretId, ClientRequestToken }: SecretsManagerRotationEvent,
   client: SecretsManagerClient,
 ): Promise<void> {
   const SecretString = randomBytes(32).toString('hex');
@@ -58,7 +62,7 @@ async function createSecret(
 }
 
 async function finishSecret(
-  { SecretId, ClientRequestToken }: RotationEvent,
+  { SecretId, ClientRequestToken }: SecretsManagerRotationEvent,
   client: SecretsManagerClient,
 ): Promise<void> {
   const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId }));

@@ -100,8 +100,8 @@ const startPage = `
 <button>Start now</button>
 <button formaction="/send-link">Send me a link</button>
 <fieldset>
-<legend>What an applicant sees when</legend>
-<label>this happens <select name="fault">${Object.keys(faults)
+<legend>What an applicant sees</legend>
+<label>When this happens <select name="fault">${Object.keys(faults)
   .map((name) => `<option>${name}</option>`)
   .join('')}</select></label>
 <button formaction="/break">Break something</button>
@@ -111,6 +111,7 @@ const startPage = `
 const style = `
 *{box-sizing:border-box}
 body{max-width:34rem;margin:auto;padding:2rem 1.25rem;color:#16181d;font:1.125rem/1.55 system-ui,sans-serif}
+h1{margin:0 0 .75rem;font-size:1.75rem;line-height:1.2}
 label{display:block;font-weight:600}
 input,select,button{width:100%;min-height:3rem;margin:.25rem 0 1rem;padding:.5rem .75rem;font:inherit}
 button{border:0;border-radius:.5rem;background:#7a2e0e;color:#fff;font-weight:600}

@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 const run = (Step: string, ClientRequestToken: string, SecretId = secretArn) =>
-  rotateLaunchKey({ SecretId, ClientRequestToken, Step }, { client, secretArn });
+  rotateLaunchKey({ SecretId, ClientRequestToken, Step: Step as 'createSecret' }, { client, secretArn });
 const secretWith = async (VersionStage: string) =>
   (await client.send(new GetSecretValueCommand({ SecretId: secretArn, VersionStage }))).SecretString;
 const labels = async () =>
