@@ -19,7 +19,8 @@ function readPort(text: string | undefined): number {
 function printWelcome({ gateway, vendor, secretsManager }: LocalService): void {
   console.log(`The service, stage test, on this machine alone:
 
-  POST ${gateway.url}/sessions   with the header x-api-key: ${localApiKey}
+  Demo loan app      ${new URL(gateway.url).origin}/
+  POST ${gateway.url}/sessions and /launch-links   with the header x-api-key: ${localApiKey}
   Begini simulator   ${vendor.origin}   how to make it fail: curl ${vendor.origin}/_control
   Secrets Manager    ${secretsManager.url}   secret: ${localSecretName}
 

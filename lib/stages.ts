@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type LaunchSettings, readLaunchSettings } from './launch-settings.ts';
 import {
   type Check,
   notAllowed,
@@ -14,7 +15,7 @@ import {
 } from './settings-reader.ts';
 
 /** One row of the stages table: everything in which one deployed stack differs from another. */
-export interface Stage {
+export interface Stage extends LaunchSettings {
   /** As written in cdk.json, such as `Test`; the stack is `BeginiSession-Test`. */
   name: string;
   /** The API's stage, thus the first part of its URL's path: the name in lower case. */
@@ -110,12 +111,14 @@ function readStage(name: string, settings: SettingsReader): Stage {
   // The placeholder is never seen: without an environment there is a problem, and no stage is returned.
   const environment = settings.required('environment', oneOf('test', 'production')) ?? 'test';
   const { rateLimit, burstLimit, logRetentionDays } = defaults[environment];
+  const account = settings.optional('account', accountId);
+  const region = settings.optional('region', regionName);
   return {
     name,
     path: name.toLowerCase(),
     environment,
-    account: settings.optional('account', accountId),
-    region: settings.optional('region', regionName),
+    account,
+    region,
     ...readCallers(settings),
     allowedSourceIps: settings.optionalList('allowedSourceIps', sourceIp) ?? [],
     hmac: settings.optional('hmac', yesOrNo) ?? true,
@@ -123,6 +126,7 @@ function readStage(name: string, settings: SettingsReader): Stage {
       rateLimit: throttle.optional('rateLimit', positiveNumber) ?? rateLimit,
       burstLimit: throttle.optional('burstLimit', positiveInteger) ?? burstLimit,
     })),
+    ...readLaunchSettings(settings, environment, region),
     logRetentionDays: settings.optional('logRetentionDays', retentionDays) ?? logRetentionDays,
     apiGatewayAccountRole:
       settings.optional('apiGatewayAccountRole', oneOf('create', 'existing')) ?? 'create',

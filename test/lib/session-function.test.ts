@@ -6,7 +6,7 @@ import { environments, resourceOf, templateOf } from './synthesize.ts';
 const functionType = 'AWS::Lambda::Function';
 
 describe.each(environments)('the function of a %s stage', (environment) => {
-  const template = templateOf({ environment });
+  const template = templateOf({ environment, launchLinks: false });
   const secretId = resourceOf(template, 'AWS::SecretsManager::Secret', 'CredentialsSecret').logicalId;
   const uidRefKeyId = resourceOf(template, 'AWS::SecretsManager::Secret', 'UidRefKey').logicalId;
   const logGroupId = resourceOf(template, 'AWS::Logs::LogGroup', 'CreateSession').logicalId;
@@ -85,7 +85,7 @@ test.each([
   ['test', 14, 'Delete'],
   ['production', 365, 'RetainExceptOnCreate'],
 ])('the logs of a %s stage are kept for %i days', (environment, days, deletionPolicy) => {
-  const template = templateOf({ environment });
+  const template = templateOf({ environment, launchLinks: false });
   template.resourceCountIs('AWS::Logs::LogGroup', 2);
   template.allResources('AWS::Logs::LogGroup', {
     Properties: { RetentionInDays: days },
