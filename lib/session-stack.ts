@@ -2,6 +2,7 @@ import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { environmentNames } from '../functions/shared/environment.ts';
 import { Credentials } from './credentials.ts';
+import { CredentialsRotation } from './credentials-rotation.ts';
 import { SessionApi } from './session-api.ts';
 import { SessionFunction } from './session-function.ts';
 import type { Stage } from './stages.ts';
@@ -10,7 +11,7 @@ import type { Stage } from './stages.ts';
 export interface SessionStackProps {
   stage: Stage;
   /** The folder of each function's bundle, as `bundleFunction` returns it. */
-  bundles: { createSession: string };
+  bundles: { createSession: string; rotateCredentials: string };
 }
 
 /** One stage of the service: a loan app calls its URL, the applicant's browser ends in the assessment. */
@@ -41,11 +42,17 @@ export class SessionStack extends Stack {
       },
     });
     credentials.grantGetValue(createSession);
+    const rotation = new CredentialsRotation(this, 'CredentialsRotation', {
+      stage,
+      credentials,
+      bundle: bundles.rotateCredentials,
+    });
     const api = new SessionApi(this, 'Api', { stage, createSession: createSession.lambda });
 
     const outputs = {
       SessionsUrl: api.sessionsUrl,
       CredentialsSecretName: credentials.secret.secretName,
+      OperatorPolicyArn: rotation.operatorPolicy.managedPolicyArn,
       ...api.callers.outputs,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

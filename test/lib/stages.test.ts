@@ -28,6 +28,7 @@ describe('the stages table', () => {
         hmac: true,
         throttle: { rateLimit: 5, burstLimit: 10 },
         logRetentionDays: 14,
+        rotationDays: 90,
         apiGatewayAccountRole: 'create',
       },
     ]);
@@ -53,6 +54,7 @@ describe('the stages table', () => {
       hmac: false,
       throttle: { rateLimit: 0.5, burstLimit: 3 },
       logRetentionDays: 1827,
+      rotationDays: 1000,
       apiGatewayAccountRole: 'existing',
     };
     expect(readStages({ 'Kenya-2': settings })).toEqual([{ name: 'Kenya-2', path: 'kenya-2', ...settings }]);
@@ -150,6 +152,10 @@ describe('the stages table', () => {
     ],
     [{ throttle: { rate: 5 } }, `throttle.rate: no such setting; ${throttleField}`],
     [{ logRetentionDays: 15 }, 'logRetentionDays: 15 is not allowed; use 1 or 3 or 5 or 7 or 14 or 30'],
+    ...[0, 1001, 0.5, '90'].map((days): [object, string] => [
+      { rotationDays: days },
+      `rotationDays: ${JSON.stringify(days)} is not allowed; use a whole number of days from 1 to 1000`,
+    ]),
     [{ logRetentionDays: 9999 }, 'logRetentionDays: 9999 is not allowed'],
     [
       { apiGatewayAccountRole: true },

@@ -43,7 +43,7 @@ test('rotates under the runtime of Lambda', async () => {
 test('has the runtime print fixed sentences alone where a step fails', async () => {
   const { token, holders } = await rotate();
   expect(holders.get('BEGINI_REFUSED_401')).toBe(token);
-  lambda.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', after: 2 });
+  lambda.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after: 2 });
   await rotate();
   const { stdout, stderr } = await lambda.stop();
   const lines = stdout.trimEnd().split('\n');
