@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createSessionHandler } from '../functions/create-session/create-session-handler.ts';
+import { rotationHandler } from '../functions/rotate-credentials/rotation-handler.ts';
+import { secretVersions } from '../functions/shared/secret-versions.ts';
 import {
   createSessionService,
   prepare,
@@ -20,6 +23,17 @@ export const localApiKey = 'local-loan-app';
 /** The name of the local stage's secret. */
 export const localSecretName = 'begini-session/test/credentials';
 
+const defaultPort = 3000;
+
+/** The gateway's port from the variable PORT: 3000 where it is not set. @throws Error that says what is allowed */
+export function readPort(text: string | undefined): number {
+  const port = Number(text || defaultPort);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_533) return port;
+  throw new Error(
+    `PORT must be a whole number from 1 to 65533, for it and the two after it; it is "${text}"`,
+  );
+}
+
 /** The whole service on this machine, everything on 127.0.0.1. */
 export type LocalService = {
   gateway: Gateway;
@@ -33,13 +47,14 @@ export type LocalRequest = AnsweredRequest & { outcome: string | undefined };
 
 /**
  * Starts the real handlers behind stand-ins: the gateway on `port`, the simulator on the next and Secrets Manager on
- * the one after (0: any free ports).
+ * the one after (0: any free ports). `onRotationLine` receives the log lines of the rotation function.
  *
  * @throws Error that names a port which is taken.
  */
 export async function startLocalService(
   port: number,
   onRequest: (request: LocalRequest) => void = () => undefined,
+  onRotationLine: (line: string) => void = () => undefined,
 ): Promise<LocalService> {
   const next = (offset: number) => (port === 0 ? 0 : port + offset);
   const running: { close(): unknown }[] = [];
@@ -71,6 +86,15 @@ export async function startLocalService(
     const service = createSessionService(settings, client);
     running.push(service.vendor, { close: () => client.destroy() });
     await prepare(service);
+
+    const rotate = rotationHandler({
+      stage: settings.stage,
+      versions: secretVersions(client, settings.credentialsSecretArn),
+      vendor: service.vendor,
+      hmac: settings.hmac,
+      writeLine: onRotationLine,
+    });
+    secretsManager.setRotation(localSecretName, (event) => rotate(event, { awsRequestId: randomUUID() }));
 
     const outcomes = new Map<string, string>();
     const writeLine = (line: string) => {
