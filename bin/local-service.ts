@@ -119,3 +119,15 @@ export async function startLocalService(
     throw error;
   }
 }
+
+/** The same on the first three free ports in a row, for what must find Secrets Manager by the gateway's port. */
+export async function startLocalServiceOnFreePorts(): Promise<{ service: LocalService; port: number }> {
+  for (let port = 20_000 + (process.pid % 20_000); ; port += 3) {
+    try {
+      return { service: await startLocalService(port), port };
+    } catch (error) {
+      const { cause } = error as { cause?: { code?: string } };
+      if (cause?.code !== 'EADDRINUSE') throw error;
+    }
+  }
+}

@@ -1,24 +1,15 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type LocalService, startLocalService } from '../../bin/local-service.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { type LocalService, startLocalServiceOnFreePorts } from '../../bin/local-service.ts';
 import { startLoopbackServer } from '../../lib/local/loopback.ts';
 import { runRotateCommand, startRotateCommand } from '../support/rotate-command.ts';
 
+jest.setTimeout(30_000); // Each run is a process of its own.
+
 const integrationId = 'simulated-integration-1';
 const pairOf = (apiKey: unknown) => JSON.stringify({ apiKey, integrationId });
-
-/** Starts the local service on three ports in a row that are free. */
-async function startOnFreePorts(): Promise<{ service: LocalService; port: string }> {
-  for (let port = 21_000 + (process.pid % 10_000); ; port += 3) {
-    try {
-      return { service: await startLocalService(port), port: String(port) };
-    } catch (error) {
-      if (!String(error).includes('is taken')) throw error;
-    }
-  }
-}
 
 describe('against the local service, the command', () => {
   let service: LocalService;
@@ -26,9 +17,9 @@ describe('against the local service, the command', () => {
   let renewals = 0;
   let renewedKey: string;
   beforeAll(async () => {
-    const started = await startOnFreePorts();
+    const started = await startLocalServiceOnFreePorts();
     service = started.service;
-    environment = { PORT: started.port };
+    environment = { PORT: String(started.port) };
   });
   afterAll(() => service.close());
   beforeEach(() => {
