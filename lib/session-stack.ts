@@ -2,6 +2,7 @@ import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { environmentNames } from '../functions/shared/environment.ts';
 import { Credentials } from './credentials.ts';
+import { CredentialsRotation } from './credentials-rotation.ts';
 import { LaunchLinks } from './launch-links.ts';
 import { SessionApi } from './session-api.ts';
 import { SessionFunction } from './session-function.ts';
@@ -11,7 +12,10 @@ import type { Stage } from './stages.ts';
 export interface SessionStackProps {
   stage: Stage;
   /** The folder of each function's bundle, as `bundleFunction` returns it. */
-  bundles: Record<'createSession' | 'createLaunchLink' | 'launch' | 'rotateLaunchKey', string>;
+  bundles: Record<
+    'createSession' | 'createLaunchLink' | 'launch' | 'rotateCredentials' | 'rotateLaunchKey',
+    string
+  >;
 }
 
 /** One stage of the service: a loan app calls its URL, the applicant's browser ends in the assessment. */
@@ -43,6 +47,11 @@ export class SessionStack extends Stack {
       environment: sessionEnvironment,
     });
     credentials.grantGetValue(createSession);
+    const rotation = new CredentialsRotation(this, 'CredentialsRotation', {
+      stage,
+      credentials,
+      bundle: bundles.rotateCredentials,
+    });
     const launchLinks = stage.launchLinks
       ? new LaunchLinks(this, 'LaunchLinks', { stage, credentials, sessionEnvironment, bundles })
       : undefined;
@@ -55,6 +64,7 @@ export class SessionStack extends Stack {
     const outputs = {
       SessionsUrl: api.urlOf('/sessions'),
       CredentialsSecretName: credentials.secret.secretName,
+      OperatorPolicyArn: rotation.operatorPolicy.managedPolicyArn,
       ...(launchLinks && {
         LaunchLinksUrl: api.urlOf('/launch-links'),
         LaunchKeySecretName: launchLinks.key.secret.secretName,

@@ -36,6 +36,8 @@ export interface Stage extends LaunchSettings {
   /** Requests per second, and how many may come at once: of the whole stage, and of one API key. */
   throttle: { rateLimit: number; burstLimit: number };
   logRetentionDays: number;
+  /** Days after which Secrets Manager asks for a rotation, and fails loudly unless an operator has staged a pair. */
+  rotationDays: number;
   /** Whether this stack creates the account-wide role by which API Gateway writes logs. */
   apiGatewayAccountRole: 'create' | 'existing';
 }
@@ -55,6 +57,9 @@ const defaults = {
   production: { rateLimit: 100, burstLimit: 200, logRetentionDays: RetentionDays.ONE_YEAR },
 } as const;
 
+/** As often as security baselines commonly ask for, and seldom enough for a step that people take by hand. */
+const defaultRotationDays = 90;
+
 /** Fit for a CloudFormation stack's name and for a path; hyphens only, as a stack's name takes no underscore. */
 const rowNamePattern = /^[a-z][a-z0-9-]{0,31}$/i;
 
@@ -68,6 +73,11 @@ const loanAppName = text(
 const sourceIp: Check<string> = {
   accepts: (value): value is string => typeof value === 'string' && isAddressOrRange(value),
   allowed: 'an IPv4 or IPv6 address or CIDR range, such as "203.0.113.0/24"',
+};
+/** What Secrets Manager takes as `AutomaticallyAfterDays`. */
+const daysBetweenRotations: Check<number> = {
+  accepts: (value): value is number => positiveInteger.accepts(value) && value <= 1_000,
+  allowed: 'a whole number of days from 1 to 1000',
 };
 /** Without CDK's own value for "never", which CloudWatch does not know. */
 const retentionDays = oneOf(
@@ -128,6 +138,7 @@ function readStage(name: string, settings: SettingsReader): Stage {
     })),
     ...readLaunchSettings(settings, environment, region),
     logRetentionDays: settings.optional('logRetentionDays', retentionDays) ?? logRetentionDays,
+    rotationDays: settings.optional('rotationDays', daysBetweenRotations) ?? defaultRotationDays,
     apiGatewayAccountRole:
       settings.optional('apiGatewayAccountRole', oneOf('create', 'existing')) ?? 'create',
   };

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { bundleFunction } from '../../lib/bundle.ts';
 
-describe('the bundle of create-session', () => {
+describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of %s', (name) => {
   let directory: string;
   let code: string;
   beforeAll(async () => {
-    directory = await bundleFunction('create-session');
+    directory = await bundleFunction(name);
     code = await readFile(join(directory, 'index.mjs'), 'utf8');
   });
 
@@ -20,7 +20,7 @@ describe('the bundle of create-session', () => {
 
   test('has the same bytes in whatever folder it is built', async () => {
     const outDir = await mkdtemp(join(tmpdir(), 'begini-session-bundle-'));
-    expect(await bundleFunction('create-session', outDir)).toBe(outDir);
+    expect(await bundleFunction(name, outDir)).toBe(outDir);
     expect(await readFile(join(outDir, 'index.mjs'), 'utf8')).toBe(code);
   });
 

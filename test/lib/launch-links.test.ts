@@ -51,7 +51,7 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     expect(methodsOf(withKeys, 'launch-links')).toMatchObject([
       { HttpMethod: 'POST', AuthorizationType: 'NONE', ApiKeyRequired: true },
     ]);
-    const { PolicyDocument } = resourceOf(template, 'AWS::IAM::ManagedPolicy').Properties;
+    const { PolicyDocument } = resourceOf(template, 'AWS::IAM::ManagedPolicy', 'Callers').Properties;
     expect(JSON.stringify(PolicyDocument)).toMatch(/"\/POST\/sessions".*"\/POST\/launch-links"/);
     expect(JSON.stringify(PolicyDocument)).not.toContain('/launch/');
   });
