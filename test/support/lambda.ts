@@ -10,7 +10,7 @@ import { type LambdaEnvironment, startLambdaEnvironment } from '../../lib/local/
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
 import { makeCertificate } from './certificate.ts';
 
-/** A bundled function between a vendor with TLS and a Secrets Manager, started as Lambda starts it. */
+/** A bundled function between a vendor and a Secrets Manager, both with TLS, started as Lambda starts it. */
 export type Lambda = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
@@ -37,7 +37,10 @@ export async function startLambda(
   const authorityFile = join(bundleFolder, 'authority.pem');
   await writeFile(authorityFile, certificate.cert);
   const vendor = await startBeginiSimulator({ tls: certificate, credentials });
-  const secretsManager = await startSecretsManager({ secrets: { credentials: JSON.stringify(credentials) } });
+  const secretsManager = await startSecretsManager({
+    tls: certificate,
+    secrets: { credentials: JSON.stringify(credentials) },
+  });
   const closeServers = () => Promise.all([vendor.close(), secretsManager.close()]);
   try {
     const environment = await startLambdaEnvironment({
