@@ -9,6 +9,8 @@ import { perform } from './secrets-operations.ts';
 export interface SecretsManagerOptions {
   /** 0, the default, takes any free port. */
   port?: number;
+  /** Key and certificate as PEM: the stand-in then speaks HTTPS, as Secrets Manager does. */
+  tls?: { key: string; cert: string };
   /** Region in the ARNs, `us-east-1` by default. */
   region?: string;
   /** Secrets that exist from the start, value by name. */
@@ -59,7 +61,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
   const requests: { operation: string; at: number }[] = [];
   const rotations = new SecretRotations();
   let failure: SecretsFailure = 'none';
-  const server = await startLoopbackServer({ port: options.port, listener });
+  const server = await startLoopbackServer({ port: options.port, tls: options.tls, listener });
 
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, largestBodyBytes);

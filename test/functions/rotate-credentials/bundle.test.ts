@@ -3,7 +3,7 @@ import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { secretVersions } from '../../../functions/shared/secret-versions.ts';
 import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
-import { type Lambda, startLambda } from '../../support/lambda.ts';
+import { certificateOnce, type Lambda, startLambda } from '../../support/lambda.ts';
 
 const renewed = { ...simulatedCredentials, apiKey: 'RENEWED-API-KEY' };
 let lambda: Lambda;
@@ -16,6 +16,7 @@ beforeEach(async () => {
     endpoint: secretsManager.url,
     region: 'eu-west-1',
     credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+    requestHandler: { httpsAgent: { ca: (await certificateOnce()).cert } },
   });
   secretsManager.setRotation('credentials', (event) => environment.invoke(event));
 });
