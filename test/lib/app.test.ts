@@ -28,7 +28,7 @@ test('the app makes one stack for each row of cdk.json, all from one bundle per 
   const bundles = files.filter((name) => name.startsWith('asset.'));
   expect(bundles).toHaveLength(5);
   for (const bundle of bundles) expect(await readdir(join(outDir, bundle))).toEqual(['index.mjs']);
-});
+}, 30_000);
 
 test('the app ends with one clear message, and no stack trace, when the table of stages is wrong', async () => {
   await expect(
