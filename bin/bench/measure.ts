@@ -20,9 +20,9 @@ export type Measurements = {
   warm: { ours: WarmRun[]; bare: WarmRun[] };
 };
 
-/** Requests before a warm function counts as such: by then V8 has optimised what it will. */
-const warmUpRequests = 300;
-const warmRequests = 500;
+/** Requests before a function counts as warm: by then V8 has compiled what it runs often. */
+const warmUpRequests = 1_000;
+const warmRequests = 1_000;
 
 type MeasureOptions = {
   surroundings: Surroundings;

@@ -172,7 +172,7 @@ type Connection = {
 
 /** Follows how far a call gets, and ends it where the connection takes too long. */
 function watchConnection(call: ClientRequest): Connection {
-  const timer = setTimeout(() => call.destroy(new DeadlinePassed()), connectTimeoutMs);
+  let timer: NodeJS.Timeout | undefined;
   const connection: Connection = {
     established: false,
     reused: false,
@@ -187,8 +187,12 @@ function watchConnection(call: ClientRequest): Connection {
     const bytesBefore = socket.bytesRead;
     connection.answered = () => socket.bytesRead > bytesBefore;
     connection.reused = !socket.connecting && !socket.secureConnecting;
-    if (connection.reused) establish();
-    else socket.once(socket.secureConnecting === undefined ? 'connect' : 'secureConnect', establish);
+    if (connection.reused) {
+      establish();
+      return;
+    }
+    timer = setTimeout(() => call.destroy(new DeadlinePassed()), connectTimeoutMs);
+    socket.once(socket.secureConnecting === undefined ? 'connect' : 'secureConnect', establish);
   });
   return connection;
 }
@@ -207,7 +211,6 @@ function explainFailure(cause: unknown, connection: Connection): Error {
 
 /**
  * Reads the whole answer. One that is too long reads as an empty one, and its connection is closed.
- * By events: an async iterator takes as long as signing the call does.
  */
 function readBody(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
