@@ -95,7 +95,7 @@ const vendorProblems = {
 const operatorProblems = {
   credentials_not_set: {
     action:
-      'Put the pair of this stage into its secret, as {"apiKey": "…", "integrationId": "…"}, without spaces or line breaks in either.',
+      'Put the pair of this stage in, by the command npm run rotate: the secret holds none that can be used.',
     statusCode: 503,
     title: 'Service not ready',
     detail: 'This stage has no credentials for Begini yet. Its operator has been told.',
