@@ -1,20 +1,26 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
+  AuthorizationType,
+  type DomainName,
   EndpointType,
   LambdaIntegration,
   LogGroupLogDestination,
+  type Method,
+  type MethodDeploymentOptions,
   MethodLoggingLevel,
   ResponseType,
   RestApi,
+  SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigateway';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { gatewayTimeoutMs } from '../functions/shared/deadlines.ts';
 import { securityHeaders } from '../functions/shared/security-headers.ts';
-import { Callers, callerAuthentication, sourceIpPolicy } from './callers.ts';
-import { type GatewayResponse, gatewayProblem, gatewayResponses } from './gateway-responses.ts';
+import { Callers, callerAuthentication, type Routes, sourceIpPolicy } from './callers.ts';
+import { type GatewayResponse, gatewayPage, gatewayProblem, gatewayResponses } from './gateway-responses.ts';
 import { pascalCase } from './pascal-case.ts';
 import { removalPolicyOf, type Stage } from './stages.ts';
 
@@ -23,7 +29,13 @@ export interface SessionApiProps {
   stage: Stage;
   /** Answers `POST /sessions`. */
   createSession: IFunction;
+  /** Answer `POST /launch-links` and `/launch/{token}`, in a stage that has them. */
+  launchLinks?: { createLaunchLink: IFunction; launch: IFunction } | undefined;
 }
+
+const launchResource = '/launch/{token}';
+/** REST API routes HEAD only where it is a method of its own. */
+const launchMethods = ['GET', 'HEAD', 'POST'] as const;
 
 /**
  * What the access log says of a request: which call, how it ended, who made it. Never path, query, address, user agent
@@ -48,8 +60,9 @@ export class SessionApi extends Construct {
   readonly restApi: RestApi;
   readonly accessLog: LogGroup;
   readonly callers: Callers;
+  readonly #domain: DomainName | undefined;
 
-  constructor(scope: Construct, id: string, { stage, createSession }: SessionApiProps) {
+  constructor(scope: Construct, id: string, { stage, createSession, launchLinks }: SessionApiProps) {
     super(scope, id);
     this.accessLog = new LogGroup(this, 'AccessLog', {
       retention: stage.logRetentionDays,
@@ -58,20 +71,52 @@ export class SessionApi extends Construct {
     this.restApi = this.#createRestApi(stage);
     for (const response of gatewayResponses) this.#addGatewayResponse(response);
 
-    const sessions = this.restApi.root
-      .addResource('sessions')
-      .addMethod('POST', proxyTo(createSession), callerAuthentication(stage));
-    this.callers = new Callers(this, 'Callers', { stage, restApi: this.restApi, methods: [sessions] });
+    const methods = [this.#addCallerRoute('sessions', createSession, stage)];
+    if (launchLinks) {
+      methods.push(this.#addCallerRoute('launch-links', launchLinks.createLaunchLink, stage));
+      this.#addLaunchRoutes(launchLinks.launch);
+    }
+    this.callers = new Callers(this, 'Callers', { stage, restApi: this.restApi, methods });
+    this.#domain = this.#addDomain(stage);
   }
 
-  /** The full URL of `POST /sessions`. */
-  get sessionsUrl(): string {
-    return this.restApi.urlForPath('/sessions');
+  /** The full URL of a route, such as `/sessions`. */
+  urlOf(path: string): string {
+    return this.#domain ? `https://${this.#domain.domainName}${path}` : this.restApi.urlForPath(path);
+  }
+
+  /** Where the DNS entry of the stage's own domain must lead; `undefined` where it has none. */
+  get domainTarget(): string | undefined {
+    return this.#domain?.domainNameAliasDomainName;
+  }
+
+  #addCallerRoute(name: string, handler: IFunction, stage: Stage): Method {
+    return this.restApi.root
+      .addResource(name)
+      .addMethod('POST', proxyTo(handler), callerAuthentication(stage));
+  }
+
+  /** For applicants' browsers: the token in the path is all they have, and all they need. */
+  #addLaunchRoutes(launch: IFunction): void {
+    const resource = this.restApi.root.resourceForPath(launchResource);
+    for (const method of launchMethods) {
+      resource.addMethod(method, proxyTo(launch), { authorizationType: AuthorizationType.NONE });
+    }
+  }
+
+  #addDomain({ domain }: Stage): DomainName | undefined {
+    if (!domain) return undefined;
+    return this.restApi.addDomainName('Domain', {
+      domainName: domain.name,
+      certificate: Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
+      endpointType: EndpointType.REGIONAL,
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    });
   }
 
   #createRestApi(stage: Stage): RestApi {
     const createsAccountRole = stage.apiGatewayAccountRole === 'create';
-    const policy = sourceIpPolicy(stage, ['POST/sessions']);
+    const policy = sourceIpPolicy(stage, routesOf(stage));
     const restApi = new RestApi(this, 'RestApi', {
       restApiName: `BeginiSession-${stage.name}`,
       description: `Hands applicants over to Begini, stage ${stage.name}`,
@@ -82,14 +127,10 @@ export class SessionApi extends Construct {
       ...(createsAccountRole && { cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN }),
       deployOptions: {
         stageName: stage.path,
-        throttlingRateLimit: stage.throttle.rateLimit,
-        throttlingBurstLimit: stage.throttle.burstLimit,
-        metricsEnabled: true,
+        ...methodSettings(stage.throttle),
+        ...(stage.launchLinks && { methodOptions: launchMethodSettings(stage) }),
         accessLogDestination: new LogGroupLogDestination(this.accessLog),
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
-        // Execution logs print paths, headers and bodies.
-        loggingLevel: MethodLoggingLevel.OFF,
-        dataTraceEnabled: false,
       },
     });
     // The output CDK adds by itself; the stack has better ones.
@@ -102,9 +143,38 @@ export class SessionApi extends Construct {
       type: ResponseType.of(response.type),
       statusCode: String(response.statusCode),
       responseHeaders: gatewayResponseHeaders(response),
-      templates: { 'application/json': JSON.stringify(gatewayProblem(response, '$context.requestId')) },
+      // Which one is used is for the caller's Accept header to say.
+      templates: {
+        'application/json': JSON.stringify(gatewayProblem(response, '$context.requestId')),
+        'text/html': gatewayPage(response, '$context.requestId'),
+      },
     });
   }
+}
+
+function routesOf({ launchLinks }: Stage): Routes {
+  if (!launchLinks) return { callers: ['POST/sessions'], everyone: [] };
+  return {
+    callers: ['POST/sessions', 'POST/launch-links'],
+    everyone: launchMethods.map((method) => `${method}/launch/*`),
+  };
+}
+
+function methodSettings({ rateLimit, burstLimit }: Stage['throttle']): MethodDeploymentOptions {
+  return {
+    throttlingRateLimit: rateLimit,
+    throttlingBurstLimit: burstLimit,
+    metricsEnabled: true,
+    // Execution logs print paths, headers and bodies.
+    loggingLevel: MethodLoggingLevel.OFF,
+    dataTraceEnabled: false,
+  };
+}
+
+/** Of its own, so that a flood of taps leaves `/sessions` its share; it inherits nothing from the stage's. */
+function launchMethodSettings({ launchThrottle }: Stage): Record<string, MethodDeploymentOptions> {
+  const settings = methodSettings(launchThrottle);
+  return Object.fromEntries(launchMethods.map((method) => [`${launchResource}/${method}`, settings]));
 }
 
 function proxyTo(handler: IFunction): LambdaIntegration {

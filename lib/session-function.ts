@@ -21,6 +21,8 @@ export interface SessionFunctionProps {
   bundle: string;
   /** By the names in functions/shared/environment.ts. */
   environment: Record<string, string>;
+  /** Lambda's timeout in ms; absent, what API Gateway waits for. */
+  timeoutMs?: number;
 }
 
 /** A function with a log group and a role of its own, which may write to that log group and nothing else. */
@@ -32,7 +34,7 @@ export class SessionFunction extends Construct implements IGrantable {
   constructor(
     scope: Construct,
     id: string,
-    { stage, description, bundle, environment }: SessionFunctionProps,
+    { stage, description, bundle, environment, timeoutMs = functionTimeoutMs }: SessionFunctionProps,
   ) {
     super(scope, id);
     this.logGroup = new LogGroup(this, 'LogGroup', {
@@ -50,7 +52,7 @@ export class SessionFunction extends Construct implements IGrantable {
       code: Code.fromAsset(bundle),
       handler: 'index.handler',
       memorySize: 512,
-      timeout: Duration.millis(functionTimeoutMs),
+      timeout: Duration.millis(timeoutMs),
       environment,
       role,
       logGroup: this.logGroup,

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type LaunchSettings, readLaunchSettings } from './launch-settings.ts';
 import {
   type Check,
   notAllowed,
@@ -14,7 +15,7 @@ import {
 } from './settings-reader.ts';
 
 /** One row of the stages table: everything in which one deployed stack differs from another. */
-export interface Stage {
+export interface Stage extends LaunchSettings {
   /** As written in cdk.json, such as `Test`; the stack is `BeginiSession-Test`. */
   name: string;
   /** The API's stage, thus the first part of its URL's path: the name in lower case. */
@@ -35,6 +36,8 @@ export interface Stage {
   /** Requests per second, and how many may come at once: of the whole stage, and of one API key. */
   throttle: { rateLimit: number; burstLimit: number };
   logRetentionDays: number;
+  /** Days after which Secrets Manager asks for a rotation, and fails loudly unless an operator has staged a pair. */
+  rotationDays: number;
   /** Whether this stack creates the account-wide role by which API Gateway writes logs. */
   apiGatewayAccountRole: 'create' | 'existing';
 }
@@ -54,6 +57,9 @@ const defaults = {
   production: { rateLimit: 100, burstLimit: 200, logRetentionDays: RetentionDays.ONE_YEAR },
 } as const;
 
+/** As often as security baselines commonly ask for, and seldom enough for a step that people take by hand. */
+const defaultRotationDays = 90;
+
 /** Fit for a CloudFormation stack's name and for a path; hyphens only, as a stack's name takes no underscore. */
 const rowNamePattern = /^[a-z][a-z0-9-]{0,31}$/i;
 
@@ -67,6 +73,11 @@ const loanAppName = text(
 const sourceIp: Check<string> = {
   accepts: (value): value is string => typeof value === 'string' && isAddressOrRange(value),
   allowed: 'an IPv4 or IPv6 address or CIDR range, such as "203.0.113.0/24"',
+};
+/** What Secrets Manager takes as `AutomaticallyAfterDays`. */
+const daysBetweenRotations: Check<number> = {
+  accepts: (value): value is number => positiveInteger.accepts(value) && value <= 1_000,
+  allowed: 'a whole number of days from 1 to 1000',
 };
 /** Without CDK's own value for "never", which CloudWatch does not know. */
 const retentionDays = oneOf(
@@ -110,12 +121,14 @@ function readStage(name: string, settings: SettingsReader): Stage {
   // The placeholder is never seen: without an environment there is a problem, and no stage is returned.
   const environment = settings.required('environment', oneOf('test', 'production')) ?? 'test';
   const { rateLimit, burstLimit, logRetentionDays } = defaults[environment];
+  const account = settings.optional('account', accountId);
+  const region = settings.optional('region', regionName);
   return {
     name,
     path: name.toLowerCase(),
     environment,
-    account: settings.optional('account', accountId),
-    region: settings.optional('region', regionName),
+    account,
+    region,
     ...readCallers(settings),
     allowedSourceIps: settings.optionalList('allowedSourceIps', sourceIp) ?? [],
     hmac: settings.optional('hmac', yesOrNo) ?? true,
@@ -123,7 +136,9 @@ function readStage(name: string, settings: SettingsReader): Stage {
       rateLimit: throttle.optional('rateLimit', positiveNumber) ?? rateLimit,
       burstLimit: throttle.optional('burstLimit', positiveInteger) ?? burstLimit,
     })),
+    ...readLaunchSettings(settings, environment, region),
     logRetentionDays: settings.optional('logRetentionDays', retentionDays) ?? logRetentionDays,
+    rotationDays: settings.optional('rotationDays', daysBetweenRotations) ?? defaultRotationDays,
     apiGatewayAccountRole:
       settings.optional('apiGatewayAccountRole', oneOf('create', 'existing')) ?? 'create',
   };

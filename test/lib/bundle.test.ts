@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { bundleFunction, listBundleInputs } from '../../lib/bundle.ts';
 
-describe.each(['create-session'] as const)('the bundle of %s', (name) => {
+describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of %s', (name) => {
   let directory: string;
   let code: string;
   beforeAll(async () => {
@@ -37,6 +37,10 @@ describe.each(['create-session'] as const)('the bundle of %s', (name) => {
     expect(code).toContain('process.getBuiltinModule("node:https")');
   });
 
+  test('leaves out what only launch links need', () => {
+    for (const trace of ['A256GCM', '<button']) expect(code.includes(trace)).toBe(false);
+  });
+
   test.each([
     ['SSO', 'portal.sso'],
     ['profile files', 'AWS_CONFIG_FILE'],
@@ -56,3 +60,22 @@ describe.each(['create-session'] as const)('the bundle of %s', (name) => {
     expect(code.includes(trace) ? [trace, ...holders] : []).toEqual([]);
   });
 });
+
+test.each([
+  ['create-launch-link', 190_000],
+  ['launch', 205_000],
+  ['rotate-launch-key', 160_000],
+] as const)('the bundle of %s is at most %d bytes', async (name, bytes) => {
+  const code = await readFile(join(await bundleFunction(name), 'index.mjs'));
+  expect(code.length).toBeLessThanOrEqual(bytes);
+});
+
+test.each(['create-launch-link', 'rotate-launch-key'] as const)(
+  'the bundle of %s holds nothing of the vendor',
+  async (name) => {
+    const code = await readFile(join(await bundleFunction(name), 'index.mjs'), 'utf8');
+    for (const trace of ['api.begini.co', 'psychometric', 'X-Signature', 'sessions-management']) {
+      expect(code.includes(trace)).toBe(false);
+    }
+  },
+);

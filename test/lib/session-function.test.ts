@@ -6,7 +6,7 @@ import { environments, resourceOf, templateOf } from './synthesize.ts';
 const functionType = 'AWS::Lambda::Function';
 
 describe.each(environments)('the function of a %s stage', (environment) => {
-  const template = templateOf({ environment });
+  const template = templateOf({ environment, launchLinks: false });
   const secretId = resourceOf(template, 'AWS::SecretsManager::Secret', 'CredentialsSecret').logicalId;
   const uidRefKeyId = resourceOf(template, 'AWS::SecretsManager::Secret', 'UidRefKey').logicalId;
   const logGroupId = resourceOf(template, 'AWS::Logs::LogGroup', 'CreateSession').logicalId;
@@ -22,14 +22,15 @@ describe.each(environments)('the function of a %s stage', (environment) => {
   });
 
   test('gives up before API Gateway does', () => {
-    const functionTimeoutMs = Number(resourceOf(template, functionType).Properties.Timeout) * 1000;
+    const functionTimeoutMs =
+      Number(resourceOf(template, functionType, 'CreateSession').Properties.Timeout) * 1000;
     const integration = resourceOf(template, 'AWS::ApiGateway::Method').Properties.Integration;
     expect(integration).toHaveProperty('TimeoutInMillis', 15_000);
     expect(functionTimeoutMs).toBe(14_000);
   });
 
   test('may write its own log and read its own secret, and nothing else', () => {
-    const { Properties } = resourceOf(template, 'AWS::IAM::Policy');
+    const { Properties } = resourceOf(template, 'AWS::IAM::Policy', 'CreateSession');
     expect(Properties.Roles).toEqual([{ Ref: roleId }]);
     expect(Properties.PolicyDocument).toHaveProperty('Statement', [
       {
@@ -59,7 +60,7 @@ describe.each(environments)('the function of a %s stage', (environment) => {
   });
 
   test('knows its stage, its secret and the key of the pseudonyms, and no other origin', () => {
-    const { Environment } = resourceOf(template, functionType).Properties;
+    const { Environment } = resourceOf(template, functionType, 'CreateSession').Properties;
     expect(Environment).toEqual({
       Variables: {
         [environmentNames.stage]: 'demo',
@@ -85,8 +86,8 @@ test.each([
   ['test', 14, 'Delete'],
   ['production', 365, 'RetainExceptOnCreate'],
 ])('the logs of a %s stage are kept for %i days', (environment, days, deletionPolicy) => {
-  const template = templateOf({ environment });
-  template.resourceCountIs('AWS::Logs::LogGroup', 2);
+  const template = templateOf({ environment, launchLinks: false });
+  template.resourceCountIs('AWS::Logs::LogGroup', 3);
   template.allResources('AWS::Logs::LogGroup', {
     Properties: { RetentionInDays: days },
     DeletionPolicy: deletionPolicy,

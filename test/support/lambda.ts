@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { defaultTexts } from '../../lib/applicant-page.ts';
 import { bundleFunction, type FunctionName } from '../../lib/bundle.ts';
 import {
   type BeginiSimulator,
@@ -8,7 +9,7 @@ import {
 } from '../../lib/local/begini-simulator.ts';
 import { type LambdaEnvironment, startLambdaEnvironment } from '../../lib/local/lambda-environment.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
-import { makeCertificate } from './certificate.ts';
+import { type Certificate, makeCertificate } from './certificate.ts';
 
 /** A bundled function between a vendor and a Secrets Manager, both with TLS, started as Lambda starts it. */
 export type Lambda = {
@@ -17,6 +18,14 @@ export type Lambda = {
   environment: LambdaEnvironment;
   stop(): Promise<{ stdout: string; stderr: string }>;
 };
+
+let certificate: Promise<Certificate> | undefined;
+
+/** The one certificate of a test file: what is started together trusts each other. */
+export function certificateOnce(): Promise<Certificate> {
+  certificate ??= makeCertificate();
+  return certificate;
+}
 
 const bundles = new Map<FunctionName, Promise<string>>();
 
@@ -33,13 +42,13 @@ export async function startLambda(
   { credentials = simulatedCredentials, variables = {} as Record<string, string>, timeoutMs = 14_000 } = {},
 ): Promise<Lambda> {
   const bundleFolder = await bundleOnce(name);
-  const certificate = await makeCertificate();
+  const certificate = await certificateOnce();
   const authorityFile = join(bundleFolder, 'authority.pem');
   await writeFile(authorityFile, certificate.cert);
   const vendor = await startBeginiSimulator({ tls: certificate, credentials });
   const secretsManager = await startSecretsManager({
     tls: certificate,
-    secrets: { credentials: JSON.stringify(credentials) },
+    secrets: { credentials: JSON.stringify(credentials), 'launch-key': 'a1'.repeat(32) },
   });
   const closeServers = () => Promise.all([vendor.close(), secretsManager.close()]);
   try {
@@ -49,6 +58,8 @@ export async function startLambda(
       environment: {
         STAGE: 'test',
         CREDENTIALS_SECRET_ARN: secretsManager.arnOf('credentials'),
+        LAUNCH_KEY_SECRET_ARN: secretsManager.arnOf('launch-key'),
+        APPLICANT_PAGE: JSON.stringify(defaultTexts),
         HMAC: 'on',
         UID_REF_KEY: 'key-of-the-pseudonyms',
         BEGINI_LOCAL_ORIGINS: `${vendor.origin},${vendor.origin}`,
