@@ -37,6 +37,19 @@ export interface Stage {
   logRetentionDays: number;
   /** Whether this stack creates the account-wide role by which API Gateway writes logs. */
   apiGatewayAccountRole: 'create' | 'existing';
+  /** Whom alarms tell: an address, or an SNS topic that exists; both absent, nobody. */
+  alarmEmail?: string | undefined;
+  alarmTopicArn?: string | undefined;
+  /** Whether secrets, logs and the alarm topic are under a KMS key of the stage's own. */
+  customerManagedKey: boolean;
+  /** Whether AWS WAF stands before the API. */
+  firewall: boolean;
+  /** How a new version of a function takes over: a tenth of the traffic first, or all of it. */
+  deployment: 'canary' | 'all-at-once';
+  /** Concurrent executions kept for each function that answers requests, and its upper limit; absent, neither. */
+  reservedConcurrency?: number | undefined;
+  /** Whether the functions are traced by X-Ray. */
+  tracing: boolean;
 }
 
 /** The stages table holds a mistake; the message has one line for each, fit for whoever edits cdk.json. */
@@ -54,6 +67,10 @@ const defaults = {
   production: { rateLimit: 100, burstLimit: 200, logRetentionDays: RetentionDays.ONE_YEAR },
 } as const;
 
+/** The local part and the domain as browsers check them, the latter with at least one dot. */
+const emailPattern =
+  /^(?=.{6,254}$)[\w.!#$%&'*+/=?^`{|}~-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/i;
+
 /** Fit for a CloudFormation stack's name and for a path; hyphens only, as a stack's name takes no underscore. */
 const rowNamePattern = /^[a-z][a-z0-9-]{0,31}$/i;
 
@@ -63,6 +80,12 @@ const regionName = text(/^[a-z]{2,}(-[a-z]+)+-\d$/, 'a region such as "eu-centra
 const loanAppName = text(
   /^(?=.{1,40}$)[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/,
   'at most 40 characters, words in lower case joined by hyphens, such as "loan-app"',
+);
+const emailAddress = text(emailPattern, 'one e-mail address, such as "on-call@bank.example"');
+/** Not a FIFO topic: EventBridge cannot send to one. */
+const snsTopicArn = text(
+  /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/,
+  'the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:on-call"',
 );
 const sourceIp: Check<string> = {
   accepts: (value): value is string => typeof value === 'string' && isAddressOrRange(value),
@@ -110,12 +133,15 @@ function readStage(name: string, settings: SettingsReader): Stage {
   // The placeholder is never seen: without an environment there is a problem, and no stage is returned.
   const environment = settings.required('environment', oneOf('test', 'production')) ?? 'test';
   const { rateLimit, burstLimit, logRetentionDays } = defaults[environment];
+  const isProduction = environment === 'production';
+  const account = settings.optional('account', accountId);
+  const region = settings.optional('region', regionName);
   return {
     name,
     path: name.toLowerCase(),
     environment,
-    account: settings.optional('account', accountId),
-    region: settings.optional('region', regionName),
+    account,
+    region,
     ...readCallers(settings),
     allowedSourceIps: settings.optionalList('allowedSourceIps', sourceIp) ?? [],
     hmac: settings.optional('hmac', yesOrNo) ?? true,
@@ -126,7 +152,28 @@ function readStage(name: string, settings: SettingsReader): Stage {
     logRetentionDays: settings.optional('logRetentionDays', retentionDays) ?? logRetentionDays,
     apiGatewayAccountRole:
       settings.optional('apiGatewayAccountRole', oneOf('create', 'existing')) ?? 'create',
+    ...readAlarmReceiver(settings, region),
+    customerManagedKey: settings.optional('customerManagedKey', yesOrNo) ?? isProduction,
+    firewall: settings.optional('firewall', yesOrNo) ?? isProduction,
+    deployment:
+      settings.optional('deployment', oneOf('canary', 'all-at-once')) ??
+      (isProduction ? 'canary' : 'all-at-once'),
+    reservedConcurrency: settings.optional('reservedConcurrency', positiveInteger),
+    tracing: settings.optional('tracing', yesOrNo) ?? false,
   };
+}
+
+function readAlarmReceiver(
+  settings: SettingsReader,
+  region: string | undefined,
+): Pick<Stage, 'alarmEmail' | 'alarmTopicArn'> {
+  const alarmEmail = settings.optional('alarmEmail', emailAddress);
+  const alarmTopicArn = settings.optional('alarmTopicArn', snsTopicArn);
+  if (alarmEmail && alarmTopicArn) settings.refuse('alarmTopicArn', alarmTopicArn, 'it or alarmEmail');
+  if (alarmTopicArn && region && alarmTopicArn.split(':')[3] !== region) {
+    settings.refuse('alarmTopicArn', alarmTopicArn, `a topic in the row's region, ${region}`);
+  }
+  return { alarmEmail, alarmTopicArn };
 }
 
 function readCallers(settings: SettingsReader): Pick<Stage, 'callerAuth' | 'loanApps'> {
