@@ -1,5 +1,6 @@
-import { SecretValue } from 'aws-cdk-lib';
+import { SecretValue, Stack, Validations } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { removalPolicyOf, type Stage } from './stages.ts';
@@ -7,6 +8,8 @@ import { removalPolicyOf, type Stage } from './stages.ts';
 /** Which stage the secrets belong to. */
 export interface CredentialsProps {
   stage: Stage;
+  /** Absent, the key that Secrets Manager has in every account. */
+  encryptionKey?: IKey | undefined;
 }
 
 /** The vendor's API key with its integration id, and the key of the pseudonyms in log lines. */
@@ -16,22 +19,30 @@ export class Credentials extends Construct {
   /** 64 letters and digits. */
   readonly uidRefKey: Secret;
 
-  constructor(scope: Construct, id: string, { stage }: CredentialsProps) {
+  constructor(scope: Construct, id: string, { stage, encryptionKey }: CredentialsProps) {
     super(scope, id);
-    const removalPolicy = removalPolicyOf(stage);
+    const shared = { removalPolicy: removalPolicyOf(stage), ...(encryptionKey && { encryptionKey }) };
     this.secret = new Secret(this, 'Secret', {
+      ...shared,
       description: `Begini API key and integration id of stage ${stage.name}`,
       // Plain text may stand here because it is no secret: a sentinel, which the service answers with "not set".
       // It must stay as it is for ever: CloudFormation writes the value again when, and only when, the template's
       // differs from the one before, and would then overwrite the real pair.
       secretStringValue: SecretValue.unsafePlainText('{"apiKey":"UNSET","integrationId":"UNSET"}'),
-      removalPolicy,
     });
     // The same holds for these settings: a change of any would generate a new key, and orphan earlier pseudonyms.
     this.uidRefKey = new Secret(this, 'UidRefKey', {
+      ...shared,
       description: `Key of the pseudonyms (uidRef) in the log lines of stage ${stage.name}`,
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
-      removalPolicy,
+    });
+    Validations.of(this.secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'Begini mints a key by hand only; nothing could rotate this secret on its own.',
+    });
+    Validations.of(this.uidRefKey).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'A new key would part the log lines of one applicant. It guards pseudonyms, and no access.',
     });
   }
 
@@ -49,5 +60,23 @@ export class Credentials extends Construct {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [this.secret.secretArn] }),
     );
+    allowSecretKey(this.secret, grantee, ['kms:Decrypt']);
   }
+}
+
+/** Lets the grantee use the key that a secret is under, through Secrets Manager and for this secret alone. */
+export function allowSecretKey(secret: Secret, grantee: IGrantable, actions: string[]): void {
+  if (!secret.encryptionKey) return;
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions,
+      resources: [secret.encryptionKey.keyArn],
+      conditions: {
+        StringEquals: {
+          'kms:ViaService': `secretsmanager.${Stack.of(secret).region}.amazonaws.com`,
+          'kms:EncryptionContext:SecretARN': secret.secretArn,
+        },
+      },
+    }),
+  );
 }

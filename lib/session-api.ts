@@ -1,14 +1,16 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
   EndpointType,
   LambdaIntegration,
   LogGroupLogDestination,
+  type Method,
   MethodLoggingLevel,
   ResponseType,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { gatewayTimeoutMs } from '../functions/shared/deadlines.ts';
@@ -22,7 +24,9 @@ import { removalPolicyOf, type Stage } from './stages.ts';
 export interface SessionApiProps {
   stage: Stage;
   /** Answers `POST /sessions`. */
-  createSession: IFunction;
+  createSession: Alias;
+  /** For the access log; absent, the key that CloudWatch has for all. */
+  encryptionKey?: IKey | undefined;
 }
 
 /**
@@ -48,12 +52,15 @@ export class SessionApi extends Construct {
   readonly restApi: RestApi;
   readonly accessLog: LogGroup;
   readonly callers: Callers;
+  /** The methods whose answer leads into the assessment. */
+  readonly handOffMethods: readonly Method[];
 
-  constructor(scope: Construct, id: string, { stage, createSession }: SessionApiProps) {
+  constructor(scope: Construct, id: string, { stage, createSession, encryptionKey }: SessionApiProps) {
     super(scope, id);
     this.accessLog = new LogGroup(this, 'AccessLog', {
       retention: stage.logRetentionDays,
       removalPolicy: removalPolicyOf(stage),
+      ...(encryptionKey && { encryptionKey }),
     });
     this.restApi = this.#createRestApi(stage);
     for (const response of gatewayResponses) this.#addGatewayResponse(response);
@@ -62,6 +69,18 @@ export class SessionApi extends Construct {
       .addResource('sessions')
       .addMethod('POST', proxyTo(createSession), callerAuthentication(stage));
     this.callers = new Callers(this, 'Callers', { stage, restApi: this.restApi, methods: [sessions] });
+    this.handOffMethods = [sessions];
+    this.#acknowledgeFindings(stage);
+    if (
+      stage.environment === 'production' &&
+      stage.callerAuth === 'api-key' &&
+      !stage.allowedSourceIps.length
+    ) {
+      Annotations.of(this).addWarningV2(
+        'begini-session:ApiKeyFromAnywhere',
+        `Whoever holds an API key of ${stage.name} may call from anywhere: set stages.${stage.name}.allowedSourceIps in cdk.json.`,
+      );
+    }
   }
 
   /** The full URL of `POST /sessions`. */
@@ -97,6 +116,49 @@ export class SessionApi extends Construct {
     return restApi;
   }
 
+  #acknowledgeFindings(stage: Stage): void {
+    Validations.of(this.restApi).acknowledge(
+      {
+        id: 'AwsSolutions-APIG2',
+        reason:
+          'The function validates: it can name the field that is wrong, which a validator at the edge cannot.',
+      },
+      {
+        id: 'AwsSolutions-APIG6',
+        reason:
+          'Execution logs print paths, headers and bodies, thus uids and launch tokens. The access log is on.',
+      },
+      {
+        id: 'Serverless-APIGWXrayEnabled',
+        reason:
+          "API Gateway's traces hold the full URL, thus launch tokens. `tracing` traces the functions only.",
+      },
+      {
+        id: 'AwsSolutions-COG4',
+        reason: 'Callers are backends, not users of a pool: they sign with IAM or send an API key.',
+      },
+    );
+    if (stage.callerAuth === 'api-key') {
+      Validations.of(this.restApi).acknowledge({
+        id: 'AwsSolutions-APIG4',
+        reason: 'This row has its callers send an API key, for loan apps that cannot sign with IAM.',
+      });
+    }
+    if (!stage.firewall) {
+      Validations.of(this.restApi).acknowledge({
+        id: 'AwsSolutions-APIG3',
+        reason:
+          'This row of the stages table turns the firewall off, as Test does by default to save its price.',
+      });
+    }
+    const accountRole = this.restApi.node.tryFindChild('CloudWatchRole');
+    if (!accountRole) return;
+    Validations.of(accountRole).acknowledge({
+      id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+      reason: 'API Gateway accepts an account role with exactly these rights, and AWS keeps them up to date.',
+    });
+  }
+
   #addGatewayResponse(response: GatewayResponse): void {
     this.restApi.addGatewayResponse(`GatewayResponse${pascalCase(response.type)}`, {
       type: ResponseType.of(response.type),
@@ -107,8 +169,9 @@ export class SessionApi extends Construct {
   }
 }
 
-function proxyTo(handler: IFunction): LambdaIntegration {
-  return new LambdaIntegration(handler, {
+function proxyTo(handler: Alias): LambdaIntegration {
+  // An alias is a function; CDK's types only do not reckon with `exactOptionalPropertyTypes`.
+  return new LambdaIntegration(handler as IFunction, {
     timeout: Duration.millis(gatewayTimeoutMs),
     // The console's test button would need a permission of its own, past authentication and throttling.
     allowTestInvoke: false,

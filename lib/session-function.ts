@@ -1,6 +1,8 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { type IGrantable, type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
+  type Alias,
   Architecture,
   Code,
   Function as LambdaFunction,
@@ -13,6 +15,9 @@ import { Construct } from 'constructs';
 import { functionTimeoutMs } from '../functions/shared/deadlines.ts';
 import { removalPolicyOf, type Stage } from './stages.ts';
 
+/** MiB; Lambda gives CPU in proportion. */
+export const functionMemoryMiB = 512;
+
 /** What a function runs, and for whom. */
 export interface SessionFunctionProps {
   stage: Stage;
@@ -21,23 +26,28 @@ export interface SessionFunctionProps {
   bundle: string;
   /** By the names in functions/shared/environment.ts. */
   environment: Record<string, string>;
+  /** For the log group; absent, the key that CloudWatch has for all. */
+  encryptionKey?: IKey | undefined;
 }
 
 /** A function with a log group and a role of its own, which may write to that log group and nothing else. */
 export class SessionFunction extends Construct implements IGrantable {
   readonly lambda: LambdaFunction;
+  /** The version that takes requests; deployments and a roll back move it. */
+  readonly live: Alias;
   readonly logGroup: LogGroup;
   readonly grantPrincipal: IPrincipal;
 
   constructor(
     scope: Construct,
     id: string,
-    { stage, description, bundle, environment }: SessionFunctionProps,
+    { stage, description, bundle, environment, encryptionKey }: SessionFunctionProps,
   ) {
     super(scope, id);
     this.logGroup = new LogGroup(this, 'LogGroup', {
       retention: stage.logRetentionDays,
       removalPolicy: removalPolicyOf(stage),
+      ...(encryptionKey && { encryptionKey }),
     });
     // Not the role CDK would make: its managed policy allows writing to every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
@@ -49,13 +59,37 @@ export class SessionFunction extends Construct implements IGrantable {
       architecture: Architecture.ARM_64,
       code: Code.fromAsset(bundle),
       handler: 'index.handler',
-      memorySize: 512,
+      memorySize: functionMemoryMiB,
       timeout: Duration.millis(functionTimeoutMs),
       environment,
       role,
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
-      tracing: Tracing.DISABLED,
+      tracing: stage.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
+      ...(stage.reservedConcurrency && { reservedConcurrentExecutions: stage.reservedConcurrency }),
+      // An earlier version must be there to roll back to.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
+    this.live = this.lambda.addAlias('live');
+    this.#acknowledgeFindings(stage);
+  }
+
+  #acknowledgeFindings(stage: Stage): void {
+    Validations.of(this.lambda).acknowledge({
+      id: 'Serverless-LambdaDLQ',
+      reason: 'API Gateway waits for the answer. A dead-letter queue is for events that nobody waits for.',
+    });
+    Validations.of(this).acknowledge(
+      stage.tracing
+        ? {
+            id: 'AwsSolutions-IAM5[Resource::*]',
+            reason: 'X-Ray has no resources to name: what puts traces may put them for the whole account.',
+          }
+        : {
+            id: 'Serverless-LambdaTracing',
+            reason:
+              'Tracing is a setting of the stage. The line per request already has the times of each part.',
+          },
+    );
   }
 }

@@ -1,9 +1,13 @@
 import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { environmentNames } from '../functions/shared/environment.ts';
+import { CanaryDeployments } from './canary-deployments.ts';
 import { Credentials } from './credentials.ts';
+import { Firewall } from './firewall.ts';
+import { Monitoring } from './monitoring.ts';
 import { SessionApi } from './session-api.ts';
 import { SessionFunction } from './session-function.ts';
+import { StageKey } from './stage-key.ts';
 import type { Stage } from './stages.ts';
 
 /** What one stack is made from. */
@@ -24,13 +28,16 @@ export class SessionStack extends Stack {
       },
       terminationProtection: stage.environment === 'production',
     });
-    Tags.of(this).add('service', 'begini-session');
-    Tags.of(this).add('stage', stage.path);
-    Tags.of(this).add('environment', stage.environment);
+    const tags = { service: 'begini-session', stage: stage.path, environment: stage.environment };
+    // Not every region takes tags on a dashboard yet.
+    const options = { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] };
+    for (const [name, value] of Object.entries(tags)) Tags.of(this).add(name, value, options);
 
-    const credentials = new Credentials(this, 'Credentials', { stage });
+    const encryptionKey = stage.customerManagedKey ? new StageKey(this, 'Key', { stage }).key : undefined;
+    const credentials = new Credentials(this, 'Credentials', { stage, encryptionKey });
     const createSession = new SessionFunction(this, 'CreateSession', {
       stage,
+      encryptionKey,
       description: `Answers POST /sessions, stage ${stage.name}`,
       bundle: bundles.createSession,
       environment: {
@@ -41,7 +48,20 @@ export class SessionStack extends Stack {
       },
     });
     credentials.grantGetValue(createSession);
-    const api = new SessionApi(this, 'Api', { stage, createSession: createSession.lambda });
+    const api = new SessionApi(this, 'Api', { stage, createSession: createSession.live, encryptionKey });
+    if (stage.firewall) new Firewall(this, 'Firewall', { stage, api, encryptionKey });
+
+    const functions = { CreateSession: createSession };
+    const monitoring = new Monitoring(this, 'Monitoring', {
+      stage,
+      api,
+      functions,
+      credentials,
+      encryptionKey,
+    });
+    if (stage.deployment === 'canary') {
+      new CanaryDeployments(this, 'Deployments', { functions, rollBackOn: monitoring.alarms.rollBack });
+    }
 
     const outputs = {
       SessionsUrl: api.sessionsUrl,

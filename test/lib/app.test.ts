@@ -28,7 +28,7 @@ test('the app makes one stack for each row of cdk.json, all from one bundle', as
   const bundles = files.filter((name) => name.startsWith('asset.'));
   expect(bundles).toHaveLength(1);
   expect(await readdir(join(outDir, String(bundles[0])))).toEqual(['index.mjs']);
-});
+}, 30_000);
 
 test('the app ends with one clear message, and no stack trace, when the table of stages is wrong', async () => {
   await expect(

@@ -30,6 +30,19 @@ describe.each(environments)('the function of a %s stage', (environment) => {
 
   test('may write its own log and read its own secret, and nothing else', () => {
     const { Properties } = resourceOf(template, 'AWS::IAM::Policy');
+    const useKey = {
+      Effect: 'Allow',
+      Action: 'kms:Decrypt',
+      Resource: { 'Fn::GetAtt': [expect.stringMatching(/^Key/), 'Arn'] },
+      Condition: {
+        StringEquals: {
+          'kms:ViaService': {
+            'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.amazonaws.com']],
+          },
+          'kms:EncryptionContext:SecretARN': { Ref: secretId },
+        },
+      },
+    };
     expect(Properties.Roles).toEqual([{ Ref: roleId }]);
     expect(Properties.PolicyDocument).toHaveProperty('Statement', [
       {
@@ -38,6 +51,7 @@ describe.each(environments)('the function of a %s stage', (environment) => {
         Resource: { 'Fn::GetAtt': [logGroupId, 'Arn'] },
       },
       { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: { Ref: secretId } },
+      ...(environment === 'production' ? [useKey] : []),
     ]);
     const role = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').Properties;
     expect([role.ManagedPolicyArns, role.Policies]).toEqual([undefined, undefined]);
@@ -81,12 +95,42 @@ test('the function signs nothing where the stage turns HMAC off', () => {
   });
 });
 
+test('the function is published as a version, and the alias live points to it', () => {
+  const template = templateOf({ environment: 'test' });
+  const version = resourceOf(template, 'AWS::Lambda::Version');
+  expect(version.Properties).toMatchObject({
+    FunctionName: { Ref: resourceOf(template, functionType).logicalId },
+  });
+  expect(resourceOf(template, 'AWS::Lambda::Alias').Properties).toMatchObject({
+    Name: 'live',
+    FunctionVersion: { 'Fn::GetAtt': [version.logicalId, 'Version'] },
+  });
+});
+
+test('earlier versions stay, to roll back to', () => {
+  const version = resourceOf(templateOf({ environment: 'test' }), 'AWS::Lambda::Version');
+  expect(version.DeletionPolicy).toBe('Retain');
+});
+
+test('the function has reserved concurrency where the stage says so, and none else', () => {
+  const concurrencyOf = (row: Record<string, unknown>) =>
+    resourceOf(templateOf({ environment: 'production', ...row }), functionType).Properties
+      .ReservedConcurrentExecutions;
+  expect([concurrencyOf({}), concurrencyOf({ reservedConcurrency: 7 })]).toEqual([undefined, 7]);
+});
+
+test('the function is traced where the stage says so, and API Gateway, which would record tokens, never is', () => {
+  const template = templateOf({ environment: 'production', tracing: true });
+  template.hasResourceProperties(functionType, { TracingConfig: { Mode: 'Active' } });
+  template.hasResourceProperties('AWS::ApiGateway::Stage', { TracingEnabled: Match.absent() });
+});
+
 test.each([
   ['test', 14, 'Delete'],
   ['production', 365, 'RetainExceptOnCreate'],
 ])('the logs of a %s stage are kept for %i days', (environment, days, deletionPolicy) => {
   const template = templateOf({ environment });
-  template.resourceCountIs('AWS::Logs::LogGroup', 2);
+  template.resourcePropertiesCountIs('AWS::Logs::LogGroup', {}, environment === 'production' ? 3 : 2);
   template.allResources('AWS::Logs::LogGroup', {
     Properties: { RetentionInDays: days },
     DeletionPolicy: deletionPolicy,

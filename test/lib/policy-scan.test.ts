@@ -1,0 +1,47 @@
+import { describe, expect, test } from '@jest/globals';
+import { Validations } from 'aws-cdk-lib';
+import { policyPacks } from '../../lib/policy-scan.ts';
+import type { SessionStack } from '../../lib/session-stack.ts';
+import { environments, stackOf } from './synthesize.ts';
+
+/** Every finding that nothing acknowledges, errors and warnings alike: rule and construct. */
+function findings(stack: SessionStack): string[] {
+  return policyPacks()
+    .flatMap((pack) => pack.validateScope(stack).violations)
+    .flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map(({ constructPath }) => `${ruleName} at ${constructPath}`),
+    );
+}
+
+const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
+
+describe.each(environments)('the policy scan of a %s stage', (environment) => {
+  test.each([
+    ['as it is', {}],
+    ['with API keys', { callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] }],
+    ['that tells an address', { alarmEmail: 'on-call@bank.example' }],
+    ['that tells an existing topic', { alarmTopicArn: topic }],
+    ['with everything on', { tracing: true, firewall: true, customerManagedKey: true, deployment: 'canary' }],
+    ['with everything off', { firewall: false, customerManagedKey: false, deployment: 'all-at-once' }],
+    ['beside another API', { apiGatewayAccountRole: 'existing' }],
+  ])('finds nothing %s', (_row, settings) => {
+    expect(findings(stackOf({ environment, alarmEmail: undefined, ...settings }))).toEqual([]);
+  });
+
+  test('finds each rule that is acknowledged: none is acknowledged for nothing', () => {
+    const stack = stackOf({ environment, alarmEmail: 'on-call@bank.example' });
+    const acknowledged = new Set<string>();
+    for (const { node } of stack.node.findAll()) {
+      const entries = node.metadata.filter(
+        ({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY,
+      );
+      for (const { data } of entries) {
+        for (const id of Object.keys(data)) acknowledged.add(id.replace(/^Annotation::/, ''));
+      }
+      // Forgets them, so that the scan below finds everything.
+      Object.assign(node, { _metadata: node.metadata.filter((entry) => !entries.includes(entry)) });
+    }
+    const found = findings(stack).map((finding) => finding.replace(/ at .*/, ''));
+    expect(new Set(found)).toEqual(acknowledged);
+  });
+});
