@@ -12,16 +12,16 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { type Article, articles, describeAlarm } from './articles.ts';
 import { ErrorBudget } from './error-budget.ts';
+import type { RequestFunction } from './request-function.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import type { SessionApi } from './session-api.ts';
-import type { SessionFunction } from './session-function.ts';
 
 /** What is watched, and who is told. */
 export interface AlarmsProps {
   metrics: RequestMetrics;
   api: SessionApi;
   /** The functions that answer requests. */
-  functions: readonly SessionFunction[];
+  functions: readonly RequestFunction[];
   topic: ITopic | undefined;
 }
 
@@ -123,7 +123,7 @@ export class Alarms extends Construct {
     });
   }
 
-  #functionsThrottled(functions: readonly SessionFunction[]): Alarm {
+  #functionsThrottled(functions: readonly RequestFunction[]): Alarm {
     return this.#add('FunctionsThrottled', articles.functionsThrottled, {
       meaning: 'Lambda turned requests away for want of concurrency: their applicants got an error.',
       metric: sumOf(functions.map(({ live }) => live.metricThrottles({ period: minute }))),
@@ -131,7 +131,7 @@ export class Alarms extends Construct {
     });
   }
 
-  #functionErrors(functions: readonly SessionFunction[]): Alarm {
+  #functionErrors(functions: readonly RequestFunction[]): Alarm {
     return this.#add('FunctionErrors', articles.functionErrors, {
       meaning: 'A function ended without an answer: it crashed, did not start, or ran out of time or memory.',
       metric: sumOf(functions.map(({ live }) => live.metricErrors({ period: minute }))),

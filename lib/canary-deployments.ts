@@ -3,12 +3,12 @@ import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { LambdaApplication, LambdaDeploymentConfig, LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import type { SessionFunction } from './session-function.ts';
+import type { RequestFunction } from './request-function.ts';
 
 /** What is deployed step by step, and what takes it back. */
 export interface CanaryDeploymentsProps {
   /** By construct id. */
-  functions: Readonly<Record<string, SessionFunction>>;
+  functions: Readonly<Record<string, RequestFunction>>;
   /** A deployment does not begin, and one under way is rolled back, while one of these is raised. */
   rollBackOn: readonly Alarm[];
 }

@@ -14,17 +14,17 @@ import {
 import { Construct } from 'constructs';
 import type { Alarms } from './alarms.ts';
 import { errorBudget } from './error-budget.ts';
+import type { RequestFunction } from './request-function.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import { dailyCost } from './running-cost.ts';
 import type { SessionApi } from './session-api.ts';
-import type { SessionFunction } from './session-function.ts';
 import type { Stage } from './stages.ts';
 
 /** What is shown. */
 export interface StageDashboardProps {
   stage: Stage;
   api: SessionApi;
-  functions: readonly SessionFunction[];
+  functions: readonly RequestFunction[];
   metrics: RequestMetrics;
   alarms: Alarms;
 }
@@ -174,8 +174,8 @@ function graph(width: number, title: string, props: GraphWidgetProps): IWidget {
 
 function sum(
   label: string,
-  functions: readonly SessionFunction[],
-  metricOf: (each: SessionFunction) => IMetric,
+  functions: readonly RequestFunction[],
+  metricOf: (each: RequestFunction) => IMetric,
 ): IMetric {
   const prefix = label.toLowerCase().replaceAll(' ', '_');
   const named = functions.map((each, index) => [`${prefix}${index}`, metricOf(each)] as const);

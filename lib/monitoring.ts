@@ -5,10 +5,10 @@ import { Alarms } from './alarms.ts';
 import type { Credentials } from './credentials.ts';
 import { CredentialsWatch } from './credentials-watch.ts';
 import { StageDashboard } from './dashboard.ts';
+import type { RequestFunction } from './request-function.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { SavedQueries } from './saved-queries.ts';
 import type { SessionApi } from './session-api.ts';
-import type { SessionFunction } from './session-function.ts';
 import type { Stage } from './stages.ts';
 
 /** What is watched. */
@@ -16,7 +16,7 @@ export interface MonitoringProps {
   stage: Stage;
   api: SessionApi;
   /** The functions that answer requests, by construct id. */
-  functions: Readonly<Record<string, SessionFunction>>;
+  functions: Readonly<Record<string, RequestFunction>>;
   credentials: Credentials;
   encryptionKey?: IKey | undefined;
 }

@@ -1,7 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { RequestFunction } from './request-function.ts';
 import type { SessionApi } from './session-api.ts';
-import { functionMemoryMiB, type SessionFunction } from './session-function.ts';
+import { functionMemoryMiB } from './session-function.ts';
 import type { Stage } from './stages.ts';
 
 /** US$ in us-east-1, first tier, without free tiers; README, "Cost and capacity", has the sources and their date. */
@@ -17,7 +18,7 @@ const prices = {
 export interface RunningCostProps {
   stage: Stage;
   api: SessionApi;
-  functions: readonly SessionFunction[];
+  functions: readonly RequestFunction[];
 }
 
 /** What a day's requests cost in US$, by service: one metric each. */

@@ -2,7 +2,6 @@ import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { type IGrantable, type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
-  type Alias,
   Architecture,
   Code,
   Function as LambdaFunction,
@@ -28,22 +27,19 @@ export interface SessionFunctionProps {
   environment: Record<string, string>;
   /** For the log group; absent, the key that CloudWatch has for all. */
   encryptionKey?: IKey | undefined;
+  /** Absent, none is reserved. */
+  reservedConcurrentExecutions?: number | undefined;
 }
 
 /** A function with a log group and a role of its own, which may write to that log group and nothing else. */
 export class SessionFunction extends Construct implements IGrantable {
   readonly lambda: LambdaFunction;
-  /** The version that takes requests; deployments and a roll back move it. */
-  readonly live: Alias;
   readonly logGroup: LogGroup;
   readonly grantPrincipal: IPrincipal;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { stage, description, bundle, environment, encryptionKey }: SessionFunctionProps,
-  ) {
+  constructor(scope: Construct, id: string, props: SessionFunctionProps) {
     super(scope, id);
+    const { stage, description, bundle, environment, encryptionKey, reservedConcurrentExecutions } = props;
     this.logGroup = new LogGroup(this, 'LogGroup', {
       retention: stage.logRetentionDays,
       removalPolicy: removalPolicyOf(stage),
@@ -66,19 +62,14 @@ export class SessionFunction extends Construct implements IGrantable {
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       tracing: stage.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
-      ...(stage.reservedConcurrency && { reservedConcurrentExecutions: stage.reservedConcurrency }),
+      ...(reservedConcurrentExecutions && { reservedConcurrentExecutions }),
       // An earlier version must be there to roll back to.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
-    this.live = this.lambda.addAlias('live');
     this.#acknowledgeFindings(stage);
   }
 
   #acknowledgeFindings(stage: Stage): void {
-    Validations.of(this.lambda).acknowledge({
-      id: 'Serverless-LambdaDLQ',
-      reason: 'API Gateway waits for the answer. A dead-letter queue is for events that nobody waits for.',
-    });
     Validations.of(this).acknowledge(
       stage.tracing
         ? {

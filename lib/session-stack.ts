@@ -5,8 +5,8 @@ import { CanaryDeployments } from './canary-deployments.ts';
 import { Credentials } from './credentials.ts';
 import { Firewall } from './firewall.ts';
 import { Monitoring } from './monitoring.ts';
+import { RequestFunction } from './request-function.ts';
 import { SessionApi } from './session-api.ts';
-import { SessionFunction } from './session-function.ts';
 import { StageKey } from './stage-key.ts';
 import type { Stage } from './stages.ts';
 
@@ -35,7 +35,7 @@ export class SessionStack extends Stack {
 
     const encryptionKey = stage.customerManagedKey ? new StageKey(this, 'Key', { stage }).key : undefined;
     const credentials = new Credentials(this, 'Credentials', { stage, encryptionKey });
-    const createSession = new SessionFunction(this, 'CreateSession', {
+    const createSession = new RequestFunction(this, 'CreateSession', {
       stage,
       encryptionKey,
       description: `Answers POST /sessions, stage ${stage.name}`,
@@ -66,6 +66,7 @@ export class SessionStack extends Stack {
     const outputs = {
       SessionsUrl: api.sessionsUrl,
       CredentialsSecretName: credentials.secret.secretName,
+      UidRefKeySecretName: credentials.uidRefKey.secretName,
       ...api.callers.outputs,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

@@ -4,7 +4,12 @@ import { environments, resourceOf, stackOf, templateOf } from './synthesize.ts';
 describe.each(environments)('the %s stack', (environment) => {
   test('tells a caller with IAM the URL and the policy, and the operator the secret', () => {
     const outputs = templateOf({ environment }).findOutputs('*');
-    expect(Object.keys(outputs).sort()).toEqual(['CallerPolicyArn', 'CredentialsSecretName', 'SessionsUrl']);
+    expect(Object.keys(outputs).sort()).toEqual([
+      'CallerPolicyArn',
+      'CredentialsSecretName',
+      'SessionsUrl',
+      'UidRefKeySecretName',
+    ]);
     expect(JSON.stringify(outputs.SessionsUrl)).toContain('/sessions');
   });
 
@@ -16,6 +21,7 @@ describe.each(environments)('the %s stack', (environment) => {
       'ApiKeyIdQuickCash',
       'CredentialsSecretName',
       'SessionsUrl',
+      'UidRefKeySecretName',
     ]);
     const { logicalId } = resourceOf(template, 'AWS::ApiGateway::ApiKey', 'QuickCash');
     expect(outputs.ApiKeyIdQuickCash).toEqual({ Value: { Ref: logicalId } });
