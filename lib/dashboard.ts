@@ -58,7 +58,7 @@ export class StageDashboard extends Construct {
 
   #gettingThrough(): IWidget[] {
     const { alarms } = this.#props;
-    const failures = alarms.errorBudget.failureRate(Duration.minutes(5), { fewestFailures: 0 });
+    const failures = alarms.errorBudget.failureRate(Duration.minutes(5));
     return [
       new AlarmStatusWidget({ title: 'Alarms', width: 6, height: 7, alarms: [...alarms.all] }),
       new SingleValueWidget({

@@ -14,7 +14,7 @@ import { type Article, articles, describeAlarm } from './articles.ts';
 /** 99.5 % of valid requests over 30 days get their session. */
 export const errorBudget = 0.005;
 
-/** So few failures are an accident, however few requests there were: no reason to wake anybody. */
+/** Fewer failures in a long window are an accident, however few requests there were: no reason to wake anybody. */
 const fewestFailures = 5;
 
 /**
@@ -59,8 +59,14 @@ export class ErrorBudget extends Construct {
     this.alarms = burns.map(({ id, article, burnRate, windows, meaning }) => {
       const name = `${Stack.of(this).stackName} ${article}`;
       const description = describeAlarm(meaning, article);
-      const ofWindows = windows.map((window) =>
-        this.#windowAlarm(`${id}${window.toMinutes()}Minutes`, { name, description, burnRate, window }),
+      const ofWindows = windows.map((window, index) =>
+        this.#windowAlarm(`${id}${window.toMinutes()}Minutes`, {
+          name,
+          description,
+          threshold: burnRate * errorBudget,
+          window,
+          failures: index === 0 ? fewestFailures : 1,
+        }),
       );
       const alarm = new CompositeAlarm(this, id, {
         compositeAlarmName: name,
@@ -71,8 +77,8 @@ export class ErrorBudget extends Construct {
     });
   }
 
-  /** Failed hand-offs as a share, 0 to 1, of the valid ones in a period; 0 where fewer failed than `fewestFailures`. */
-  failureRate(period: Duration, { fewestFailures }: { fewestFailures: number }): MathExpression {
+  /** Failed hand-offs as a share, 0 to 1, of the valid ones in a period; 0 where fewer than `atLeast` failed. */
+  failureRate(period: Duration, atLeast = 1): MathExpression {
     const { methods, apiStage } = this.#props;
     const sums = methods.map((method, index) => ({
       count: [`count${index}`, method.metricCount(apiStage, { statistic: 'Sum', period })],
@@ -83,7 +89,7 @@ export class ErrorBudget extends Construct {
       `(${sums.map((sum) => `FILL(${sum[kind][0]}, 0)`).join(' + ')})`;
     const valid = `(${total('count')} - ${total('invalid')})`;
     return new MathExpression({
-      expression: `IF(${total('failed')} >= ${fewestFailures}, ${total('failed')} / ${valid}, 0)`,
+      expression: `IF(${total('failed')} >= ${atLeast}, ${total('failed')} / ${valid}, 0)`,
       usingMetrics: Object.fromEntries(
         sums.flatMap(({ count, invalid, failed }) => [count, invalid, failed]),
       ),
@@ -94,14 +100,14 @@ export class ErrorBudget extends Construct {
 
   #windowAlarm(
     id: string,
-    options: { name: string; description: string; burnRate: number; window: Duration },
+    options: { name: string; description: string; threshold: number; window: Duration; failures: number },
   ): Alarm {
-    const { name, description, burnRate, window } = options;
+    const { name, description, threshold, window, failures } = options;
     return new Alarm(this, id, {
       alarmName: `${name}, over ${window.toMinutes()} minutes`,
       alarmDescription: `Part of an alarm, notifies nobody. ${description}`,
-      metric: this.failureRate(window, { fewestFailures }),
-      threshold: burnRate * errorBudget,
+      metric: this.failureRate(window, failures),
+      threshold,
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
