@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
-import { bundleFunction } from '../lib/bundle.ts';
+import { bundleFunction, type FunctionName } from '../lib/bundle.ts';
 import { policyPacks } from '../lib/policy-scan.ts';
 import { SessionStack } from '../lib/session-stack.ts';
 import { readStages, StagesError } from '../lib/stages.ts';
@@ -9,8 +9,12 @@ const app = new App({ analyticsReporting: false });
 Validations.of(app).addPlugins(...policyPacks());
 try {
   const stages = readStages(app.node.tryGetContext('stages'));
+  const bundle = (name: FunctionName) => bundleFunction(name, join(app.outdir, 'bundles', name));
   const bundles = {
-    createSession: await bundleFunction('create-session', join(app.outdir, 'bundles', 'create-session')),
+    createSession: await bundle('create-session'),
+    createLaunchLink: await bundle('create-launch-link'),
+    launch: await bundle('launch'),
+    rotateLaunchKey: await bundle('rotate-launch-key'),
   };
   for (const stage of stages) new SessionStack(app, `BeginiSession-${stage.name}`, { stage, bundles });
 } catch (error) {

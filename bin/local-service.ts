@@ -1,17 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createLaunchLinkHandler } from '../functions/create-launch-link/create-launch-link-handler.ts';
 import { createSessionHandler } from '../functions/create-session/create-session-handler.ts';
-import {
-  createSessionService,
-  prepare,
-  secretsManagerDefaults,
-} from '../functions/shared/session-service.ts';
-import type { Settings } from '../functions/shared/settings.ts';
+import { createLaunchHandler } from '../functions/launch/launch-handler.ts';
+import type { LaunchSettings } from '../functions/launch/settings.ts';
+import { createLaunchKeys } from '../functions/shared/launch-keys.ts';
+import { secretsManagerDefaults } from '../functions/shared/secrets-manager.ts';
+import { createSessionService, prepare } from '../functions/shared/session-service.ts';
+import { defaultTexts } from '../lib/applicant-page.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
   startBeginiSimulator,
 } from '../lib/local/begini-simulator.ts';
-import { type AnsweredRequest, type Gateway, startGateway } from '../lib/local/gateway.ts';
+import { createDemoLoanApp } from '../lib/local/demo-loan-app.ts';
+import { type AnsweredRequest, type Gateway, type Route, startGateway } from '../lib/local/gateway.ts';
 import { type SecretsManager, startSecretsManager } from '../lib/local/secrets-manager.ts';
 
 /** The API key of the one loan app that the local service knows. */
@@ -19,6 +22,9 @@ export const localApiKey = 'local-loan-app';
 
 /** The name of the local stage's secret. */
 export const localSecretName = 'begini-session/test/credentials';
+
+/** The name of the local stage's launch key. */
+const launchKeyName = 'begini-session/test/launch-key';
 
 /** The whole service on this machine, everything on 127.0.0.1. */
 export type LocalService = {
@@ -51,16 +57,21 @@ export async function startLocalService(
     running.push(vendor);
     const secretsManager = await startSecretsManager({
       port: next(2),
-      secrets: { [localSecretName]: JSON.stringify(simulatedCredentials) },
+      secrets: {
+        [localSecretName]: JSON.stringify(simulatedCredentials),
+        [launchKeyName]: randomBytes(32).toString('hex'),
+      },
     });
     running.push(secretsManager);
 
-    const settings: Settings = {
+    const settings: LaunchSettings = {
       stage: 'test',
       credentialsSecretArn: secretsManager.arnOf(localSecretName),
       hmac: true,
       uidRefKey: 'local',
       origins: { api: vendor.origin, assessment: vendor.origin },
+      launchKeySecretArn: secretsManager.arnOf(launchKeyName),
+      applicantPage: { ...defaultTexts, lenderName: 'Sunrise Loans', returnUrl: undefined },
     };
     const client = new SecretsManagerClient({
       ...secretsManagerDefaults,
@@ -77,12 +88,26 @@ export async function startLocalService(
       const { requestId, code, outcome } = JSON.parse(line) as Record<string, string>;
       outcomes.set(requestId ?? '', code ?? outcome ?? '');
     };
-    const handler = createSessionHandler({ settings, ...service, writeLine });
+    const launchKeys = createLaunchKeys({ client, secretArn: settings.launchKeySecretArn });
     const gateway = await startGateway({
       port,
       stageName: settings.stage,
       apiKey: localApiKey,
-      routes: [{ method: 'POST', resource: '/sessions', handler, apiKeyRequired: true }],
+      routes: routesTo({
+        createSession: createSessionHandler({ settings, ...service, writeLine }),
+        createLaunchLink: createLaunchLinkHandler({
+          settings: { ...settings, launchBaseUrl: undefined },
+          launchKeys,
+          writeLine,
+          protocol: 'http:',
+        }),
+        launch: createLaunchHandler({ settings, launchKeys, ...service, writeLine }),
+      }),
+      beside: createDemoLoanApp({
+        stageName: settings.stage,
+        apiKey: localApiKey,
+        setFault: vendor.setFault,
+      }),
       onRequest: (request) => {
         onRequest({ ...request, outcome: outcomes.get(request.requestId) });
         outcomes.delete(request.requestId);
@@ -94,4 +119,19 @@ export async function startLocalService(
     await close();
     throw error;
   }
+}
+
+/** The stack's routes, as lib/session-api.ts declares them. */
+function routesTo(
+  handlers: Record<'createSession' | 'createLaunchLink' | 'launch', Route['handler']>,
+): Route[] {
+  const launch = { resource: '/launch/{token}', handler: handlers.launch, apiKeyRequired: false };
+  const loanApps = { method: 'POST', apiKeyRequired: true };
+  return [
+    { ...loanApps, resource: '/sessions', handler: handlers.createSession },
+    { ...loanApps, resource: '/launch-links', handler: handlers.createLaunchLink },
+    { ...launch, method: 'GET' },
+    { ...launch, method: 'HEAD' },
+    { ...launch, method: 'POST' },
+  ];
 }

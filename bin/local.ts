@@ -19,7 +19,8 @@ function readPort(text: string | undefined): number {
 function printWelcome({ gateway, vendor, secretsManager }: LocalService): void {
   console.log(`The service, stage test, on this machine alone:
 
-  POST ${gateway.url}/sessions   with the header x-api-key: ${localApiKey}
+  Demo loan app      ${new URL(gateway.url).origin}/
+  POST ${gateway.url}/sessions and /launch-links   with the header x-api-key: ${localApiKey}
   Begini simulator   ${vendor.origin}   how to make it fail: curl ${vendor.origin}/_control
   Secrets Manager    ${secretsManager.url}   secret: ${localSecretName}
 
@@ -44,12 +45,21 @@ function printRequest({
   console.log(`${time}  ${route}  ${statusCode} ${outcome ?? ''}  ${durationMs} ms  ${requestId}`);
 }
 
+/** Stops the service on Ctrl-C, and when npm is ended: that ends npm's shell but says nothing to its child. */
+function stopWithNpm(service: LocalService): void {
+  const parent = process.ppid;
+  const watch = setInterval(() => process.ppid !== parent && stop(), 200);
+  const stop = () => {
+    clearInterval(watch);
+    void service.close();
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+}
+
 try {
   const service = await startLocalService(readPort(process.env.PORT), printRequest);
+  stopWithNpm(service);
   printWelcome(service);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void service.close());
-  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

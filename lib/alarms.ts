@@ -15,6 +15,7 @@ import { ErrorBudget } from './error-budget.ts';
 import type { RequestFunction } from './request-function.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import type { SessionApi } from './session-api.ts';
+import type { SessionFunction } from './session-function.ts';
 
 /** What is watched, and who is told. */
 export interface AlarmsProps {
@@ -22,6 +23,8 @@ export interface AlarmsProps {
   api: SessionApi;
   /** The functions that answer requests. */
   functions: readonly RequestFunction[];
+  /** Renews the launch key, in a stage with launch links. */
+  launchKeyRotation?: SessionFunction | undefined;
   topic: ITopic | undefined;
 }
 
@@ -59,8 +62,9 @@ export class Alarms extends Construct {
   readonly errorBudget: ErrorBudget;
   readonly #topic: ITopic | undefined;
 
-  constructor(scope: Construct, id: string, { metrics, api, functions, topic }: AlarmsProps) {
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
+    const { metrics, api, functions, launchKeyRotation, topic } = props;
     this.#topic = topic;
     this.rollBack = [this.#functionErrors(functions), this.#internalErrors(metrics)];
     this.errorBudget = new ErrorBudget(this, 'ErrorBudget', {
@@ -76,6 +80,7 @@ export class Alarms extends Construct {
       this.#callersThrottled(metrics),
       this.#functionsThrottled(functions),
       ...this.rollBack,
+      ...(launchKeyRotation ? [this.#launchKeyRotationFailed(launchKeyRotation)] : []),
     ];
   }
 
@@ -144,6 +149,14 @@ export class Alarms extends Construct {
       meaning: 'A request met an error that the service does not know (internal_error).',
       metric: perMinute(metrics, 'InternalErrors'),
       ...oneIsEnoughForRollBack,
+    });
+  }
+
+  #launchKeyRotationFailed({ lambda }: SessionFunction): Alarm {
+    return this.#add('LaunchKeyRotationFailed', articles.launchKeyRotationFailed, {
+      meaning: 'A step in the renewal of the launch key failed; links are still made with the key before.',
+      metric: lambda.metricErrors({ period: minute }),
+      ...oneIsEnough,
     });
   }
 

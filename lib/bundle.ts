@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 /** A folder of `functions/` that holds a Lambda entry. */
-export type FunctionName = 'create-session';
+export type FunctionName = 'create-launch-link' | 'create-session' | 'launch' | 'rotate-launch-key';
 
 /**
  * Bundles `functions/<name>/handler.ts` into one ES module, `index.mjs`. The same source gives the same bytes.

@@ -66,20 +66,27 @@ export function callerAuthentication({ callerAuth }: Stage): MethodOptions {
     : { authorizationType: AuthorizationType.NONE, apiKeyRequired: true };
 }
 
+/** Routes as a policy writes them: method and path, such as `POST/sessions` or `GET/launch/*`. */
+export interface Routes {
+  /** For loan apps. */
+  callers: readonly string[];
+  /** For anybody, from anywhere. */
+  everyone: readonly string[];
+}
+
 /**
  * The API's resource policy: refuses calls to the loan apps' routes from any address but the allowed ones.
- * @param routes as a policy writes them: method and path, such as `POST/sessions`.
  * @returns `undefined` where callers may come from anywhere: no policy is needed then.
  */
-export function sourceIpPolicy(stage: Stage, routes: readonly string[]): PolicyDocument | undefined {
+export function sourceIpPolicy(stage: Stage, routes: Routes): PolicyDocument | undefined {
   if (stage.allowedSourceIps.length === 0) return undefined;
-  const anyoneOnTheseRoutes = {
+  const anyoneOn = (paths: readonly string[]) => ({
     principals: [new AnyPrincipal()],
     actions: ['execute-api:Invoke'],
-    resources: routes.map((route) => `execute-api:/${stage.path}/${route}`),
-  };
+    resources: paths.map((path) => `execute-api:/${stage.path}/${path}`),
+  });
   const deny = new PolicyStatement({
-    ...anyoneOnTheseRoutes,
+    ...anyoneOn(routes.callers),
     effect: Effect.DENY,
     conditions: { NotIpAddress: { 'aws:SourceIp': stage.allowedSourceIps } },
   });
@@ -88,6 +95,7 @@ export function sourceIpPolicy(stage: Stage, routes: readonly string[]): PolicyD
   // account that is not ours can write its half itself, so an Allow to everyone would admit any signed call from an
   // allowed address. Without it, the caller's own policy decides, in the API's account only (tables A and B of
   // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html, November 2026).
-  const allow = new PolicyStatement({ ...anyoneOnTheseRoutes, effect: Effect.ALLOW });
-  return new PolicyDocument({ statements: stage.callerAuth === 'iam' ? [deny] : [allow, deny] });
+  const allowed = [...(stage.callerAuth === 'iam' ? [] : routes.callers), ...routes.everyone];
+  const allow = new PolicyStatement({ ...anyoneOn(allowed), effect: Effect.ALLOW });
+  return new PolicyDocument({ statements: allowed.length > 0 ? [allow, deny] : [deny] });
 }

@@ -1,8 +1,9 @@
-import { SecretValue, Stack, Validations } from 'aws-cdk-lib';
+import { SecretValue, Validations } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { allowSecretKey } from './secret-key.ts';
 import { removalPolicyOf, type Stage } from './stages.ts';
 
 /** Which stage the secrets belong to. */
@@ -62,21 +63,4 @@ export class Credentials extends Construct {
     );
     allowSecretKey(this.secret, grantee, ['kms:Decrypt']);
   }
-}
-
-/** Lets the grantee use the key that a secret is under, through Secrets Manager and for this secret alone. */
-export function allowSecretKey(secret: Secret, grantee: IGrantable, actions: string[]): void {
-  if (!secret.encryptionKey) return;
-  grantee.grantPrincipal.addToPrincipalPolicy(
-    new PolicyStatement({
-      actions,
-      resources: [secret.encryptionKey.keyArn],
-      conditions: {
-        StringEquals: {
-          'kms:ViaService': `secretsmanager.${Stack.of(secret).region}.amazonaws.com`,
-          'kms:EncryptionContext:SecretARN': secret.secretArn,
-        },
-      },
-    }),
-  );
 }

@@ -18,6 +18,7 @@ import type { RequestFunction } from './request-function.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import { dailyCost } from './running-cost.ts';
 import type { SessionApi } from './session-api.ts';
+import type { SessionFunction } from './session-function.ts';
 import type { Stage } from './stages.ts';
 
 /** What is shown. */
@@ -26,6 +27,8 @@ export interface StageDashboardProps {
   api: SessionApi;
   functions: readonly RequestFunction[];
   metrics: RequestMetrics;
+  /** Renews the launch key, in a stage with launch links. */
+  launchKeyRotation?: SessionFunction | undefined;
   alarms: Alarms;
 }
 
@@ -126,14 +129,25 @@ export class StageDashboard extends Construct {
   }
 
   #rotation(): IWidget[] {
+    const { launchKeyRotation } = this.#props;
+    const rotations = [{ name: 'Launch key', lambda: launchKeyRotation?.lambda }].flatMap(
+      ({ name, lambda }) =>
+        lambda
+          ? [
+              lambda.metricInvocations({ label: `${name}, steps` }),
+              lambda.metricErrors({ label: `${name}, failed steps` }),
+            ]
+          : [],
+    );
     return [
-      graph(12, 'Credentials that do not work', {
+      graph(8, 'Rotations', { left: rotations }),
+      graph(8, 'Credentials that do not work', {
         left: [
           this.#metric('CredentialsRefused', 'Refused by Begini'),
           this.#metric('CredentialsNotSet', 'Not set'),
         ],
       }),
-      graph(12, 'Reading the secret', {
+      graph(8, 'Reading the secret', {
         left: [
           this.#metric('SecretRefreshes', 'Reads'),
           this.#metric('StaleServes', 'Requests served with an older reading'),

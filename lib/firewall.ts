@@ -34,7 +34,7 @@ export class Firewall extends Construct {
       visibilityConfig: visibility('Requests'),
       // What a rule matched in a body may be a uid.
       dataProtectionConfig: { dataProtections: [{ field: { fieldType: 'BODY' }, action: 'SUBSTITUTION' }] },
-      rules: rules(),
+      rules: [...(stage.launchLinks ? [launchRate()] : []), ...awsRules],
     });
     new CfnWebACLAssociation(this, 'Association', {
       resourceArn: api.restApi.deploymentStage.stageArn,
@@ -86,37 +86,38 @@ export class Firewall extends Construct {
   }
 }
 
-function rules(): CfnWebACL.RuleProperty[] {
-  return [
-    {
-      name: 'LaunchRate',
-      priority: 0,
-      action: { block: {} },
-      visibilityConfig: visibility('LaunchRate'),
-      statement: {
-        rateBasedStatement: {
-          aggregateKeyType: 'IP',
-          limit: launchRequestsPerAddress,
-          evaluationWindowSec: 300,
-          scopeDownStatement: {
-            byteMatchStatement: {
-              // Contains, not starts with: before it stands the stage, or whatever a custom domain has.
-              fieldToMatch: { uriPath: {} },
-              positionalConstraint: 'CONTAINS',
-              searchString: '/launch/',
-              textTransformations: [{ priority: 0, type: 'URL_DECODE' }],
-            },
+const awsRules = [
+  // Counted only: a backend's HTTP client often sends no User-Agent.
+  rulesOfAws(1, 'AWSManagedRulesCommonRuleSet', ['NoUserAgent_HEADER']),
+  rulesOfAws(2, 'AWSManagedRulesKnownBadInputsRuleSet', []),
+];
+
+function launchRate(): CfnWebACL.RuleProperty {
+  return {
+    name: 'LaunchRate',
+    priority: 0,
+    action: { block: {} },
+    visibilityConfig: visibility('LaunchRate'),
+    statement: {
+      rateBasedStatement: {
+        aggregateKeyType: 'IP',
+        limit: launchRequestsPerAddress,
+        evaluationWindowSec: 300,
+        scopeDownStatement: {
+          byteMatchStatement: {
+            // Contains, not starts with: before it stands the stage, or whatever a custom domain has.
+            fieldToMatch: { uriPath: {} },
+            positionalConstraint: 'CONTAINS',
+            searchString: '/launch/',
+            textTransformations: [{ priority: 0, type: 'URL_DECODE' }],
           },
         },
       },
     },
-    // Counted only: a backend's HTTP client often sends no User-Agent.
-    awsRules(1, 'AWSManagedRulesCommonRuleSet', ['NoUserAgent_HEADER']),
-    awsRules(2, 'AWSManagedRulesKnownBadInputsRuleSet', []),
-  ];
+  };
 }
 
-function awsRules(priority: number, name: string, countedOnly: string[]): CfnWebACL.RuleProperty {
+function rulesOfAws(priority: number, name: string, countedOnly: string[]): CfnWebACL.RuleProperty {
   return {
     name,
     priority,

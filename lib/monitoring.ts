@@ -9,6 +9,7 @@ import type { RequestFunction } from './request-function.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { SavedQueries } from './saved-queries.ts';
 import type { SessionApi } from './session-api.ts';
+import type { SessionFunction } from './session-function.ts';
 import type { Stage } from './stages.ts';
 
 /** What is watched. */
@@ -18,6 +19,8 @@ export interface MonitoringProps {
   /** The functions that answer requests, by construct id. */
   functions: Readonly<Record<string, RequestFunction>>;
   credentials: Credentials;
+  /** Renews the launch key, in a stage with launch links. */
+  launchKeyRotation?: SessionFunction | undefined;
   encryptionKey?: IKey | undefined;
 }
 
@@ -27,7 +30,7 @@ export class Monitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
-    const { stage, api, credentials, encryptionKey } = props;
+    const { stage, api, credentials, launchKeyRotation, encryptionKey } = props;
     const functions = Object.values(props.functions);
     const { topic } = new AlarmTopic(this, 'AlarmTopic', { stage, encryptionKey });
     const metrics = new RequestMetrics(this, 'Metrics', {
@@ -37,9 +40,16 @@ export class Monitoring extends Construct {
       ),
       accessLog: api.accessLog,
     });
-    this.alarms = new Alarms(this, 'Alarms', { metrics, api, functions, topic });
+    this.alarms = new Alarms(this, 'Alarms', { metrics, api, functions, launchKeyRotation, topic });
     if (topic) new CredentialsWatch(this, 'CredentialsWatch', { stage, secret: credentials.secret, topic });
     new SavedQueries(this, 'Queries', { logGroups: functions.map(({ logGroup }) => logGroup) });
-    new StageDashboard(this, 'Dashboard', { stage, api, functions, metrics, alarms: this.alarms });
+    new StageDashboard(this, 'Dashboard', {
+      stage,
+      api,
+      functions,
+      metrics,
+      launchKeyRotation,
+      alarms: this.alarms,
+    });
   }
 }

@@ -1,33 +1,47 @@
-import { Annotations, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
+  AuthorizationType,
+  type DomainName,
   EndpointType,
   LambdaIntegration,
   LogGroupLogDestination,
   type Method,
+  type MethodDeploymentOptions,
   MethodLoggingLevel,
   ResponseType,
   RestApi,
+  SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigateway';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { gatewayTimeoutMs } from '../functions/shared/deadlines.ts';
 import { securityHeaders } from '../functions/shared/security-headers.ts';
-import { Callers, callerAuthentication, sourceIpPolicy } from './callers.ts';
-import { type GatewayResponse, gatewayProblem, gatewayResponses } from './gateway-responses.ts';
+import { acknowledgeApiFindings } from './api-findings.ts';
+import { Callers, callerAuthentication, type Routes, sourceIpPolicy } from './callers.ts';
+import { type GatewayResponse, gatewayPage, gatewayProblem, gatewayResponses } from './gateway-responses.ts';
 import { pascalCase } from './pascal-case.ts';
+import type { RequestFunction } from './request-function.ts';
 import { removalPolicyOf, type Stage } from './stages.ts';
 
 /** What stands behind the API. */
 export interface SessionApiProps {
   stage: Stage;
   /** Answers `POST /sessions`. */
-  createSession: Alias;
+  createSession: RequestFunction;
+  /** Answer `POST /launch-links` and `/launch/{token}`, in a stage that has them. */
+  launchLinks?: { createLaunchLink: RequestFunction; launch: RequestFunction } | undefined;
   /** For the access log; absent, the key that CloudWatch has for all. */
   encryptionKey?: IKey | undefined;
 }
+
+const launchResource = '/launch/{token}';
+/** REST API routes HEAD only where it is a method of its own. */
+const pageMethods = ['GET', 'HEAD'] as const;
+const launchMethods = [...pageMethods, 'POST'] as const;
 
 /**
  * What the access log says of a request: which call, how it ended, who made it. Never path, query, address, user agent
@@ -54,9 +68,11 @@ export class SessionApi extends Construct {
   readonly callers: Callers;
   /** The methods whose answer leads into the assessment. */
   readonly handOffMethods: readonly Method[];
+  readonly #domain: DomainName | undefined;
 
-  constructor(scope: Construct, id: string, { stage, createSession, encryptionKey }: SessionApiProps) {
+  constructor(scope: Construct, id: string, props: SessionApiProps) {
     super(scope, id);
+    const { stage, createSession, launchLinks, encryptionKey } = props;
     this.accessLog = new LogGroup(this, 'AccessLog', {
       retention: stage.logRetentionDays,
       removalPolicy: removalPolicyOf(stage),
@@ -65,32 +81,69 @@ export class SessionApi extends Construct {
     this.restApi = this.#createRestApi(stage);
     for (const response of gatewayResponses) this.#addGatewayResponse(response);
 
-    const sessions = this.restApi.root
-      .addResource('sessions')
-      .addMethod('POST', proxyTo(createSession), callerAuthentication(stage));
-    this.callers = new Callers(this, 'Callers', { stage, restApi: this.restApi, methods: [sessions] });
-    this.handOffMethods = [sessions];
-    this.#acknowledgeFindings(stage);
-    if (
-      stage.environment === 'production' &&
-      stage.callerAuth === 'api-key' &&
-      !stage.allowedSourceIps.length
-    ) {
-      Annotations.of(this).addWarningV2(
-        'begini-session:ApiKeyFromAnywhere',
-        `Whoever holds an API key of ${stage.name} may call from anywhere: set stages.${stage.name}.allowedSourceIps in cdk.json.`,
-      );
+    const sessions = this.#addCallerRoute('sessions', createSession, stage);
+    const methods = [sessions];
+    const handOffMethods = [sessions];
+    if (launchLinks) {
+      methods.push(this.#addCallerRoute('launch-links', launchLinks.createLaunchLink, stage));
+      handOffMethods.push(this.#addLaunchRoutes(launchLinks.launch));
     }
+    this.handOffMethods = handOffMethods;
+    this.callers = new Callers(this, 'Callers', { stage, restApi: this.restApi, methods });
+    acknowledgeApiFindings(this.restApi, stage);
+    this.#warnOfOpenApiKeys(stage);
+    this.#domain = this.#addDomain(stage);
   }
 
-  /** The full URL of `POST /sessions`. */
-  get sessionsUrl(): string {
-    return this.restApi.urlForPath('/sessions');
+  /** The full URL of a route, such as `/sessions`. */
+  urlOf(path: string): string {
+    return this.#domain ? `https://${this.#domain.domainName}${path}` : this.restApi.urlForPath(path);
+  }
+
+  /** Where the DNS entry of the stage's own domain must lead; `undefined` where it has none. */
+  get domainTarget(): string | undefined {
+    return this.#domain?.domainNameAliasDomainName;
+  }
+
+  #addCallerRoute(name: string, handler: RequestFunction, stage: Stage): Method {
+    return this.restApi.root
+      .addResource(name)
+      .addMethod('POST', proxyTo(handler), callerAuthentication(stage));
+  }
+
+  /**
+   * For applicants' browsers: the token in the path is all they have, and all they need.
+   * @returns the method that hands over.
+   */
+  #addLaunchRoutes(launch: RequestFunction): Method {
+    const resource = this.restApi.root.resourceForPath(launchResource);
+    const addMethod = (method: string) =>
+      resource.addMethod(method, proxyTo(launch), { authorizationType: AuthorizationType.NONE });
+    for (const method of pageMethods) addMethod(method);
+    return addMethod('POST');
+  }
+
+  #warnOfOpenApiKeys({ name, environment, callerAuth, allowedSourceIps }: Stage): void {
+    if (environment !== 'production' || callerAuth !== 'api-key' || allowedSourceIps.length > 0) return;
+    Annotations.of(this).addWarningV2(
+      'begini-session:ApiKeyFromAnywhere',
+      `Whoever holds an API key of ${name} may call from anywhere: set stages.${name}.allowedSourceIps in cdk.json.`,
+    );
+  }
+
+  #addDomain({ domain }: Stage): DomainName | undefined {
+    if (!domain) return undefined;
+    return this.restApi.addDomainName('Domain', {
+      domainName: domain.name,
+      certificate: Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
+      endpointType: EndpointType.REGIONAL,
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    });
   }
 
   #createRestApi(stage: Stage): RestApi {
     const createsAccountRole = stage.apiGatewayAccountRole === 'create';
-    const policy = sourceIpPolicy(stage, ['POST/sessions']);
+    const policy = sourceIpPolicy(stage, routesOf(stage));
     const restApi = new RestApi(this, 'RestApi', {
       restApiName: `BeginiSession-${stage.name}`,
       description: `Hands applicants over to Begini, stage ${stage.name}`,
@@ -101,14 +154,10 @@ export class SessionApi extends Construct {
       ...(createsAccountRole && { cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN }),
       deployOptions: {
         stageName: stage.path,
-        throttlingRateLimit: stage.throttle.rateLimit,
-        throttlingBurstLimit: stage.throttle.burstLimit,
-        metricsEnabled: true,
+        ...methodSettings(stage.throttle),
+        ...(stage.launchLinks && { methodOptions: launchMethodSettings(stage) }),
         accessLogDestination: new LogGroupLogDestination(this.accessLog),
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
-        // Execution logs print paths, headers and bodies.
-        loggingLevel: MethodLoggingLevel.OFF,
-        dataTraceEnabled: false,
       },
     });
     // The output CDK adds by itself; the stack has better ones.
@@ -116,62 +165,48 @@ export class SessionApi extends Construct {
     return restApi;
   }
 
-  #acknowledgeFindings(stage: Stage): void {
-    Validations.of(this.restApi).acknowledge(
-      {
-        id: 'AwsSolutions-APIG2',
-        reason:
-          'The function validates: it can name the field that is wrong, which a validator at the edge cannot.',
-      },
-      {
-        id: 'AwsSolutions-APIG6',
-        reason:
-          'Execution logs print paths, headers and bodies, thus uids and launch tokens. The access log is on.',
-      },
-      {
-        id: 'Serverless-APIGWXrayEnabled',
-        reason:
-          "API Gateway's traces hold the full URL, thus launch tokens. `tracing` traces the functions only.",
-      },
-      {
-        id: 'AwsSolutions-COG4',
-        reason: 'Callers are backends, not users of a pool: they sign with IAM or send an API key.',
-      },
-    );
-    if (stage.callerAuth === 'api-key') {
-      Validations.of(this.restApi).acknowledge({
-        id: 'AwsSolutions-APIG4',
-        reason: 'This row has its callers send an API key, for loan apps that cannot sign with IAM.',
-      });
-    }
-    if (!stage.firewall) {
-      Validations.of(this.restApi).acknowledge({
-        id: 'AwsSolutions-APIG3',
-        reason:
-          'This row of the stages table turns the firewall off, as Test does by default to save its price.',
-      });
-    }
-    const accountRole = this.restApi.node.tryFindChild('CloudWatchRole');
-    if (!accountRole) return;
-    Validations.of(accountRole).acknowledge({
-      id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
-      reason: 'API Gateway accepts an account role with exactly these rights, and AWS keeps them up to date.',
-    });
-  }
-
   #addGatewayResponse(response: GatewayResponse): void {
     this.restApi.addGatewayResponse(`GatewayResponse${pascalCase(response.type)}`, {
       type: ResponseType.of(response.type),
       statusCode: String(response.statusCode),
       responseHeaders: gatewayResponseHeaders(response),
-      templates: { 'application/json': JSON.stringify(gatewayProblem(response, '$context.requestId')) },
+      // Which one is used is for the caller's Accept header to say.
+      templates: {
+        'application/json': JSON.stringify(gatewayProblem(response, '$context.requestId')),
+        'text/html': gatewayPage(response, '$context.requestId'),
+      },
     });
   }
 }
 
-function proxyTo(handler: Alias): LambdaIntegration {
+function routesOf({ launchLinks }: Stage): Routes {
+  if (!launchLinks) return { callers: ['POST/sessions'], everyone: [] };
+  return {
+    callers: ['POST/sessions', 'POST/launch-links'],
+    everyone: launchMethods.map((method) => `${method}/launch/*`),
+  };
+}
+
+function methodSettings({ rateLimit, burstLimit }: Stage['throttle']): MethodDeploymentOptions {
+  return {
+    throttlingRateLimit: rateLimit,
+    throttlingBurstLimit: burstLimit,
+    metricsEnabled: true,
+    // Execution logs print paths, headers and bodies.
+    loggingLevel: MethodLoggingLevel.OFF,
+    dataTraceEnabled: false,
+  };
+}
+
+/** Of its own, so that a flood of taps leaves `/sessions` its share; it inherits nothing from the stage's. */
+function launchMethodSettings({ launchThrottle }: Stage): Record<string, MethodDeploymentOptions> {
+  const settings = methodSettings(launchThrottle);
+  return Object.fromEntries(launchMethods.map((method) => [`${launchResource}/${method}`, settings]));
+}
+
+function proxyTo({ live }: RequestFunction): LambdaIntegration {
   // An alias is a function; CDK's types only do not reckon with `exactOptionalPropertyTypes`.
-  return new LambdaIntegration(handler as IFunction, {
+  return new LambdaIntegration(live as IFunction, {
     timeout: Duration.millis(gatewayTimeoutMs),
     // The console's test button would need a permission of its own, past authentication and throttling.
     allowTestInvoke: false,

@@ -4,6 +4,7 @@ import { environmentNames } from '../functions/shared/environment.ts';
 import { CanaryDeployments } from './canary-deployments.ts';
 import { Credentials } from './credentials.ts';
 import { Firewall } from './firewall.ts';
+import { LaunchLinks } from './launch-links.ts';
 import { Monitoring } from './monitoring.ts';
 import { RequestFunction } from './request-function.ts';
 import { SessionApi } from './session-api.ts';
@@ -14,7 +15,7 @@ import type { Stage } from './stages.ts';
 export interface SessionStackProps {
   stage: Stage;
   /** The folder of each function's bundle, as `bundleFunction` returns it. */
-  bundles: { createSession: string };
+  bundles: Record<'createSession' | 'createLaunchLink' | 'launch' | 'rotateLaunchKey', string>;
 }
 
 /** One stage of the service: a loan app calls its URL, the applicant's browser ends in the assessment. */
@@ -34,39 +35,58 @@ export class SessionStack extends Stack {
     for (const [name, value] of Object.entries(tags)) Tags.of(this).add(name, value, options);
 
     const encryptionKey = stage.customerManagedKey ? new StageKey(this, 'Key', { stage }).key : undefined;
-    const credentials = new Credentials(this, 'Credentials', { stage, encryptionKey });
+    const shared = { stage, encryptionKey };
+    const credentials = new Credentials(this, 'Credentials', shared);
+    const sessionEnvironment = {
+      [environmentNames.stage]: stage.path,
+      [environmentNames.credentialsSecretArn]: credentials.secret.secretArn,
+      [environmentNames.hmac]: stage.hmac ? 'on' : 'off',
+      [environmentNames.uidRefKey]: credentials.uidRefKeyReference,
+    };
     const createSession = new RequestFunction(this, 'CreateSession', {
-      stage,
-      encryptionKey,
+      ...shared,
       description: `Answers POST /sessions, stage ${stage.name}`,
       bundle: bundles.createSession,
-      environment: {
-        [environmentNames.stage]: stage.path,
-        [environmentNames.credentialsSecretArn]: credentials.secret.secretArn,
-        [environmentNames.hmac]: stage.hmac ? 'on' : 'off',
-        [environmentNames.uidRefKey]: credentials.uidRefKeyReference,
-      },
+      environment: sessionEnvironment,
     });
     credentials.grantGetValue(createSession);
-    const api = new SessionApi(this, 'Api', { stage, createSession: createSession.live, encryptionKey });
-    if (stage.firewall) new Firewall(this, 'Firewall', { stage, api, encryptionKey });
+    const launchLinks = stage.launchLinks
+      ? new LaunchLinks(this, 'LaunchLinks', { ...shared, credentials, sessionEnvironment, bundles })
+      : undefined;
+    const api = new SessionApi(this, 'Api', {
+      ...shared,
+      createSession,
+      launchLinks: launchLinks?.functions,
+    });
+    if (stage.firewall) new Firewall(this, 'Firewall', { ...shared, api });
 
-    const functions = { CreateSession: createSession };
+    const functions = {
+      CreateSession: createSession,
+      ...(launchLinks && {
+        CreateLaunchLink: launchLinks.functions.createLaunchLink,
+        Launch: launchLinks.functions.launch,
+      }),
+    };
     const monitoring = new Monitoring(this, 'Monitoring', {
-      stage,
+      ...shared,
       api,
       functions,
       credentials,
-      encryptionKey,
+      launchKeyRotation: launchLinks?.key.rotate,
     });
     if (stage.deployment === 'canary') {
       new CanaryDeployments(this, 'Deployments', { functions, rollBackOn: monitoring.alarms.rollBack });
     }
 
     const outputs = {
-      SessionsUrl: api.sessionsUrl,
+      SessionsUrl: api.urlOf('/sessions'),
       CredentialsSecretName: credentials.secret.secretName,
       UidRefKeySecretName: credentials.uidRefKey.secretName,
+      ...(launchLinks && {
+        LaunchLinksUrl: api.urlOf('/launch-links'),
+        LaunchKeySecretName: launchLinks.key.secret.secretName,
+      }),
+      ...(api.domainTarget && { DomainTarget: api.domainTarget }),
       ...api.callers.outputs,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

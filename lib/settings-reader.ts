@@ -104,6 +104,11 @@ export class SettingsReader {
     return SettingsReader.read(`${this.#path}.${field}`, fields, this.#problems, readFields);
   }
 
+  /** The same; `undefined` where the field is absent. */
+  optionalNested<T>(field: string, readFields: (settings: SettingsReader) => T): T | undefined {
+    return this.#take(field) === undefined ? undefined : this.nested(field, readFields);
+  }
+
   /** Records that the field's value is not allowed. */
   refuse(field: string, value: unknown, allowed: string): void {
     this.#problems.push(notAllowed(`${this.#path}.${field}`, value, allowed));

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type LaunchSettings, readLaunchSettings } from './launch-settings.ts';
 import {
   type Check,
   notAllowed,
@@ -14,7 +15,7 @@ import {
 } from './settings-reader.ts';
 
 /** One row of the stages table: everything in which one deployed stack differs from another. */
-export interface Stage {
+export interface Stage extends LaunchSettings {
   /** As written in cdk.json, such as `Test`; the stack is `BeginiSession-Test`. */
   name: string;
   /** The API's stage, thus the first part of its URL's path: the name in lower case. */
@@ -149,6 +150,7 @@ function readStage(name: string, settings: SettingsReader): Stage {
       rateLimit: throttle.optional('rateLimit', positiveNumber) ?? rateLimit,
       burstLimit: throttle.optional('burstLimit', positiveInteger) ?? burstLimit,
     })),
+    ...readLaunchSettings(settings, environment, region),
     logRetentionDays: settings.optional('logRetentionDays', retentionDays) ?? logRetentionDays,
     apiGatewayAccountRole:
       settings.optional('apiGatewayAccountRole', oneOf('create', 'existing')) ?? 'create',

@@ -1,4 +1,5 @@
 import { OperatorError, VendorError } from '../shared/errors.ts';
+import { isoTime } from '../shared/iso-time.ts';
 import type { VendorAnswer } from './client.ts';
 
 /** A session the applicant can enter: whoever holds the token can. */
@@ -66,7 +67,7 @@ function isForeign(claim: unknown, ours: string): boolean {
 
 function formatExpiry(exp: unknown): string | null {
   if (typeof exp !== 'number' || !(exp > 0 && exp <= lastExpirySeconds)) return null;
-  return `${new Date(Math.floor(exp) * 1000).toISOString().slice(0, 19)}Z`;
+  return isoTime(exp);
 }
 
 function busyOptions({ retryAfter }: VendorAnswer): { retryAfterSeconds?: number } {

@@ -12,9 +12,18 @@ export function created(value: object, requestId: string): APIGatewayProxyResult
   return answer(201, requestId, { 'Content-Type': 'application/json' }, JSON.stringify(value));
 }
 
+/** An HTML page; `headers` are added to those that every answer has. */
+export function page(
+  html: string,
+  requestId: string,
+  { statusCode = 200, headers = {} }: { statusCode?: number; headers?: Record<string, string> } = {},
+): APIGatewayProxyResult {
+  return answer(statusCode, requestId, { 'Content-Type': 'text/html; charset=utf-8', ...headers }, html);
+}
+
 /** An error as RFC 9457 `application/problem+json`, with `code` beside the standard members. */
 export function problem(error: ServiceError, requestId: string): APIGatewayProxyResult {
-  const { code, statusCode, title, detail, retryAfterSeconds } = error;
+  const { code, statusCode, title, detail } = error;
   const body = {
     type: `urn:begini-session:${code}`,
     title,
@@ -25,9 +34,14 @@ export function problem(error: ServiceError, requestId: string): APIGatewayProxy
   };
   const headers = {
     'Content-Type': 'application/problem+json',
-    ...(retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) }),
+    ...retryAfter(error),
   };
   return answer(statusCode, requestId, headers, JSON.stringify(body));
+}
+
+/** The header that says when to come back, where the error knows. */
+export function retryAfter({ retryAfterSeconds }: ServiceError): Record<string, string> {
+  return retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) };
 }
 
 function answer(

@@ -1,14 +1,17 @@
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import { problemAnswers } from './problem-answers.ts';
+import { type AnswerError, errorAnswers } from './error-answers.ts';
 import { type LogOptions, requestLog, type TracedContext } from './request-log.ts';
 
 /** A function behind a REST API's Lambda proxy integration (payload format 1.0). It never rejects. */
 export type ApiHandler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 
+/** Where log lines go, and how an error is answered: by default as a problem. */
+export type ApiHandlerOptions = LogOptions & { answerError?: AnswerError };
+
 /** Puts `handle` behind what every function has: one log line per request, an answer for every error. */
 export function apiHandler(
-  log: LogOptions,
+  { answerError, ...log }: ApiHandlerOptions,
   middlewares: MiddlewareObj<APIGatewayProxyEvent>[],
   handle: (event: APIGatewayProxyEvent, context: TracedContext) => Promise<APIGatewayProxyResult>,
 ): ApiHandler {
@@ -17,7 +20,7 @@ export function apiHandler(
     timeoutEarlyInMillis: 0,
   })
     .use(requestLog(log))
-    .use(problemAnswers())
+    .use(errorAnswers(answerError))
     .use(middlewares)
     .handler(handle);
   // The request log, first of all, puts the trace into the context.

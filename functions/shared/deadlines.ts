@@ -1,3 +1,5 @@
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+
 /**
  * Every deadline of the service, in milliseconds. Each outer one is longer than what it waits for,
  * so that the innermost gives up first and its answer still reaches the caller.
@@ -49,4 +51,13 @@ export type RequestClock = {
 /** The moment, in epoch milliseconds, by which a request must be answered. */
 export function requestDeadline({ now, remainingMs, receivedAt }: RequestClock): number {
   return Math.min(now + remainingMs - answerReserveMs, (receivedAt ?? now) + requestTimeoutMs);
+}
+
+/** The deadline of the request that a function was invoked with. */
+export function deadlineOf(event: APIGatewayProxyEvent, context: Context): number {
+  return requestDeadline({
+    now: Date.now(),
+    remainingMs: context.getRemainingTimeInMillis(),
+    receivedAt: event.requestContext.requestTimeEpoch,
+  });
 }

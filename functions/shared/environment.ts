@@ -11,6 +11,12 @@ export const environmentNames = {
   hmac: 'HMAC',
   /** Key of the pseudonym that stands for a uid in log lines. */
   uidRefKey: 'UID_REF_KEY',
+  /** ARN of the secret that holds the key of the launch tokens, as 64 hex digits. */
+  launchKeySecretArn: 'LAUNCH_KEY_SECRET_ARN',
+  /** Where launch links lead, `https://links.lender.example`; absent, to the host and stage that were called. */
+  launchBaseUrl: 'LAUNCH_BASE_URL',
+  /** What applicants read, as JSON. */
+  applicantPage: 'APPLICANT_PAGE',
   /** Only for a function on the developer's machine: `<API origin>,<assessment origin>`, both on 127.0.0.1. */
   localOrigins: 'BEGINI_LOCAL_ORIGINS',
 } as const;

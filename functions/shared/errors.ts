@@ -20,7 +20,8 @@ const callerProblems = {
   unknown_property: {
     statusCode: 422,
     title: 'Unknown property',
-    detail: 'The body may hold "uid" and "integration_id", and no other property.',
+    detail:
+      'Beside "uid" the body may hold "integration_id" for a session or "expires_in" for a launch link, and no other property.',
   },
   invalid_uid: {
     statusCode: 422,
@@ -32,6 +33,21 @@ const callerProblems = {
     title: 'Integration mismatch',
     detail:
       '"integration_id" is not the one of this stage. Is the caller configured for the other stage? It may be left out.',
+  },
+  invalid_expires_in: {
+    statusCode: 422,
+    title: 'Invalid expires_in',
+    detail: '"expires_in" must be a whole number of seconds from 60 to 2592000 (30 days).',
+  },
+  launch_link_invalid: {
+    statusCode: 403,
+    title: 'Invalid launch link',
+    detail: 'This link was not made here, or it is not complete.',
+  },
+  launch_link_expired: {
+    statusCode: 410,
+    title: 'Launch link expired',
+    detail: 'This link has expired. The lender can make a new one.',
   },
 } satisfies Record<string, Problem>;
 
@@ -95,10 +111,10 @@ const operatorProblems = {
   },
   secrets_unavailable: {
     action:
-      'Secrets Manager did not hand out the secret; the reason is its error. Check its health, then the role of this function.',
+      'Secrets Manager did not hand out the secret; the reason is its error. Check its health, then the role of this function. Where the reason is UnusableLaunchKey, renew the launch key.',
     statusCode: 503,
     title: 'Service not ready',
-    detail: 'The credentials for Begini could not be read. Try again.',
+    detail: 'A secret of this service could not be read. Try again.',
     retryAfterSeconds: 5,
   },
   internal_error: {

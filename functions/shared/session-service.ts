@@ -3,14 +3,9 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createVendorClient } from '../begini/client.ts';
 import type { SessionService } from '../begini/create-session.ts';
 import { createCredentialsCache } from './credentials.ts';
-import { prepareTimeoutMs, secretTries, secretTryTimeoutMs } from './deadlines.ts';
+import { prepareTimeoutMs } from './deadlines.ts';
+import { secretsManagerDefaults } from './secrets-manager.ts';
 import type { Settings } from './settings.ts';
-
-/** How Secrets Manager is called: in time, and once more where that helps. */
-export const secretsManagerDefaults = {
-  maxAttempts: secretTries,
-  requestHandler: { requestTimeout: secretTryTimeoutMs, throwOnRequestTimeout: true },
-};
 
 /** What sessions are created with, on the real clients. */
 export function createSessionService(

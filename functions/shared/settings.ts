@@ -1,5 +1,6 @@
 import { type Origins, readOrigins } from '../begini/origins.ts';
 import { environmentNames } from './environment.ts';
+import { type Environment, requiredVariable } from './required-variable.ts';
 
 /** What the stack tells a function about its stage. */
 export type Settings = {
@@ -11,12 +12,8 @@ export type Settings = {
 };
 
 /** Reads the settings from environment variables. @throws Error that names the variable which is missing or wrong. */
-export function readSettings(environment: Record<string, string | undefined>): Settings {
-  const required = (name: string) => {
-    const value = environment[name];
-    if (!value) throw new Error(`The environment variable ${name} is missing.`);
-    return value;
-  };
+export function readSettings(environment: Environment): Settings {
+  const required = (name: string) => requiredVariable(environment, name);
   const hmac = required(environmentNames.hmac);
   if (hmac !== 'on' && hmac !== 'off') {
     throw new Error(`The environment variable ${environmentNames.hmac} must be "on" or "off".`);

@@ -8,9 +8,9 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { securityHeaders } from '../../functions/shared/security-headers.ts';
-import { gatewayProblem, gatewayResponses } from '../gateway-responses.ts';
+import { gatewayPage, gatewayProblem, gatewayResponses } from '../gateway-responses.ts';
 import { lambdaContext, proxyEvent } from './gateway-event.ts';
-import { readBody, startLoopbackServer } from './loopback.ts';
+import { type Listener, readBody, startLoopbackServer } from './loopback.ts';
 
 /** A declared method on a resource, and the function behind it. */
 export interface Route {
@@ -33,6 +33,8 @@ export interface GatewayOptions {
   routes: readonly Route[];
   /** A function's time, 14,000 by default; one that takes longer has failed. */
   timeoutMs?: number;
+  /** Answers what lies outside the stage's path; without it, such a request is refused as one without a route. */
+  beside?: Listener;
   /** Called after each answer. */
   onRequest?: (request: AnsweredRequest) => void;
 }
@@ -76,9 +78,10 @@ const defaultTimeoutMs = 14_000;
  * gateway's own answers come from the table that the stack uses.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { stageName, routes, timeoutMs = defaultTimeoutMs, onRequest } = options;
+  const { stageName, routes, timeoutMs = defaultTimeoutMs, beside, onRequest } = options;
 
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (beside && !pathOf(request).startsWith(`/${stageName}/`)) return await beside(request, response);
     const requestId = randomUUID();
     const receivedAt = Date.now();
     const found = findRoute(routes, stageName, request);
@@ -99,13 +102,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     requestId: string,
     receivedAt: number,
   ): Promise<Answer> {
+    const ownAnswer = (type: string) => gatewayAnswer(type, requestId, request.headers.accept);
     const body = await readBody(request, largestBodyBytes);
-    if (!found) return ownAnswer('MISSING_AUTHENTICATION_TOKEN', requestId);
+    if (!found) return ownAnswer('MISSING_AUTHENTICATION_TOKEN');
     const { route, path, pathParameters } = found;
     const apiKey = route.apiKeyRequired ? String(request.headers['x-api-key'] ?? '') : null;
-    if (apiKey !== null && (apiKey === '' || apiKey !== options.apiKey))
-      return ownAnswer('INVALID_API_KEY', requestId);
-    if (!body) return ownAnswer('REQUEST_TOO_LARGE', requestId);
+    if (apiKey !== null && (apiKey === '' || apiKey !== options.apiKey)) return ownAnswer('INVALID_API_KEY');
+    if (!body) return ownAnswer('REQUEST_TOO_LARGE');
 
     const { resource } = route;
     const event = proxyEvent({
@@ -119,7 +122,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       pathParameters,
       apiKey,
     });
-    return (await invoke(route.handler, event)) ?? ownAnswer('INTEGRATION_FAILURE', requestId);
+    return (await invoke(route.handler, event)) ?? ownAnswer('INTEGRATION_FAILURE');
   }
 
   /** `undefined` for a function that throws, runs out of time or returns what is no proxy result. */
@@ -146,7 +149,7 @@ function findRoute(
   stageName: string,
   request: IncomingMessage,
 ): FoundRoute | undefined {
-  const [whole = ''] = (request.url ?? '').split('?', 1);
+  const whole = pathOf(request);
   if (!whole.startsWith(`/${stageName}/`)) return undefined;
   const path = whole.slice(stageName.length + 1);
   for (const route of routes) {
@@ -154,6 +157,10 @@ function findRoute(
     if (pathParameters) return { route, path, pathParameters };
   }
   return undefined;
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 /** The path's parameters, URL-decoded as a REST API hands them over; `undefined` where the path does not match. */
@@ -206,19 +213,19 @@ function proxiedAnswer(result: APIGatewayProxyResult): Answer {
 const pairs = (name: string, values: readonly unknown[] = []): [string, string][] =>
   values.map((value) => [name, String(value)]);
 
-/** One of API Gateway's own answers, by its type. */
-function ownAnswer(type: string, requestId: string): Answer {
+/** One of API Gateway's own answers, by its type: as a page where `Accept` names HTML. */
+function gatewayAnswer(type: string, requestId: string, accept = ''): Answer {
   const response = gatewayResponses.find((row) => row.type === type);
   if (!response) throw new Error(`No gateway response of type ${type}`);
-  const headers = pairs('Content-Type', ['application/problem+json']).concat(
+  const isPage = accept.includes('text/html');
+  const headers = pairs('Content-Type', [isPage ? 'text/html' : 'application/problem+json']).concat(
     Object.entries(securityHeaders),
     pairs('x-request-id', [requestId]),
   );
-  return answer(
-    response.statusCode,
-    headers,
-    Buffer.from(JSON.stringify(gatewayProblem(response, requestId))),
-  );
+  const body = isPage
+    ? gatewayPage(response, requestId)
+    : JSON.stringify(gatewayProblem(response, requestId));
+  return answer(response.statusCode, headers, Buffer.from(body));
 }
 
 function answer(statusCode: number, headers: [string, string][], body: Buffer): Answer {

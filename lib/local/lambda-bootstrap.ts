@@ -49,7 +49,7 @@ async function run(): Promise<void> {
     const context = { awsRequestId: id, getRemainingTimeInMillis: () => deadline - Date.now() };
     try {
       const result = await handler(JSON.parse(text), context);
-      await call('POST', `invocation/${id}/response`, JSON.stringify(result));
+      await call('POST', `invocation/${id}/response`, JSON.stringify(result ?? null));
     } catch (error) {
       process.stderr.write(`Invoke Error ${describe(error)}\n`);
       await call('POST', `invocation/${id}/error`, describe(error));

@@ -90,7 +90,18 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     expect(alarm).toMatchObject({ Threshold: 1, DatapointsToAlarm: 1 });
     const metrics = JSON.stringify(alarm?.Metrics);
     expect(metrics).toContain(`"MetricName":"${MetricName}"`);
-    expect(metrics).toContain('":live"');
+    expect(metrics.match(/":live"/g)).toHaveLength(3);
+  });
+
+  test('the launch key was not renewed: raised by one failed step', () => {
+    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(articles.launchKeyRotationFailed));
+    const rotate = { Ref: resourceOf(template, 'AWS::Lambda::Function', 'LaunchLinksKeyRotate').logicalId };
+    expect(alarm).toMatchObject({
+      MetricName: 'Errors',
+      Dimensions: [{ Name: 'FunctionName', Value: rotate }],
+      Threshold: 1,
+      DatapointsToAlarm: 1,
+    });
   });
 
   test('hand-offs are slow at a 95th percentile of 3 seconds for 15 minutes', () => {
@@ -118,23 +129,28 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     AlarmName.startsWith(`BeginiSession-Demo ${articles.fastBurn},`),
   );
 
-  test('the error budget counts 5xx of POST /sessions among all but 4xx', () => {
+  test('the error budget counts 5xx of the two routes that hand over, among all but 4xx', () => {
     for (const { Metrics } of windowAlarms) {
       const named = Metrics.filter(({ MetricStat }: Measured) => MetricStat).map(
         ({ Id, MetricStat }: Measured) => [Id, MetricStat?.Metric.MetricName],
       );
       expect(Object.fromEntries(named)).toEqual({
-        count0: 'Count',
-        invalid0: '4XXError',
-        failed0: '5XXError',
+        ...{ count0: 'Count', invalid0: '4XXError', failed0: '5XXError' },
+        ...{ count1: 'Count', invalid1: '4XXError', failed1: '5XXError' },
       });
-      expect(JSON.stringify(Metrics)).toContain('{"Name":"Resource","Value":"/sessions"}');
+      const dimensions = JSON.stringify(Metrics);
+      for (const route of ['/sessions', '/launch/{token}']) {
+        expect(dimensions).toContain(
+          `{"Name":"Method","Value":"POST"},{"Name":"Resource","Value":"${route}"}`,
+        );
+      }
     }
   });
 
   test('five failures in the long window make an alarm, of however few requests, while there is one in the short', () => {
-    const failed = '(FILL(failed0, 0))';
-    const share = `${failed} / ((FILL(count0, 0)) - (FILL(invalid0, 0)))`;
+    const total = (name: string) => `(FILL(${name}0, 0) + FILL(${name}1, 0))`;
+    const failed = total('failed');
+    const share = `${failed} / (${total('count')} - ${total('invalid')})`;
     expect(windowAlarms.map(({ Metrics }) => Metrics[0].Expression)).toEqual([
       `IF(${failed} >= 5, ${share}, 0)`,
       `IF(${failed} >= 1, ${share}, 0)`,

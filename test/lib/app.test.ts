@@ -17,7 +17,7 @@ async function synthesize(context: unknown): Promise<string> {
   return outDir;
 }
 
-test('the app makes one stack for each row of cdk.json, all from one bundle', async () => {
+test('the app makes one stack for each row of cdk.json, all from one bundle per function', async () => {
   const { context } = JSON.parse(await readFile(join(root, 'cdk.json'), 'utf8'));
   const outDir = await synthesize(context);
   const files = await readdir(outDir);
@@ -26,8 +26,8 @@ test('the app makes one stack for each row of cdk.json, all from one bundle', as
     'BeginiSession-Test.template.json',
   ]);
   const bundles = files.filter((name) => name.startsWith('asset.'));
-  expect(bundles).toHaveLength(1);
-  expect(await readdir(join(outDir, String(bundles[0])))).toEqual(['index.mjs']);
+  expect(bundles).toHaveLength(4);
+  for (const bundle of bundles) expect(await readdir(join(outDir, bundle))).toEqual(['index.mjs']);
 }, 30_000);
 
 test('the app ends with one clear message, and no stack trace, when the table of stages is wrong', async () => {

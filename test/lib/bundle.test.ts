@@ -33,6 +33,10 @@ describe('the bundle of create-session', () => {
     expect(code).toContain('process.getBuiltinModule("node:https")');
   });
 
+  test('leaves out what only launch links need', () => {
+    for (const trace of ['A256GCM', '<button']) expect(code.includes(trace)).toBe(false);
+  });
+
   test.each([
     ['SSO', 'portal.sso'],
     ['SSO token refresh', 'sso-oidc'],
@@ -46,3 +50,22 @@ describe('the bundle of create-session', () => {
     expect(code).not.toContain(trace);
   });
 });
+
+test.each([
+  ['create-launch-link', 190_000],
+  ['launch', 205_000],
+  ['rotate-launch-key', 160_000],
+] as const)('the bundle of %s is at most %d bytes', async (name, bytes) => {
+  const code = await readFile(join(await bundleFunction(name), 'index.mjs'));
+  expect(code.length).toBeLessThanOrEqual(bytes);
+});
+
+test.each(['create-launch-link', 'rotate-launch-key'] as const)(
+  'the bundle of %s holds nothing of the vendor',
+  async (name) => {
+    const code = await readFile(join(await bundleFunction(name), 'index.mjs'), 'utf8');
+    for (const trace of ['api.begini.co', 'psychometric', 'X-Signature', 'sessions-management']) {
+      expect(code.includes(trace)).toBe(false);
+    }
+  },
+);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { environments, resourceOf, templateOf } from './synthesize.ts';
 
 describe.each(environments)('callers of a %s stage with IAM', (environment) => {
-  const template = templateOf({ environment });
+  const template = templateOf({ environment, launchLinks: false });
 
   test('sign their requests and need no API key', () => {
     const method = resourceOf(template, 'AWS::ApiGateway::Method').Properties;
@@ -82,7 +82,7 @@ describe('the resource policy', () => {
 
   function statements(row: Record<string, unknown>): unknown {
     const { Policy } = resourceOf(
-      templateOf({ environment: 'test', ...row }),
+      templateOf({ environment: 'test', launchLinks: false, ...row }),
       'AWS::ApiGateway::RestApi',
     ).Properties;
     return Policy === undefined ? 'no policy' : Object(Policy).Statement;
@@ -100,4 +100,20 @@ describe('the resource policy', () => {
     const allow = { ...onSessions, Effect: 'Allow' };
     expect(statements({ callerAuth: 'api-key', allowedSourceIps })).toEqual([allow, deny]);
   });
+
+  const links = 'execute-api:/demo/POST/launch-links';
+  const pages = ['GET', 'HEAD', 'POST'].map((method) => `execute-api:/demo/${method}/launch/*`);
+
+  test.each([
+    ['iam', pages],
+    ['api-key', [onSessions.Resource, links, ...pages]],
+  ])(
+    'with %s, lets applicants open launch links from anywhere, and only loan apps make them',
+    (callerAuth, allowed) => {
+      expect(statements({ callerAuth, allowedSourceIps, launchLinks: true })).toEqual([
+        { ...onSessions, Effect: 'Allow', Resource: allowed },
+        { ...deny, Resource: [onSessions.Resource, links] },
+      ]);
+    },
+  );
 });

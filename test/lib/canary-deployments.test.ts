@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { resourceOf, templateOf } from './synthesize.ts';
 
-const template = templateOf({ environment: 'production' });
+const template = templateOf({ environment: 'production', launchLinks: false });
 const group = resourceOf(template, 'AWS::CodeDeploy::DeploymentGroup');
 
 test('a new version in production gets a tenth of the traffic for five minutes first', () => {
@@ -38,7 +38,14 @@ test.each([
   ['a test stage', { environment: 'test' }],
   ['a production stage that asks for it', { environment: 'production', deployment: 'all-at-once' }],
 ])('%s is deployed all at once', (_stage, row) => {
-  const other = templateOf(row);
+  const other = templateOf({ ...row, launchLinks: false });
   other.resourceCountIs('AWS::CodeDeploy::DeploymentGroup', 0);
   expect(resourceOf(other, 'AWS::Lambda::Alias')).not.toHaveProperty('UpdatePolicy');
+});
+
+test('so are the functions of launch links, but for the one that Secrets Manager calls', () => {
+  const whole = templateOf({ environment: 'production' });
+  whole.resourceCountIs('AWS::Lambda::Function', 4);
+  whole.resourceCountIs('AWS::CodeDeploy::DeploymentGroup', 3);
+  whole.resourceCountIs('AWS::Lambda::Alias', 3);
 });

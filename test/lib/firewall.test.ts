@@ -53,6 +53,11 @@ test('limits what one address may send to launch links, and to nothing else', ()
   ]);
 });
 
+test('has no such limit where a stage has no launch links', () => {
+  const plain = templateOf({ environment: 'production', launchLinks: false });
+  expect(JSON.stringify(resourceOf(plain, 'AWS::WAFv2::WebACL').Properties)).not.toContain('RateBased');
+});
+
 test('keeps no samples of requests, which would show their paths and headers', () => {
   const visibilities = [webAcl.Properties, ...rules].map(({ VisibilityConfig }) => VisibilityConfig);
   expect(visibilities).toHaveLength(4);

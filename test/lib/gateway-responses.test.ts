@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ResponseType } from 'aws-cdk-lib/aws-apigateway';
-import { gatewayProblem, gatewayResponses } from '../../lib/gateway-responses.ts';
+import { gatewayPage, gatewayProblem, gatewayResponses } from '../../lib/gateway-responses.ts';
 
 test('lists every response type that CDK knows, each once', () => {
   const known = Object.values(ResponseType)
@@ -44,3 +44,16 @@ test('makes a problem with the request id as its instance', () => {
     detail: 'Detail.',
   });
 });
+
+test.each(gatewayResponses)(
+  '$type has a small page without a script, with the request id as its reference',
+  (response) => {
+    const html = gatewayPage(response, '$context.requestId');
+    expect(html).toContain('<html lang="en">');
+    expect(html).toContain('Reference: $context.requestId');
+    expect(html).toMatch(
+      response.statusCode >= 429 ? /<h1>Please try again in a moment/ : /<h1>This page cannot be shown/,
+    );
+    expect(html).not.toMatch(/<script|method|API|caller/i);
+  },
+);

@@ -13,16 +13,22 @@ function findings(stack: SessionStack): string[] {
     );
 }
 
+const domain = {
+  name: 'start.lender.example',
+  certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/abc-123',
+};
 const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
 
 describe.each(environments)('the policy scan of a %s stage', (environment) => {
   test.each([
     ['as it is', {}],
+    ['without launch links', { launchLinks: false }],
     ['with API keys', { callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] }],
     ['that tells an address', { alarmEmail: 'on-call@bank.example' }],
     ['that tells an existing topic', { alarmTopicArn: topic }],
     ['with everything on', { tracing: true, firewall: true, customerManagedKey: true, deployment: 'canary' }],
     ['with everything off', { firewall: false, customerManagedKey: false, deployment: 'all-at-once' }],
+    ['with a host name of its own', { domain }],
     ['beside another API', { apiGatewayAccountRole: 'existing' }],
   ])('finds nothing %s', (_row, settings) => {
     expect(findings(stackOf({ environment, alarmEmail: undefined, ...settings }))).toEqual([]);

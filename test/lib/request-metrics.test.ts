@@ -65,8 +65,71 @@ beforeAll(async () => {
 /** What happened, but for the given names. */
 const except = (...names: string[]) => [...lines.keys()].filter((name) => !names.includes(name));
 
+describe('the functions of launch links', () => {
+  const template = templateOf({ environment: 'production' });
+
+  /** The metrics that a line of a function counts for. */
+  function metricsOf(line: string, logGroupPart: string): string[] {
+    const logGroup = { Ref: resourceOf(template, 'AWS::Logs::LogGroup', logGroupPart).logicalId };
+    return Object.values(template.findResources('AWS::Logs::MetricFilter'))
+      .map(({ Properties }) => Properties)
+      .filter(({ LogGroupName }) => LogGroupName.Ref === logGroup.Ref)
+      .filter(({ FilterPattern }) => matchesPattern(FilterPattern, line))
+      .map(({ MetricTransformations: [{ MetricName }] }) => MetricName)
+      .sort();
+  }
+
+  test('count what they write as the other function does', async () => {
+    const opener = await startLambda('launch');
+    const maker = await startLambda('create-launch-link', {
+      variables: {
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: opener.secretsManager.url,
+        LAUNCH_KEY_SECRET_ARN: opener.secretsManager.arnOf('launch-key'),
+      },
+    });
+    const requestContext = { requestId: 'r', domainName: 'api.example', stage: 'test' };
+    const made = await maker.environment.invoke(
+      proxyEvent({ uid }, { requestContext: requestContext as APIGatewayProxyEvent['requestContext'] }),
+    );
+    const token = String(
+      JSON.parse((made as { body: string }).body)
+        .url.split('/')
+        .at(-1),
+    );
+    const tap = (httpMethod: string, pathToken: string) =>
+      opener.environment.invoke(
+        proxyEvent('', {
+          httpMethod,
+          resource: '/launch/{token}',
+          pathParameters: { token: pathToken },
+          headers: { Accept: 'text/html' },
+        }),
+      );
+    await tap('GET', token);
+    await tap('POST', token);
+    await tap('POST', 'not-ours');
+    opener.vendor.setFault(status(401));
+    await tap('POST', token);
+    const [shown, handedOver, foreign, refused] = (await opener.stop()).stdout.trimEnd().split('\n');
+    const madeLine = (await maker.stop()).stdout.trimEnd();
+
+    const launch = 'LaunchLinksLaunch';
+    expect(metricsOf(madeLine, 'CreateLaunchLink')).toEqual(['ColdStarts', 'Requests']);
+    expect(metricsOf(String(shown), launch)).toEqual(['ColdStarts', 'Requests']);
+    expect(metricsOf(String(handedOver), launch)).toEqual(['Requests', 'SessionsCreated', 'VendorLatency']);
+    expect(metricsOf(String(foreign), launch)).toEqual(['CallerErrors', 'Requests']);
+    expect(metricsOf(String(refused), launch)).toEqual([
+      'CredentialsRefused',
+      'OperatorErrors',
+      'Requests',
+      'SecretRefreshes',
+      'VendorLatency',
+    ]);
+  }, 30_000);
+});
+
 describe.each(environments)('the metrics of a %s stage', (environment) => {
-  const template = templateOf({ environment });
+  const template = templateOf({ environment, launchLinks: false });
 
   const filter = (metricName: string) =>
     Object.values(template.findResources('AWS::Logs::MetricFilter'))

@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { ResponseType } from 'aws-cdk-lib/aws-apigateway';
 import { securityHeaders } from '../../functions/shared/security-headers.ts';
-import { gatewayProblem, gatewayResponses } from '../../lib/gateway-responses.ts';
+import { gatewayPage, gatewayProblem, gatewayResponses } from '../../lib/gateway-responses.ts';
 import { environments, resourceOf, stackOf, templateOf } from './synthesize.ts';
 
-describe.each(environments)('the API of a %s stage', (environment) => {
-  const template = templateOf({ environment });
+describe.each(environments)('the API of a %s stage without launch links', (environment) => {
+  const template = templateOf({ environment, launchLinks: false });
 
   test('is regional, has the stage as its path and one route', () => {
     template.hasResourceProperties('AWS::ApiGateway::RestApi', {
@@ -83,10 +83,20 @@ describe('the answers API Gateway gives itself', () => {
   test.each(gatewayResponses)('$type is a problem with status $statusCode', (response) => {
     const answer = answers.find(({ ResponseType }) => ResponseType === response.type);
     expect(answer.StatusCode).toBe(String(response.statusCode));
-    expect(Object.keys(answer.ResponseTemplates)).toEqual(['application/json']);
+    expect(Object.keys(answer.ResponseTemplates)).toEqual(['application/json', 'text/html']);
     const problem = JSON.parse(answer.ResponseTemplates['application/json']);
     expect(problem).toEqual(gatewayProblem(response, '$context.requestId'));
   });
+
+  test.each(gatewayResponses)(
+    '$type is a page for a browser, with nothing in it but the request id',
+    (response) => {
+      const answer = answers.find(({ ResponseType }) => ResponseType === response.type);
+      const html = answer.ResponseTemplates['text/html'];
+      expect(html).toBe(gatewayPage(response, '$context.requestId'));
+      expect(html.match(/[$#]/g)).toHaveLength(1);
+    },
+  );
 
   test.each(gatewayResponses)('$type carries the headers of every answer', (response) => {
     const answer = answers.find(({ ResponseType }) => ResponseType === response.type);
@@ -119,7 +129,11 @@ describe("the account's CloudWatch role", () => {
   });
 
   test('is left alone where it exists', () => {
-    const template = templateOf({ environment: 'test', apiGatewayAccountRole: 'existing' });
+    const template = templateOf({
+      environment: 'test',
+      apiGatewayAccountRole: 'existing',
+      launchLinks: false,
+    });
     template.resourceCountIs('AWS::ApiGateway::Account', 0);
     template.resourceCountIs('AWS::IAM::Role', 1);
   });

@@ -13,8 +13,8 @@ test('the key of a production stage is renewed by KMS and outlives the stack, as
 });
 
 test.each([
-  ['AWS::SecretsManager::Secret', 'KmsKeyId', 2],
-  ['AWS::Logs::LogGroup', 'KmsKeyId', 3],
+  ['AWS::SecretsManager::Secret', 'KmsKeyId', 3],
+  ['AWS::Logs::LogGroup', 'KmsKeyId', 6],
   ['AWS::SNS::Topic', 'KmsMasterKeyId', 1],
 ])('every %s of a production stage is under it', (type, property, count) => {
   const resources = Object.values(template.findResources(type));

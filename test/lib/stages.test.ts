@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { defaultTexts } from '../../lib/applicant-page.ts';
 import { readStages, StagesError } from '../../lib/stages.ts';
 
 const row = { environment: 'test' };
@@ -27,6 +28,11 @@ describe('the stages table', () => {
         allowedSourceIps: [],
         hmac: true,
         throttle: { rateLimit: 5, burstLimit: 10 },
+        launchLinks: true,
+        applicantPage: { ...defaultTexts, returnUrl: undefined },
+        domain: undefined,
+        launchThrottle: { rateLimit: 5, burstLimit: 10 },
+        launchKeyRotationDays: 90,
         logRetentionDays: 14,
         apiGatewayAccountRole: 'create',
         alarmEmail: undefined,
@@ -64,6 +70,15 @@ describe('the stages table', () => {
       allowedSourceIps: ['203.0.113.7', '198.51.100.0/24', '2001:db8::/32', '2001:db8::1'],
       hmac: false,
       throttle: { rateLimit: 0.5, burstLimit: 3 },
+      launchLinks: false,
+      applicantPage: { ...defaultTexts, lenderName: 'Kazi Loans' },
+      returnUrl: 'https://www.lender.example/back',
+      domain: {
+        name: 'start.lender.example',
+        certificateArn: 'arn:aws:acm:ap-southeast-1:123456789012:certificate/1-a',
+      },
+      launchThrottle: { rateLimit: 1, burstLimit: 2 },
+      launchKeyRotationDays: 30,
       logRetentionDays: 1827,
       apiGatewayAccountRole: 'existing',
       alarmTopicArn: 'arn:aws:sns:ap-southeast-1:123456789012:on-call',
@@ -73,7 +88,15 @@ describe('the stages table', () => {
       reservedConcurrency: 20,
       tracing: true,
     };
-    expect(readStages({ 'Kenya-2': settings })).toEqual([{ name: 'Kenya-2', path: 'kenya-2', ...settings }]);
+    const { returnUrl, ...others } = settings;
+    expect(readStages({ 'Kenya-2': settings })).toEqual([
+      {
+        name: 'Kenya-2',
+        path: 'kenya-2',
+        ...others,
+        applicantPage: { ...settings.applicantPage, returnUrl },
+      },
+    ]);
   });
 
   test('keeps the default of the limit that a throttle does not name', () => {

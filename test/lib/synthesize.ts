@@ -19,7 +19,7 @@ export function stackOf(row: Record<string, unknown>): SessionStack {
   if (!stage) throw new Error('the table has one row');
   return new SessionStack(new App(), `BeginiSession-${stage.name}`, {
     stage,
-    bundles: { createSession: bundle },
+    bundles: { createSession: bundle, createLaunchLink: bundle, launch: bundle, rotateLaunchKey: bundle },
   });
 }
 

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { defaultTexts } from '../../lib/applicant-page.ts';
 import { bundleFunction, type FunctionName } from '../../lib/bundle.ts';
 import {
   type BeginiSimulator,
@@ -37,7 +38,9 @@ export async function startLambda(
   const authorityFile = join(bundleFolder, 'authority.pem');
   await writeFile(authorityFile, certificate.cert);
   const vendor = await startBeginiSimulator({ tls: certificate, credentials });
-  const secretsManager = await startSecretsManager({ secrets: { credentials: JSON.stringify(credentials) } });
+  const secretsManager = await startSecretsManager({
+    secrets: { credentials: JSON.stringify(credentials), 'launch-key': 'a1'.repeat(32) },
+  });
   const closeServers = () => Promise.all([vendor.close(), secretsManager.close()]);
   try {
     const environment = await startLambdaEnvironment({
@@ -46,6 +49,8 @@ export async function startLambda(
       environment: {
         STAGE: 'test',
         CREDENTIALS_SECRET_ARN: secretsManager.arnOf('credentials'),
+        LAUNCH_KEY_SECRET_ARN: secretsManager.arnOf('launch-key'),
+        APPLICANT_PAGE: JSON.stringify(defaultTexts),
         HMAC: 'on',
         UID_REF_KEY: 'key-of-the-pseudonyms',
         BEGINI_LOCAL_ORIGINS: `${vendor.origin},${vendor.origin}`,

@@ -1,7 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createVendorClient } from '../../functions/begini/client.ts';
+import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
 import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
+import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
 import { createCredentialsCache } from '../../functions/shared/credentials.ts';
+import { createLaunchKeys } from '../../functions/shared/launch-keys.ts';
+import { defaultTexts } from '../../lib/applicant-page.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
@@ -15,6 +20,7 @@ import { type Certificate, makeCertificate } from './certificate.ts';
 export const assessmentOrigin = 'https://app.psychometric.me';
 
 export const secretName = 'credentials';
+export const launchKeyName = 'launch-key';
 export const uidRefKey = 'key-of-the-pseudonyms';
 
 /** The service in this process, between a gateway, a vendor with TLS and a Secrets Manager. */
@@ -27,8 +33,16 @@ export type Service = {
   /** Moves the service's clock on, for what it keeps in memory. */
   advance(ms: number): void;
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** `POST /launch-links`. */
+  postLink(body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Makes a launch link, and returns its URL. */
+  makeLink(uid: string, expiresIn?: number): Promise<string>;
+  /** Gives the launch key another value, as its rotation does. */
+  renewLaunchKey(): void;
   close(): Promise<void>;
 };
+
+const newLaunchKey = () => randomBytes(32).toString('hex');
 
 let certificate: Promise<Certificate> | undefined;
 
@@ -37,6 +51,9 @@ export async function startService({
   secret = JSON.stringify(simulatedCredentials),
   hmac = true,
   timeoutMs = 14_000,
+  /** Where answers lead. */
+  assessment = assessmentOrigin,
+  returnUrl = undefined as string | undefined,
 } = {}): Promise<Service> {
   certificate ??= makeCertificate();
   const { cert } = await certificate;
@@ -44,7 +61,9 @@ export async function startService({
     tls: await certificate,
     hmac: hmac ? 'required' : 'optional',
   });
-  const secretsManager = await startSecretsManager({ secrets: { [secretName]: secret } });
+  const secretsManager = await startSecretsManager({
+    secrets: { [secretName]: secret, [launchKeyName]: newLaunchKey() },
+  });
   let clockOffsetMs = 0;
   const client = new SecretsManagerClient({
     endpoint: secretsManager.url,
@@ -54,29 +73,54 @@ export async function startService({
   });
   const vendorClient = createVendorClient({ origin: vendor.origin, ca: cert });
   const lines: string[] = [];
-  const handler = createSessionHandler({
-    settings: {
-      stage: 'test',
-      credentialsSecretArn: secretsManager.arnOf(secretName),
-      hmac,
-      uidRefKey,
-      origins: { api: vendor.origin, assessment: assessmentOrigin },
-    },
-    credentials: createCredentialsCache({
-      client,
-      secretArn: secretsManager.arnOf(secretName),
-      now: () => Date.now() + clockOffsetMs,
-    }),
+  const now = () => Date.now() + clockOffsetMs;
+  const settings = {
+    stage: 'test',
+    credentialsSecretArn: secretsManager.arnOf(secretName),
+    launchKeySecretArn: secretsManager.arnOf(launchKeyName),
+    hmac,
+    uidRefKey,
+    origins: { api: vendor.origin, assessment },
+    launchBaseUrl: undefined,
+    applicantPage: { ...defaultTexts, returnUrl },
+  };
+  const sessions = {
+    settings,
+    credentials: createCredentialsCache({ client, secretArn: settings.credentialsSecretArn, now }),
     vendor: vendorClient,
     hmac,
-    writeLine: (line) => lines.push(line),
+    writeLine: (line: string) => lines.push(line),
+  };
+  // Each function has keys of its own in memory, as in Lambda.
+  const newLaunchKeys = () => createLaunchKeys({ client, secretArn: settings.launchKeySecretArn, now });
+  const { writeLine } = sessions;
+  const createLaunchLink = createLaunchLinkHandler({
+    settings,
+    launchKeys: newLaunchKeys(),
+    writeLine,
+    now,
+    protocol: 'http:',
   });
+  const launch = createLaunchHandler({ ...sessions, launchKeys: newLaunchKeys(), now });
   const gateway = await startGateway({
     stageName: 'test',
     timeoutMs,
-    routes: [{ method: 'POST', resource: '/sessions', handler, apiKeyRequired: false }],
+    routes: [
+      { method: 'POST', resource: '/sessions', handler: createSessionHandler(sessions) },
+      { method: 'POST', resource: '/launch-links', handler: createLaunchLink },
+      { method: 'GET', resource: '/launch/{token}', handler: launch },
+      { method: 'HEAD', resource: '/launch/{token}', handler: launch },
+      { method: 'POST', resource: '/launch/{token}', handler: launch },
+    ].map((route) => ({ ...route, apiKeyRequired: false })),
   });
   const url = `${gateway.url}/sessions`;
+  const postTo = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    fetch(`${gateway.url}${path}`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
 
   return {
     url,
@@ -86,13 +130,15 @@ export async function startService({
     advance: (ms) => {
       clockOffsetMs += ms;
     },
-    post: (body, headers = {}) =>
-      fetch(url, {
-        method: 'POST',
-        redirect: 'manual',
-        headers: { 'Content-Type': 'application/json', ...headers },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-      }),
+    post: (body, headers) => postTo('/sessions', body, headers),
+    postLink: (body, headers) => postTo('/launch-links', body, headers),
+    async makeLink(uid, expiresIn) {
+      const response = await postTo('/launch-links', { uid, expires_in: expiresIn });
+      return ((await response.json()) as { url: string }).url;
+    },
+    renewLaunchKey() {
+      secretsManager.putValue(launchKeyName, newLaunchKey());
+    },
     async close() {
       vendorClient.close();
       client.destroy();

@@ -206,3 +206,23 @@ test('reports each answer by its resource, never by its path', async () => {
     },
   ]);
 });
+
+test('gives its own answers as a page to a browser', async () => {
+  await start();
+  const response = await ask('/nowhere', { headers: { Accept: 'text/html,*/*;q=0.8' } });
+  expect([response.status, response.headers.get('content-type')]).toEqual([403, 'text/html']);
+  expect(await response.text()).toContain(`Reference: ${response.headers.get('x-request-id')}`);
+});
+
+test('hands what lies outside the stage’s path to whoever stands beside it', async () => {
+  gateway = await startGateway({
+    stageName: 'test',
+    routes: [],
+    beside: async (request, response) => void response.end(`beside: ${request.url}`),
+  });
+  const { origin } = new URL(gateway.url);
+  for (const path of ['/', '/test', '/tests/x', '/other?a=/test/']) {
+    expect(await (await fetch(origin + path)).text()).toBe(`beside: ${path}`);
+  }
+  expect((await ask('/x')).status).toBe(403);
+});

@@ -1,0 +1,45 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { created } from '../shared/answers.ts';
+import { type ApiHandler, apiHandler } from '../shared/api-handler.ts';
+import { deadlineOf } from '../shared/deadlines.ts';
+import { isoTime } from '../shared/iso-time.ts';
+import { jsonBody } from '../shared/json-body.ts';
+import type { LaunchKeys } from '../shared/launch-keys.ts';
+import { sealLaunchToken } from '../shared/launch-token.ts';
+import { requestIdOf, uidReference } from '../shared/request-log.ts';
+import { parseBody } from './parse-body.ts';
+import type { LaunchLinkSettings } from './settings.ts';
+
+/** What the handler works with; `writeLine` takes the log lines, by default to standard output. */
+export type LaunchLinkHandlerOptions = {
+  settings: LaunchLinkSettings;
+  launchKeys: LaunchKeys;
+  writeLine?: (line: string) => void;
+  /** Epoch milliseconds. */
+  now?: () => number;
+  /** Of a link to the host that was called: `http:` only for the service on one machine. */
+  protocol?: 'https:' | 'http:';
+};
+
+/** `POST /launch-links` with `{"uid": "…"}`: `201` `{"url", "expires_at"}`. Nothing is asked of the vendor. */
+export function createLaunchLinkHandler(options: LaunchLinkHandlerOptions): ApiHandler {
+  const { settings, launchKeys, writeLine, now = Date.now, protocol = 'https:' } = options;
+  return apiHandler({ stage: settings.stage, writeLine }, jsonBody(), async (event, context) => {
+    const { uid, expiresInSeconds } = parseBody(event.body);
+    context.trace.uidRef = uidReference(uid, settings.uidRefKey);
+
+    const key = await launchKeys.current(deadlineOf(event, context), context.trace);
+    const expiresAt = Math.floor(now() / 1000) + expiresInSeconds;
+    const token = await sealLaunchToken({ uid, expiresAt }, key);
+    context.trace.outcome = 'link_created';
+
+    const baseUrl = settings.launchBaseUrl ?? `${protocol}//${calledAt(event)}`;
+    const link = { url: `${baseUrl}/launch/${token}`, expires_at: isoTime(expiresAt) };
+    return created(link, requestIdOf(event, context));
+  });
+}
+
+/** Host and stage as API Gateway knows them, whatever the request's own headers say. */
+function calledAt({ requestContext: { domainName, stage } }: APIGatewayProxyEvent): string {
+  return `${domainName}/${stage}`;
+}

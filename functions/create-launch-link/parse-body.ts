@@ -1,0 +1,33 @@
+import { CallerError } from '../shared/errors.ts';
+import { defaultLifeSeconds, longestLifeSeconds, shortestLifeSeconds } from '../shared/launch-link-life.ts';
+import { readProperties } from '../shared/properties.ts';
+import { parseUid } from '../shared/uid.ts';
+
+/** A launch link to be made. */
+export type LinkRequest = {
+  uid: string;
+  /** Whole seconds until the link expires. */
+  expiresInSeconds: number;
+};
+
+/**
+ * Reads a parsed body: `{"uid": "…"}`, with `"expires_in"` in seconds beside it or not.
+ *
+ * @throws CallerError `malformed_json`, `unknown_property`, `invalid_uid`, `invalid_expires_in`, in this order.
+ */
+export function parseBody(body: unknown): LinkRequest {
+  const { uid: given, expires_in: expiresInSeconds = defaultLifeSeconds } = readProperties(body, [
+    'uid',
+    'expires_in',
+  ]);
+  const uid = parseUid(given);
+  if (
+    typeof expiresInSeconds !== 'number' ||
+    !Number.isInteger(expiresInSeconds) ||
+    expiresInSeconds < shortestLifeSeconds ||
+    expiresInSeconds > longestLifeSeconds
+  ) {
+    throw new CallerError('invalid_expires_in');
+  }
+  return { uid, expiresInSeconds };
+}

@@ -1,0 +1,20 @@
+import { environmentNames } from '../shared/environment.ts';
+import { type Environment, requiredVariable } from '../shared/required-variable.ts';
+import { readSettings, type Settings } from '../shared/settings.ts';
+import type { ApplicantPage } from './page.ts';
+
+/** What the stack tells the function behind launch links about its stage. */
+export type LaunchSettings = Settings & {
+  launchKeySecretArn: string;
+  applicantPage: ApplicantPage;
+};
+
+/** Reads the settings from environment variables. @throws Error that names the variable which is missing or wrong. */
+export function readLaunchSettings(environment: Environment): LaunchSettings {
+  return {
+    ...readSettings(environment),
+    launchKeySecretArn: requiredVariable(environment, environmentNames.launchKeySecretArn),
+    // Written by the stack, which has checked every field.
+    applicantPage: JSON.parse(requiredVariable(environment, environmentNames.applicantPage)) as ApplicantPage,
+  };
+}

@@ -1,0 +1,89 @@
+import { Stack, Validations } from 'aws-cdk-lib';
+import { type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { CfnRotationSchedule, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { environmentNames } from '../functions/shared/environment.ts';
+import { allowSecretKey } from './secret-key.ts';
+import { SessionFunction } from './session-function.ts';
+import { removalPolicyOf, type Stage } from './stages.ts';
+
+/** Whose key it is, and what renews it. */
+export interface LaunchKeyProps {
+  stage: Stage;
+  /** The folder of the rotation function's bundle. */
+  bundle: string;
+  /** For the secret and the log group; absent, the keys that AWS has in every account. */
+  encryptionKey?: IKey | undefined;
+}
+
+/** The key that launch tokens are sealed with, renewed by a schedule of its own. */
+export class LaunchKey extends Construct {
+  /** 64 hex digits: 256 bits. */
+  readonly secret: Secret;
+  /** Renews the key when Secrets Manager says so. */
+  readonly rotate: SessionFunction;
+
+  constructor(scope: Construct, id: string, { stage, bundle, encryptionKey }: LaunchKeyProps) {
+    super(scope, id);
+    this.secret = new Secret(this, 'Secret', {
+      description: `Key of the launch links of stage ${stage.name}`,
+      // Digits and a to f are left. A change of these settings would generate a new key and kill every link.
+      generateSecretString: {
+        passwordLength: 64,
+        excludePunctuation: true,
+        excludeUppercase: true,
+        excludeCharacters: 'ghijklmnopqrstuvwxyz',
+        requireEachIncludedType: false,
+      },
+      removalPolicy: removalPolicyOf(stage),
+      ...(encryptionKey && { encryptionKey }),
+    });
+    this.rotate = new SessionFunction(this, 'Rotate', {
+      stage,
+      encryptionKey,
+      description: `Renews the key of the launch links, stage ${stage.name}`,
+      bundle,
+      environment: { [environmentNames.launchKeySecretArn]: this.secret.secretArn },
+    });
+    this.#grant(this.rotate, [
+      'secretsmanager:DescribeSecret',
+      'secretsmanager:PutSecretValue',
+      'secretsmanager:UpdateSecretVersionStage',
+    ]);
+    allowSecretKey(this.secret, this.rotate, ['kms:Decrypt', 'kms:GenerateDataKey']);
+    Validations.of(this.rotate).acknowledge({
+      id: 'Serverless-LambdaDLQ',
+      reason:
+        'Secrets Manager repeats a rotation that failed, and an alarm tells of it; the event itself says nothing.',
+    });
+    this.#schedule(this.rotate, stage.launchKeyRotationDays);
+  }
+
+  /** Lets the grantee read the key. */
+  grantGetValue(grantee: IGrantable): void {
+    this.#grant(grantee, ['secretsmanager:GetSecretValue']);
+    allowSecretKey(this.secret, grantee, ['kms:Decrypt']);
+  }
+
+  #grant(grantee: IGrantable, actions: string[]): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions, resources: [this.secret.secretArn] }),
+    );
+  }
+
+  /** The plain resource: CDK's own construct would give Secrets Manager a permission without the account. */
+  #schedule(rotate: SessionFunction, automaticallyAfterDays: number): void {
+    rotate.lambda.addPermission('SecretsManager', {
+      principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
+      sourceAccount: Stack.of(this).account,
+    });
+    const schedule = new CfnRotationSchedule(this, 'Schedule', {
+      secretId: this.secret.secretArn,
+      rotationLambdaArn: rotate.lambda.functionArn,
+      rotationRules: { automaticallyAfterDays },
+      rotateImmediatelyOnUpdate: false,
+    });
+    schedule.node.addDependency(rotate);
+  }
+}

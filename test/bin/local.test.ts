@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { afterEach, expect, test } from '@jest/globals';
+import { localApiKey, startLocalService } from '../../bin/local-service.ts';
+
+const uid = 'QWERT-67890-XY';
+const root = new URL('../..', import.meta.url);
+let cleanUp: () => unknown = () => undefined;
+
+afterEach(async () => {
+  await cleanUp();
+});
+
+const post = (url: string, headers: Record<string, string> = { 'x-api-key': localApiKey }) =>
+  fetch(`${url}/sessions`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify({ uid }),
+  });
+
+/** Three ports in a row, below those that systems hand out by themselves. */
+const ports = 10_000 + (process.pid % 7_000) * 3;
+
+/** Runs the program until it has printed its welcome or ended. */
+async function startProgram(port: string): Promise<{ program: ChildProcess; output: () => string }> {
+  const program = spawn(process.execPath, ['bin/local.ts'], {
+    cwd: root,
+    env: { ...process.env, PORT: port },
+  });
+  let output = '';
+  const read = (chunk: Buffer) => {
+    output += chunk;
+  };
+  program.stdout.on('data', read);
+  program.stderr.on('data', read);
+  cleanUp = () => program.kill('SIGKILL');
+  while (!output.includes('Requests:') && program.exitCode === null) {
+    await Promise.race([once(program.stdout, 'data'), once(program, 'close')]);
+  }
+  return { program, output: () => output };
+}
+
+test('leads from a loan app’s call to the assessment page', async () => {
+  const service = await startLocalService(0);
+  cleanUp = service.close;
+  const response = await post(service.gateway.url);
+  expect(response.status).toBe(302);
+  const location = response.headers.get('location') ?? '';
+  expect(location.startsWith(`${service.vendor.origin}/`)).toBe(true);
+  expect(await (await fetch(location)).text()).toContain('This is where the Begini assessment would start');
+});
+
+test('refuses a caller without the API key, and never asks the function', async () => {
+  const service = await startLocalService(0);
+  cleanUp = service.close;
+  const response = await post(service.gateway.url, {});
+  expect(response.status).toBe(403);
+  expect(await response.json()).toMatchObject({ code: 'forbidden' });
+  expect(service.vendor.requests).toHaveLength(0);
+});
+
+test('prints where it is, then one line per request that says neither uid nor token', async () => {
+  const { program, output } = await startProgram(String(ports));
+  expect(output()).toContain(`curl -i http://127.0.0.1:${ports}/test/sessions`);
+  const response = await post(`http://127.0.0.1:${ports}/test`);
+  while (!output().includes('session_created')) await once(program.stdout ?? program, 'data');
+  expect(output().split('\n').at(-2)).toMatch(
+    new RegExp(
+      `^\\d\\d:\\d\\d:\\d\\d {2}POST /sessions {2}302 session_created {2}\\d+ ms {2}${response.headers.get('x-request-id')}$`,
+    ),
+  );
+  for (const secret of [uid, 'eyJ']) expect(output()).not.toContain(secret);
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('stops cleanly on %s', async (signal) => {
+  const { program } = await startProgram(String(ports));
+  program.kill(signal);
+  expect(await once(program, 'exit')).toEqual([0, null]);
+});
+
+test('names a port that is taken, and ends', async () => {
+  const taken = createServer();
+  await once(taken.listen(ports + 1, '127.0.0.1'), 'listening');
+  const { program, output } = await startProgram(String(ports));
+  taken.close();
+  expect(output()).toContain(`Port ${ports + 1} is taken`);
+  expect(program.exitCode ?? (await once(program, 'exit'))[0]).toBe(1);
+});
+
+test.each(['abc', '0', '65534', '1.5'])('refuses the PORT %s', async (port) => {
+  const { output } = await startProgram(port);
+  expect(output()).toContain('PORT must be a whole number');
+});

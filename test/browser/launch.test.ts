@@ -1,0 +1,181 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { makeCertificate } from '../support/certificate.ts';
+import { type Service, startService } from '../support/service.ts';
+import { openPage, startBrowser, type Visit } from './browser.ts';
+
+const uid = 'QWERT-67890-XY';
+const returnUrl = 'https://www.lender.example/applications';
+let browser: Browser;
+let assessment: Server;
+let elsewhere: Server;
+let elsewhereUrl: string;
+/** What the assessment's own server does with a token: shows a page, or leads on. */
+let leadsOn: boolean;
+let service: Service;
+let visit: Visit;
+
+/** An https server on this machine; by the name "localhost" it is another origin than by its address. */
+async function startHttps(answer: () => [status: number, headers: Record<string, string>, body: string]) {
+  const server = createServer(await makeCertificate(), (_, response) => {
+    const [status, headers, body] = answer();
+    response.writeHead(status, { 'Content-Type': 'text/html', ...headers }).end(body);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+let assessmentOrigin: string;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+  const last = await startHttps(() => [200, {}, '<h1>The assessment, one origin further</h1>']);
+  const first = await startHttps(() =>
+    leadsOn ? [302, { Location: elsewhereUrl }, ''] : [200, {}, '<h1>The assessment</h1>'],
+  );
+  [elsewhere, assessment] = [last.server, first.server];
+  elsewhereUrl = `https://localhost:${last.port}/start`;
+  assessmentOrigin = `https://127.0.0.1:${first.port}`;
+});
+afterAll(async () => {
+  await browser?.close();
+  for (const server of [assessment, elsewhere]) {
+    server?.closeAllConnections();
+    server?.close();
+  }
+});
+
+beforeEach(async () => {
+  leadsOn = false;
+  service = await startService({ assessment: assessmentOrigin, returnUrl });
+  visit = await openPage(browser);
+});
+afterEach(async () => {
+  await visit.context.close();
+  await service.close();
+  expect(visit.violations).toEqual([]);
+});
+
+const heading = () => visit.page.getByRole('heading', { level: 1 }).textContent();
+const button = (name: string) => visit.page.getByRole('button', { name });
+
+test('a link leads by its page and one tap into the assessment', async () => {
+  await visit.page.goto(await service.makeLink(uid));
+  expect(await heading()).toBe('Your assessment is ready');
+  expect(service.vendor.connections).toBe(0);
+  await button('Start the assessment').click();
+  await visit.page.waitForURL(`${assessmentOrigin}/**`);
+  expect(await heading()).toBe('The assessment');
+  expect(service.vendor.requests).toHaveLength(1);
+});
+
+test('the tap also leads on where the vendor redirects to another origin', async () => {
+  leadsOn = true;
+  await visit.page.goto(await service.makeLink(uid));
+  await button('Start the assessment').click();
+  await visit.page.waitForURL(elsewhereUrl);
+  expect(await heading()).toBe('The assessment, one origin further');
+});
+
+test('the page is worked by the keyboard, and its button says where the focus is', async () => {
+  await visit.page.goto(await service.makeLink(uid));
+  await visit.page.keyboard.press('Tab');
+  const focused = await visit.page.evaluate(
+    '[document.activeElement.textContent, getComputedStyle(document.activeElement).outline]',
+  );
+  expect(focused).toEqual(['Start the assessment', expect.stringContaining('solid 3px')]);
+  await visit.page.keyboard.press('Enter');
+  await visit.page.waitForURL(`${assessmentOrigin}/**`);
+});
+
+test('a screen reader finds one heading, one text and one button, in the page’s language', async () => {
+  await visit.page.goto(await service.makeLink(uid));
+  expect(await visit.page.locator('html').getAttribute('lang')).toBe('en');
+  expect(await visit.page.locator('body').ariaSnapshot()).toBe(
+    [
+      '- banner: Your lender',
+      '- main:',
+      '  - heading "Your assessment is ready" [level=1]',
+      '  - paragraph: The next step of your application is a short assessment. When you are ready, start it here.',
+      '  - button "Start the assessment"',
+    ].join('\n'),
+  );
+});
+
+test.each([320, 1280])(
+  'the page needs no sideways scrolling and has large targets, %d px wide',
+  async (width) => {
+    await visit.page.setViewportSize({ width, height: 640 });
+    await visit.page.goto(await service.makeLink(uid));
+    const scrollWidth = await visit.page.evaluate('document.documentElement.scrollWidth');
+    expect(scrollWidth).toBe(width);
+    expect((await button('Start the assessment').boundingBox())?.height).toBeGreaterThanOrEqual(48);
+  },
+);
+
+test('an expired link says so, and leads back to the lender', async () => {
+  const link = await service.makeLink(uid, 60);
+  service.advance(60_000);
+  expect((await visit.page.goto(link))?.status()).toBe(410);
+  expect(await heading()).toBe('This link has expired');
+  expect(await visit.page.getByRole('link', { name: 'Go back' }).getAttribute('href')).toBe(returnUrl);
+  expect(await visit.page.getByRole('button').count()).toBe(0);
+});
+
+test('a link that was tampered with says that it does not work', async () => {
+  const link = await service.makeLink(uid);
+  expect((await visit.page.goto(`${link.slice(0, -5)}AAAAA`))?.status()).toBe(403);
+  expect(await heading()).toBe('This link does not work');
+  expect(await visit.page.getByRole('button').count()).toBe(0);
+});
+
+test('a link that expires while its page is open says so after the tap', async () => {
+  await visit.page.goto(await service.makeLink(uid, 60));
+  service.advance(60_000);
+  await button('Start the assessment').click();
+  await visit.page.getByRole('heading', { name: 'This link has expired' }).waitFor();
+  expect(service.vendor.connections).toBe(0);
+});
+
+test('while the vendor is down the applicant can try again, which works after its recovery', async () => {
+  await visit.page.goto(await service.makeLink(uid));
+  service.vendor.setFault({ fault: 'status', status: 503 });
+  await button('Start the assessment').click();
+  await button('Try again').click();
+  await visit.page.getByRole('heading', { name: 'The assessment cannot be started right now' }).waitFor();
+  service.vendor.setFault({ fault: 'none' });
+  await button('Try again').click();
+  await visit.page.waitForURL(`${assessmentOrigin}/**`);
+});
+
+test('while the keys cannot be read the applicant can try again, and sees the page first', async () => {
+  const link = await service.makeLink(uid);
+  service.secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError' });
+  await visit.page.goto(link);
+  service.secretsManager.fail('none');
+  await button('Try again').click();
+  await visit.page.getByRole('heading', { name: 'Your assessment is ready' }).waitFor();
+  expect(service.vendor.connections).toBe(0);
+});
+
+test('an applicant whom the vendor refuses a second time is told, and not asked to try again', async () => {
+  const link = await service.makeLink(uid);
+  await visit.page.goto(link);
+  await button('Start the assessment').click();
+  await visit.page.waitForURL(`${assessmentOrigin}/**`);
+  service.vendor.setFault({ fault: 'refuse-second' });
+  await visit.page.goto(link);
+  await button('Start the assessment').click();
+  await visit.page.getByRole('heading', { name: 'The assessment cannot be started' }).waitFor();
+  expect(await visit.page.getByRole('button').count()).toBe(0);
+  expect(await visit.page.getByRole('link', { name: 'Go back' }).count()).toBe(1);
+});
+
+test('a mistyped path gets a page from the gateway itself', async () => {
+  const link = await service.makeLink(uid);
+  expect((await visit.page.goto(link.replace('/launch/', '/lunch/')))?.status()).toBe(403);
+  expect(await heading()).toBe('This page cannot be shown');
+});

@@ -1,0 +1,89 @@
+import { createHmac } from 'node:crypto';
+import { afterEach, expect, test } from '@jest/globals';
+import { type Service, startService, uidRefKey } from '../../support/service.ts';
+
+const uid = 'QWERT-67890-XY';
+let service: Service;
+
+afterEach(() => service.close());
+
+const codeOf = async (response: Response) => ((await response.json()) as { code: string }).code;
+const lifeSeconds = (expiresAt: string) => (Date.parse(expiresAt) - Date.now()) / 1000;
+
+test('answers 201 with a link and its expiry, a day from now, without calling the vendor', async () => {
+  service = await startService();
+  const response = await service.postLink({ uid });
+  expect(response.status).toBe(201);
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  const { url, expires_at: expiresAt } = (await response.json()) as { url: string; expires_at: string };
+  const base = service.url.replace('/sessions', '/launch/');
+  expect(url.startsWith(base)).toBe(true);
+  expect(url.slice(base.length)).toMatch(/^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/);
+  expect(expiresAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  expect(lifeSeconds(expiresAt)).toBeGreaterThan(86_390);
+  expect(lifeSeconds(expiresAt)).toBeLessThanOrEqual(86_400);
+  expect(service.vendor.requests).toHaveLength(0);
+  expect(service.vendor.connections).toBe(0);
+});
+
+test.each([60, 3_600, 2_592_000])('takes an expires_in of %d', async (expiresIn) => {
+  service = await startService();
+  const response = await service.postLink({ uid, expires_in: expiresIn });
+  const { expires_at: expiresAt } = (await response.json()) as { expires_at: string };
+  expect(lifeSeconds(expiresAt)).toBeGreaterThan(expiresIn - 10);
+  expect(lifeSeconds(expiresAt)).toBeLessThanOrEqual(expiresIn);
+});
+
+test.each([
+  ['59 seconds', { uid, expires_in: 59 }, 422, 'invalid_expires_in'],
+  ['30 days and a second', { uid, expires_in: 2_592_001 }, 422, 'invalid_expires_in'],
+  ['half seconds', { uid, expires_in: 61.5 }, 422, 'invalid_expires_in'],
+  ['1.5 seconds', { uid, expires_in: 1.5 }, 422, 'invalid_expires_in'],
+  ['a number in quotes', { uid, expires_in: '60' }, 422, 'invalid_expires_in'],
+  ['a negative number', { uid, expires_in: -60 }, 422, 'invalid_expires_in'],
+  ['null', { uid, expires_in: null }, 422, 'invalid_expires_in'],
+  ['1e400, which JSON reads as infinity', `{"uid":"${uid}","expires_in":1e400}`, 422, 'invalid_expires_in'],
+  ['no uid', { expires_in: 60 }, 422, 'invalid_uid'],
+  ['an invalid uid beside an invalid expires_in', { uid: 'a_b_c', expires_in: 1 }, 422, 'invalid_uid'],
+  ['an integration_id, which this call does not take', { uid, integration_id: '1' }, 422, 'unknown_property'],
+  ['a second property beside an invalid uid', { uid: '', name: 'Ana' }, 422, 'unknown_property'],
+  ['a null body', 'null', 422, 'malformed_json'],
+  ['half of a JSON body', '{"uid":', 422, 'malformed_json'],
+  ['a body of 4,097 bytes', JSON.stringify({ uid }).padEnd(4_097), 413, 'body_too_large'],
+] as const)('refuses %s', async (_, body, status, code) => {
+  service = await startService();
+  const response = await service.postLink(body);
+  expect(response.status).toBe(status);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(await codeOf(response)).toBe(code);
+});
+
+test('refuses a body that is not declared as JSON', async () => {
+  service = await startService();
+  const response = await service.postLink({ uid }, { 'Content-Type': 'text/plain' });
+  expect([response.status, await codeOf(response)]).toEqual([415, 'unsupported_media_type']);
+});
+
+test('answers 503 while the launch key cannot be read', async () => {
+  service = await startService();
+  service.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException' });
+  const response = await service.postLink({ uid });
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+  expect(await codeOf(response)).toBe('secrets_unavailable');
+});
+
+test('logs the pseudonym of the uid, and neither uid nor token', async () => {
+  service = await startService();
+  const token = (await service.makeLink(uid)).split('/').at(-1) ?? '';
+  const [line = ''] = service.lines;
+  expect(JSON.parse(line)).toMatchObject({
+    level: 'INFO',
+    route: 'POST /launch-links',
+    outcome: 'link_created',
+    statusCode: 201,
+    uidRef: createHmac('sha256', uidRefKey).update(uid).digest('hex').slice(0, 12),
+  });
+  for (const part of [uid, ...token.split('.').filter((text) => text !== '')]) {
+    expect(line).not.toContain(part);
+  }
+});

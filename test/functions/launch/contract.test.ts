@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { assessmentOrigin, type Service, startService } from '../../support/service.ts';
+
+const uid = 'QWERT-67890-XY';
+const browser = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+let service: Service;
+
+beforeEach(async () => {
+  service = await startService({ returnUrl: 'https://www.lender.example/back?a=1&b=2' });
+});
+afterEach(() => service.close());
+
+const ask = (url: string, method = 'GET', headers: Record<string, string> = browser) =>
+  fetch(url, { method, headers, redirect: 'manual' });
+const lastLine = () => JSON.parse(service.lines.at(-1) ?? '{}') as Record<string, unknown>;
+
+const csp = (formAction: string) =>
+  new RegExp(
+    `^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'$`,
+  );
+
+test('shows a page with one button, without calling the vendor', async () => {
+  const response = await ask(await service.makeLink(uid));
+  expect(response.status).toBe(200);
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'strict-transport-security': 'max-age=31536000',
+    'content-security-policy': expect.stringMatching(csp("'self' https:")),
+  });
+  const html = await response.text();
+  expect(html.match(/<button/g)).toHaveLength(1);
+  expect(html).not.toContain(uid);
+  expect(html).not.toContain('lender.example');
+  expect(service.vendor.connections).toBe(0);
+  expect(lastLine()).toMatchObject({
+    route: 'GET /launch/{token}',
+    outcome: 'page_shown',
+    statusCode: 200,
+    uidRef: expect.stringMatching(/^[0-9a-f]{12}$/),
+    vendorAttempts: 0,
+  });
+});
+
+test.each([
+  'WhatsApp/2.23.20.0',
+  'facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)',
+  'Twitterbot/1.0',
+  'TelegramBot (like TwitterBot)',
+  'Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)',
+  'LinkedInBot/1.0 (compatible; Mozilla/5.0)',
+  'Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)',
+  'SkypeUriPreview Preview/0.5',
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_1) AppleWebKit/601.2.4 (KHTML, like Gecko) Version/9.0.1 Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0',
+  'Google-PageRenderer Google (+https://developers.google.com/+/web/snippet/)',
+  'Mozilla/5.0 (Windows NT 10.0) BingPreview/1.0b',
+])('spends nothing on a preview by %s', async (userAgent) => {
+  const link = await service.makeLink(uid);
+  for (const method of ['HEAD', 'GET', 'HEAD', 'GET']) {
+    const response = await ask(link, method, { Accept: '*/*', 'User-Agent': userAgent });
+    expect(response.status).toBe(200);
+    if (method === 'HEAD') expect(await response.text()).toBe('');
+  }
+  expect(service.vendor.connections).toBe(0);
+  expect((await ask(link, 'POST')).status).toBe(302);
+  expect(service.vendor.requests).toHaveLength(1);
+});
+
+test('answers the button’s POST with 302 into the assessment', async () => {
+  const response = await ask(await service.makeLink(uid), 'POST');
+  expect(response.status).toBe(302);
+  expect(await response.text()).toBe('');
+  expect(response.headers.get('location')).toMatch(
+    new RegExp(`^${assessmentOrigin}/[\\w-]+\\.[\\w-]+\\.[\\w-]+$`),
+  );
+  expect(JSON.parse(service.vendor.requests[0]?.rawBody.toString() ?? '')).toHaveProperty('uid', uid);
+  expect(lastLine()).toMatchObject({ route: 'POST /launch/{token}', outcome: 'session_created' });
+});
+
+test('serves a link again until it expires: the vendor decides what a second tap gets', async () => {
+  const link = await service.makeLink(uid);
+  expect((await ask(link, 'POST')).status).toBe(302);
+  expect((await ask(link, 'POST')).status).toBe(302);
+  service.vendor.setFault({ fault: 'refuse-second' });
+  const refused = await ask(link, 'POST');
+  expect(refused.status).toBe(422);
+  const html = await refused.text();
+  expect(html).not.toContain('<form');
+  expect(html).toContain('href="https://www.lender.example/back?a=1&#38;b=2"');
+});
+
+test.each(['GET', 'POST'])('refuses a link after its time: %s', async (method) => {
+  const link = await service.makeLink(uid, 60);
+  service.advance(59_000);
+  expect((await ask(link)).status).toBe(200);
+  service.advance(1_000);
+  const response = await ask(link, method);
+  expect(response.status).toBe(410);
+  expect(await response.text()).not.toContain('<form');
+  const problem = await ask(link, method, { Accept: 'application/json' });
+  expect(problem.headers.get('content-type')).toBe('application/problem+json');
+  expect(await problem.json()).toMatchObject({ code: 'launch_link_expired', status: 410 });
+  expect(lastLine()).toMatchObject({
+    outcome: 'caller_error',
+    code: 'launch_link_expired',
+    uidRef: expect.any(String),
+  });
+  expect(service.vendor.connections).toBe(0);
+});
+
+test('gives no HTML to one who does not name it', async () => {
+  const link = `${await service.makeLink(uid)}x`;
+  for (const accept of ['*/*', 'application/json', 'text/html;q=0']) {
+    const response = await ask(link, 'GET', { Accept: accept });
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+  }
+});
+
+test.each([
+  [{ fault: 'status', status: 500 }, 502, null],
+  [{ fault: 'status', status: 429, retryAfter: 7 }, 503, '7'],
+  [{ fault: 'status', status: 401 }, 503, '15'],
+  [{ fault: 'rubbish' }, 502, null],
+  [{ fault: 'reset' }, 502, null],
+] as const)('offers to try again after the vendor’s %j, and it works', async (fault, status, retryAfter) => {
+  const link = await service.makeLink(uid);
+  service.vendor.setFault(fault as never);
+  const response = await ask(link, 'POST');
+  expect([response.status, response.headers.get('retry-after')]).toEqual([status, retryAfter]);
+  expect(response.headers.get('content-security-policy')).toMatch(csp("'self' https:"));
+  const html = await response.text();
+  expect(html).toContain('<form method="post"><button type="submit">Try again</button></form>');
+  expect(html).toContain('href="https://www.lender.example/back?a=1&#38;b=2"');
+  expect(html).not.toMatch(/Begini|vendor|credential|QWERT/i);
+
+  service.vendor.setFault({ fault: 'none' });
+  service.advance(15_000);
+  expect((await ask(link, 'POST')).status).toBe(302);
+});
+
+test('offers to open the page again where the keys cannot be read', async () => {
+  const link = await service.makeLink(uid);
+  service.secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError' });
+  const response = await ask(link);
+  expect(response.status).toBe(503);
+  expect(await response.text()).toContain('<form method="get">');
+});
+
+test('takes a form’s empty body, and any other', async () => {
+  const link = await service.makeLink(uid);
+  for (const body of ['', 'a=1', 'x'.repeat(100_000)]) {
+    const headers = { ...browser, 'Content-Type': 'application/x-www-form-urlencoded' };
+    const response = await fetch(link, { method: 'POST', redirect: 'manual', headers, body });
+    expect(response.status).toBe(302);
+  }
+});
+
+test('takes a link to which a message’s sender has added a query', async () => {
+  expect((await ask(`${await service.makeLink(uid)}?utm_source=sms`)).status).toBe(200);
+});
+
+test('serves a link made before a renewal of the key, on functions that hold the old one', async () => {
+  const before = await service.makeLink(uid);
+  await ask(before);
+  service.renewLaunchKey();
+  expect((await ask(before)).status).toBe(200);
+  // The function that makes links still has the old key, which is the previous one by now.
+  expect((await ask(await service.makeLink(uid))).status).toBe(200);
+});
+
+test('serves a link made after a renewal of the key, on a function that holds the old one', async () => {
+  await ask(await service.makeLink(uid));
+  service.renewLaunchKey();
+  const fresh = await startFresh();
+  expect((await ask(fresh)).status).toBe(200);
+});
+
+/** A link made with the key of this moment: the function that makes links looks again after six minutes. */
+async function startFresh(): Promise<string> {
+  service.advance(360_000);
+  return await service.makeLink(uid);
+}
+
+test('refuses every link after two renewals of the key', async () => {
+  const link = await service.makeLink(uid);
+  await ask(link);
+  service.renewLaunchKey();
+  service.renewLaunchKey();
+  service.advance(360_000);
+  expect((await ask(link)).status).toBe(403);
+});

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { rotateLaunchKey } from '../../../functions/rotate-launch-key/rotate-launch-key.ts';
+import { type SecretsManager, startSecretsManager } from '../../../lib/local/secrets-manager.ts';
+
+const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
+const firstKey = 'a1'.repeat(32);
+let secretsManager: SecretsManager;
+let client: SecretsManagerClient;
+let secretArn: string;
+
+beforeEach(async () => {
+  secretsManager = await startSecretsManager({ secrets: { key: firstKey, other: 'untouched' } });
+  secretArn = secretsManager.arnOf('key');
+  client = new SecretsManagerClient({
+    endpoint: secretsManager.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+  });
+});
+afterEach(async () => {
+  client.destroy();
+  await secretsManager.close();
+});
+
+const run = (Step: string, ClientRequestToken: string, SecretId = secretArn) =>
+  rotateLaunchKey({ SecretId, ClientRequestToken, Step: Step as 'createSecret' }, { client, secretArn });
+const secretWith = async (VersionStage: string) =>
+  (await client.send(new GetSecretValueCommand({ SecretId: secretArn, VersionStage }))).SecretString;
+const labels = async () =>
+  (await client.send(new DescribeSecretCommand({ SecretId: secretArn }))).VersionIdsToStages ?? {};
+
+test('puts a new key in the place of the old one, which stays as the previous', async () => {
+  const token = randomUUID();
+  for (const step of steps) await run(step, token);
+  expect(await secretWith('AWSCURRENT')).toMatch(/^[0-9a-f]{64}$/);
+  expect(await secretWith('AWSCURRENT')).not.toBe(firstKey);
+  expect(await secretWith('AWSPREVIOUS')).toBe(firstKey);
+  expect((await labels())[token]).toContain('AWSCURRENT');
+});
+
+test('changes nothing before its last step', async () => {
+  const token = randomUUID();
+  for (const step of steps.slice(0, 3)) await run(step, token);
+  expect(await secretWith('AWSCURRENT')).toBe(firstKey);
+  expect((await labels())[token]).toEqual(['AWSPENDING']);
+});
+
+test('may be repeated at each step', async () => {
+  const token = randomUUID();
+  await run('createSecret', token);
+  const pending = await secretWith('AWSPENDING');
+  for (const step of steps) {
+    await run(step, token);
+    await run(step, token);
+  }
+  expect(await secretWith('AWSCURRENT')).toBe(pending);
+  expect(await secretWith('AWSPREVIOUS')).toBe(firstKey);
+});
+
+test('forgets a key with the second renewal', async () => {
+  for (const token of [randomUUID(), randomUUID()]) for (const step of steps) await run(step, token);
+  expect(await secretWith('AWSPREVIOUS')).not.toBe(firstKey);
+});
+
+test('refuses another secret, and a step that does not exist', async () => {
+  await expect(run('createSecret', randomUUID(), secretsManager.arnOf('other'))).rejects.toThrow('another');
+  await expect(run('deleteSecret', randomUUID())).rejects.toThrow('no such step');
+  expect(secretsManager.requests).toHaveLength(0);
+});
+
+test('fails where Secrets Manager does', async () => {
+  secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException' });
+  await expect(run('createSecret', randomUUID())).rejects.toMatchObject({ name: 'AccessDeniedException' });
+});
