@@ -12,6 +12,7 @@ try {
   const bundle = (name: FunctionName) => bundleFunction(name, join(app.outdir, 'bundles', name));
   const bundles = {
     createSession: await bundle('create-session'),
+    rotateCredentials: await bundle('rotate-credentials'),
     createLaunchLink: await bundle('create-launch-link'),
     launch: await bundle('launch'),
     rotateLaunchKey: await bundle('rotate-launch-key'),

@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createLaunchLinkHandler } from '../functions/create-launch-link/create-launch-link-handler.ts';
 import { createSessionHandler } from '../functions/create-session/create-session-handler.ts';
 import { createLaunchHandler } from '../functions/launch/launch-handler.ts';
 import type { LaunchSettings } from '../functions/launch/settings.ts';
+import { rotationHandler } from '../functions/rotate-credentials/rotation-handler.ts';
 import { createLaunchKeys } from '../functions/shared/launch-keys.ts';
+import { secretVersions } from '../functions/shared/secret-versions.ts';
 import { secretsManagerDefaults } from '../functions/shared/secrets-manager.ts';
 import { createSessionService, prepare } from '../functions/shared/session-service.ts';
 import { defaultTexts } from '../lib/applicant-page.ts';
@@ -25,6 +27,16 @@ export const localSecretName = 'begini-session/test/credentials';
 
 /** The name of the local stage's launch key. */
 const launchKeyName = 'begini-session/test/launch-key';
+const defaultPort = 3000;
+
+/** The gateway's port from the variable PORT: 3000 where it is not set. @throws Error that says what is allowed */
+export function readPort(text: string | undefined): number {
+  const port = Number(text || defaultPort);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_533) return port;
+  throw new Error(
+    `PORT must be a whole number from 1 to 65533, for it and the two after it; it is "${text}"`,
+  );
+}
 
 /** The whole service on this machine, everything on 127.0.0.1. */
 export type LocalService = {
@@ -39,13 +51,14 @@ export type LocalRequest = AnsweredRequest & { outcome: string | undefined };
 
 /**
  * Starts the real handlers behind stand-ins: the gateway on `port`, the simulator on the next and Secrets Manager on
- * the one after (0: any free ports).
+ * the one after (0: any free ports). `onRotationLine` receives the log lines of the rotation function.
  *
  * @throws Error that names a port which is taken.
  */
 export async function startLocalService(
   port: number,
   onRequest: (request: LocalRequest) => void = () => undefined,
+  onRotationLine: (line: string) => void = () => undefined,
 ): Promise<LocalService> {
   const next = (offset: number) => (port === 0 ? 0 : port + offset);
   const running: { close(): unknown }[] = [];
@@ -82,6 +95,15 @@ export async function startLocalService(
     const service = createSessionService(settings, client);
     running.push(service.vendor, { close: () => client.destroy() });
     await prepare(service);
+
+    const rotate = rotationHandler({
+      stage: settings.stage,
+      versions: secretVersions(client, settings.credentialsSecretArn),
+      vendor: service.vendor,
+      hmac: settings.hmac,
+      writeLine: onRotationLine,
+    });
+    secretsManager.setRotation(localSecretName, (event) => rotate(event, { awsRequestId: randomUUID() }));
 
     const outcomes = new Map<string, string>();
     const writeLine = (line: string) => {
@@ -134,4 +156,16 @@ function routesTo(
     { ...launch, method: 'HEAD' },
     { ...launch, method: 'POST' },
   ];
+}
+
+/** The same on the first three free ports in a row, for what must find Secrets Manager by the gateway's port. */
+export async function startLocalServiceOnFreePorts(): Promise<{ service: LocalService; port: number }> {
+  for (let port = 20_000 + (process.pid % 20_000); ; port += 3) {
+    try {
+      return { service: await startLocalService(port), port };
+    } catch (error) {
+      const { cause } = error as { cause?: { code?: string } };
+      if (cause?.code !== 'EADDRINUSE') throw error;
+    }
+  }
 }

@@ -3,18 +3,9 @@ import {
   type LocalService,
   localApiKey,
   localSecretName,
+  readPort,
   startLocalService,
 } from './local-service.ts';
-
-const defaultPort = 3000;
-
-function readPort(text: string | undefined): number {
-  const port = Number(text || defaultPort);
-  if (Number.isInteger(port) && port >= 1 && port <= 65_533) return port;
-  throw new Error(
-    `PORT must be a whole number from 1 to 65533, for it and the two after it; it is "${text}"`,
-  );
-}
 
 function printWelcome({ gateway, vendor, secretsManager }: LocalService): void {
   console.log(`The service, stage test, on this machine alone:
@@ -27,6 +18,10 @@ function printWelcome({ gateway, vendor, secretsManager }: LocalService): void {
 Try it:
 
   curl -i ${gateway.url}/sessions -H 'x-api-key: ${localApiKey}' -H 'Content-Type: application/json' -d '{"uid":"ABCDE-12345"}'
+
+Rehearse the renewal of the key (README, "Rotation"):
+
+  npm run rotate -- --stage test --local
 
 Ctrl-C stops it. Requests:
 `);
@@ -57,7 +52,9 @@ function stopWithNpm(service: LocalService): void {
 }
 
 try {
-  const service = await startLocalService(readPort(process.env.PORT), printRequest);
+  const service = await startLocalService(readPort(process.env.PORT), printRequest, (line) =>
+    process.stdout.write(line),
+  );
   stopWithNpm(service);
   printWelcome(service);
 } catch (error) {

@@ -23,6 +23,8 @@ export interface AlarmsProps {
   api: SessionApi;
   /** The functions that answer requests. */
   functions: readonly RequestFunction[];
+  /** Rotates the credentials. */
+  credentialsRotation: SessionFunction;
   /** Renews the launch key, in a stage with launch links. */
   launchKeyRotation?: SessionFunction | undefined;
   topic: ITopic | undefined;
@@ -64,7 +66,7 @@ export class Alarms extends Construct {
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    const { metrics, api, functions, launchKeyRotation, topic } = props;
+    const { metrics, api, functions, credentialsRotation, launchKeyRotation, topic } = props;
     this.#topic = topic;
     this.rollBack = [this.#functionErrors(functions), this.#internalErrors(metrics)];
     this.errorBudget = new ErrorBudget(this, 'ErrorBudget', {
@@ -80,6 +82,7 @@ export class Alarms extends Construct {
       this.#callersThrottled(metrics),
       this.#functionsThrottled(functions),
       ...this.rollBack,
+      this.#rotationFailed(credentialsRotation),
       ...(launchKeyRotation ? [this.#launchKeyRotationFailed(launchKeyRotation)] : []),
     ];
   }
@@ -149,6 +152,15 @@ export class Alarms extends Construct {
       meaning: 'A request met an error that the service does not know (internal_error).',
       metric: perMinute(metrics, 'InternalErrors'),
       ...oneIsEnoughForRollBack,
+    });
+  }
+
+  #rotationFailed({ lambda }: SessionFunction): Alarm {
+    return this.#add('RotationFailed', articles.rotationFailed, {
+      meaning:
+        'A step of the rotation failed, or its deadline came with no new pair staged; the pair in use stays.',
+      metric: lambda.metricErrors({ period: minute }),
+      ...oneIsEnough,
     });
   }
 

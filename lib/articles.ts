@@ -9,6 +9,7 @@ export const articles = {
   functionsThrottled: 'Functions are throttled',
   functionErrors: 'A function crashes or runs out of time',
   internalErrors: 'The service has a defect',
+  rotationFailed: 'The rotation failed or is overdue',
   launchKeyRotationFailed: 'The launch key was not renewed',
   credentialsChanged: 'The credentials were changed',
 } as const;

@@ -27,6 +27,8 @@ export interface StageDashboardProps {
   api: SessionApi;
   functions: readonly RequestFunction[];
   metrics: RequestMetrics;
+  /** Rotates the credentials. */
+  credentialsRotation: SessionFunction;
   /** Renews the launch key, in a stage with launch links. */
   launchKeyRotation?: SessionFunction | undefined;
   alarms: Alarms;
@@ -129,15 +131,17 @@ export class StageDashboard extends Construct {
   }
 
   #rotation(): IWidget[] {
-    const { launchKeyRotation } = this.#props;
-    const rotations = [{ name: 'Launch key', lambda: launchKeyRotation?.lambda }].flatMap(
-      ({ name, lambda }) =>
-        lambda
-          ? [
-              lambda.metricInvocations({ label: `${name}, steps` }),
-              lambda.metricErrors({ label: `${name}, failed steps` }),
-            ]
-          : [],
+    const { credentialsRotation, launchKeyRotation } = this.#props;
+    const rotations = [
+      { name: 'Credentials', lambda: credentialsRotation.lambda },
+      { name: 'Launch key', lambda: launchKeyRotation?.lambda },
+    ].flatMap(({ name, lambda }) =>
+      lambda
+        ? [
+            lambda.metricInvocations({ label: `${name}, steps` }),
+            lambda.metricErrors({ label: `${name}, failed steps` }),
+          ]
+        : [],
     );
     return [
       graph(8, 'Rotations', { left: rotations }),

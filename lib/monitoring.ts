@@ -19,6 +19,8 @@ export interface MonitoringProps {
   /** The functions that answer requests, by construct id. */
   functions: Readonly<Record<string, RequestFunction>>;
   credentials: Credentials;
+  /** Rotates the credentials. */
+  credentialsRotation: SessionFunction;
   /** Renews the launch key, in a stage with launch links. */
   launchKeyRotation?: SessionFunction | undefined;
   encryptionKey?: IKey | undefined;
@@ -30,7 +32,8 @@ export class Monitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
-    const { stage, api, credentials, launchKeyRotation, encryptionKey } = props;
+    const { stage, api, credentials, credentialsRotation, launchKeyRotation, encryptionKey } = props;
+    const rotations = { credentialsRotation, launchKeyRotation };
     const functions = Object.values(props.functions);
     const { topic } = new AlarmTopic(this, 'AlarmTopic', { stage, encryptionKey });
     const metrics = new RequestMetrics(this, 'Metrics', {
@@ -40,7 +43,7 @@ export class Monitoring extends Construct {
       ),
       accessLog: api.accessLog,
     });
-    this.alarms = new Alarms(this, 'Alarms', { metrics, api, functions, launchKeyRotation, topic });
+    this.alarms = new Alarms(this, 'Alarms', { metrics, api, functions, ...rotations, topic });
     if (topic) new CredentialsWatch(this, 'CredentialsWatch', { stage, secret: credentials.secret, topic });
     new SavedQueries(this, 'Queries', { logGroups: functions.map(({ logGroup }) => logGroup) });
     new StageDashboard(this, 'Dashboard', {
@@ -48,7 +51,7 @@ export class Monitoring extends Construct {
       api,
       functions,
       metrics,
-      launchKeyRotation,
+      ...rotations,
       alarms: this.alarms,
     });
   }

@@ -2,10 +2,10 @@ import { Stack } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 
-/** Lets the grantee use the key that a secret is under, through Secrets Manager and for this secret alone. */
-export function allowSecretKey(secret: Secret, grantee: IGrantable, actions: string[]): void {
-  if (!secret.encryptionKey) return;
-  grantee.grantPrincipal.addToPrincipalPolicy(
+/** What allows the use of the key that a secret is under, through Secrets Manager and for this secret alone, if there is one. */
+export function secretKeyStatements(secret: Secret, actions: string[]): PolicyStatement[] {
+  if (!secret.encryptionKey) return [];
+  return [
     new PolicyStatement({
       actions,
       resources: [secret.encryptionKey.keyArn],
@@ -16,5 +16,12 @@ export function allowSecretKey(secret: Secret, grantee: IGrantable, actions: str
         },
       },
     }),
-  );
+  ];
+}
+
+/** Lets the grantee do just that. */
+export function allowSecretKey(secret: Secret, grantee: IGrantable, actions: string[]): void {
+  for (const statement of secretKeyStatements(secret, actions)) {
+    grantee.grantPrincipal.addToPrincipalPolicy(statement);
+  }
 }

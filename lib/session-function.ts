@@ -29,6 +29,8 @@ export interface SessionFunctionProps {
   encryptionKey?: IKey | undefined;
   /** Absent, none is reserved. */
   reservedConcurrentExecutions?: number | undefined;
+  /** Lambda's timeout in ms; absent, what API Gateway waits for. */
+  timeoutMs?: number;
 }
 
 /** A function with a log group and a role of its own, which may write to that log group and nothing else. */
@@ -39,7 +41,8 @@ export class SessionFunction extends Construct implements IGrantable {
 
   constructor(scope: Construct, id: string, props: SessionFunctionProps) {
     super(scope, id);
-    const { stage, description, bundle, environment, encryptionKey, reservedConcurrentExecutions } = props;
+    const { stage, description, bundle, environment, timeoutMs = functionTimeoutMs } = props;
+    const { encryptionKey, reservedConcurrentExecutions } = props;
     this.logGroup = new LogGroup(this, 'LogGroup', {
       retention: stage.logRetentionDays,
       removalPolicy: removalPolicyOf(stage),
@@ -56,7 +59,7 @@ export class SessionFunction extends Construct implements IGrantable {
       code: Code.fromAsset(bundle),
       handler: 'index.handler',
       memorySize: functionMemoryMiB,
-      timeout: Duration.millis(functionTimeoutMs),
+      timeout: Duration.millis(timeoutMs),
       environment,
       role,
       logGroup: this.logGroup,

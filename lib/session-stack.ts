@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { environmentNames } from '../functions/shared/environment.ts';
 import { CanaryDeployments } from './canary-deployments.ts';
 import { Credentials } from './credentials.ts';
+import { CredentialsRotation } from './credentials-rotation.ts';
 import { Firewall } from './firewall.ts';
 import { LaunchLinks } from './launch-links.ts';
 import { Monitoring } from './monitoring.ts';
@@ -15,7 +16,10 @@ import type { Stage } from './stages.ts';
 export interface SessionStackProps {
   stage: Stage;
   /** The folder of each function's bundle, as `bundleFunction` returns it. */
-  bundles: Record<'createSession' | 'createLaunchLink' | 'launch' | 'rotateLaunchKey', string>;
+  bundles: Record<
+    'createSession' | 'createLaunchLink' | 'launch' | 'rotateCredentials' | 'rotateLaunchKey',
+    string
+  >;
 }
 
 /** One stage of the service: a loan app calls its URL, the applicant's browser ends in the assessment. */
@@ -50,6 +54,11 @@ export class SessionStack extends Stack {
       environment: sessionEnvironment,
     });
     credentials.grantGetValue(createSession);
+    const rotation = new CredentialsRotation(this, 'CredentialsRotation', {
+      ...shared,
+      credentials,
+      bundle: bundles.rotateCredentials,
+    });
     const launchLinks = stage.launchLinks
       ? new LaunchLinks(this, 'LaunchLinks', { ...shared, credentials, sessionEnvironment, bundles })
       : undefined;
@@ -72,6 +81,7 @@ export class SessionStack extends Stack {
       api,
       functions,
       credentials,
+      credentialsRotation: rotation.rotateCredentials,
       launchKeyRotation: launchLinks?.key.rotate,
     });
     if (stage.deployment === 'canary') {
@@ -82,6 +92,7 @@ export class SessionStack extends Stack {
       SessionsUrl: api.urlOf('/sessions'),
       CredentialsSecretName: credentials.secret.secretName,
       UidRefKeySecretName: credentials.uidRefKey.secretName,
+      OperatorPolicyArn: rotation.operatorPolicy.managedPolicyArn,
       ...(launchLinks && {
         LaunchLinksUrl: api.urlOf('/launch-links'),
         LaunchKeySecretName: launchLinks.key.secret.secretName,

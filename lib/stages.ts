@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type LaunchSettings, readLaunchSettings } from './launch-settings.ts';
+import { type OperationsSettings, readOperationsSettings } from './operations-settings.ts';
 import {
   type Check,
   notAllowed,
@@ -15,7 +16,7 @@ import {
 } from './settings-reader.ts';
 
 /** One row of the stages table: everything in which one deployed stack differs from another. */
-export interface Stage extends LaunchSettings {
+export interface Stage extends LaunchSettings, OperationsSettings {
   /** As written in cdk.json, such as `Test`; the stack is `BeginiSession-Test`. */
   name: string;
   /** The API's stage, thus the first part of its URL's path: the name in lower case. */
@@ -36,21 +37,10 @@ export interface Stage extends LaunchSettings {
   /** Requests per second, and how many may come at once: of the whole stage, and of one API key. */
   throttle: { rateLimit: number; burstLimit: number };
   logRetentionDays: number;
+  /** Days after which Secrets Manager asks for a rotation, and fails loudly unless an operator has staged a pair. */
+  rotationDays: number;
   /** Whether this stack creates the account-wide role by which API Gateway writes logs. */
   apiGatewayAccountRole: 'create' | 'existing';
-  /** Whom alarms tell: an address, or an SNS topic that exists; both absent, nobody. */
-  alarmEmail?: string | undefined;
-  alarmTopicArn?: string | undefined;
-  /** Whether secrets, logs and the alarm topic are under a KMS key of the stage's own. */
-  customerManagedKey: boolean;
-  /** Whether AWS WAF stands before the API. */
-  firewall: boolean;
-  /** How a new version of a function takes over: a tenth of the traffic first, or all of it. */
-  deployment: 'canary' | 'all-at-once';
-  /** Concurrent executions kept for each function that answers requests, and its upper limit; absent, neither. */
-  reservedConcurrency?: number | undefined;
-  /** Whether the functions are traced by X-Ray. */
-  tracing: boolean;
 }
 
 /** The stages table holds a mistake; the message has one line for each, fit for whoever edits cdk.json. */
@@ -68,9 +58,8 @@ const defaults = {
   production: { rateLimit: 100, burstLimit: 200, logRetentionDays: RetentionDays.ONE_YEAR },
 } as const;
 
-/** The local part and the domain as browsers check them, the latter with at least one dot. */
-const emailPattern =
-  /^(?=.{6,254}$)[\w.!#$%&'*+/=?^`{|}~-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/i;
+/** As often as security baselines commonly ask for, and seldom enough for a step that people take by hand. */
+const defaultRotationDays = 90;
 
 /** Fit for a CloudFormation stack's name and for a path; hyphens only, as a stack's name takes no underscore. */
 const rowNamePattern = /^[a-z][a-z0-9-]{0,31}$/i;
@@ -82,15 +71,14 @@ const loanAppName = text(
   /^(?=.{1,40}$)[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/,
   'at most 40 characters, words in lower case joined by hyphens, such as "loan-app"',
 );
-const emailAddress = text(emailPattern, 'one e-mail address, such as "on-call@bank.example"');
-/** Not a FIFO topic: EventBridge cannot send to one. */
-const snsTopicArn = text(
-  /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/,
-  'the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:on-call"',
-);
 const sourceIp: Check<string> = {
   accepts: (value): value is string => typeof value === 'string' && isAddressOrRange(value),
   allowed: 'an IPv4 or IPv6 address or CIDR range, such as "203.0.113.0/24"',
+};
+/** What Secrets Manager takes as `AutomaticallyAfterDays`. */
+const daysBetweenRotations: Check<number> = {
+  accepts: (value): value is number => positiveInteger.accepts(value) && value <= 1_000,
+  allowed: 'a whole number of days from 1 to 1000',
 };
 /** Without CDK's own value for "never", which CloudWatch does not know. */
 const retentionDays = oneOf(
@@ -134,7 +122,6 @@ function readStage(name: string, settings: SettingsReader): Stage {
   // The placeholder is never seen: without an environment there is a problem, and no stage is returned.
   const environment = settings.required('environment', oneOf('test', 'production')) ?? 'test';
   const { rateLimit, burstLimit, logRetentionDays } = defaults[environment];
-  const isProduction = environment === 'production';
   const account = settings.optional('account', accountId);
   const region = settings.optional('region', regionName);
   return {
@@ -152,30 +139,11 @@ function readStage(name: string, settings: SettingsReader): Stage {
     })),
     ...readLaunchSettings(settings, environment, region),
     logRetentionDays: settings.optional('logRetentionDays', retentionDays) ?? logRetentionDays,
+    rotationDays: settings.optional('rotationDays', daysBetweenRotations) ?? defaultRotationDays,
     apiGatewayAccountRole:
       settings.optional('apiGatewayAccountRole', oneOf('create', 'existing')) ?? 'create',
-    ...readAlarmReceiver(settings, region),
-    customerManagedKey: settings.optional('customerManagedKey', yesOrNo) ?? isProduction,
-    firewall: settings.optional('firewall', yesOrNo) ?? isProduction,
-    deployment:
-      settings.optional('deployment', oneOf('canary', 'all-at-once')) ??
-      (isProduction ? 'canary' : 'all-at-once'),
-    reservedConcurrency: settings.optional('reservedConcurrency', positiveInteger),
-    tracing: settings.optional('tracing', yesOrNo) ?? false,
+    ...readOperationsSettings(settings, environment, region),
   };
-}
-
-function readAlarmReceiver(
-  settings: SettingsReader,
-  region: string | undefined,
-): Pick<Stage, 'alarmEmail' | 'alarmTopicArn'> {
-  const alarmEmail = settings.optional('alarmEmail', emailAddress);
-  const alarmTopicArn = settings.optional('alarmTopicArn', snsTopicArn);
-  if (alarmEmail && alarmTopicArn) settings.refuse('alarmTopicArn', alarmTopicArn, 'it or alarmEmail');
-  if (alarmTopicArn && region && alarmTopicArn.split(':')[3] !== region) {
-    settings.refuse('alarmTopicArn', alarmTopicArn, `a topic in the row's region, ${region}`);
-  }
-  return { alarmEmail, alarmTopicArn };
 }
 
 function readCallers(settings: SettingsReader): Pick<Stage, 'callerAuth' | 'loanApps'> {

@@ -57,6 +57,8 @@ class DeadlinePassed extends Error {
 export function createVendorClient({ origin, ca }: { origin: string; ca?: string }): VendorClient {
   const url = new URL(origin);
   const isTls = url.protocol === 'https:';
+  // Not the URL itself, which Node would take apart again for each call.
+  const target = { hostname: url.hostname, port: url.port, method: 'POST' };
   const agent = isTls
     ? new PreparedAgent({ keepAlive: true, ...(ca && { ca }) })
     : new http.Agent({ keepAlive: true });
@@ -91,7 +93,7 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
       throw new VendorError('vendor_unreachable', { cause: new DeadlinePassed() });
     trace.vendorAttempts += 1;
 
-    const call = (isTls ? https : http).request(new URL(path, url), { method: 'POST', headers, agent });
+    const call = (isTls ? https : http).request({ ...target, path, headers, agent });
     const connection = watchConnection(call);
     const deadlineTimer = setTimeout(() => call.destroy(new DeadlinePassed()), timeLeftMs);
     try {
@@ -170,7 +172,7 @@ type Connection = {
 
 /** Follows how far a call gets, and ends it where the connection takes too long. */
 function watchConnection(call: ClientRequest): Connection {
-  const timer = setTimeout(() => call.destroy(new DeadlinePassed()), connectTimeoutMs);
+  let timer: NodeJS.Timeout | undefined;
   const connection: Connection = {
     established: false,
     reused: false,
@@ -185,8 +187,12 @@ function watchConnection(call: ClientRequest): Connection {
     const bytesBefore = socket.bytesRead;
     connection.answered = () => socket.bytesRead > bytesBefore;
     connection.reused = !socket.connecting && !socket.secureConnecting;
-    if (connection.reused) establish();
-    else socket.once(socket.secureConnecting === undefined ? 'connect' : 'secureConnect', establish);
+    if (connection.reused) {
+      establish();
+      return;
+    }
+    timer = setTimeout(() => call.destroy(new DeadlinePassed()), connectTimeoutMs);
+    socket.once(socket.secureConnecting === undefined ? 'connect' : 'secureConnect', establish);
   });
   return connection;
 }
@@ -203,16 +209,24 @@ function explainFailure(cause: unknown, connection: Connection): Error {
   return new VendorError('vendor_connection_lost', { cause });
 }
 
-/** Reads the whole answer. One that is too long reads as an empty one, and its connection is closed. */
-async function readBody(response: IncomingMessage): Promise<string> {
+/**
+ * Reads the whole answer. One that is too long reads as an empty one, and its connection is closed.
+ */
+function readBody(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response) {
-    bytes += chunk.length;
-    if (bytes > largestAnswerBytes) return '';
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+  return new Promise((resolve, reject) => {
+    response
+      .on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes <= largestAnswerBytes) return;
+        resolve('');
+        response.destroy();
+      })
+      .on('end', () => resolve(Buffer.concat(chunks).toString()))
+      .on('error', reject);
+  });
 }
 
 function dropIdleConnections(agent: http.Agent): void {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Credentials } from '../shared/credentials.ts';
+import type { CredentialsPair } from '../shared/credentials-pair.ts';
 
 /** One session call, ready to send: these very bytes were signed. */
 export type SessionRequest = { path: string; headers: Record<string, string>; body: string };
@@ -11,7 +11,7 @@ export type SessionRequest = { path: string; headers: Record<string, string>; bo
  */
 export function buildSessionRequest(
   uid: string,
-  { apiKey, integrationId }: Credentials,
+  { apiKey, integrationId }: CredentialsPair,
   { hmac }: { hmac: boolean },
 ): SessionRequest {
   // The order of the keys and the missing spaces are the vendor's: it may verify a re-serialisation.

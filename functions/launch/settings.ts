@@ -9,7 +9,7 @@ export type LaunchSettings = Settings & {
   applicantPage: ApplicantPage;
 };
 
-/** Reads the settings from environment variables. @throws Error that names the variable which is missing or wrong. */
+/** Reads the settings from environment variables. @throws Error that names the one which is missing or wrong. */
 export function readLaunchSettings(environment: Environment): LaunchSettings {
   return {
     ...readSettings(environment),

@@ -1,9 +1,10 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { type CredentialsPair, parsePair } from './credentials-pair.ts';
 import { secretReadTimeoutMs } from './deadlines.ts';
 import { OperatorError } from './errors.ts';
 
-/** The pair that Begini's Deployment Centre shows for one deployment and environment, and its secret version. */
-export type Credentials = { apiKey: string; integrationId: string; versionId: string };
+/** The stage's pair, and the version of the secret it was read from. */
+export type Credentials = CredentialsPair & { versionId: string };
 
 /** What a look-up reports for the log line. */
 export type CredentialsTrace = { secretVersionId?: string; secretReads: number; secretStale?: boolean };
@@ -35,9 +36,6 @@ const pauseAfterFailureMs = 30_000;
 const unsetMs = 1_000;
 const refusedMs = 15_000;
 const forcedReadIntervalMs = 1_000;
-
-/** The value a new stack's secret is created with, in both fields: no pair has been put in yet. */
-const sentinel = 'UNSET';
 
 type CacheOptions = {
   client: SecretsManagerClient;
@@ -154,25 +152,6 @@ export function createCredentialsCache(options: CacheOptions): CredentialsCache 
       if (refusal?.versionId === versionId) refusal = undefined;
     },
   };
-}
-
-/** A usable pair: two values that can stand in an HTTP header, neither of them the sentinel. */
-function parsePair(secretString: string | undefined): { apiKey: string; integrationId: string } | undefined {
-  const { apiKey, integrationId } = parseFields(secretString);
-  return isUsable(apiKey) && isUsable(integrationId) ? { apiKey, integrationId } : undefined;
-}
-
-function parseFields(secretString: string | undefined): { apiKey?: unknown; integrationId?: unknown } {
-  try {
-    const value: unknown = JSON.parse(secretString ?? '');
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
-}
-
-function isUsable(value: unknown): value is string {
-  return typeof value === 'string' && value !== sentinel && /^[\x21-\x7e]+$/.test(value);
 }
 
 function isNotSet(error: unknown): boolean {

@@ -99,6 +99,7 @@ function describeCause(cause: unknown): object {
   return /^\w{1,64}$/.test(reason) ? { reason } : {};
 }
 
-function writeToStandardOutput(line: string): void {
+/** Writes a log line past `console`, which would wrap it: the line is then the whole of its log event. */
+export function writeToStandardOutput(line: string): void {
   process.stdout.write(line);
 }

@@ -2,17 +2,27 @@ import { type Origins, readOrigins } from '../begini/origins.ts';
 import { environmentNames } from './environment.ts';
 import { type Environment, requiredVariable } from './required-variable.ts';
 
-/** What the stack tells a function about its stage. */
-export type Settings = {
+/** What a function needs to call the vendor for its stage. */
+export type VendorSettings = {
   stage: string;
   credentialsSecretArn: string;
   hmac: boolean;
-  uidRefKey: string;
   origins: Origins;
 };
 
+/** What the stack tells a function that serves applicants. */
+export type Settings = VendorSettings & { uidRefKey: string };
+
 /** Reads the settings from environment variables. @throws Error that names the variable which is missing or wrong. */
 export function readSettings(environment: Environment): Settings {
+  return {
+    ...readVendorSettings(environment),
+    uidRefKey: requiredVariable(environment, environmentNames.uidRefKey),
+  };
+}
+
+/** The settings of a function that no applicant's uid reaches. @throws Error as `readSettings` does. */
+export function readVendorSettings(environment: Environment): VendorSettings {
   const required = (name: string) => requiredVariable(environment, name);
   const hmac = required(environmentNames.hmac);
   if (hmac !== 'on' && hmac !== 'off') {
@@ -22,7 +32,6 @@ export function readSettings(environment: Environment): Settings {
     stage: required(environmentNames.stage),
     credentialsSecretArn: required(environmentNames.credentialsSecretArn),
     hmac: hmac === 'on',
-    uidRefKey: required(environmentNames.uidRefKey),
     origins: readOrigins(environment[environmentNames.localOrigins]),
   };
 }

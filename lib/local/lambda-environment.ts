@@ -57,6 +57,8 @@ export async function startLambdaEnvironment(options: LambdaEnvironmentOptions):
         AWS_LAMBDA_FUNCTION_NAME: 'function',
         AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
+        AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/function',
+        AWS_LAMBDA_LOG_STREAM_NAME: '$LATEST',
         AWS_REGION: 'eu-west-1',
         AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
         AWS_SECRET_ACCESS_KEY: 'example',

@@ -11,9 +11,9 @@ export class SecretsManagerError extends Error {
   }
 }
 
-/** One value, with the moment it was stored. */
+/** One value, with the moment it was stored; a rotation begins with a version that has none yet. */
 interface SecretVersion {
-  value: string;
+  value: string | undefined;
   createdAt: Date;
 }
 
@@ -26,7 +26,18 @@ export interface Secret {
   changedAt: Date;
   readonly versions: Map<string, SecretVersion>;
   readonly holders: Map<string, string>;
+  rotate: RotationFunction | undefined;
 }
+
+/** What rotates a secret: invoked for each step, it rejects where the step fails. */
+export type RotationFunction = (event: {
+  Step: RotationStep;
+  SecretId: string;
+  ClientRequestToken: string;
+}) => Promise<unknown>;
+
+/** A step of a rotation. */
+export type RotationStep = 'createSecret' | 'setSecret' | 'testSecret' | 'finishSecret';
 
 /** A move of one label: `from` must be named where another version holds it; without `to` it is taken away. */
 export interface LabelMove {
@@ -37,6 +48,7 @@ export interface LabelMove {
 
 const current = 'AWSCURRENT';
 const previous = 'AWSPREVIOUS';
+const pending = 'AWSPENDING';
 const arnSuffix = /-[^-]{6}$/;
 
 const invalidParameter = (message: string) => new SecretsManagerError('InvalidParameterException', message);
@@ -70,6 +82,7 @@ export class SecretStore {
       changedAt: now,
       versions: new Map(),
       holders: new Map(),
+      rotate: undefined,
     };
     this.#secrets.push(secret);
     return secret;
@@ -96,10 +109,10 @@ export function findVersion(
   secret: Secret,
   versionId: string | undefined,
   label: string | undefined,
-): SecretVersion & { versionId: string } {
+): { versionId: string; value: string; createdAt: Date } {
   const wanted = versionId ?? secret.holders.get(label ?? current);
-  const version = wanted === undefined ? undefined : secret.versions.get(wanted);
-  if (wanted === undefined || !version) {
+  const { value, createdAt } = secret.versions.get(wanted ?? '') ?? {};
+  if (wanted === undefined || value === undefined || createdAt === undefined) {
     const what = versionId ? `VersionId: ${versionId}` : `staging label: ${label ?? current}`;
     throw notFound(`Secrets Manager can't find the specified secret value for ${what}`);
   }
@@ -109,7 +122,7 @@ export function findVersion(
       'You provided a VersionStage that is not associated to the provided VersionId.',
     );
   }
-  return { ...version, versionId: wanted };
+  return { value, createdAt, versionId: wanted };
 }
 
 /**
@@ -124,13 +137,13 @@ export function putVersion(
     labels = [current],
   }: { token?: string | undefined; labels?: string[] | undefined } = {},
 ): string {
-  const existing = secret.versions.get(token);
-  if (existing && existing.value !== value) {
+  const existing = secret.versions.get(token)?.value;
+  if (existing !== undefined && existing !== value) {
     throw exists(
       `You can't use ClientRequestToken ${token} because that value is already in use for a version of secret ${secret.arn}.`,
     );
   }
-  if (existing) return token;
+  if (existing !== undefined) return token;
 
   const isFirst = secret.versions.size === 0;
   const now = new Date();
@@ -176,4 +189,27 @@ function attach(secret: Secret, label: string, versionId: string): void {
   const holder = secret.holders.get(label);
   secret.holders.set(label, versionId);
   if (label === current && holder !== undefined && holder !== versionId) secret.holders.set(previous, holder);
+}
+
+/**
+ * Makes the version that a rotation begins with, pending: without a value, or with a copy of the current one.
+ * @throws SecretsManagerError while another rotation has not ended
+ */
+export function putPendingVersion(secret: Secret, token: string, { copy }: { copy: boolean }): void {
+  const holder = secret.holders.get(pending);
+  if (holder !== undefined && holder !== secret.holders.get(current)) {
+    throw new SecretsManagerError(
+      'InvalidRequestException',
+      "A previous rotation isn't complete. That rotation will be reattempted.",
+    );
+  }
+  const value = copy ? findVersion(secret, undefined, current).value : undefined;
+  secret.versions.set(token, { value, createdAt: new Date() });
+  attach(secret, pending, token);
+}
+
+/** Takes a version away, with its labels. */
+export function dropVersion(secret: Secret, versionId: string): void {
+  secret.versions.delete(versionId);
+  for (const label of labelsOf(secret, versionId)) secret.holders.delete(label);
 }

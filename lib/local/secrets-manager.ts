@@ -1,21 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type LoopbackServer, readBody, startLoopbackServer } from './loopback.ts';
-import { putVersion, SecretStore, SecretsManagerError } from './secret-store.ts';
+import { SecretRotations } from './secret-rotation.ts';
+import { putVersion, type RotationFunction, SecretStore, SecretsManagerError } from './secret-store.ts';
 import { perform } from './secrets-operations.ts';
 
 /** How to start the stand-in; everything has a default. */
 export interface SecretsManagerOptions {
   /** 0, the default, takes any free port. */
   port?: number;
+  /** Key and certificate as PEM: the stand-in then speaks HTTPS, as Secrets Manager does. */
+  tls?: { key: string; cert: string };
   /** Region in the ARNs, `us-east-1` by default. */
   region?: string;
   /** Secrets that exist from the start, value by name. */
   secrets?: Record<string, string>;
 }
 
-/** What the next calls get: no answer, or an error (for as many calls as `times` says, else until changed). */
-export type SecretsFailure = 'none' | 'hang' | { statusCode: number; errorName: string; times?: number };
+/**
+ * What the next calls get: no answer, or an error (for as many calls as `times` says, else until changed), once
+ * `after` calls have been answered.
+ */
+export type SecretsFailure =
+  | 'none'
+  | 'hang'
+  | { statusCode: number; errorName: string; times?: number; after?: number };
 
 /** A running stand-in for Secrets Manager. */
 export interface SecretsManager
@@ -27,6 +36,12 @@ export interface SecretsManager
   fail(failure: SecretsFailure): void;
   /** Stores a new current value of a secret that exists, and returns its version id. */
   putValue(name: string, value: string): string;
+  /** Sets up the rotation of a secret that exists: RotateSecret then calls `rotate` for each step. */
+  setRotation(name: string, rotate: RotationFunction): void;
+  /** Settles when the last rotation has ended, well or not. */
+  rotationEnded(): Promise<void>;
+  /** Tries the last rotation again, as AWS does with one that failed, and settles when that has ended. */
+  repeatRotation(): Promise<void>;
   /** The ARN of a secret that exists. */
   arnOf(name: string): string;
 }
@@ -44,8 +59,9 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
   const store = new SecretStore(region);
   for (const [name, value] of Object.entries(secrets)) putVersion(store.create(name), value);
   const requests: { operation: string; at: number }[] = [];
+  const rotations = new SecretRotations();
   let failure: SecretsFailure = 'none';
-  const server = await startLoopbackServer({ port: options.port, listener });
+  const server = await startLoopbackServer({ port: options.port, tls: options.tls, listener });
 
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, largestBodyBytes);
@@ -54,7 +70,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
     if (failure === 'hang') return;
     try {
       failOnPurpose();
-      send(response, 200, perform(store, operation, body?.toString() ?? ''));
+      send(response, 200, perform({ store, rotations }, operation, body?.toString() ?? ''));
     } catch (error) {
       if (!(error instanceof SecretsManagerError)) throw error;
       response.setHeader('x-amzn-errortype', error.name);
@@ -64,7 +80,11 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
 
   function failOnPurpose(): void {
     if (typeof failure === 'string') return;
-    const { statusCode, errorName, times } = failure;
+    const { statusCode, errorName, times, after = 0 } = failure;
+    if (after > 0) {
+      failure = { ...failure, after: after - 1 };
+      return;
+    }
     if (times !== undefined) failure = times > 1 ? { ...failure, times: times - 1 } : 'none';
     throw new SecretsManagerError(errorName, 'A simulated failure.', statusCode);
   }
@@ -79,6 +99,11 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
       failure = next;
     },
     putValue: (name, value) => putVersion(store.find(name), value),
+    setRotation: (name, rotate) => {
+      store.find(name).rotate = rotate;
+    },
+    rotationEnded: () => rotations.ended,
+    repeatRotation: () => rotations.repeat(),
     arnOf: (name) => store.find(name).arn,
     closeIdleConnections: server.closeIdleConnections,
     close: server.close,

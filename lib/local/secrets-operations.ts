@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { SecretRotations } from './secret-rotation.ts';
 import {
   findVersion,
   labelsOf,
@@ -8,7 +10,7 @@ import {
 } from './secret-store.ts';
 
 type Input = Record<string, unknown>;
-type Operation = (store: SecretStore, input: Input) => Record<string, unknown>;
+type Operation = (store: SecretStore, input: Input, rotations: SecretRotations) => Record<string, unknown>;
 
 /** By the name in `X-Amz-Target`. */
 const operations: Record<string, Operation> = {
@@ -61,6 +63,7 @@ const operations: Record<string, Operation> = {
       Description: secret.description,
       CreatedDate: epochSeconds(secret.createdAt),
       LastChangedDate: epochSeconds(secret.changedAt),
+      RotationEnabled: secret.rotate !== undefined,
       VersionIdsToStages: labelled.size > 0 ? versionIdsToStages : undefined,
     };
   },
@@ -74,16 +77,27 @@ const operations: Record<string, Operation> = {
     });
     return { ARN: secret.arn, Name: secret.name };
   },
+
+  RotateSecret(store, input, rotations) {
+    const secret = store.find(requiredText(input, 'SecretId'));
+    const token = optionalToken(input) ?? randomUUID();
+    rotations.start(secret, token, { immediately: input.RotateImmediately !== false });
+    return { ARN: secret.arn, Name: secret.name, VersionId: token };
+  },
 };
 
 /**
  * Performs one operation of the Secrets Manager API: JSON text in, the answer's members out.
  * @throws SecretsManagerError with AWS's name for what is wrong
  */
-export function perform(store: SecretStore, operation: string, body: string): Record<string, unknown> {
+export function perform(
+  { store, rotations }: { store: SecretStore; rotations: SecretRotations },
+  operation: string,
+  body: string,
+): Record<string, unknown> {
   const handle = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
   if (!handle) throw new SecretsManagerError('UnknownOperationException', 'No such operation here.');
-  return handle(store, parseInput(body));
+  return handle(store, parseInput(body), rotations);
 }
 
 function parseInput(body: string): Input {

@@ -93,9 +93,12 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     expect(metrics.match(/":live"/g)).toHaveLength(3);
   });
 
-  test('the launch key was not renewed: raised by one failed step', () => {
-    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(articles.launchKeyRotationFailed));
-    const rotate = { Ref: resourceOf(template, 'AWS::Lambda::Function', 'LaunchLinksKeyRotate').logicalId };
+  test.each([
+    [articles.rotationFailed, 'RotateCredentials'],
+    [articles.launchKeyRotationFailed, 'LaunchLinksKeyRotate'],
+  ])('%s: raised by one failed step of %s', (article, functionId) => {
+    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(article));
+    const rotate = { Ref: resourceOf(template, 'AWS::Lambda::Function', functionId).logicalId };
     expect(alarm).toMatchObject({
       MetricName: 'Errors',
       Dimensions: [{ Name: 'FunctionName', Value: rotate }],

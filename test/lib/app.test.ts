@@ -26,7 +26,7 @@ test('the app makes one stack for each row of cdk.json, all from one bundle per 
     'BeginiSession-Test.template.json',
   ]);
   const bundles = files.filter((name) => name.startsWith('asset.'));
-  expect(bundles).toHaveLength(4);
+  expect(bundles).toHaveLength(5);
   for (const bundle of bundles) expect(await readdir(join(outDir, bundle))).toEqual(['index.mjs']);
 }, 30_000);
 

@@ -43,9 +43,9 @@ test.each([
   expect(resourceOf(other, 'AWS::Lambda::Alias')).not.toHaveProperty('UpdatePolicy');
 });
 
-test('so are the functions of launch links, but for the one that Secrets Manager calls', () => {
+test('so are the functions of launch links, but not the two that Secrets Manager calls', () => {
   const whole = templateOf({ environment: 'production' });
-  whole.resourceCountIs('AWS::Lambda::Function', 4);
+  whole.resourceCountIs('AWS::Lambda::Function', 5);
   whole.resourceCountIs('AWS::CodeDeploy::DeploymentGroup', 3);
   whole.resourceCountIs('AWS::Lambda::Alias', 3);
 });

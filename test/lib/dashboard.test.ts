@@ -48,7 +48,7 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
 
   test('shows the state of every alarm that notifies', () => {
     const shown = widgets.flatMap(({ properties }) => properties.alarms ?? []);
-    expect(shown).toHaveLength(10);
+    expect(shown).toHaveLength(11);
   });
 
   test('shows every metric that the stage makes of its log lines', () => {

@@ -23,7 +23,7 @@ describe.each(environments)('the API of a %s stage without launch links', (envir
   });
 
   test('may invoke the function for that route of that stage alone', () => {
-    const { SourceArn } = resourceOf(template, 'AWS::Lambda::Permission').Properties;
+    const { SourceArn } = resourceOf(template, 'AWS::Lambda::Permission', 'POST').Properties;
     expect(JSON.stringify(SourceArn)).toContain('"/POST/sessions"');
     expect(JSON.stringify(SourceArn)).toContain(
       `{"Ref":"${resourceOf(template, 'AWS::ApiGateway::Stage').logicalId}"}`,
@@ -135,7 +135,7 @@ describe("the account's CloudWatch role", () => {
       launchLinks: false,
     });
     template.resourceCountIs('AWS::ApiGateway::Account', 0);
-    template.resourceCountIs('AWS::IAM::Role', 1);
+    template.resourceCountIs('AWS::IAM::Role', 2);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { environmentNames } from '../../functions/shared/environment.ts';
-import { environments, resourceOf, templateOf } from './synthesize.ts';
+import { environments, resourceOf, templateOf, useOfKey } from './synthesize.ts';
 
 const functionType = 'AWS::Lambda::Function';
 
@@ -22,27 +22,15 @@ describe.each(environments)('the function of a %s stage', (environment) => {
   });
 
   test('gives up before API Gateway does', () => {
-    const functionTimeoutMs = Number(resourceOf(template, functionType).Properties.Timeout) * 1000;
+    const functionTimeoutMs =
+      Number(resourceOf(template, functionType, 'CreateSession').Properties.Timeout) * 1000;
     const integration = resourceOf(template, 'AWS::ApiGateway::Method').Properties.Integration;
     expect(integration).toHaveProperty('TimeoutInMillis', 15_000);
     expect(functionTimeoutMs).toBe(14_000);
   });
 
   test('may write its own log and read its own secret, and nothing else', () => {
-    const { Properties } = resourceOf(template, 'AWS::IAM::Policy');
-    const useKey = {
-      Effect: 'Allow',
-      Action: 'kms:Decrypt',
-      Resource: { 'Fn::GetAtt': [expect.stringMatching(/^Key/), 'Arn'] },
-      Condition: {
-        StringEquals: {
-          'kms:ViaService': {
-            'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.amazonaws.com']],
-          },
-          'kms:EncryptionContext:SecretARN': { Ref: secretId },
-        },
-      },
-    };
+    const { Properties } = resourceOf(template, 'AWS::IAM::Policy', 'CreateSession');
     expect(Properties.Roles).toEqual([{ Ref: roleId }]);
     expect(Properties.PolicyDocument).toHaveProperty('Statement', [
       {
@@ -51,7 +39,7 @@ describe.each(environments)('the function of a %s stage', (environment) => {
         Resource: { 'Fn::GetAtt': [logGroupId, 'Arn'] },
       },
       { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: { Ref: secretId } },
-      ...(environment === 'production' ? [useKey] : []),
+      ...useOfKey(template, { Ref: secretId }, 'kms:Decrypt'),
     ]);
     const role = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').Properties;
     expect([role.ManagedPolicyArns, role.Policies]).toEqual([undefined, undefined]);
@@ -73,7 +61,7 @@ describe.each(environments)('the function of a %s stage', (environment) => {
   });
 
   test('knows its stage, its secret and the key of the pseudonyms, and no other origin', () => {
-    const { Environment } = resourceOf(template, functionType).Properties;
+    const { Environment } = resourceOf(template, functionType, 'CreateSession').Properties;
     expect(Environment).toEqual({
       Variables: {
         [environmentNames.stage]: 'demo',
@@ -99,7 +87,7 @@ test('the function is published as a version, and the alias live points to it', 
   const template = templateOf({ environment: 'test', launchLinks: false });
   const version = resourceOf(template, 'AWS::Lambda::Version');
   expect(version.Properties).toMatchObject({
-    FunctionName: { Ref: resourceOf(template, functionType).logicalId },
+    FunctionName: { Ref: resourceOf(template, functionType, 'CreateSession').logicalId },
   });
   expect(resourceOf(template, 'AWS::Lambda::Alias').Properties).toMatchObject({
     Name: 'live',
@@ -130,7 +118,7 @@ test.each([
   ['production', 365, 'RetainExceptOnCreate'],
 ])('the logs of a %s stage are kept for %i days', (environment, days, deletionPolicy) => {
   const template = templateOf({ environment, launchLinks: false });
-  template.resourceCountIs('AWS::Logs::LogGroup', environment === 'production' ? 3 : 2);
+  template.resourceCountIs('AWS::Logs::LogGroup', environment === 'production' ? 4 : 3);
   template.allResources('AWS::Logs::LogGroup', {
     Properties: { RetentionInDays: days },
     DeletionPolicy: deletionPolicy,

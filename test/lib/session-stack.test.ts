@@ -7,6 +7,7 @@ describe.each(environments)('the %s stack', (environment) => {
     expect(Object.keys(outputs).sort()).toEqual([
       'CallerPolicyArn',
       'CredentialsSecretName',
+      'OperatorPolicyArn',
       'SessionsUrl',
       'UidRefKeySecretName',
     ]);
@@ -25,6 +26,7 @@ describe.each(environments)('the %s stack', (environment) => {
       'ApiKeyIdFarmers',
       'ApiKeyIdQuickCash',
       'CredentialsSecretName',
+      'OperatorPolicyArn',
       'SessionsUrl',
       'UidRefKeySecretName',
     ]);
@@ -35,7 +37,7 @@ describe.each(environments)('the %s stack', (environment) => {
   test('says what it is and which stage it belongs to', () => {
     const template = templateOf({ environment, launchLinks: false });
     expect(template.toJSON().Description).toContain('Demo');
-    expect(resourceOf(template, 'AWS::Lambda::Function').Properties.Tags).toEqual([
+    expect(resourceOf(template, 'AWS::Lambda::Function', 'CreateSession').Properties.Tags).toEqual([
       { Key: 'environment', Value: environment },
       { Key: 'service', Value: 'begini-session' },
       { Key: 'stage', Value: 'demo' },

@@ -14,7 +14,7 @@ test('the key of a production stage is renewed by KMS and outlives the stack, as
 
 test.each([
   ['AWS::SecretsManager::Secret', 'KmsKeyId', 3],
-  ['AWS::Logs::LogGroup', 'KmsKeyId', 6],
+  ['AWS::Logs::LogGroup', 'KmsKeyId', 7],
   ['AWS::SNS::Topic', 'KmsMasterKeyId', 1],
 ])('every %s of a production stage is under it', (type, property, count) => {
   const resources = Object.values(template.findResources(type));

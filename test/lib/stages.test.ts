@@ -34,6 +34,7 @@ describe('the stages table', () => {
         launchThrottle: { rateLimit: 5, burstLimit: 10 },
         launchKeyRotationDays: 90,
         logRetentionDays: 14,
+        rotationDays: 90,
         apiGatewayAccountRole: 'create',
         alarmEmail: undefined,
         alarmTopicArn: undefined,
@@ -80,6 +81,7 @@ describe('the stages table', () => {
       launchThrottle: { rateLimit: 1, burstLimit: 2 },
       launchKeyRotationDays: 30,
       logRetentionDays: 1827,
+      rotationDays: 1000,
       apiGatewayAccountRole: 'existing',
       alarmTopicArn: 'arn:aws:sns:ap-southeast-1:123456789012:on-call',
       customerManagedKey: false,
@@ -193,6 +195,10 @@ describe('the stages table', () => {
     ],
     [{ throttle: { rate: 5 } }, `throttle.rate: no such setting; ${throttleField}`],
     [{ logRetentionDays: 15 }, 'logRetentionDays: 15 is not allowed; use 1 or 3 or 5 or 7 or 14 or 30'],
+    ...[0, 1001, 0.5, '90'].map((days): [object, string] => [
+      { rotationDays: days },
+      `rotationDays: ${JSON.stringify(days)} is not allowed; use a whole number of days from 1 to 1000`,
+    ]),
     [{ logRetentionDays: 9999 }, 'logRetentionDays: 9999 is not allowed'],
     [
       { apiGatewayAccountRole: true },

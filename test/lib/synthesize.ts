@@ -19,7 +19,13 @@ export function stackOf(row: Record<string, unknown>): SessionStack {
   if (!stage) throw new Error('the table has one row');
   return new SessionStack(new App(), `BeginiSession-${stage.name}`, {
     stage,
-    bundles: { createSession: bundle, createLaunchLink: bundle, launch: bundle, rotateLaunchKey: bundle },
+    bundles: {
+      createSession: bundle,
+      createLaunchLink: bundle,
+      launch: bundle,
+      rotateCredentials: bundle,
+      rotateLaunchKey: bundle,
+    },
   });
 }
 
@@ -36,6 +42,21 @@ export function resourceOf(template: Template, type: string, idPart = ''): Resou
     throw new Error(`${found.length} resources of ${type} are called ${idPart}`);
   const [logicalId, resource] = match;
   return { logicalId, Properties: {}, ...resource };
+}
+
+/** What allows the use of the stage's key for one secret, through Secrets Manager; nothing in a stage without a key. */
+export function useOfKey(template: Template, secret: { Ref: string }, actions: string | string[]): object[] {
+  return Object.keys(template.findResources('AWS::KMS::Key')).map((keyId) => ({
+    Effect: 'Allow',
+    Action: actions,
+    Resource: { 'Fn::GetAtt': [keyId, 'Arn'] },
+    Condition: {
+      StringEquals: {
+        'kms:ViaService': { 'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.amazonaws.com']] },
+        'kms:EncryptionContext:SecretARN': secret,
+      },
+    },
+  }));
 }
 
 /** A resource as the template has it, with its logical id. */

@@ -9,15 +9,23 @@ import {
 } from '../../lib/local/begini-simulator.ts';
 import { type LambdaEnvironment, startLambdaEnvironment } from '../../lib/local/lambda-environment.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
-import { makeCertificate } from './certificate.ts';
+import { type Certificate, makeCertificate } from './certificate.ts';
 
-/** A bundled function between a vendor with TLS and a Secrets Manager, started as Lambda starts it. */
+/** A bundled function between a vendor and a Secrets Manager, both with TLS, started as Lambda starts it. */
 export type Lambda = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
   environment: LambdaEnvironment;
   stop(): Promise<{ stdout: string; stderr: string }>;
 };
+
+let certificate: Promise<Certificate> | undefined;
+
+/** The one certificate of a test file: what is started together trusts each other. */
+export function certificateOnce(): Promise<Certificate> {
+  certificate ??= makeCertificate();
+  return certificate;
+}
 
 const bundles = new Map<FunctionName, Promise<string>>();
 
@@ -34,11 +42,12 @@ export async function startLambda(
   { credentials = simulatedCredentials, variables = {} as Record<string, string>, timeoutMs = 14_000 } = {},
 ): Promise<Lambda> {
   const bundleFolder = await bundleOnce(name);
-  const certificate = await makeCertificate();
+  const certificate = await certificateOnce();
   const authorityFile = join(bundleFolder, 'authority.pem');
   await writeFile(authorityFile, certificate.cert);
   const vendor = await startBeginiSimulator({ tls: certificate, credentials });
   const secretsManager = await startSecretsManager({
+    tls: certificate,
     secrets: { credentials: JSON.stringify(credentials), 'launch-key': 'a1'.repeat(32) },
   });
   const closeServers = () => Promise.all([vendor.close(), secretsManager.close()]);

@@ -14,7 +14,7 @@ import {
 import { type Certificate, makeCertificate } from '../../support/certificate.ts';
 
 const uid = 'ABCDE-12345';
-const request = buildSessionRequest(uid, { ...simulatedCredentials, versionId: 'v1' }, { hmac: true });
+const request = buildSessionRequest(uid, { ...simulatedCredentials }, { hmac: true });
 
 let certificate: Certificate;
 let cleanUps: (() => unknown)[] = [];

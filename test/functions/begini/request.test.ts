@@ -28,7 +28,7 @@ test.each([
 });
 
 test.each(vectors)('signs and sends what the vendor’s own algorithm makes of $uid', (vector) => {
-  const { headers, body } = buildSessionRequest(vector.uid, { ...vector, versionId: 'v1' }, { hmac: true });
+  const { headers, body } = buildSessionRequest(vector.uid, { ...vector }, { hmac: true });
   expect(body).toBe(vector.body);
   expect(headers['X-Signature']).toBe(vector.signatureHex);
   expect(headers['api-key']).toBe(vector.apiKey);
@@ -36,7 +36,7 @@ test.each(vectors)('signs and sends what the vendor’s own algorithm makes of $
 });
 
 test('leaves the signature away, and nothing else, where HMAC is off', () => {
-  const credentials = { apiKey: 'k', integrationId: '1', versionId: 'v1' };
+  const credentials = { apiKey: 'k', integrationId: '1' };
   const { 'X-Signature': signature, ...others } = buildSessionRequest('ABCDE', credentials, {
     hmac: true,
   }).headers;

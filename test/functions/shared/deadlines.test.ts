@@ -16,6 +16,11 @@ test('all tries to read the secret fit into one read', () => {
   expect(secretReadTimeoutMs).toBeGreaterThan(secretTries * secretTryTimeoutMs);
 });
 
+test('a rotation step has time for each of its calls at its slowest', () => {
+  const { rotationStepTimeoutMs, secretReadTimeoutMs, vendorTimeoutMs } = deadlines;
+  expect(rotationStepTimeoutMs).toBeGreaterThan(7 * secretReadTimeoutMs + vendorTimeoutMs);
+});
+
 test('two failed connections and a call fit into the vendor’s time', () => {
   const { vendorTimeoutMs, connectTimeoutMs, shortestCallMs } = deadlines;
   expect(vendorTimeoutMs).toBeGreaterThanOrEqual(2 * connectTimeoutMs + shortestCallMs);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  CancelRotateSecretCommand,
   CreateSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
@@ -167,7 +168,8 @@ test.each<[string, () => Promise<unknown>]>([
   ['ValidationException', () => put('')],
   ['ValidationException', () => put('second', { labels: [] })],
   ['ValidationException', () => client.send(new GetSecretValueCommand({ SecretId: undefined }))],
-  ['UnknownOperationException', () => client.send(new RotateSecretCommand({ SecretId }))],
+  ['UnknownOperationException', () => client.send(new CancelRotateSecretCommand({ SecretId }))],
+  ['InvalidRequestException', () => client.send(new RotateSecretCommand({ SecretId }))],
 ])('answers %s with status 400 (case %#)', async (name, call) => {
   await expect(call()).rejects.toMatchObject({ name, $metadata: { httpStatusCode: 400 } });
 });
@@ -213,4 +215,75 @@ test('hangs until it is told otherwise', async () => {
 test('takes a new current value from the test itself', async () => {
   const versionId = standIn.putValue(SecretId, 'second');
   expect(await get()).toMatchObject({ SecretString: 'second', VersionId: versionId });
+});
+
+const rotate = (input: { ClientRequestToken?: string; RotateImmediately?: boolean } = {}) =>
+  client.send(new RotateSecretCommand({ SecretId, ...input }));
+
+test('rotates by calling the function for each step, with an empty pending version of its own', async () => {
+  const calls: unknown[] = [];
+  standIn.setRotation(SecretId, async ({ Step, SecretId: arn, ClientRequestToken }) => {
+    const empty = await get({ VersionId: ClientRequestToken }).catch(({ name }) => name);
+    calls.push([Step, arn, ClientRequestToken, await labels(), empty]);
+  });
+  const { VersionId: first = '' } = await get();
+  const { VersionId: token = '' } = await rotate();
+  await standIn.rotationEnded();
+  const seen = { [first]: ['AWSCURRENT'], [token]: ['AWSPENDING'] };
+  expect(calls).toEqual(
+    ['createSecret', 'setSecret', 'testSecret', 'finishSecret'].map((step) => [
+      step,
+      standIn.arnOf(SecretId),
+      token,
+      seen,
+      'ResourceNotFoundException',
+    ]),
+  );
+  expect(await client.send(new DescribeSecretCommand({ SecretId }))).toMatchObject({ RotationEnabled: true });
+});
+
+test('refuses a rotation while another is pending, and takes one once the pending version is current', async () => {
+  standIn.setRotation(SecretId, async () => undefined);
+  const token = randomUUID();
+  await rotate({ ClientRequestToken: token });
+  await expect(rotate()).rejects.toMatchObject({
+    name: 'InvalidRequestException',
+    message: "A previous rotation isn't complete. That rotation will be reattempted.",
+  });
+  await put('second', { token, labels: ['AWSPENDING'] });
+  await move('AWSCURRENT', (await get()).VersionId, token);
+  expect((await rotate()).VersionId).not.toBe(token);
+});
+
+test('ends a rotation at the first step that fails, and repeats it under the same token when told', async () => {
+  const calls: string[] = [];
+  standIn.setRotation(SecretId, async ({ Step, ClientRequestToken }) => {
+    calls.push(`${Step} ${ClientRequestToken}`);
+    if (Step === 'setSecret' && calls.length < 4) throw new Error('not now');
+  });
+  const { VersionId: token } = await rotate();
+  await standIn.rotationEnded();
+  expect(calls).toEqual([`createSecret ${token}`, `setSecret ${token}`]);
+  await standIn.repeatRotation();
+  expect(calls.slice(2)).toEqual(
+    ['createSecret', 'setSecret', 'testSecret', 'finishSecret'].map((step) => `${step} ${token}`),
+  );
+});
+
+test('tries the function out with a passing copy of the current value where it is not to rotate at once', async () => {
+  const calls: unknown[] = [];
+  standIn.setRotation(SecretId, async ({ Step }) => {
+    calls.push([Step, await readValue({ VersionStage: 'AWSPENDING' })]);
+  });
+  await rotate({ RotateImmediately: false });
+  await standIn.rotationEnded();
+  expect(calls).toEqual([['testSecret', 'first']]);
+  expect(Object.values(await labels())).toEqual([['AWSCURRENT']]);
+});
+
+test('fails on purpose after as many calls as it is told', async () => {
+  standIn.fail({ statusCode: 500, errorName: 'InternalServiceError', times: 1, after: 1 });
+  await get();
+  await expect(get()).rejects.toMatchObject({ name: 'InternalServiceError' });
+  expect(await readValue()).toBe('first');
 });

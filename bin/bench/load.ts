@@ -1,0 +1,93 @@
+import type { LambdaEnvironment } from '../../lib/local/lambda-environment.ts';
+import { table } from './report.ts';
+import { spread } from './statistics.ts';
+import { type Surroundings, sessionEvent } from './surroundings.ts';
+
+/** What a number of functions took, all side by side. */
+export type Load = {
+  functions: number;
+  requests: number;
+  vendorConnections: number;
+  secretCalls: number;
+  /** Peak of each function. */
+  memoryMiB: number[];
+};
+
+const steps = [1, 2, 4, 8, 16, 32];
+const requestsPerFunction = 20;
+
+/** Starts 1 to 32 functions side by side, one step after another, and sends each its requests. */
+export async function measureGrowth(
+  start: () => Promise<Surroundings>,
+  bundleFolder: string,
+): Promise<Load[]> {
+  const loads: Load[] = [];
+  for (const functions of steps) {
+    console.error(`${functions} functions side by side`);
+    const surroundings = await start();
+    try {
+      loads.push(await measureLoad(surroundings, bundleFolder, functions));
+    } finally {
+      await surroundings.close();
+    }
+  }
+  return loads;
+}
+
+async function measureLoad(
+  { start, vendor, secretsManager }: Surroundings,
+  bundleFolder: string,
+  functions: number,
+): Promise<Load> {
+  const environments: LambdaEnvironment[] = [];
+  try {
+    // One after the other: more starts at once than the machine has cores measure only the machine.
+    while (environments.length < functions) environments.push(await start(bundleFolder));
+    await Promise.all(environments.map(sendRequests));
+    return {
+      functions,
+      requests: vendor.requests.length,
+      vendorConnections: vendor.connections,
+      secretCalls: secretsManager.requests.length,
+      memoryMiB: environments.map((environment) => environment.peakMemoryKiB() / 1024),
+    };
+  } finally {
+    await Promise.all(environments.map((environment) => environment.stop()));
+  }
+}
+
+async function sendRequests(environment: LambdaEnvironment): Promise<void> {
+  for (let request = 0; request < requestsPerFunction; request += 1) {
+    const { statusCode } = (await environment.invoke(sessionEvent())) as { statusCode: number };
+    if (statusCode !== 302) throw new Error(`The answer was ${statusCode}`);
+  }
+}
+
+/** Whether each function kept to one connection, one read of the secret and its requests. */
+export function isConstant({ functions, requests, vendorConnections, secretCalls }: Load): boolean {
+  return (
+    requests === functions * requestsPerFunction &&
+    vendorConnections === functions &&
+    secretCalls === functions
+  );
+}
+
+/** The loads as README shows them, each figure for one function. */
+export function formatLoads(loads: readonly Load[]): string {
+  const rows = loads.map(({ functions, requests, vendorConnections, secretCalls, memoryMiB }) => {
+    const { median } = spread(memoryMiB);
+    const perFunction = [requests, vendorConnections, secretCalls].map((count) => count / functions);
+    return [functions, ...perFunction, median.toFixed(1), Math.max(...memoryMiB).toFixed(1)].map(String);
+  });
+  return table(
+    [
+      'functions side by side',
+      'requests of each',
+      'vendor connections of each',
+      'secret reads of each',
+      'peak memory, MiB: median',
+      'largest',
+    ],
+    rows,
+  );
+}

@@ -1,0 +1,85 @@
+import { quantile } from './statistics.ts';
+import { type Surroundings, sessionEvent } from './surroundings.ts';
+import type { Variant, VariantName, WarmEvent } from './variants.ts';
+
+/** One cold start: milliseconds, and MiB at the peak. */
+export type ColdStart = {
+  initMs: number;
+  firstMs: number;
+  secondMs: number;
+  totalMs: number;
+  memoryMiB: number;
+};
+
+/** One warm function: milliseconds per request inside the handler. */
+export type WarmRun = { p50Ms: number; p99Ms: number };
+
+/** What all rounds gave, in their order. */
+export type Measurements = {
+  cold: Record<VariantName, ColdStart[]>;
+  warm: { ours: WarmRun[]; bare: WarmRun[] };
+};
+
+/** Requests before a function counts as warm: by then V8 has compiled what it runs often. */
+const warmUpRequests = 1_000;
+const warmRequests = 1_000;
+
+type MeasureOptions = {
+  surroundings: Surroundings;
+  variants: readonly Variant[];
+  warm: { ours: string; bare: string };
+  rounds: number;
+};
+
+/** Measures every variant once in each round, so that what disturbs the machine disturbs them all. */
+export async function measure({
+  surroundings,
+  variants,
+  warm,
+  rounds,
+}: MeasureOptions): Promise<Measurements> {
+  const cold = Object.fromEntries(variants.map(({ name }) => [name, []])) as unknown as Measurements['cold'];
+  const measurements: Measurements = { cold, warm: { ours: [], bare: [] } };
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const { name, folder } of variants) cold[name].push(await coldStart(surroundings, folder));
+    for (const name of ['ours', 'bare'] as const) {
+      measurements.warm[name].push(await warmRun(surroundings, warm[name]));
+    }
+    console.error(`round ${round} of ${rounds}`);
+  }
+  return measurements;
+}
+
+async function coldStart({ start }: Surroundings, folder: string): Promise<ColdStart> {
+  const environment = await start(folder);
+  try {
+    const { initMs } = environment;
+    const firstMs = await timed(() => environment.invoke(sessionEvent()));
+    const secondMs = await timed(() => environment.invoke(sessionEvent()));
+    const memoryMiB = environment.peakMemoryKiB() / 1024;
+    return { initMs, firstMs, secondMs, totalMs: initMs + firstMs, memoryMiB };
+  } finally {
+    await environment.stop();
+  }
+}
+
+async function warmRun({ start }: Surroundings, folder: string): Promise<WarmRun> {
+  const environment = await start(folder);
+  const run = async (times: number) => {
+    const event: WarmEvent = { event: sessionEvent(), times };
+    return (await environment.invoke(event)) as number[];
+  };
+  try {
+    await run(warmUpRequests);
+    const durations = await run(warmRequests);
+    return { p50Ms: quantile(durations, 0.5), p99Ms: quantile(durations, 0.99) };
+  } finally {
+    await environment.stop();
+  }
+}
+
+async function timed(act: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await act();
+  return performance.now() - startedAt;
+}

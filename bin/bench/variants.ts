@@ -1,0 +1,115 @@
+import { cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
+import { bundleFunction } from '../../lib/bundle.ts';
+import { benchFolder } from './install.ts';
+
+/** What is measured against what. */
+export type VariantName = 'empty' | 'ours' | 'hand-written' | 'plain' | 'powertools' | 'tutorial';
+
+/** A function, ready to start. */
+export type Variant = {
+  name: VariantName;
+  description: string;
+  /** Holds `index.mjs`. */
+  folder: string;
+  /** Size of the bundle; undefined where there is none. */
+  bytes?: number;
+};
+
+const descriptions: Record<VariantName, string> = {
+  empty: 'empty handler',
+  ours: '**this service**',
+  'hand-written': 'hand-written, no SDK, no middy',
+  plain: 'this service, plain esbuild ESM',
+  powertools: 'Powertools style, bundled',
+  tutorial: 'tutorial style, unbundled',
+};
+
+const folderOf = (name: string) => join(benchFolder, 'variants', name);
+
+/** The usual recipe for an ES module that holds CommonJS dependencies. */
+const plainEsm: BuildOptions = {
+  absWorkingDir: join(import.meta.dirname, '..', '..'),
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  legalComments: 'none',
+  banner: {
+    js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
+  },
+};
+
+const builders: Record<VariantName, (folder: string) => Promise<unknown>> = {
+  empty: (folder) => bundlePeer('empty', folder),
+  ours: (folder) => bundleFunction('create-session', folder),
+  'hand-written': (folder) => bundlePeer('hand-written', folder),
+  plain: (folder) =>
+    build({
+      ...plainEsm,
+      entryPoints: ['functions/create-session/handler.ts'],
+      outfile: join(folder, 'index.mjs'),
+    }),
+  powertools: (folder) => bundlePeer('powertools', folder),
+  async tutorial(folder) {
+    for (const [from, to] of [
+      ['tutorial', 'index'],
+      ['session-call', 'session-call'],
+    ]) {
+      cpSync(join(benchFolder, `${from}.mjs`), join(folder, `${to}.mjs`));
+    }
+  },
+};
+
+/** Builds every variant into `.bench/variants/`. */
+export async function buildVariants(): Promise<Variant[]> {
+  const names = Object.keys(builders) as VariantName[];
+  return await Promise.all(
+    names.map(async (name) => {
+      const folder = folderOf(name);
+      mkdirSync(folder, { recursive: true });
+      await builders[name](folder);
+      const bytes = statSync(join(folder, 'index.mjs')).size;
+      return { name, description: descriptions[name], folder, ...(name !== 'tutorial' && { bytes }) };
+    }),
+  );
+}
+
+/** What a warm invocation is asked: to handle `event` so many times. It answers with the milliseconds of each. */
+export type WarmEvent = { event: unknown; times: number };
+
+const warmWrapper = (module: string) => `import { handler as handle } from ${JSON.stringify(module)};
+export const handler = async ({ event, times }, context) => {
+  const durations = [];
+  for (let time = 0; time < times; time += 1) {
+    const request = structuredClone(event);
+    const startedAt = performance.now();
+    const { statusCode } = await handle(request, context);
+    durations.push(performance.now() - startedAt);
+    if (statusCode !== 302) throw new Error('the answer is ' + statusCode);
+  }
+  return durations;
+};
+`;
+
+/** Builds the functions whose warm time is compared: this service, and the one call without which nothing can. */
+export async function buildWarmVariants(): Promise<{ ours: string; bare: string }> {
+  const bare = folderOf('bare-post');
+  await bundlePeer('bare-post', bare);
+  return { ours: wrap('ours'), bare: wrap('bare-post') };
+}
+
+function wrap(name: string): string {
+  const folder = folderOf(`warm-${name}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'index.mjs'), warmWrapper(join('..', name, 'index.mjs')));
+  return folder;
+}
+
+function bundlePeer(peer: string, folder: string): Promise<unknown> {
+  const entryPoints = [join(benchFolder, `${peer}.mjs`)];
+  return build({ ...plainEsm, entryPoints, outfile: join(folder, 'index.mjs') });
+}

@@ -1,0 +1,20 @@
+import { type Figure, formatFigures, missedTargets } from './drill-figures.ts';
+import { drillDefaults, drillHardCut, drillOverlap } from './rotation-drill.ts';
+
+const { overlapMs, refusedMs, requestsPerSecond } = drillDefaults;
+
+/** Prints the figures; whether all targets were met. */
+function report(figures: Figure[]): boolean {
+  console.log(`${formatFigures(figures)}\n`);
+  return missedTargets(figures).length === 0;
+}
+
+console.log(
+  `Two renewals of the key on this machine, under ${requestsPerSecond} requests a second; about half a minute.\n`,
+);
+console.log(`Begini honours both keys for ${overlapMs / 1_000} s, and the command is run at once:`);
+const overlapMet = report(await drillOverlap(drillDefaults));
+console.log(`The old key is dead at once, and the command is run ${refusedMs / 1_000} s later:`);
+const hardCutMet = report(await drillHardCut(drillDefaults));
+console.log(overlapMet && hardCutMet ? 'PASS: every target was met.' : 'FAIL: a target was missed.');
+process.exitCode = overlapMet && hardCutMet ? 0 : 1;

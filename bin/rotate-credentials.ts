@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { CredentialsPair } from '../functions/shared/credentials-pair.ts';
+import { reasonOf } from '../functions/shared/errors.ts';
+import { secretVersions } from '../functions/shared/secret-versions.ts';
+import { type Command, parseCommand, UsageError } from '../lib/operator/arguments.ts';
+import { confirmStage } from '../lib/operator/confirm-stage.ts';
+import { checkApiKey, checkPair, PairError, parsePairInput } from '../lib/operator/pair-input.ts';
+import { ask, Interrupted } from '../lib/operator/prompt.ts';
+import { rotatePair } from '../lib/operator/rotate-pair.ts';
+import { findDeployedSecret, findLocalSecret, type SecretTarget } from '../lib/operator/secret-target.ts';
+import { readStages, type Stage, StagesError } from '../lib/stages.ts';
+import { localSecretName, readPort } from './local-service.ts';
+
+const { stdin } = process;
+const say = (sentence: string) => console.log(sentence);
+const askOperator = (question: string, echo: boolean) =>
+  ask(question, { echo, input: stdin, write: (shown) => process.stdout.write(shown) });
+
+async function main(argv: string[]): Promise<number> {
+  const command = parseCommand(argv);
+  const stage = await findStage(command);
+  const target = command.local ? await findLocal() : await findDeployedSecret(stage, process.env);
+  say(`Stage ${stage.name} (${stage.environment})${command.local ? ', the local service' : ''}
+Secret ${target.secretName}, account ${target.account}, region ${target.region}\n`);
+  if (command.status) return await showStatus(target);
+  await confirmStage(
+    stage,
+    command.confirm,
+    stdin.isTTY ? (question) => askOperator(question, true) : undefined,
+  );
+  return await rotate(await readPair(command), target);
+}
+
+async function findStage({ stage: name, local }: Command): Promise<Stage> {
+  const { context } = JSON.parse(await readFile(new URL('../cdk.json', import.meta.url), 'utf8'));
+  const stages = local ? readStages({ Test: { environment: 'test' } }) : readStages(context?.stages);
+  const stage = stages.find(({ path }) => path === name.toLowerCase());
+  if (stage) return stage;
+  const known = stages.map((row) => row.name).join(', ');
+  throw new UsageError(
+    `There is no such stage${local ? ' in the local service' : ' in cdk.json'}; use ${known}.`,
+  );
+}
+
+async function findLocal(): Promise<SecretTarget> {
+  const endpoint = `http://127.0.0.1:${readPort(process.env.PORT) + 2}`;
+  return await findLocalSecret(endpoint, localSecretName).catch((error) => {
+    if (reasonOf(error) !== 'ECONNREFUSED') throw error;
+    throw new UsageError(`Nothing answers at ${endpoint}. Start the local service with: npm start`);
+  });
+}
+
+async function showStatus({ client, secretArn }: SecretTarget): Promise<number> {
+  const labels = Map.groupBy(await secretVersions(client, secretArn).holders(), ([, versionId]) => versionId);
+  for (const [versionId, held] of labels) say(`${versionId}  ${held.map(([label]) => label).join(' ')}`);
+  return 0;
+}
+
+async function readPair({ file }: Command): Promise<CredentialsPair> {
+  if (file !== undefined) return parsePairInput(await readPairFile(file));
+  if (!stdin.isTTY) return parsePairInput(await text(stdin));
+  const apiKey = checkApiKey(await askOperator('API key (not shown): ', false));
+  return checkPair(apiKey, await askOperator('Integration id: ', true));
+}
+
+async function readPairFile(file: string): Promise<string> {
+  return await readFile(file, 'utf8').catch((error) => {
+    throw new PairError(`The file cannot be read: ${reasonOf(error)}.`);
+  });
+}
+
+async function rotate(pair: CredentialsPair, { client, secretArn }: SecretTarget): Promise<number> {
+  const verdict = await rotatePair(pair, { client, versions: secretVersions(client, secretArn), say });
+  if (verdict) {
+    say(`\nFAIL: ${verdict.reason} The pair in use is unchanged.\nNext: ${verdict.next}`);
+    return 1;
+  }
+  say(`\nPASS: Begini took the pair, and it is in use.
+Next: give the new API key to the receiver of Begini's webhooks, which verifies signatures with it.`);
+  return 0;
+}
+
+/** What a failure comes to: the exit code, and a message without any value. Errors of the SDK are shown by name only. */
+function explain(error: unknown): { exitCode: number; message: string } {
+  if (error instanceof UsageError || error instanceof StagesError) {
+    return { exitCode: 2, message: error.message };
+  }
+  if (error instanceof Interrupted) return { exitCode: 130, message: 'Interrupted. Nothing was changed.' };
+  if (error instanceof PairError) {
+    return { exitCode: 1, message: `FAIL: ${error.message} Nothing was changed.` };
+  }
+  return {
+    exitCode: 1,
+    message: `FAIL: AWS could not be asked, or refused: ${reasonOf(error)}.
+Next: check your AWS credentials and region (AWS_PROFILE, AWS_REGION), and the policy OperatorPolicyArn of the stack. Then run this again; --status shows what is in use.`,
+  };
+}
+
+process.once('SIGINT', () => {
+  console.error(
+    '\nInterrupted. A rotation that was started goes on by itself: see --status, or run this again.',
+  );
+  process.exit(130);
+});
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  const { exitCode, message } = explain(error);
+  console.error(message);
+  return exitCode;
+});

@@ -1,0 +1,16 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createVendorClient } from '../begini/client.ts';
+import { secretVersions } from '../shared/secret-versions.ts';
+import { secretsManagerDefaults } from '../shared/secrets-manager.ts';
+import { readVendorSettings } from '../shared/settings.ts';
+import { rotationHandler } from './rotation-handler.ts';
+
+const { stage, credentialsSecretArn, hmac, origins } = readVendorSettings(process.env);
+
+/** The entry that Secrets Manager calls for each step of a rotation. */
+export const handler = rotationHandler({
+  stage,
+  versions: secretVersions(new SecretsManagerClient(secretsManagerDefaults), credentialsSecretArn),
+  vendor: createVendorClient({ origin: origins.api }),
+  hmac,
+});

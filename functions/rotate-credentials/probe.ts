@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import type { CallTrace, VendorClient } from '../begini/client.ts';
+import { buildSessionRequest } from '../begini/request.ts';
+import { judgeAnswer } from '../begini/response.ts';
+import type { CredentialsPair } from '../shared/credentials-pair.ts';
+import { vendorTimeoutMs } from '../shared/deadlines.ts';
+import { ServiceError } from '../shared/errors.ts';
+import { RotationError, type RotationErrorCode } from './rotation-error.ts';
+
+/** Whom to ask whether a pair is good, and whether calls to it are signed. */
+export type ProbeTarget = { vendor: VendorClient; hmac: boolean };
+
+const codesByStatus: Record<number, RotationErrorCode> = {
+  401: 'refused_401',
+  403: 'refused_403',
+  422: 'rejected_422',
+};
+
+/**
+ * Creates one real session with `pair`, for a uid of its own that no applicant has: there is no other way to learn
+ * whether Begini takes a pair. The session is never entered.
+ *
+ * @throws RotationError for anything but a good answer.
+ */
+export async function probe(
+  pair: CredentialsPair,
+  { vendor, hmac }: ProbeTarget,
+  trace: CallTrace,
+): Promise<void> {
+  const uid = `ROTCHK${randomUUID().replaceAll('-', '')}`;
+  const request = buildSessionRequest(uid, pair, { hmac });
+  try {
+    const answer = await vendor.send(request, Date.now() + vendorTimeoutMs, trace);
+    judgeAnswer(answer, uid, pair.integrationId);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    throw new RotationError(codesByStatus[trace.vendorStatus ?? 0] ?? 'vendor_unreachable');
+  }
+}

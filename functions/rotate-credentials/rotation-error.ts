@@ -1,0 +1,54 @@
+import { type VerdictLabel, verdictLabels } from '../shared/version-labels.ts';
+
+type Failure = { message: string; verdict?: VerdictLabel };
+
+const failures = {
+  wrong_secret: { message: 'This function rotates one secret, and the event names another.' },
+  unknown_step: { message: 'The event names none of the four rotation steps.' },
+  not_pending: {
+    message: 'This is not the rotation in progress: its token is foreign, or it was given up or superseded.',
+  },
+  nothing_staged: { message: 'No pair is staged under BEGINI_NEXT: run the operator’s command.' },
+  not_a_pair: { message: 'The staged value is no usable pair of API key and integration id.' },
+  same_as_current: {
+    message: 'The staged pair is the current one: renew the key in the Deployment Centre first.',
+    verdict: verdictLabels.same,
+  },
+  refused_401: {
+    message: 'Begini answered 401: a wrong key, the other environment’s, or HMAC is not enabled at Begini.',
+    verdict: verdictLabels.refused401,
+  },
+  refused_403: {
+    message: 'Begini answered 403: the key is not authorised for this integration id.',
+    verdict: verdictLabels.refused403,
+  },
+  rejected_422: {
+    message: 'Begini answered 422: it rejects the integration id.',
+    verdict: verdictLabels.rejected422,
+  },
+  vendor_unreachable: {
+    message: 'Begini is busy, failing or out of reach: the pair could not be tested.',
+    verdict: verdictLabels.unreachable,
+  },
+  secrets_unavailable: { message: 'Secrets Manager failed; its error is in the log line.' },
+} satisfies Record<string, Failure>;
+
+/** What stopped a rotation step. */
+export type RotationErrorCode = keyof typeof failures;
+
+/** A rotation step failed. The message is one fixed sentence, as Lambda logs it; there is no cause, as it would log that too. */
+export class RotationError extends Error {
+  override readonly name = 'RotationError';
+  readonly code: RotationErrorCode;
+
+  constructor(code: RotationErrorCode) {
+    super(failures[code].message);
+    this.code = code;
+  }
+
+  /** The label that tells the operator why the pair was not taken. */
+  get verdict(): VerdictLabel | undefined {
+    const failure: Failure = failures[this.code];
+    return failure.verdict;
+  }
+}

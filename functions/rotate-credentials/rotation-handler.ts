@@ -1,0 +1,93 @@
+import type { Context, SecretsManagerRotationEvent } from 'aws-lambda';
+import { reasonOf } from '../shared/errors.ts';
+import { writeToStandardOutput } from '../shared/request-log.ts';
+import type { SecretVersions } from '../shared/secret-versions.ts';
+import { versionLabels } from '../shared/version-labels.ts';
+import type { ProbeTarget } from './probe.ts';
+import { RotationError } from './rotation-error.ts';
+import { rotationSteps } from './steps.ts';
+
+/** What the handler works with; `writeLine` takes the log lines, by default to standard output. */
+export type RotationOptions = ProbeTarget & {
+  stage: string;
+  versions: SecretVersions;
+  writeLine?: ((line: string) => void) | undefined;
+};
+
+/** What Secrets Manager invokes for each step of a rotation. */
+export type RotationHandler = (
+  event: SecretsManagerRotationEvent,
+  context: Pick<Context, 'awsRequestId'>,
+) => Promise<void>;
+
+type RotationTrace = { vendorAttempts: number; vendorMs: number; vendorStatus?: number };
+
+/**
+ * Runs one rotation step, and writes one line of JSON about it. After a failure it labels the version with the
+ * verdict and gives AWSPENDING back, so that nothing stands in the way of the next rotation.
+ *
+ * The handler @throws RotationError, and nothing else: Lambda logs whatever a function throws.
+ */
+export function rotationHandler({
+  stage,
+  versions,
+  writeLine = writeToStandardOutput,
+  ...target
+}: RotationOptions): RotationHandler {
+  return async ({ Step: step, SecretId, ClientRequestToken: token }, { awsRequestId }) => {
+    const startedAt = Date.now();
+    const trace: RotationTrace = { vendorAttempts: 0, vendorMs: 0 };
+    const log = (outcome: object) =>
+      writeLine(
+        `${JSON.stringify({
+          timestamp: new Date().toISOString(),
+          level: 'code' in outcome ? 'ERROR' : 'INFO',
+          message: 'rotation',
+          stage,
+          step,
+          ...outcome,
+          durationMs: Date.now() - startedAt,
+          secretVersionId: token,
+          lambdaRequestId: awsRequestId,
+          ...trace,
+        })}\n`,
+      );
+    try {
+      if (SecretId !== versions.secretId) throw new RotationError('wrong_secret');
+      if (!Object.hasOwn(rotationSteps, step)) throw new RotationError('unknown_step');
+      await rotationSteps[step]({ ...target, token, versions, trace });
+    } catch (thrown) {
+      const error = thrown instanceof RotationError ? thrown : new RotationError('secrets_unavailable');
+      const foreign = error.code === 'wrong_secret' || error.code === 'unknown_step';
+      const cleanUpReason = foreign ? undefined : await giveUp(error, token, versions);
+      log({
+        outcome: 'step_failed',
+        code: error.code,
+        verdict: error.verdict,
+        ...(thrown !== error && { reason: reasonOf(thrown) }),
+        cleanUpReason,
+      });
+      throw error;
+    }
+    log({ outcome: 'step_done' });
+  };
+}
+
+/** Labels the verdict, then takes AWSPENDING away; says why that was not possible. */
+async function giveUp(
+  { code, verdict }: RotationError,
+  token: string,
+  versions: SecretVersions,
+): Promise<string | undefined> {
+  try {
+    const holders = await versions.holders();
+    const judged = code === 'same_as_current' ? holders.get(versionLabels.next) : token;
+    if (verdict && judged) await versions.attach(verdict, judged, holders);
+    if (holders.get(versionLabels.pending) === token && holders.get(versionLabels.current) !== token) {
+      await versions.detach(versionLabels.pending, token);
+    }
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}

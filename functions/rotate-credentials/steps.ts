@@ -1,0 +1,65 @@
+import type { CallTrace } from '../begini/client.ts';
+import { isSamePair, parsePair } from '../shared/credentials-pair.ts';
+import type { SecretVersions } from '../shared/secret-versions.ts';
+import { versionLabels } from '../shared/version-labels.ts';
+import { type ProbeTarget, probe } from './probe.ts';
+import { RotationError } from './rotation-error.ts';
+
+const { current, pending, next } = versionLabels;
+
+/** One rotation: its token is the id of the version that it makes. */
+export type Rotation = ProbeTarget & { token: string; versions: SecretVersions; trace: CallTrace };
+
+/** A step by Secrets Manager's name for it; repeating one does no harm. Each @throws RotationError. */
+export const rotationSteps = { createSecret, setSecret, testSecret, finishSecret };
+
+/** Takes over the staged pair: its value and its label go to this rotation's version. */
+async function createSecret({ token, versions }: Rotation): Promise<void> {
+  const holders = await versions.holders();
+  if (holders.get(current) === token) return;
+  const pendingHolder = holders.get(pending);
+  const isOver = pendingHolder === undefined || pendingHolder === holders.get(current);
+  // A version without labels may be gone: only one that an earlier try has labelled can be taken up again.
+  const canResume = isOver && [...holders.values()].includes(token);
+  if (pendingHolder !== token && !canResume) throw new RotationError('not_pending');
+
+  const stagedHolder = holders.get(next);
+  if (stagedHolder === undefined) throw new RotationError('nothing_staged');
+  if (stagedHolder === token) return await versions.attach(pending, token, holders);
+
+  const staged = parsePair(await versions.valueOf(next));
+  if (staged === undefined) throw new RotationError('not_a_pair');
+  if (isSamePair(staged, parsePair(await versions.valueOf(current)))) {
+    throw new RotationError('same_as_current');
+  }
+  await versions.put(token, JSON.stringify(staged), [pending, next]);
+}
+
+/** Nothing: the operator has renewed the key in the Deployment Centre, as there is no API for it. */
+async function setSecret(): Promise<void> {}
+
+/** Asks Begini whether it takes the pair. */
+async function testSecret({ token, versions, trace, ...target }: Rotation): Promise<void> {
+  const holders = await versions.holders();
+  if (holders.get(current) === token) return;
+  if (holders.get(pending) !== token) throw new RotationError('not_pending');
+  const value = await versions.valueOf(pending);
+  // That is how Secrets Manager tries the function out when rotation is set up: with a copy of the current value.
+  if (value !== undefined && value === (await versions.valueOf(current))) return;
+  const pair = parsePair(value);
+  if (pair === undefined) throw new RotationError('not_a_pair');
+  await probe(pair, target, trace);
+}
+
+/** Makes the pair current, and leaves no other label on its version. */
+async function finishSecret({ token, versions }: Rotation): Promise<void> {
+  const holders = await versions.holders();
+  if (holders.get(current) !== token) {
+    // Without the staged label, createSecret never filled this version, or another pair was staged since.
+    if (holders.get(pending) !== token || holders.get(next) !== token) throw new RotationError('not_pending');
+    await versions.attach(current, token, holders);
+  }
+  for (const label of [pending, next]) {
+    if (holders.get(label) === token) await versions.detach(label, token);
+  }
+}

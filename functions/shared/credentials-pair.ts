@@ -1,0 +1,33 @@
+/** The pair that Begini's Deployment Centre shows for one deployment and environment. */
+export type CredentialsPair = { apiKey: string; integrationId: string };
+
+/** The value a new stack's secret is created with, in both fields: no pair has been put in yet. */
+const sentinel = 'UNSET';
+
+/**
+ * Reads a secret's value, `{"apiKey": "…", "integrationId": "…"}`.
+ *
+ * @returns undefined where it is no usable pair: two values that can stand in an HTTP header, neither the sentinel.
+ */
+export function parsePair(secretString: string | undefined): CredentialsPair | undefined {
+  const { apiKey, integrationId } = parseFields(secretString);
+  return isUsable(apiKey) && isUsable(integrationId) ? { apiKey, integrationId } : undefined;
+}
+
+/** Whether both hold the same key and the same integration id. */
+export function isSamePair(one: CredentialsPair, other: CredentialsPair | undefined): boolean {
+  return one.apiKey === other?.apiKey && one.integrationId === other.integrationId;
+}
+
+function parseFields(secretString: string | undefined): { apiKey?: unknown; integrationId?: unknown } {
+  try {
+    const value: unknown = JSON.parse(secretString ?? '');
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function isUsable(value: unknown): value is string {
+  return typeof value === 'string' && value !== sentinel && /^[\x21-\x7e]+$/.test(value);
+}

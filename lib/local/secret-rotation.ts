@@ -1,0 +1,57 @@
+import {
+  dropVersion,
+  putPendingVersion,
+  type RotationStep,
+  type Secret,
+  SecretsManagerError,
+} from './secret-store.ts';
+
+const steps: readonly RotationStep[] = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
+
+/**
+ * Runs rotations as Secrets Manager does (RotateSecret, API reference 2017-10-17, and "Rotation by Lambda function",
+ * user guide, both read November 2026): the call is answered at once, the steps follow, and the first that fails ends
+ * the try. When AWS tries again is not documented, so here it does when it is told to.
+ */
+export class SecretRotations {
+  #running: Promise<void> = Promise.resolve();
+  #last: (() => Promise<void>) | undefined;
+
+  /** Settles when the last rotation has ended, well or not. */
+  get ended(): Promise<void> {
+    return this.#running;
+  }
+
+  /** Starts a rotation whose version is `token`; without `immediately`, only tries the function out. */
+  start(secret: Secret, token: string, { immediately }: { immediately: boolean }): void {
+    if (secret.rotate === undefined) {
+      throw new SecretsManagerError(
+        'InvalidRequestException',
+        'No Lambda rotation function ARN is associated with this secret.',
+      );
+    }
+    putPendingVersion(secret, token, { copy: !immediately });
+    const tried = immediately
+      ? () => invoke(secret, token, steps)
+      : () => invoke(secret, token, ['testSecret']).finally(() => dropVersion(secret, token));
+    this.#last = tried;
+    this.#run(tried);
+  }
+
+  /** Tries the last rotation again, under the same token and from its first step. */
+  repeat(): Promise<void> {
+    if (this.#last) this.#run(this.#last);
+    return this.#running;
+  }
+
+  /** A failure shows in the labels, and in what the function logs; Secrets Manager's caller is never told. */
+  #run(tried: () => Promise<void>): void {
+    this.#running = tried().catch(() => undefined);
+  }
+}
+
+async function invoke(secret: Secret, token: string, wanted: readonly RotationStep[]): Promise<void> {
+  for (const step of wanted) {
+    await secret.rotate?.({ Step: step, SecretId: secret.arn, ClientRequestToken: token });
+  }
+}

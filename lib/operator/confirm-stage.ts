@@ -1,0 +1,20 @@
+import type { Stage } from '../stages.ts';
+import { UsageError } from './arguments.ts';
+
+/**
+ * Makes sure that a production stage is meant: its name must be typed, or be given on the command line.
+ * @param ask absent where nobody is at the terminal
+ * @throws UsageError
+ */
+export async function confirmStage(
+  { name, environment }: Pick<Stage, 'name' | 'environment'>,
+  given: string | undefined,
+  ask: ((question: string) => Promise<string>) | undefined,
+): Promise<void> {
+  if (environment !== 'production') return;
+  if (given === undefined && ask === undefined) {
+    throw new UsageError(`This is production: add --confirm ${name}, as nobody is here to type its name.`);
+  }
+  const typed = given ?? (await ask?.(`This is production. Type ${name} to go on: `));
+  if (typed !== name) throw new UsageError(`That is not ${name}. Nothing was changed.`);
+}

@@ -1,0 +1,40 @@
+import { type VerdictLabel, verdictLabels } from '../../functions/shared/version-labels.ts';
+
+/** How a rotation ended, in words: what happened, and what the operator does next. */
+export type Verdict = { reason: string; next: string };
+
+/** What each label on a version says. */
+export const verdictsByLabel: Record<VerdictLabel, Verdict> = {
+  [verdictLabels.same]: {
+    reason: 'This pair is in use already.',
+    next: 'Where an earlier run was interrupted, it has succeeded, and nothing is left to do. Else renew the key in the Deployment Centre first, then run this again with the new one.',
+  },
+  [verdictLabels.refused401]: {
+    reason: 'Begini answered 401: it does not know this key, or does not take its signature.',
+    next: 'Compare with the Deployment Centre: is it the tab of this environment (Test, Production), are key and integration id swapped, is the key complete, is HMAC enabled at Begini?',
+  },
+  [verdictLabels.refused403]: {
+    reason: 'Begini answered 403: this key is not authorised for this integration id.',
+    next: 'Copy both from the same deployment and the same tab of the Deployment Centre.',
+  },
+  [verdictLabels.rejected422]: {
+    reason: 'Begini answered 422: it rejects this integration id.',
+    next: 'Copy the integration id from the Deployment Centre again, and ask Begini where it is right.',
+  },
+  [verdictLabels.unreachable]: {
+    reason: 'Begini is busy, failing or out of reach, so the pair could not be tested.',
+    next: 'Run this again with the same pair; where it lasts, ask Begini.',
+  },
+};
+
+/** The rotation ended, and its version has no label that says why. */
+export const endedWithoutVerdict: Verdict = {
+  reason: 'The rotation ended early and left no reason behind.',
+  next: 'Look at the last line of the log of the function RotateCredentials, then run this again.',
+};
+
+/** The rotation did not end in time, and was given up. */
+export const timedOut: Verdict = {
+  reason: 'The rotation did not end in time, and was given up.',
+  next: 'Look at the log of the function RotateCredentials: was it called at all? Then run this again.',
+};

@@ -1,0 +1,163 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { type LocalService, startLocalServiceOnFreePorts } from '../../bin/local-service.ts';
+import { startLoopbackServer } from '../../lib/local/loopback.ts';
+import { runRotateCommand, startRotateCommand } from '../support/rotate-command.ts';
+
+jest.setTimeout(30_000); // Each run is a process of its own.
+
+const integrationId = 'simulated-integration-1';
+const pairOf = (apiKey: unknown) => JSON.stringify({ apiKey, integrationId });
+
+describe('against the local service, the command', () => {
+  let service: LocalService;
+  let environment: Record<string, string>;
+  let renewals = 0;
+  let renewedKey: string;
+  beforeAll(async () => {
+    const started = await startLocalServiceOnFreePorts();
+    service = started.service;
+    environment = { PORT: String(started.port) };
+  });
+  afterAll(() => service.close());
+  beforeEach(() => {
+    renewals += 1;
+    renewedKey = `renewed-key-${renewals}`;
+    service.vendor.changeCredentials({ apiKey: renewedKey, integrationId });
+  });
+  const local = ['--stage', 'test', '--local'];
+  const run = (input: string, args: string[] = []) =>
+    runRotateCommand([...local, ...args], { input, environment });
+  const writes = () =>
+    service.secretsManager.requests.filter(({ operation }) => operation !== 'DescribeSecret').length;
+
+  test('puts a pair from standard input in use, and applicants get through with it', async () => {
+    const { exitCode, stdout, stderr } = await run(pairOf(renewedKey));
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('begini-session/test/credentials, account 000000000000, region us-east-1');
+    expect(stdout).toContain('PASS: Begini took the pair');
+    expect(stdout).not.toContain(renewedKey);
+    const answer = await fetch(`${service.gateway.url}/sessions`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'x-api-key': 'local-loan-app', 'content-type': 'application/json' },
+      body: '{"uid":"ABCDE-12345"}',
+    });
+    expect(answer.status).toBe(302);
+  });
+
+  test('puts a pair from a file in use, and shows the versions with their labels', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'begini-session-pair-')), 'pair.json');
+    await writeFile(file, pairOf(renewedKey));
+    expect(await run('', ['--file', file])).toMatchObject({ exitCode: 0 });
+    const { exitCode, stdout } = await run('', ['--status']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^[0-9a-f-]{36} {2}AWSCURRENT$/m);
+    expect(stdout).toMatch(/^[0-9a-f-]{36} {2}AWSPREVIOUS$/m);
+    expect(stdout).not.toContain(renewedKey);
+  });
+
+  test('ends with FAIL, the reason and what to do where Begini refuses the pair', async () => {
+    const { exitCode, stdout, stderr } = await run(pairOf('wrong-key'));
+    expect([exitCode, stderr]).toEqual([1, '']);
+    expect(stdout).toMatch(/^FAIL: Begini answered 401: .*unchanged\.\nNext: Compare with the Deployment/m);
+    expect(stdout).not.toContain('wrong-key');
+  });
+
+  test.each([
+    ['an empty key', '', 'is empty'],
+    ['a key of white space', '   ', 'nothing but white space'],
+    ['a pasted line break', 'new-\nkey', 'holds a line break'],
+    ['a trailing space', 'new-key ', 'ends with white space'],
+  ])('changes nothing for %s', async (_, apiKey, reason) => {
+    const before = writes();
+    const { exitCode, stderr } = await run(pairOf(apiKey));
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining(reason)]);
+    expect(writes()).toBe(before);
+  });
+
+  test('changes nothing where the file is not there', async () => {
+    expect(await run('', ['--file', '/nonexistent/pair.json'])).toMatchObject({
+      exitCode: 1,
+      stderr: 'FAIL: The file cannot be read: ENOENT. Nothing was changed.\n',
+    });
+  });
+
+  test.each(['Secret begini-session', 'Staged', 'Rotation started'])(
+    'can simply be run again when it was interrupted at "%s"',
+    async (sentence) => {
+      const first = startRotateCommand(local, { input: pairOf(renewedKey), environment });
+      await first.shows(sentence);
+      first.interrupt();
+      await first.ended;
+      await service.secretsManager.rotationEnded();
+      const { exitCode, stdout } = await run(pairOf(renewedKey));
+      if (exitCode === 1) expect(stdout).toContain('an earlier run was interrupted, it has succeeded');
+      else expect([exitCode, stdout]).toEqual([0, expect.stringContaining('PASS')]);
+      const status = await run('', ['--status']);
+      expect(status.stdout).not.toContain('AWSPENDING');
+    },
+  );
+
+  test('shows an error of Secrets Manager by its name only', async () => {
+    service.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1 });
+    const { exitCode, stderr } = await run(pairOf(renewedKey));
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('AccessDeniedException');
+    expect(stderr).not.toContain('A simulated failure');
+  });
+
+  test('knows no stage but test there', async () => {
+    const args = ['--stage', 'production', '--local'];
+    expect(await runRotateCommand(args, { environment })).toMatchObject({ exitCode: 2 });
+  });
+});
+
+test.each([
+  ['no stage', []],
+  ['a value where an option belongs', ['--stage', 'test', 'A-KEY']],
+  ['an option that does not exist', ['--stage', 'test', '--api-key', 'A-KEY']],
+  ['a stage that does not exist', ['--stage', 'A-KEY']],
+])('the command ends with 2 for %s, and repeats nothing of the command line', async (_, args) => {
+  const { exitCode, stdout, stderr } = await runRotateCommand(args);
+  expect([exitCode, stdout]).toEqual([2, '']);
+  expect(stderr).not.toContain('A-KEY');
+});
+
+test('the command says how to start the local service where it does not run', async () => {
+  const args = ['--stage', 'test', '--local'];
+  const run = await runRotateCommand(args, { environment: { PORT: '1' } });
+  expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('npm start') });
+});
+
+describe('without --local, the command sends nothing to an endpoint that is not of AWS:', () => {
+  const profileWith = (lines: string) =>
+    `[default]\nregion = eu-west-1\naws_access_key_id = a\naws_secret_access_key = b\n${lines}`;
+  test.each<[string, (url: string) => Record<string, string>, string?]>([
+    ['AWS_ENDPOINT_URL', (url) => ({ AWS_ENDPOINT_URL: url })],
+    ['AWS_ENDPOINT_URL_SECRETS_MANAGER', (url) => ({ AWS_ENDPOINT_URL_SECRETS_MANAGER: url })],
+    ['endpoint_url of the profile', () => ({}), 'endpoint_url = URL\n'],
+    [
+      'services of the profile',
+      () => ({}),
+      'services = s\n[services s]\ncloudformation =\n  endpoint_url = URL\n',
+    ],
+  ])('%s', async (_, variables, profileLines = '') => {
+    let requests = 0;
+    const server = await startLoopbackServer({
+      listener: async (_request, response) => {
+        requests += 1;
+        response.end();
+      },
+    });
+    const file = join(await mkdtemp(join(tmpdir(), 'begini-session-profile-')), 'config');
+    await writeFile(file, profileWith(profileLines.replace('URL', server.origin)));
+    const environment = { AWS_CONFIG_FILE: file, ...variables(server.origin) };
+    const run = await runRotateCommand(['--stage', 'test'], { input: pairOf('a-key'), environment });
+    await server.close();
+    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('use --local') });
+    expect(requests).toBe(0);
+  });
+});

@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { readLaunchLinkSettings } from '../../../functions/create-launch-link/settings.ts';
+import { readLaunchSettings } from '../../../functions/launch/settings.ts';
+import { defaultTexts } from '../../../lib/applicant-page.ts';
+
+const making = {
+  STAGE: 'test',
+  LAUNCH_KEY_SECRET_ARN: 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:launch-key',
+  UID_REF_KEY: 'key',
+};
+const opening = {
+  ...making,
+  CREDENTIALS_SECRET_ARN: 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:credentials',
+  HMAC: 'on',
+  APPLICANT_PAGE: JSON.stringify(defaultTexts),
+};
+
+test('making a link needs nothing of the vendor’s', () => {
+  expect(readLaunchLinkSettings(making)).toEqual({
+    stage: 'test',
+    launchKeySecretArn: making.LAUNCH_KEY_SECRET_ARN,
+    uidRefKey: 'key',
+    launchBaseUrl: undefined,
+  });
+});
+
+test('opening a link needs the page’s texts and what a session needs', () => {
+  expect(readLaunchSettings(opening)).toMatchObject({
+    launchKeySecretArn: making.LAUNCH_KEY_SECRET_ARN,
+    credentialsSecretArn: opening.CREDENTIALS_SECRET_ARN,
+    applicantPage: defaultTexts,
+  });
+});
+
+test.each(Object.keys(making))('making a link names %s where it is missing', (name) => {
+  expect(() => readLaunchLinkSettings({ ...making, [name]: undefined })).toThrow(name);
+});
+
+test.each(Object.keys(opening))('opening a link names %s where it is missing', (name) => {
+  expect(() => readLaunchSettings({ ...opening, [name]: '' })).toThrow(name);
+});

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { secretVersions } from '../../../functions/shared/secret-versions.ts';
+import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
+import { certificateOnce, type Lambda, startLambda } from '../../support/lambda.ts';
+
+const renewed = { ...simulatedCredentials, apiKey: 'RENEWED-API-KEY' };
+let lambda: Lambda;
+let client: SecretsManagerClient;
+
+beforeEach(async () => {
+  lambda = await startLambda('rotate-credentials', { timeoutMs: 45_000 });
+  const { secretsManager, environment } = lambda;
+  client = new SecretsManagerClient({
+    endpoint: secretsManager.url,
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+    requestHandler: { httpsAgent: { ca: (await certificateOnce()).cert } },
+  });
+  secretsManager.setRotation('credentials', (event) => environment.invoke(event));
+});
+afterEach(async () => {
+  client.destroy();
+  await lambda.stop();
+});
+
+async function rotate() {
+  const versions = secretVersions(client, lambda.secretsManager.arnOf('credentials'));
+  await versions.put(randomUUID(), JSON.stringify(renewed), ['BEGINI_NEXT']);
+  const SecretId = versions.secretId;
+  const { VersionId } = await client.send(new RotateSecretCommand({ SecretId }));
+  await lambda.secretsManager.rotationEnded();
+  return { token: VersionId, holders: await versions.holders() };
+}
+
+test('rotates under the runtime of Lambda', async () => {
+  lambda.vendor.changeCredentials(renewed);
+  const { token, holders } = await rotate();
+  expect(holders.get('AWSCURRENT')).toBe(token);
+  expect(lambda.vendor.requests.map(({ accepted }) => accepted)).toEqual([true]);
+});
+
+test('has the runtime print fixed sentences alone where a step fails', async () => {
+  const { token, holders } = await rotate();
+  expect(holders.get('BEGINI_REFUSED_401')).toBe(token);
+  lambda.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after: 2 });
+  await rotate();
+  const { stdout, stderr } = await lambda.stop();
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as { code?: string }).code)).toEqual([
+    undefined,
+    undefined,
+    'refused_401',
+    'secrets_unavailable',
+  ]);
+  expect(stderr).toContain('Begini answered 401: a wrong key');
+  expect(stderr).toContain('Secrets Manager failed; its error is in the log line.');
+  for (const mark of [renewed.apiKey, renewed.integrationId, 'ROTCHK', 'A simulated failure']) {
+    expect(stdout + stderr).not.toContain(mark);
+  }
+});

@@ -1,0 +1,63 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { beforeEach, expect, test } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
+import { findDeployedSecret } from '../../../lib/operator/secret-target.ts';
+import { readStages } from '../../../lib/stages.ts';
+
+const cloudFormation = mockClient(CloudFormationClient);
+const secretsManager = mockClient(SecretsManagerClient);
+const ARN = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:CredentialsSecret-AbCdEf';
+
+beforeEach(() => {
+  cloudFormation.reset();
+  secretsManager.reset();
+  cloudFormation.on(DescribeStacksCommand, { StackName: 'BeginiSession-Demo' }).resolves({
+    Stacks: [
+      {
+        StackName: 'BeginiSession-Demo',
+        CreationTime: new Date(0),
+        StackStatus: 'CREATE_COMPLETE',
+        Outputs: [{ OutputKey: 'CredentialsSecretName', OutputValue: 'CredentialsSecret' }],
+      },
+    ],
+  });
+  secretsManager.on(DescribeSecretCommand, { SecretId: 'CredentialsSecret' }).resolves({ ARN });
+});
+
+function stageOf(row: object) {
+  const [stage] = readStages({ Demo: { environment: 'test', region: 'eu-central-1', ...row } });
+  if (!stage) throw new Error('the table has one row');
+  return stage;
+}
+
+test('finds the secret by the outputs of the stack, and its account and region by its ARN', async () => {
+  const { client, ...target } = await findDeployedSecret(stageOf({ account: '123456789012' }), {});
+  expect(target).toEqual({
+    secretArn: ARN,
+    secretName: 'CredentialsSecret',
+    account: '123456789012',
+    region: 'eu-central-1',
+  });
+  expect(await client.config.region()).toBe('eu-central-1');
+});
+
+test('refuses credentials of another account than the row says', async () => {
+  await expect(findDeployedSecret(stageOf({ account: '999999999999' }), {})).rejects.toMatchObject({
+    name: 'UsageError',
+    message: expect.stringContaining('123456789012'),
+  });
+});
+
+test('refuses a stack that does not name its secret', async () => {
+  cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: [] });
+  await expect(findDeployedSecret(stageOf({}), {})).rejects.toMatchObject({ name: 'UsageError' });
+});
+
+test('asks AWS nothing while an endpoint override is set', async () => {
+  const environment = { AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:3002' };
+  await expect(findDeployedSecret(stageOf({}), environment)).rejects.toMatchObject({
+    message: expect.stringContaining('AWS_ENDPOINT_URL_SECRETS_MANAGER is set'),
+  });
+  expect([cloudFormation.calls(), secretsManager.calls()]).toEqual([[], []]);
+});

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { readBody, startLoopbackServer } from '../../lib/local/loopback.ts';
+import type { RotationFunction, RotationStep } from '../../lib/local/secret-store.ts';
+
+/** A moto server: an implementation of AWS that knows nothing of the stand-in here. */
+export type Moto = { url: string; stop(): Promise<void> };
+
+/** Starts `moto_server` on a free port. */
+export async function startMoto(): Promise<Moto> {
+  const moto = spawn('moto_server', ['-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const closed = once(moto, 'close');
+  const stop = async () => {
+    moto.kill();
+    await closed;
+  };
+  for await (const line of createInterface({ input: moto.stderr })) {
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
+    if (url === undefined) continue;
+    moto.stderr.resume();
+    return { url, stop };
+  }
+  throw new Error('moto_server ended before it listened');
+}
+
+/** Secrets Manager as moto has it, with rotations that are run. */
+export type RotatingMoto = { rotationEnded(): Promise<void>; close(): Promise<void> };
+
+const steps: RotationStep[] = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
+type Rotation = { SecretId: string; ClientRequestToken: string };
+
+/**
+ * Has moto make the empty pending version that a rotation begins with. It does so before it looks for the function,
+ * and ends there, as there is none.
+ */
+export async function startPendingVersion(moto: Moto, rotation: Rotation): Promise<void> {
+  const RotationLambdaARN = 'arn:aws:lambda:us-east-1:123456789012:function:absent';
+  await call(moto, 'secretsmanager.RotateSecret', JSON.stringify({ ...rotation, RotationLambdaARN }));
+}
+
+/**
+ * Passes all calls on to moto. Moto runs no rotation but in a container, so after RotateSecret the steps are called
+ * from here.
+ */
+export async function startRotatingMoto(
+  moto: Moto,
+  port: number,
+  rotate: RotationFunction,
+): Promise<RotatingMoto> {
+  let running = Promise.resolve();
+  const server = await startLoopbackServer({
+    port,
+    listener: async (request, response) => {
+      const body = String(await readBody(request, 1_000_000));
+      const target = String(request.headers['x-amz-target']);
+      if (target === 'secretsmanager.RotateSecret') {
+        const { SecretId, ClientRequestToken } = JSON.parse(body) as Rotation;
+        await startPendingVersion(moto, { SecretId, ClientRequestToken });
+        running = runSteps({ SecretId, ClientRequestToken }, rotate);
+        response.end(JSON.stringify({ ARN: SecretId, VersionId: ClientRequestToken }));
+      } else {
+        const answer = await call(moto, target, body);
+        response.writeHead(answer.status).end(await answer.text());
+      }
+    },
+  });
+  return { rotationEnded: () => running, close: server.close };
+}
+
+function call(moto: Moto, target: string, body: string): Promise<Response> {
+  const headers = {
+    'Content-Type': 'application/x-amz-json-1.1',
+    'X-Amz-Target': target,
+    // By the name of the service in it, moto knows who is called.
+    Authorization: 'AWS4-HMAC-SHA256 Credential=local/20261122/us-east-1/secretsmanager/aws4_request',
+  };
+  return fetch(moto.url, { method: 'POST', headers, body });
+}
+
+async function runSteps(rotation: Rotation, rotate: RotationFunction): Promise<void> {
+  try {
+    for (const Step of steps) await rotate({ ...rotation, Step });
+  } catch {
+    // A failure shows in the labels, as at AWS.
+  }
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { localSecretName } from '../../bin/local-service.ts';
+import { createVendorClient, type VendorClient } from '../../functions/begini/client.ts';
+import {
+  type RotationHandler,
+  rotationHandler,
+} from '../../functions/rotate-credentials/rotation-handler.ts';
+import { type SecretVersions, secretVersions } from '../../functions/shared/secret-versions.ts';
+import {
+  type BeginiSimulator,
+  simulatedCredentials,
+  startBeginiSimulator,
+} from '../../lib/local/begini-simulator.ts';
+import { runRotateCommand } from '../support/rotate-command.ts';
+import {
+  type Moto,
+  type RotatingMoto,
+  startMoto,
+  startPendingVersion,
+  startRotatingMoto,
+} from './moto-secrets-manager.ts';
+
+jest.setTimeout(60_000);
+
+const { integrationId } = simulatedCredentials;
+let moto: Moto;
+let vendor: BeginiSimulator;
+let vendorClient: VendorClient;
+let client: SecretsManagerClient;
+let versions: SecretVersions;
+let handler: RotationHandler;
+let rotating: RotatingMoto;
+let port: number;
+
+beforeAll(async () => {
+  moto = await startMoto();
+  vendor = await startBeginiSimulator();
+  vendorClient = createVendorClient({ origin: vendor.origin });
+  client = new SecretsManagerClient({
+    endpoint: moto.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const SecretString = '{"apiKey":"UNSET","integrationId":"UNSET"}';
+  const { ARN = '' } = await client.send(new CreateSecretCommand({ Name: localSecretName, SecretString }));
+  versions = secretVersions(client, ARN);
+  handler = rotationHandler({
+    stage: 'test',
+    versions,
+    vendor: vendorClient,
+    hmac: true,
+    writeLine: () => undefined,
+  });
+  port = 40_000 + (process.pid % 20_000);
+  rotating = await startRotatingMoto(moto, port + 2, (event) => handler(event, { awsRequestId: '1' }));
+});
+afterAll(async () => {
+  client.destroy();
+  vendorClient.close();
+  await Promise.all([moto.stop(), vendor.close(), rotating.close()]);
+});
+
+const command = (pair: object) =>
+  runRotateCommand(['--stage', 'test', '--local'], {
+    input: JSON.stringify(pair),
+    environment: { PORT: String(port) },
+  });
+const currentKey = async () => JSON.parse((await versions.valueOf('AWSCURRENT')) ?? '{}').apiKey;
+
+test('the four steps put a staged pair in use', async () => {
+  const token = randomUUID();
+  await versions.put(randomUUID(), JSON.stringify(simulatedCredentials), ['BEGINI_NEXT']);
+  await startPendingVersion(moto, { SecretId: versions.secretId, ClientRequestToken: token });
+  for (const Step of ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const) {
+    await handler({ Step, SecretId: versions.secretId, ClientRequestToken: token }, { awsRequestId: '1' });
+  }
+  const holders = await versions.holders();
+  expect(holders.get('AWSCURRENT')).toBe(token);
+  expect([holders.get('AWSPENDING'), holders.get('BEGINI_NEXT')]).toEqual([undefined, undefined]);
+  expect(await currentKey()).toBe(simulatedCredentials.apiKey);
+});
+
+test('the operator’s command says why a pair is not taken, and puts a good one in use', async () => {
+  const renewed = { apiKey: 'renewed-key', integrationId };
+  expect(await command(renewed)).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('401') });
+  await rotating.rotationEnded();
+  expect(await currentKey()).toBe(simulatedCredentials.apiKey);
+
+  vendor.changeCredentials(renewed);
+  expect(await command(renewed)).toMatchObject({ exitCode: 0, stderr: '' });
+  await rotating.rotationEnded();
+  expect(await currentKey()).toBe('renewed-key');
+  expect([...(await versions.holders()).keys()].sort()).toEqual(['AWSCURRENT', 'AWSPREVIOUS']);
+});

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** How a run of the command ended. */
+export type CommandRun = { exitCode: number | null; stdout: string; stderr: string };
+
+/** A run of the command that has not ended yet. */
+export type RunningCommand = {
+  /** Resolves once standard output holds `text`, and rejects where the command ends without it. */
+  shows(text: string): Promise<void>;
+  interrupt(): void;
+  ended: Promise<CommandRun>;
+};
+
+/** Starts `npm run rotate` as a process of its own, with `input` at its standard input. */
+export function startRotateCommand(
+  args: string[],
+  { input = '', environment = {} }: { input?: string; environment?: Record<string, string> } = {},
+): RunningCommand {
+  const child = spawn(process.execPath, ['bin/rotate-credentials.ts', ...args], {
+    cwd: join(import.meta.dirname, '../..'),
+    env: { PATH: process.env.PATH, AWS_EC2_METADATA_DISABLED: 'true', ...environment },
+  });
+  const run: CommandRun = { exitCode: null, stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      run[name] += chunk;
+    });
+  }
+  child.stdin.on('error', () => undefined).end(input);
+  const ended = once(child, 'close').then(([exitCode]) => ({ ...run, exitCode }));
+  return {
+    async shows(text) {
+      while (!run.stdout.includes(text)) {
+        const ending = await Promise.race([ended, once(child.stdout, 'data').then(() => undefined)]);
+        if (ending && !run.stdout.includes(text)) throw new Error(`ended without "${text}": ${run.stderr}`);
+      }
+    },
+    interrupt: () => child.kill('SIGINT'),
+    ended,
+  };
+}
+
+/** Runs the command to its end. */
+export function runRotateCommand(...parameters: Parameters<typeof startRotateCommand>): Promise<CommandRun> {
+  return startRotateCommand(...parameters).ended;
+}

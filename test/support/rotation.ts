@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createVendorClient } from '../../functions/begini/client.ts';
+import {
+  type RotationHandler,
+  rotationHandler,
+} from '../../functions/rotate-credentials/rotation-handler.ts';
+import { type SecretVersions, secretVersions } from '../../functions/shared/secret-versions.ts';
+import {
+  type BeginiSimulator,
+  simulatedCredentials,
+  startBeginiSimulator,
+} from '../../lib/local/begini-simulator.ts';
+import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
+
+/** The pair in the secret, which the vendor no longer takes: it was renewed in the Deployment Centre. */
+export const oldPair = { apiKey: 'old-api-key', integrationId: simulatedCredentials.integrationId };
+
+/** The pair that the vendor takes. */
+export const newPair = simulatedCredentials;
+
+/** The name of the secret. */
+export const secretName = 'credentials';
+
+/** A secret, the function that rotates it, and the vendor it asks, all in this process. */
+export type Rotations = {
+  vendor: BeginiSimulator;
+  secretsManager: SecretsManager;
+  client: SecretsManagerClient;
+  versions: SecretVersions;
+  handler: RotationHandler;
+  /** Every log line so far, as text. */
+  lines: string[];
+  /** Stages a value as the operator's command does, and returns its version. */
+  stage(value: unknown): Promise<string>;
+  /** Starts a rotation, waits for its end and returns its version. */
+  rotate(): Promise<string>;
+  /** The API key that AWSCURRENT holds. */
+  currentKey(): Promise<string | undefined>;
+  /** The labels of a version. */
+  labelsOf(versionId: string): Promise<string[]>;
+  close(): Promise<void>;
+};
+
+/** Starts all of it. `secret` is the secret's first value. */
+export async function startRotations({
+  secret = JSON.stringify(oldPair),
+  hmac = true,
+} = {}): Promise<Rotations> {
+  const vendor = await startBeginiSimulator({ hmac: hmac ? 'required' : 'optional' });
+  const secretsManager = await startSecretsManager({ secrets: { [secretName]: secret } });
+  const client = new SecretsManagerClient({
+    endpoint: secretsManager.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+    maxAttempts: 1,
+  });
+  const vendorClient = createVendorClient({ origin: vendor.origin });
+  const versions = secretVersions(client, secretsManager.arnOf(secretName));
+  const lines: string[] = [];
+  const handler = rotationHandler({
+    stage: 'test',
+    versions,
+    vendor: vendorClient,
+    hmac,
+    writeLine: (line) => lines.push(line),
+  });
+  secretsManager.setRotation(secretName, (event) => handler(event, { awsRequestId: 'lambda-request-id' }));
+
+  return {
+    vendor,
+    secretsManager,
+    client,
+    versions,
+    handler,
+    lines,
+    async stage(value) {
+      const versionId = randomUUID();
+      await versions.put(versionId, typeof value === 'string' ? value : JSON.stringify(value), [
+        'BEGINI_NEXT',
+      ]);
+      return versionId;
+    },
+    async rotate() {
+      const token = randomUUID();
+      await client.send(new RotateSecretCommand({ SecretId: versions.secretId, ClientRequestToken: token }));
+      await secretsManager.rotationEnded();
+      return token;
+    },
+    async currentKey() {
+      const value = (await versions.valueOf('AWSCURRENT')) ?? '{}';
+      return (JSON.parse(value) as { apiKey?: string }).apiKey;
+    },
+    async labelsOf(versionId) {
+      return [...(await versions.holders())].filter(([, id]) => id === versionId).map(([label]) => label);
+    },
+    async close() {
+      vendorClient.close();
+      client.destroy();
+      await Promise.all([vendor.close(), secretsManager.close()]);
+    },
+  };
+}
