@@ -1,10 +1,12 @@
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
 import { bundleFunction, type FunctionName } from '../lib/bundle.ts';
+import { policyPacks } from '../lib/policy-scan.ts';
 import { SessionStack } from '../lib/session-stack.ts';
 import { readStages, StagesError } from '../lib/stages.ts';
 
 const app = new App({ analyticsReporting: false });
+Validations.of(app).addPlugins(...policyPacks());
 try {
   const stages = readStages(app.node.tryGetContext('stages'));
   const bundle = (name: FunctionName) => bundleFunction(name, join(app.outdir, 'bundles', name));

@@ -1,11 +1,13 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { rotationStepTimeoutMs } from '../functions/shared/deadlines.ts';
 import { environmentNames } from '../functions/shared/environment.ts';
 import type { Credentials } from './credentials.ts';
 import { OperatorPolicy } from './operator-policy.ts';
+import { allowSecretKey } from './secret-key.ts';
 import { SessionFunction } from './session-function.ts';
 import type { Stage } from './stages.ts';
 
@@ -15,6 +17,8 @@ export interface CredentialsRotationProps {
   credentials: Credentials;
   /** The folder of the bundle of rotate-credentials. */
   bundle: string;
+  /** For the log group; absent, the key that CloudWatch has for all. */
+  encryptionKey?: IKey | undefined;
 }
 
 /** The function that rotates the pair, the deadline by which a new one must be staged, and the operator’s policy. */
@@ -22,11 +26,13 @@ export class CredentialsRotation extends Construct {
   readonly rotateCredentials: SessionFunction;
   readonly operatorPolicy: OperatorPolicy;
 
-  constructor(scope: Construct, id: string, { stage, credentials, bundle }: CredentialsRotationProps) {
+  constructor(scope: Construct, id: string, props: CredentialsRotationProps) {
     super(scope, id);
+    const { stage, credentials, bundle, encryptionKey } = props;
     const { secret } = credentials;
     this.rotateCredentials = new SessionFunction(this, 'RotateCredentials', {
       stage,
+      encryptionKey,
       description: `Rotates the Begini credentials, stage ${stage.name}`,
       bundle,
       timeoutMs: rotationStepTimeoutMs,
@@ -47,6 +53,12 @@ export class CredentialsRotation extends Construct {
         resources: [secret.secretArn],
       }),
     );
+    allowSecretKey(secret, this.rotateCredentials, ['kms:Decrypt', 'kms:GenerateDataKey']);
+    Validations.of(this.rotateCredentials).acknowledge({
+      id: 'Serverless-LambdaDLQ',
+      reason:
+        'Secrets Manager repeats a rotation that failed, and an alarm tells of it; the event itself says nothing.',
+    });
     // With the ARN the function rotates this secret alone; the account keeps another's from getting at it
     // ("Permissions for rotation", Secrets Manager user guide, read November 2026).
     this.rotateCredentials.lambda.addPermission('SecretsManager', {

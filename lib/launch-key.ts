@@ -1,8 +1,10 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnRotationSchedule, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { environmentNames } from '../functions/shared/environment.ts';
+import { allowSecretKey } from './secret-key.ts';
 import { SessionFunction } from './session-function.ts';
 import { removalPolicyOf, type Stage } from './stages.ts';
 
@@ -11,16 +13,21 @@ export interface LaunchKeyProps {
   stage: Stage;
   /** The folder of the rotation function's bundle. */
   bundle: string;
+  /** For the secret and the log group; absent, the keys that AWS has in every account. */
+  encryptionKey?: IKey | undefined;
 }
 
 /** The key that launch tokens are sealed with, renewed by a schedule of its own. */
 export class LaunchKey extends Construct {
   /** 64 hex digits: 256 bits. */
   readonly secret: Secret;
+  /** Renews the key when Secrets Manager says so. */
+  readonly rotate: SessionFunction;
 
-  constructor(scope: Construct, id: string, { stage, bundle }: LaunchKeyProps) {
+  constructor(scope: Construct, id: string, { stage, bundle, encryptionKey }: LaunchKeyProps) {
     super(scope, id);
-    this.secret = new Secret(this, 'Secret', {
+    // With the stage in its id, as this becomes the secret's name.
+    this.secret = new Secret(this, `Secret${stage.name}`, {
       description: `Key of the launch links of stage ${stage.name}`,
       // Digits and a to f are left. A change of these settings would generate a new key and kill every link.
       generateSecretString: {
@@ -31,24 +38,33 @@ export class LaunchKey extends Construct {
         requireEachIncludedType: false,
       },
       removalPolicy: removalPolicyOf(stage),
+      ...(encryptionKey && { encryptionKey }),
     });
-    const rotate = new SessionFunction(this, 'Rotate', {
+    this.rotate = new SessionFunction(this, 'Rotate', {
       stage,
+      encryptionKey,
       description: `Renews the key of the launch links, stage ${stage.name}`,
       bundle,
       environment: { [environmentNames.launchKeySecretArn]: this.secret.secretArn },
     });
-    this.#grant(rotate, [
+    this.#grant(this.rotate, [
       'secretsmanager:DescribeSecret',
       'secretsmanager:PutSecretValue',
       'secretsmanager:UpdateSecretVersionStage',
     ]);
-    this.#schedule(rotate, stage.launchKeyRotationDays);
+    allowSecretKey(this.secret, this.rotate, ['kms:Decrypt', 'kms:GenerateDataKey']);
+    Validations.of(this.rotate).acknowledge({
+      id: 'Serverless-LambdaDLQ',
+      reason:
+        'Secrets Manager repeats a rotation that failed, and an alarm tells of it; the event itself says nothing.',
+    });
+    this.#schedule(this.rotate, stage.launchKeyRotationDays);
   }
 
   /** Lets the grantee read the key. */
   grantGetValue(grantee: IGrantable): void {
     this.#grant(grantee, ['secretsmanager:GetSecretValue']);
+    allowSecretKey(this.secret, grantee, ['kms:Decrypt']);
   }
 
   #grant(grantee: IGrantable, actions: string[]): void {

@@ -1,9 +1,9 @@
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { environmentNames } from '../functions/shared/environment.ts';
 import type { Credentials } from './credentials.ts';
 import { LaunchKey } from './launch-key.ts';
-import { SessionFunction } from './session-function.ts';
+import { RequestFunction } from './request-function.ts';
 import type { Stage } from './stages.ts';
 
 /** What launch links are made from. */
@@ -14,26 +14,29 @@ export interface LaunchLinksProps {
   sessionEnvironment: Record<string, string>;
   /** The folder of each function's bundle. */
   bundles: Record<'createLaunchLink' | 'launch' | 'rotateLaunchKey', string>;
+  /** For the key's secret and the log groups; absent, the keys that AWS has in every account. */
+  encryptionKey?: IKey | undefined;
 }
 
 /** Links that lead an applicant from a message into the assessment, and the key that their tokens are sealed with. */
 export class LaunchLinks extends Construct {
   readonly key: LaunchKey;
   /** What stands behind the routes. */
-  readonly functions: { createLaunchLink: IFunction; launch: IFunction };
+  readonly functions: { createLaunchLink: RequestFunction; launch: RequestFunction };
 
   constructor(
     scope: Construct,
     id: string,
-    { stage, credentials, sessionEnvironment, bundles }: LaunchLinksProps,
+    { stage, credentials, sessionEnvironment, bundles, encryptionKey }: LaunchLinksProps,
   ) {
     super(scope, id);
-    this.key = new LaunchKey(this, 'Key', { stage, bundle: bundles.rotateLaunchKey });
+    this.key = new LaunchKey(this, 'Key', { stage, encryptionKey, bundle: bundles.rotateLaunchKey });
     const keyEnvironment = { [environmentNames.launchKeySecretArn]: this.key.secret.secretArn };
 
     // Making a link asks nothing of the vendor, so this function may not read the vendor's key.
-    const createLaunchLink = new SessionFunction(this, 'CreateLaunchLink', {
+    const createLaunchLink = new RequestFunction(this, 'CreateLaunchLink', {
       stage,
+      encryptionKey,
       description: `Answers POST /launch-links, stage ${stage.name}`,
       bundle: bundles.createLaunchLink,
       environment: {
@@ -45,8 +48,9 @@ export class LaunchLinks extends Construct {
     });
     this.key.grantGetValue(createLaunchLink);
 
-    const launch = new SessionFunction(this, 'Launch', {
+    const launch = new RequestFunction(this, 'Launch', {
       stage,
+      encryptionKey,
       description: `Answers /launch/{token}, stage ${stage.name}`,
       bundle: bundles.launch,
       environment: {
@@ -57,6 +61,6 @@ export class LaunchLinks extends Construct {
     });
     this.key.grantGetValue(launch);
     credentials.grantGetValue(launch);
-    this.functions = { createLaunchLink: createLaunchLink.lambda, launch: launch.lambda };
+    this.functions = { createLaunchLink, launch };
   }
 }

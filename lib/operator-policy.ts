@@ -1,9 +1,10 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { verdictLabels, versionLabels } from '../functions/shared/version-labels.ts';
 import type { Credentials } from './credentials.ts';
+import { secretKeyStatements } from './secret-key.ts';
 import type { Stage } from './stages.ts';
 
 /** What an operator works on. */
@@ -64,7 +65,13 @@ export class OperatorPolicy extends Construct {
           actions: ['secretsmanager:GetSecretValue'],
           resources: [credentials.uidRefKey.secretArn],
         }),
+        ...secretKeyStatements(credentials.secret, ['kms:Decrypt', 'kms:GenerateDataKey']),
+        ...secretKeyStatements(credentials.uidRefKey, ['kms:Decrypt']),
       ],
+    });
+    Validations.of(policy).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudformation:<AWS::Region>:<AWS::AccountId>:stack/${Stack.of(this).stackName}/*]`,
+      reason: 'One stack: what follows its name is an id that nobody knows before it is deployed.',
     });
     this.managedPolicyArn = policy.managedPolicyArn;
   }

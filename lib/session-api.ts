@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
   AuthorizationType,
@@ -14,28 +14,34 @@ import {
   SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigateway';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { gatewayTimeoutMs } from '../functions/shared/deadlines.ts';
 import { securityHeaders } from '../functions/shared/security-headers.ts';
+import { acknowledgeApiFindings } from './api-findings.ts';
 import { Callers, callerAuthentication, type Routes, sourceIpPolicy } from './callers.ts';
 import { type GatewayResponse, gatewayPage, gatewayProblem, gatewayResponses } from './gateway-responses.ts';
 import { pascalCase } from './pascal-case.ts';
+import type { RequestFunction } from './request-function.ts';
 import { removalPolicyOf, type Stage } from './stages.ts';
 
 /** What stands behind the API. */
 export interface SessionApiProps {
   stage: Stage;
   /** Answers `POST /sessions`. */
-  createSession: IFunction;
+  createSession: RequestFunction;
   /** Answer `POST /launch-links` and `/launch/{token}`, in a stage that has them. */
-  launchLinks?: { createLaunchLink: IFunction; launch: IFunction } | undefined;
+  launchLinks?: { createLaunchLink: RequestFunction; launch: RequestFunction } | undefined;
+  /** For the access log; absent, the key that CloudWatch has for all. */
+  encryptionKey?: IKey | undefined;
 }
 
 const launchResource = '/launch/{token}';
 /** REST API routes HEAD only where it is a method of its own. */
-const launchMethods = ['GET', 'HEAD', 'POST'] as const;
+const pageMethods = ['GET', 'HEAD'] as const;
+const launchMethods = [...pageMethods, 'POST'] as const;
 
 /**
  * What the access log says of a request: which call, how it ended, who made it. Never path, query, address, user agent
@@ -60,23 +66,32 @@ export class SessionApi extends Construct {
   readonly restApi: RestApi;
   readonly accessLog: LogGroup;
   readonly callers: Callers;
+  /** The methods whose answer leads into the assessment. */
+  readonly handOffMethods: readonly Method[];
   readonly #domain: DomainName | undefined;
 
-  constructor(scope: Construct, id: string, { stage, createSession, launchLinks }: SessionApiProps) {
+  constructor(scope: Construct, id: string, props: SessionApiProps) {
     super(scope, id);
+    const { stage, createSession, launchLinks, encryptionKey } = props;
     this.accessLog = new LogGroup(this, 'AccessLog', {
       retention: stage.logRetentionDays,
       removalPolicy: removalPolicyOf(stage),
+      ...(encryptionKey && { encryptionKey }),
     });
     this.restApi = this.#createRestApi(stage);
     for (const response of gatewayResponses) this.#addGatewayResponse(response);
 
-    const methods = [this.#addCallerRoute('sessions', createSession, stage)];
+    const sessions = this.#addCallerRoute('sessions', createSession, stage);
+    const methods = [sessions];
+    const handOffMethods = [sessions];
     if (launchLinks) {
       methods.push(this.#addCallerRoute('launch-links', launchLinks.createLaunchLink, stage));
-      this.#addLaunchRoutes(launchLinks.launch);
+      handOffMethods.push(this.#addLaunchRoutes(launchLinks.launch));
     }
+    this.handOffMethods = handOffMethods;
     this.callers = new Callers(this, 'Callers', { stage, restApi: this.restApi, methods });
+    acknowledgeApiFindings(this.restApi, stage);
+    this.#warnOfOpenApiKeys(stage);
     this.#domain = this.#addDomain(stage);
   }
 
@@ -90,18 +105,30 @@ export class SessionApi extends Construct {
     return this.#domain?.domainNameAliasDomainName;
   }
 
-  #addCallerRoute(name: string, handler: IFunction, stage: Stage): Method {
+  #addCallerRoute(name: string, handler: RequestFunction, stage: Stage): Method {
     return this.restApi.root
       .addResource(name)
       .addMethod('POST', proxyTo(handler), callerAuthentication(stage));
   }
 
-  /** For applicants' browsers: the token in the path is all they have, and all they need. */
-  #addLaunchRoutes(launch: IFunction): void {
+  /**
+   * For applicants' browsers: the token in the path is all they have, and all they need.
+   * @returns the method that hands over.
+   */
+  #addLaunchRoutes(launch: RequestFunction): Method {
     const resource = this.restApi.root.resourceForPath(launchResource);
-    for (const method of launchMethods) {
+    const addMethod = (method: string) =>
       resource.addMethod(method, proxyTo(launch), { authorizationType: AuthorizationType.NONE });
-    }
+    for (const method of pageMethods) addMethod(method);
+    return addMethod('POST');
+  }
+
+  #warnOfOpenApiKeys({ name, environment, callerAuth, allowedSourceIps }: Stage): void {
+    if (environment !== 'production' || callerAuth !== 'api-key' || allowedSourceIps.length > 0) return;
+    Annotations.of(this).addWarningV2(
+      'begini-session:ApiKeyFromAnywhere',
+      `Whoever holds an API key of ${name} may call from anywhere: set stages.${name}.allowedSourceIps in cdk.json.`,
+    );
   }
 
   #addDomain({ domain }: Stage): DomainName | undefined {
@@ -177,8 +204,9 @@ function launchMethodSettings({ launchThrottle }: Stage): Record<string, MethodD
   return Object.fromEntries(launchMethods.map((method) => [`${launchResource}/${method}`, settings]));
 }
 
-function proxyTo(handler: IFunction): LambdaIntegration {
-  return new LambdaIntegration(handler, {
+function proxyTo({ live }: RequestFunction): LambdaIntegration {
+  // An alias is a function; CDK's types only do not reckon with `exactOptionalPropertyTypes`.
+  return new LambdaIntegration(live as IFunction, {
     timeout: Duration.millis(gatewayTimeoutMs),
     // The console's test button would need a permission of its own, past authentication and throttling.
     allowTestInvoke: false,

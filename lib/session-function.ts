@@ -1,5 +1,6 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { type IGrantable, type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Architecture,
   Code,
@@ -13,6 +14,9 @@ import { Construct } from 'constructs';
 import { functionTimeoutMs } from '../functions/shared/deadlines.ts';
 import { removalPolicyOf, type Stage } from './stages.ts';
 
+/** MiB; Lambda gives CPU in proportion. */
+export const functionMemoryMiB = 512;
+
 /** What a function runs, and for whom. */
 export interface SessionFunctionProps {
   stage: Stage;
@@ -21,6 +25,10 @@ export interface SessionFunctionProps {
   bundle: string;
   /** By the names in functions/shared/environment.ts. */
   environment: Record<string, string>;
+  /** For the log group; absent, the key that CloudWatch has for all. */
+  encryptionKey?: IKey | undefined;
+  /** Absent, none is reserved. */
+  reservedConcurrentExecutions?: number | undefined;
   /** Lambda's timeout in ms; absent, what API Gateway waits for. */
   timeoutMs?: number;
 }
@@ -31,15 +39,14 @@ export class SessionFunction extends Construct implements IGrantable {
   readonly logGroup: LogGroup;
   readonly grantPrincipal: IPrincipal;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { stage, description, bundle, environment, timeoutMs = functionTimeoutMs }: SessionFunctionProps,
-  ) {
+  constructor(scope: Construct, id: string, props: SessionFunctionProps) {
     super(scope, id);
+    const { stage, description, bundle, environment, timeoutMs = functionTimeoutMs } = props;
+    const { encryptionKey, reservedConcurrentExecutions } = props;
     this.logGroup = new LogGroup(this, 'LogGroup', {
       retention: stage.logRetentionDays,
       removalPolicy: removalPolicyOf(stage),
+      ...(encryptionKey && { encryptionKey }),
     });
     // Not the role CDK would make: its managed policy allows writing to every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
@@ -51,13 +58,32 @@ export class SessionFunction extends Construct implements IGrantable {
       architecture: Architecture.ARM_64,
       code: Code.fromAsset(bundle),
       handler: 'index.handler',
-      memorySize: 512,
+      memorySize: functionMemoryMiB,
       timeout: Duration.millis(timeoutMs),
       environment,
       role,
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
-      tracing: Tracing.DISABLED,
+      tracing: stage.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
+      ...(reservedConcurrentExecutions && { reservedConcurrentExecutions }),
+      // An earlier version must be there to roll back to.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
+    this.#acknowledgeFindings(stage);
+  }
+
+  #acknowledgeFindings(stage: Stage): void {
+    Validations.of(this).acknowledge(
+      stage.tracing
+        ? {
+            id: 'AwsSolutions-IAM5[Resource::*]',
+            reason: 'X-Ray has no resources to name: what puts traces may put them for the whole account.',
+          }
+        : {
+            id: 'Serverless-LambdaTracing',
+            reason:
+              'Tracing is a setting of the stage. The line per request already has the times of each part.',
+          },
+    );
   }
 }

@@ -1,11 +1,15 @@
 import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { environmentNames } from '../functions/shared/environment.ts';
+import { CanaryDeployments } from './canary-deployments.ts';
 import { Credentials } from './credentials.ts';
 import { CredentialsRotation } from './credentials-rotation.ts';
+import { Firewall } from './firewall.ts';
 import { LaunchLinks } from './launch-links.ts';
+import { Monitoring } from './monitoring.ts';
+import { RequestFunction } from './request-function.ts';
 import { SessionApi } from './session-api.ts';
-import { SessionFunction } from './session-function.ts';
+import { StageKey } from './stage-key.ts';
 import type { Stage } from './stages.ts';
 
 /** What one stack is made from. */
@@ -29,41 +33,65 @@ export class SessionStack extends Stack {
       },
       terminationProtection: stage.environment === 'production',
     });
-    Tags.of(this).add('service', 'begini-session');
-    Tags.of(this).add('stage', stage.path);
-    Tags.of(this).add('environment', stage.environment);
+    const tags = { service: 'begini-session', stage: stage.path, environment: stage.environment };
+    // Not every region takes tags on a dashboard yet.
+    const options = { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] };
+    for (const [name, value] of Object.entries(tags)) Tags.of(this).add(name, value, options);
 
-    const credentials = new Credentials(this, 'Credentials', { stage });
+    const encryptionKey = stage.customerManagedKey ? new StageKey(this, 'Key', { stage }).key : undefined;
+    const shared = { stage, encryptionKey };
+    const credentials = new Credentials(this, 'Credentials', shared);
     const sessionEnvironment = {
       [environmentNames.stage]: stage.path,
       [environmentNames.credentialsSecretArn]: credentials.secret.secretArn,
       [environmentNames.hmac]: stage.hmac ? 'on' : 'off',
       [environmentNames.uidRefKey]: credentials.uidRefKeyReference,
     };
-    const createSession = new SessionFunction(this, 'CreateSession', {
-      stage,
+    const createSession = new RequestFunction(this, 'CreateSession', {
+      ...shared,
       description: `Answers POST /sessions, stage ${stage.name}`,
       bundle: bundles.createSession,
       environment: sessionEnvironment,
     });
     credentials.grantGetValue(createSession);
     const rotation = new CredentialsRotation(this, 'CredentialsRotation', {
-      stage,
+      ...shared,
       credentials,
       bundle: bundles.rotateCredentials,
     });
     const launchLinks = stage.launchLinks
-      ? new LaunchLinks(this, 'LaunchLinks', { stage, credentials, sessionEnvironment, bundles })
+      ? new LaunchLinks(this, 'LaunchLinks', { ...shared, credentials, sessionEnvironment, bundles })
       : undefined;
     const api = new SessionApi(this, 'Api', {
-      stage,
-      createSession: createSession.lambda,
+      ...shared,
+      createSession,
       launchLinks: launchLinks?.functions,
     });
+    if (stage.firewall) new Firewall(this, 'Firewall', { ...shared, api });
+
+    const functions = {
+      CreateSession: createSession,
+      ...(launchLinks && {
+        CreateLaunchLink: launchLinks.functions.createLaunchLink,
+        Launch: launchLinks.functions.launch,
+      }),
+    };
+    const monitoring = new Monitoring(this, 'Monitoring', {
+      ...shared,
+      api,
+      functions,
+      credentials,
+      credentialsRotation: rotation.rotateCredentials,
+      launchKeyRotation: launchLinks?.key.rotate,
+    });
+    if (stage.deployment === 'canary') {
+      new CanaryDeployments(this, 'Deployments', { functions, rollBackOn: monitoring.alarms.rollBack });
+    }
 
     const outputs = {
       SessionsUrl: api.urlOf('/sessions'),
       CredentialsSecretName: credentials.secret.secretName,
+      UidRefKeySecretName: credentials.uidRefKey.secretName,
       OperatorPolicyArn: rotation.operatorPolicy.managedPolicyArn,
       ...(launchLinks && {
         LaunchLinksUrl: api.urlOf('/launch-links'),

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type LaunchSettings, readLaunchSettings } from './launch-settings.ts';
+import { type OperationsSettings, readOperationsSettings } from './operations-settings.ts';
 import {
   type Check,
   notAllowed,
@@ -15,7 +16,7 @@ import {
 } from './settings-reader.ts';
 
 /** One row of the stages table: everything in which one deployed stack differs from another. */
-export interface Stage extends LaunchSettings {
+export interface Stage extends LaunchSettings, OperationsSettings {
   /** As written in cdk.json, such as `Test`; the stack is `BeginiSession-Test`. */
   name: string;
   /** The API's stage, thus the first part of its URL's path: the name in lower case. */
@@ -141,6 +142,7 @@ function readStage(name: string, settings: SettingsReader): Stage {
     rotationDays: settings.optional('rotationDays', daysBetweenRotations) ?? defaultRotationDays,
     apiGatewayAccountRole:
       settings.optional('apiGatewayAccountRole', oneOf('create', 'existing')) ?? 'create',
+    ...readOperationsSettings(settings, environment, region),
   };
 }
 

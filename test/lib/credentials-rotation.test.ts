@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { environmentNames } from '../../functions/shared/environment.ts';
 import { verdictLabels } from '../../functions/shared/version-labels.ts';
-import { environments, resourceOf, templateOf } from './synthesize.ts';
+import { environments, resourceOf, templateOf, useOfKey } from './synthesize.ts';
 
 const functionType = 'AWS::Lambda::Function';
 const scheduleType = 'AWS::SecretsManager::RotationSchedule';
@@ -54,6 +54,7 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
         ],
         Resource: secret,
       },
+      ...useOfKey(template, secret, ['kms:Decrypt', 'kms:GenerateDataKey']),
     ]);
   });
 
@@ -131,8 +132,17 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
       ]);
     });
 
+    test("the use of the stage's key for these two secrets, where there is one", () => {
+      expect(statements.filter(({ Action }) => JSON.stringify(Action).includes('kms:'))).toEqual([
+        ...useOfKey(template, secret, ['kms:Decrypt', 'kms:GenerateDataKey']),
+        ...useOfKey(template, uidRefKey, 'kms:Decrypt'),
+      ]);
+    });
+
     test('nothing else', () => {
-      const actions = new Set(statements.flatMap(({ Action }) => Action));
+      const actions = new Set(
+        statements.flatMap(({ Action }) => Action).filter((action) => !String(action).startsWith('kms:')),
+      );
       expect([...actions].sort()).toEqual([
         'cloudformation:DescribeStacks',
         'lambda:InvokeFunction',

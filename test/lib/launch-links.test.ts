@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { environmentNames } from '../../functions/shared/environment.ts';
 import { defaultTexts } from '../../lib/applicant-page.ts';
-import { environments, resourceOf, templateOf } from './synthesize.ts';
+import { environments, resourceOf, templateOf, useOfKey } from './synthesize.ts';
 
 const functionType = 'AWS::Lambda::Function';
 const createLaunchLink = 'LaunchLinksCreateLaunchLink';
@@ -12,11 +12,13 @@ const rotate = 'LaunchLinksKeyRotate';
 const secretId = (template: Template, idPart: string) =>
   resourceOf(template, 'AWS::SecretsManager::Secret', idPart).logicalId;
 
-/** What the function's role allows, apart from writing its own log. */
+/** What the function's role allows, apart from writing its own log, and from using the stage's key on its secrets. */
 function permissions(template: Template, idPart: string): unknown[] {
   const { PolicyDocument } = resourceOf(template, 'AWS::IAM::Policy', idPart).Properties;
   const { Statement } = PolicyDocument as { Statement: { Action: unknown; Resource: unknown }[] };
-  return Statement.slice(1).map(({ Action, Resource }) => [Action, Resource]);
+  return Statement.slice(1)
+    .filter(({ Action }) => !String(Action).startsWith('kms:'))
+    .map(({ Action, Resource }) => [Action, Resource]);
 }
 
 const variables = (template: Template, idPart: string) =>
@@ -213,4 +215,15 @@ describe('a domain of the lender’s own', () => {
       expect.stringContaining('"returnUrl":"https://www.lender.example/"'),
     );
   });
+});
+
+test.each([
+  [createLaunchLink, 'kms:Decrypt'],
+  [launch, 'kms:Decrypt'],
+  [rotate, ['kms:Decrypt', 'kms:GenerateDataKey']],
+])('%s may use the key of a production stage for the launch key, through Secrets Manager', (id, actions) => {
+  const template = templateOf({ environment: 'production' });
+  const { PolicyDocument } = resourceOf(template, 'AWS::IAM::Policy', id).Properties;
+  const [allowed] = useOfKey(template, { Ref: secretId(template, 'LaunchLinksKey') }, actions);
+  expect(Object(PolicyDocument).Statement).toContainEqual(allowed);
 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { Match } from 'aws-cdk-lib/assertions';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { ResponseType } from 'aws-cdk-lib/aws-apigateway';
 import { securityHeaders } from '../../functions/shared/security-headers.ts';
 import { gatewayPage, gatewayProblem, gatewayResponses } from '../../lib/gateway-responses.ts';
-import { environments, resourceOf, templateOf } from './synthesize.ts';
+import { environments, resourceOf, stackOf, templateOf } from './synthesize.ts';
 
 describe.each(environments)('the API of a %s stage without launch links', (environment) => {
   const template = templateOf({ environment, launchLinks: false });
@@ -145,4 +145,26 @@ test('a new resource policy is deployed at once', () => {
       .logicalId;
   expect(deploymentId(['192.0.2.1'])).toBe(deploymentId(['192.0.2.1']));
   expect(deploymentId(['192.0.2.1'])).not.toBe(deploymentId(['192.0.2.2']));
+});
+
+describe('API keys that work from anywhere', () => {
+  const alarmEmail = 'on-call@bank.example';
+  const warnings = (row: Record<string, unknown>) =>
+    Annotations.fromStack(stackOf({ alarmEmail, ...row }))
+      .findWarning('*', Match.anyValue())
+      .map(({ entry }) => String(entry.data));
+
+  test('are warned of in production, with the setting that ends it', () => {
+    expect(warnings({ environment: 'production', callerAuth: 'api-key' })).toEqual([
+      expect.stringContaining('stages.Demo.allowedSourceIps in cdk.json'),
+    ]);
+  });
+
+  test.each([
+    { environment: 'production', callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] },
+    { environment: 'production', callerAuth: 'iam' },
+    { environment: 'test', callerAuth: 'api-key' },
+  ])('are not warned of with %j', (row) => {
+    expect(warnings(row)).toEqual([]);
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { environmentNames } from '../../functions/shared/environment.ts';
-import { environments, resourceOf, templateOf } from './synthesize.ts';
+import { environments, resourceOf, templateOf, useOfKey } from './synthesize.ts';
 
 const functionType = 'AWS::Lambda::Function';
 
@@ -39,6 +39,7 @@ describe.each(environments)('the function of a %s stage', (environment) => {
         Resource: { 'Fn::GetAtt': [logGroupId, 'Arn'] },
       },
       { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: { Ref: secretId } },
+      ...useOfKey(template, { Ref: secretId }, 'kms:Decrypt'),
     ]);
     const role = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').Properties;
     expect([role.ManagedPolicyArns, role.Policies]).toEqual([undefined, undefined]);
@@ -82,12 +83,42 @@ test('the function signs nothing where the stage turns HMAC off', () => {
   });
 });
 
+test('the function is published as a version, and the alias live points to it', () => {
+  const template = templateOf({ environment: 'test', launchLinks: false });
+  const version = resourceOf(template, 'AWS::Lambda::Version');
+  expect(version.Properties).toMatchObject({
+    FunctionName: { Ref: resourceOf(template, functionType, 'CreateSession').logicalId },
+  });
+  expect(resourceOf(template, 'AWS::Lambda::Alias').Properties).toMatchObject({
+    Name: 'live',
+    FunctionVersion: { 'Fn::GetAtt': [version.logicalId, 'Version'] },
+  });
+});
+
+test('earlier versions stay, to roll back to', () => {
+  const version = resourceOf(templateOf({ environment: 'test', launchLinks: false }), 'AWS::Lambda::Version');
+  expect(version.DeletionPolicy).toBe('Retain');
+});
+
+test('the function has reserved concurrency where the stage says so, and none else', () => {
+  const concurrencyOf = (row: Record<string, unknown>) =>
+    resourceOf(templateOf({ environment: 'production', ...row }), functionType, 'CreateSession').Properties
+      .ReservedConcurrentExecutions;
+  expect([concurrencyOf({}), concurrencyOf({ reservedConcurrency: 7 })]).toEqual([undefined, 7]);
+});
+
+test('the function is traced where the stage says so, and API Gateway, which would record tokens, never is', () => {
+  const template = templateOf({ environment: 'production', tracing: true });
+  template.hasResourceProperties(functionType, { TracingConfig: { Mode: 'Active' } });
+  template.hasResourceProperties('AWS::ApiGateway::Stage', { TracingEnabled: Match.absent() });
+});
+
 test.each([
   ['test', 14, 'Delete'],
   ['production', 365, 'RetainExceptOnCreate'],
 ])('the logs of a %s stage are kept for %i days', (environment, days, deletionPolicy) => {
   const template = templateOf({ environment, launchLinks: false });
-  template.resourceCountIs('AWS::Logs::LogGroup', 3);
+  template.resourceCountIs('AWS::Logs::LogGroup', environment === 'production' ? 4 : 3);
   template.allResources('AWS::Logs::LogGroup', {
     Properties: { RetentionInDays: days },
     DeletionPolicy: deletionPolicy,

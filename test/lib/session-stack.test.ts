@@ -9,6 +9,7 @@ describe.each(environments)('the %s stack', (environment) => {
       'CredentialsSecretName',
       'OperatorPolicyArn',
       'SessionsUrl',
+      'UidRefKeySecretName',
     ]);
     expect(JSON.stringify(outputs.SessionsUrl)).toContain('/sessions');
   });
@@ -27,6 +28,7 @@ describe.each(environments)('the %s stack', (environment) => {
       'CredentialsSecretName',
       'OperatorPolicyArn',
       'SessionsUrl',
+      'UidRefKeySecretName',
     ]);
     const { logicalId } = resourceOf(template, 'AWS::ApiGateway::ApiKey', 'QuickCash');
     expect(outputs.ApiKeyIdQuickCash).toEqual({ Value: { Ref: logicalId } });

@@ -36,6 +36,13 @@ describe('the stages table', () => {
         logRetentionDays: 14,
         rotationDays: 90,
         apiGatewayAccountRole: 'create',
+        alarmEmail: undefined,
+        alarmTopicArn: undefined,
+        customerManagedKey: false,
+        firewall: false,
+        deployment: 'all-at-once',
+        reservedConcurrency: undefined,
+        tracing: false,
       },
     ]);
   });
@@ -43,6 +50,11 @@ describe('the stages table', () => {
   test('gives a production stage room for traffic and a year of logs', () => {
     const [stage] = readStages({ Production: { environment: 'production' } });
     expect(stage).toMatchObject({ throttle: { rateLimit: 100, burstLimit: 200 }, logRetentionDays: 365 });
+  });
+
+  test('gives a production stage a key of its own, a firewall and deployments in two steps', () => {
+    const [stage] = readStages({ Production: { environment: 'production' } });
+    expect(stage).toMatchObject({ customerManagedKey: true, firewall: true, deployment: 'canary' });
   });
 
   test('gives one loan app where callers have API keys and none is named', () => {
@@ -71,6 +83,12 @@ describe('the stages table', () => {
       logRetentionDays: 1827,
       rotationDays: 1000,
       apiGatewayAccountRole: 'existing',
+      alarmTopicArn: 'arn:aws:sns:ap-southeast-1:123456789012:on-call',
+      customerManagedKey: false,
+      firewall: false,
+      deployment: 'all-at-once',
+      reservedConcurrency: 20,
+      tracing: true,
     };
     const { returnUrl, ...others } = settings;
     expect(readStages({ 'Kenya-2': settings })).toEqual([
@@ -126,6 +144,8 @@ describe('the stages table', () => {
     expect(messageFor(table)).toContain(`cdk.json, ${message}`);
   });
 
+  const email = 'use one e-mail address, such as "on-call@bank.example"';
+  const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
   const throttleField = 'use rateLimit, burstLimit';
   const range = 'use an IPv4 or IPv6 address or CIDR range, such as "203.0.113.0/24"';
   test.each([
@@ -184,6 +204,28 @@ describe('the stages table', () => {
       { apiGatewayAccountRole: true },
       'apiGatewayAccountRole: true is not allowed; use "create" or "existing"',
     ],
+    [{ alarmEmail: 'on-call' }, `alarmEmail: "on-call" is not allowed; ${email}`],
+    [{ alarmEmail: 'on-call@bank' }, `alarmEmail: "on-call@bank" is not allowed; ${email}`],
+    [
+      { alarmEmail: 'a@b.example, c@d.example' },
+      `alarmEmail: "a@b.example, c@d.example" is not allowed; ${email}`,
+    ],
+    [{ alarmEmail: 'Ann <ann@b.example>' }, `alarmEmail: "Ann <ann@b.example>" is not allowed; ${email}`],
+    [{ alarmTopicArn: 'on-call' }, 'alarmTopicArn: "on-call" is not allowed; use the ARN of a standard SNS'],
+    [{ alarmTopicArn: `${topic}.fifo` }, `alarmTopicArn: "${topic}.fifo" is not allowed; use the ARN of a`],
+    [
+      { alarmTopicArn: topic, region: 'eu-west-1' },
+      `alarmTopicArn: "${topic}" is not allowed; use a topic in the row's region, eu-west-1`,
+    ],
+    [
+      { alarmTopicArn: topic, alarmEmail: 'on-call@bank.example' },
+      `alarmTopicArn: "${topic}" is not allowed; use it or alarmEmail`,
+    ],
+    [{ customerManagedKey: 'yes' }, 'customerManagedKey: "yes" is not allowed; use true or false'],
+    [{ firewall: 1 }, 'firewall: 1 is not allowed; use true or false'],
+    [{ deployment: 'linear' }, 'deployment: "linear" is not allowed; use "canary" or "all-at-once"'],
+    [{ reservedConcurrency: 0 }, 'reservedConcurrency: 0 is not allowed; use a whole number greater than 0'],
+    [{ tracing: 'off' }, 'tracing: "off" is not allowed; use true or false'],
     [
       { callerauth: 'iam' },
       'callerauth: no such setting; use environment, account, region, callerAuth, loanApps',

@@ -44,6 +44,21 @@ export function resourceOf(template: Template, type: string, idPart = ''): Resou
   return { logicalId, Properties: {}, ...resource };
 }
 
+/** What allows the use of the stage's key for one secret, through Secrets Manager; nothing in a stage without a key. */
+export function useOfKey(template: Template, secret: { Ref: string }, actions: string | string[]): object[] {
+  return Object.keys(template.findResources('AWS::KMS::Key')).map((keyId) => ({
+    Effect: 'Allow',
+    Action: actions,
+    Resource: { 'Fn::GetAtt': [keyId, 'Arn'] },
+    Condition: {
+      StringEquals: {
+        'kms:ViaService': { 'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.amazonaws.com']] },
+        'kms:EncryptionContext:SecretARN': secret,
+      },
+    },
+  }));
+}
+
 /** A resource as the template has it, with its logical id. */
 interface Resource {
   logicalId: string;

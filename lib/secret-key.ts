@@ -1,0 +1,27 @@
+import { Stack } from 'aws-cdk-lib';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+
+/** What allows the use of the key that a secret is under, through Secrets Manager and for this secret alone, if there is one. */
+export function secretKeyStatements(secret: Secret, actions: string[]): PolicyStatement[] {
+  if (!secret.encryptionKey) return [];
+  return [
+    new PolicyStatement({
+      actions,
+      resources: [secret.encryptionKey.keyArn],
+      conditions: {
+        StringEquals: {
+          'kms:ViaService': `secretsmanager.${Stack.of(secret).region}.amazonaws.com`,
+          'kms:EncryptionContext:SecretARN': secret.secretArn,
+        },
+      },
+    }),
+  ];
+}
+
+/** Lets the grantee do just that. */
+export function allowSecretKey(secret: Secret, grantee: IGrantable, actions: string[]): void {
+  for (const statement of secretKeyStatements(secret, actions)) {
+    grantee.grantPrincipal.addToPrincipalPolicy(statement);
+  }
+}

@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals';
+import { Validations } from 'aws-cdk-lib';
+import { policyPacks } from '../../lib/policy-scan.ts';
+import type { SessionStack } from '../../lib/session-stack.ts';
+import { environments, stackOf } from './synthesize.ts';
+
+/** Every finding that nothing acknowledges, errors and warnings alike: rule and construct. */
+function findings(stack: SessionStack): string[] {
+  return policyPacks()
+    .flatMap((pack) => pack.validateScope(stack).violations)
+    .flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map(({ constructPath }) => `${ruleName} at ${constructPath}`),
+    );
+}
+
+const domain = {
+  name: 'start.lender.example',
+  certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/abc-123',
+};
+const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
+
+describe.each(environments)('the policy scan of a %s stage', (environment) => {
+  test.each([
+    ['as it is', {}],
+    ['without launch links', { launchLinks: false }],
+    ['with API keys', { callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] }],
+    ['that tells an address', { alarmEmail: 'on-call@bank.example' }],
+    ['that tells an existing topic', { alarmTopicArn: topic }],
+    ['with everything on', { tracing: true, firewall: true, customerManagedKey: true, deployment: 'canary' }],
+    ['with everything off', { firewall: false, customerManagedKey: false, deployment: 'all-at-once' }],
+    ['with a host name of its own', { domain }],
+    ['beside another API', { apiGatewayAccountRole: 'existing' }],
+  ])('finds nothing %s', (_row, settings) => {
+    expect(findings(stackOf({ environment, alarmEmail: undefined, ...settings }))).toEqual([]);
+  });
+
+  test('finds something for each acknowledgement: none is made for nothing', () => {
+    const stack = stackOf({ environment, alarmEmail: 'on-call@bank.example' });
+    const acknowledged: { id: string; path: string }[] = [];
+    for (const { node } of stack.node.findAll()) {
+      const isAcknowledgement = ({ type }: { type: string }) =>
+        type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY;
+      for (const { data } of node.metadata.filter(isAcknowledgement)) {
+        const ids = Object.keys(data).map((id) => id.replace(/^Annotation::/, ''));
+        acknowledged.push(...ids.map((id) => ({ id, path: node.path })));
+      }
+      // Forgets them, so that the scan below finds everything.
+      Object.assign(node, { _metadata: node.metadata.filter((entry) => !isAcknowledgement(entry)) });
+    }
+    const found = findings(stack);
+    expect(acknowledged.length).toBeGreaterThan(0);
+    for (const { id, path } of acknowledged) {
+      expect(found).toContainEqual(expect.stringContaining(`${id} at ${path}`));
+    }
+  });
+});
