@@ -21,7 +21,7 @@ export interface CredentialsRotationProps {
   encryptionKey?: IKey | undefined;
 }
 
-/** The function that rotates the pair, the deadline by which an operator must have staged a new one, and his policy. */
+/** The function that rotates the pair, the deadline by which a new one must be staged, and the operator’s policy. */
 export class CredentialsRotation extends Construct {
   readonly rotateCredentials: SessionFunction;
   readonly operatorPolicy: OperatorPolicy;

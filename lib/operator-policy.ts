@@ -15,8 +15,8 @@ export interface OperatorPolicyProps {
 }
 
 /**
- * What `npm run rotate` needs, for a person's role: to stage a pair and to rotate, not to read one. It also reads the key of
- * the pseudonyms, by which one applicant's log lines are found.
+ * What `npm run rotate` needs, for a person's role: to stage a pair and to rotate, not to read one. It also reads the
+ * key of the pseudonyms, by which one applicant's log lines are found.
  *
  * It cannot limit PutSecretValue to a label: of the condition keys of Secrets Manager only UpdateSecretVersionStage and
  * GetSecretValue have `secretsmanager:VersionStage` ("Actions, resources, and condition keys for AWS Secrets Manager",

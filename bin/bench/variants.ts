@@ -78,20 +78,14 @@ export async function buildVariants(): Promise<Variant[]> {
   );
 }
 
-/** What a warm invocation is asked: to handle `event` so many times. It answers with the milliseconds of each. */
-export type WarmEvent = { event: unknown; times: number };
+/** How a warm invocation ended, and how long it took inside the handler. */
+export type WarmAnswer = { statusCode: number; durationMs: number };
 
 const warmWrapper = (module: string) => `import { handler as handle } from ${JSON.stringify(module)};
-export const handler = async ({ event, times }, context) => {
-  const durations = [];
-  for (let time = 0; time < times; time += 1) {
-    const request = structuredClone(event);
-    const startedAt = performance.now();
-    const { statusCode } = await handle(request, context);
-    durations.push(performance.now() - startedAt);
-    if (statusCode !== 302) throw new Error('the answer is ' + statusCode);
-  }
-  return durations;
+export const handler = async (event, context) => {
+  const startedAt = performance.now();
+  const { statusCode } = await handle(event, context);
+  return { statusCode, durationMs: performance.now() - startedAt };
 };
 `;
 

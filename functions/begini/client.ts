@@ -1,10 +1,10 @@
-import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import { isIP, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { connectTimeoutMs, shortestCallMs } from '../shared/deadlines.ts';
-import { reasonOf, VendorError } from '../shared/errors.ts';
+import { shortestCallMs } from '../shared/deadlines.ts';
+import { VendorError } from '../shared/errors.ts';
+import { DeadlinePassed, explainFailure, NotProcessed, watchCall } from './call-progress.ts';
+import { dropIdleConnections, PreparedAgent } from './kept-connections.ts';
 import type { SessionRequest } from './request.ts';
 
 /** What the vendor answered, not yet judged. */
@@ -40,14 +40,8 @@ const idleMs = 1_000;
 /** One turn of the event loop and a little more: time for a dead connection's FIN or RST to be read. */
 const wakeUpMs = 2;
 
-/** The request did not reach the vendor's application: it may be sent once more. */
-class NotProcessed extends Error {
-  override readonly name = 'NotProcessed';
-}
-
-class DeadlinePassed extends Error {
-  override readonly name = 'DeadlinePassed';
-}
+/** A connection that has been idle for longer may have been forgotten on its way, without a sign to either end. */
+const longestIdleMs = 60_000;
 
 /**
  * A client for the vendor's API at `origin`. `ca` adds trusted certificates in PEM, for a simulator with TLS.
@@ -65,7 +59,9 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
   let lastUsedAt = Date.now();
 
   async function send(request: SessionRequest, deadline: number, trace: CallTrace): Promise<VendorAnswer> {
-    if (Date.now() - lastUsedAt > idleMs) await pause(wakeUpMs);
+    const idleForMs = Date.now() - lastUsedAt;
+    if (idleForMs > longestIdleMs) dropIdleConnections(agent);
+    else if (idleForMs > idleMs) await pause(wakeUpMs);
     const startedAt = Date.now();
     try {
       return await attempt(request, deadline, trace);
@@ -94,11 +90,12 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
     trace.vendorAttempts += 1;
 
     const call = (isTls ? https : http).request({ ...target, path, headers, agent });
-    const connection = watchConnection(call);
-    const deadlineTimer = setTimeout(() => call.destroy(new DeadlinePassed()), timeLeftMs);
+    const progress = watchCall(call);
+    const deadlineTimer = setTimeout(progress.giveUp, timeLeftMs);
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        call.on('response', resolve).on('error', reject).end(body);
+        // A connection that is closed without an error is one, too.
+        call.on('response', resolve).on('error', reject).on('close', reject).end(body);
       });
       trace.vendorStatus = response.statusCode ?? 0;
       return {
@@ -107,10 +104,10 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
         body: await readBody(response),
       };
     } catch (error) {
-      throw explainFailure(error, connection);
+      throw explainFailure(progress.failure ?? error, progress);
     } finally {
       clearTimeout(deadlineTimer);
-      connection.stopWatching();
+      progress.stopWatching();
     }
   }
 
@@ -125,93 +122,7 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
   };
 }
 
-/** An agent whose first connection can be opened ahead of the first request. */
-class PreparedAgent extends https.Agent {
-  #prepared: TLSSocket | undefined;
-
-  async prepare({ host, port }: { host: string; port: number }): Promise<void> {
-    const socket = connect({
-      ...(this.options as ConnectionOptions),
-      host,
-      port,
-      servername: isIP(host) ? '' : host,
-    });
-    const timer = setTimeout(() => socket.destroy(new DeadlinePassed()), connectTimeoutMs);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        socket.once('secureConnect', resolve).once('error', reject);
-      });
-      socket.on('error', () => socket.destroy());
-      this.#prepared = socket;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  override createConnection(...parameters: Parameters<https.Agent['createConnection']>) {
-    const prepared = this.#prepared;
-    this.#prepared = undefined;
-    return prepared && !prepared.destroyed ? prepared : super.createConnection(...parameters);
-  }
-
-  override destroy(): void {
-    this.#prepared?.destroy();
-    super.destroy();
-  }
-}
-
-type Connection = {
-  /** Whether the connection stood, so that the request may have left. */
-  established: boolean;
-  /** Whether it stood before this request: from an earlier one, or prepared. */
-  reused: boolean;
-  /** Whether anything of an answer arrived. */
-  answered(): boolean;
-  stopWatching(): void;
-};
-
-/** Follows how far a call gets, and ends it where the connection takes too long. */
-function watchConnection(call: ClientRequest): Connection {
-  let timer: NodeJS.Timeout | undefined;
-  const connection: Connection = {
-    established: false,
-    reused: false,
-    answered: () => false,
-    stopWatching: () => clearTimeout(timer),
-  };
-  const establish = () => {
-    connection.established = true;
-    clearTimeout(timer);
-  };
-  call.once('socket', (socket: Socket & { secureConnecting?: boolean }) => {
-    const bytesBefore = socket.bytesRead;
-    connection.answered = () => socket.bytesRead > bytesBefore;
-    connection.reused = !socket.connecting && !socket.secureConnecting;
-    if (connection.reused) {
-      establish();
-      return;
-    }
-    timer = setTimeout(() => call.destroy(new DeadlinePassed()), connectTimeoutMs);
-    socket.once(socket.secureConnecting === undefined ? 'connect' : 'secureConnect', establish);
-  });
-  return connection;
-}
-
-/** Tells from how far a call got what its failure means; RFC 9110 §9.2.2 forbids repeating a POST blindly. */
-function explainFailure(cause: unknown, connection: Connection): Error {
-  const reason = reasonOf(cause);
-  if (!connection.established) return new NotProcessed('not connected', { cause });
-  if (cause instanceof DeadlinePassed) return new VendorError('vendor_timeout', { cause });
-  if (reason.startsWith('HPE_')) return new VendorError('vendor_response_invalid', { cause });
-  if (connection.reused && !connection.answered() && (reason === 'ECONNRESET' || reason === 'EPIPE')) {
-    return new NotProcessed('the connection was dead', { cause });
-  }
-  return new VendorError('vendor_connection_lost', { cause });
-}
-
-/**
- * Reads the whole answer. One that is too long reads as an empty one, and its connection is closed.
- */
+/** Reads the whole answer. One that is too long reads as an empty one, and its connection is closed. */
 function readBody(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -225,12 +136,7 @@ function readBody(response: IncomingMessage): Promise<string> {
         response.destroy();
       })
       .on('end', () => resolve(Buffer.concat(chunks).toString()))
-      .on('error', reject);
+      .on('error', reject)
+      .on('close', reject);
   });
-}
-
-function dropIdleConnections(agent: http.Agent): void {
-  for (const sockets of Object.values(agent.freeSockets)) {
-    for (const socket of sockets ?? []) socket.destroy();
-  }
 }

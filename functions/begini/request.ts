@@ -19,6 +19,7 @@ export function buildSessionRequest(
   return {
     path: '/v1/sessions-management/tokens',
     headers: {
+      'User-Agent': 'begini-session', // Common firewall rules refuse a request without one.
       'api-key': apiKey,
       'Content-Type': 'application/json',
       'Content-Length': String(Buffer.byteLength(body)),

@@ -36,7 +36,7 @@ const failures = {
 /** What stopped a rotation step. */
 export type RotationErrorCode = keyof typeof failures;
 
-/** A rotation step failed. The message is one fixed sentence, as Lambda logs it; there is no cause, as it would log that too. */
+/** A rotation step failed. Lambda logs it whole: the message is one fixed sentence, and there is no cause. */
 export class RotationError extends Error {
   override readonly name = 'RotationError';
   readonly code: RotationErrorCode;

@@ -80,6 +80,7 @@ export function createCredentialsCache(options: CacheOptions): CredentialsCache 
     if (pair === undefined) {
       const error = new OperatorError('credentials_not_set');
       unset = { error, until: now() + unsetMs };
+      cached = undefined; // The operator has taken the pair away: it must not come back from memory.
       throw error;
     }
     unset = undefined;

@@ -38,7 +38,7 @@ export const secretReadTimeoutMs = 4_500;
 /** How long the start of a function waits for what it prepares. */
 export const prepareTimeoutMs = 2_000;
 
-/** Lambda's timeout for one rotation step: seven calls to Secrets Manager and one to the vendor, each at its slowest. */
+/** Lambda's timeout for one rotation step: seven calls to Secrets Manager and one to the vendor, at their slowest. */
 export const rotationStepTimeoutMs = 45_000;
 
 /** What a request's deadline is computed from: Lambda's context and API Gateway's event. */

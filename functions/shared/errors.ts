@@ -95,10 +95,10 @@ const vendorProblems = {
 const operatorProblems = {
   credentials_not_set: {
     action:
-      'Put the pair of this stage into its secret, as {"apiKey": "…", "integrationId": "…"}, without spaces or line breaks in either.',
+      'Put the pair of this stage in, by the command npm run rotate: the secret holds none that can be used.',
     statusCode: 503,
     title: 'Service not ready',
-    detail: 'This stage has no credentials for Begini yet. Its operator has been told.',
+    detail: 'This stage has no credentials for Begini yet. Its operator must act.',
     retryAfterSeconds: 60,
   },
   credentials_refused: {
@@ -106,7 +106,7 @@ const operatorProblems = {
       'Begini answered 401 or 403. Compare the secret with the Deployment Centre: the key may have been renewed, belong to the other environment, or to another integration; or HMAC is not enabled at Begini.',
     statusCode: 503,
     title: 'Service not ready',
-    detail: 'Begini refuses the credentials of this stage. Its operator has been told.',
+    detail: 'Begini refuses the credentials of this stage. Its operator must act.',
     retryAfterSeconds: 15,
   },
   secrets_unavailable: {
@@ -121,7 +121,7 @@ const operatorProblems = {
     action: 'This is a defect of the service. Roll back if it began with a deployment.',
     statusCode: 500,
     title: 'Internal error',
-    detail: 'Something went wrong in this service. Its operator has been told.',
+    detail: 'Something went wrong in this service. Its operator must act.',
   },
 } satisfies Record<string, Problem & { action: string }>;
 

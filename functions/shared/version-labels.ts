@@ -1,4 +1,4 @@
-/** The staging labels that mark the versions of the credentials secret. Each is on one version at a time, or on none. */
+/** The staging labels of the credentials secret. Each is on one version at a time, or on none. */
 export const versionLabels = {
   /** Secrets Manager's own: the version in use. */
   current: 'AWSCURRENT',

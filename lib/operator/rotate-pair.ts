@@ -28,9 +28,9 @@ type Options = Required<RotatePairOptions>;
 type Attempt = { stagedId: string; token: string };
 
 /**
- * Stages a pair, has Secrets Manager rotate to it, and watches the labels until that ends. It never reads a value. Stopped
- * at any moment, it can simply be called again. After a failure the pair is withdrawn, so that no repeat puts it in
- * use unseen.
+ * Stages a pair, has Secrets Manager rotate to it, and watches the labels until that ends. It never reads a value.
+ * Stopped at any moment, it can simply be called again. After a failure the pair is withdrawn, so that no repeat puts
+ * it in use unseen.
  *
  * @returns undefined where the pair is now in use, else why not. @throws errors of Secrets Manager
  */

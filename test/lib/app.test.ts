@@ -3,7 +3,9 @@ import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
+
+jest.setTimeout(30_000); // Each run is a process of its own, which loads CDK.
 
 const root = join(import.meta.dirname, '../..');
 

@@ -15,17 +15,19 @@ export async function startMoto(): Promise<Moto> {
     moto.kill();
     await closed;
   };
+  let url: string | undefined;
   for await (const line of createInterface({ input: moto.stderr })) {
-    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
-    if (url === undefined) continue;
-    moto.stderr.resume();
-    return { url, stop };
+    url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
+    if (url !== undefined) break;
   }
-  throw new Error('moto_server ended before it listened');
+  if (url === undefined) throw new Error('moto_server ended before it listened');
+  // Its log of requests goes on, and must not fill the pipe.
+  moto.stderr.resume();
+  return { url, stop };
 }
 
 /** Secrets Manager as moto has it, with rotations that are run. */
-export type RotatingMoto = { rotationEnded(): Promise<void>; close(): Promise<void> };
+export type RotatingMoto = { port: number; rotationEnded(): Promise<void>; close(): Promise<void> };
 
 const steps: RotationStep[] = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
 type Rotation = { SecretId: string; ClientRequestToken: string };
@@ -43,14 +45,9 @@ export async function startPendingVersion(moto: Moto, rotation: Rotation): Promi
  * Passes all calls on to moto. Moto runs no rotation but in a container, so after RotateSecret the steps are called
  * from here.
  */
-export async function startRotatingMoto(
-  moto: Moto,
-  port: number,
-  rotate: RotationFunction,
-): Promise<RotatingMoto> {
+export async function startRotatingMoto(moto: Moto, rotate: RotationFunction): Promise<RotatingMoto> {
   let running = Promise.resolve();
   const server = await startLoopbackServer({
-    port,
     listener: async (request, response) => {
       const body = String(await readBody(request, 1_000_000));
       const target = String(request.headers['x-amz-target']);
@@ -65,7 +62,7 @@ export async function startRotatingMoto(
       }
     },
   });
-  return { rotationEnded: () => running, close: server.close };
+  return { port: Number(new URL(server.origin).port), rotationEnded: () => running, close: server.close };
 }
 
 function call(moto: Moto, target: string, body: string): Promise<Response> {

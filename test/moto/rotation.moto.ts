@@ -32,7 +32,6 @@ let client: SecretsManagerClient;
 let versions: SecretVersions;
 let handler: RotationHandler;
 let rotating: RotatingMoto;
-let port: number;
 
 beforeAll(async () => {
   moto = await startMoto();
@@ -53,8 +52,7 @@ beforeAll(async () => {
     hmac: true,
     writeLine: () => undefined,
   });
-  port = 40_000 + (process.pid % 20_000);
-  rotating = await startRotatingMoto(moto, port + 2, (event) => handler(event, { awsRequestId: '1' }));
+  rotating = await startRotatingMoto(moto, (event) => handler(event, { awsRequestId: '1' }));
 });
 afterAll(async () => {
   client.destroy();
@@ -65,7 +63,8 @@ afterAll(async () => {
 const command = (pair: object) =>
   runRotateCommand(['--stage', 'test', '--local'], {
     input: JSON.stringify(pair),
-    environment: { PORT: String(port) },
+    // The command finds Secrets Manager two ports after the gateway's.
+    environment: { PORT: String(rotating.port - 2) },
   });
 const currentKey = async () => JSON.parse((await versions.valueOf('AWSCURRENT')) ?? '{}').apiKey;
 

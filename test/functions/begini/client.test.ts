@@ -82,6 +82,7 @@ test('sends exactly the bytes and headers of the request', async () => {
   expect(vendor.requests).toHaveLength(1);
   expect(vendor.requests[0]?.rawBody.toString()).toBe(request.body);
   expect(vendor.requests[0]?.headers).toEqual({
+    'user-agent': 'begini-session',
     'api-key': simulatedCredentials.apiKey,
     'x-signature': request.headers['X-Signature'],
     'content-type': 'application/json',

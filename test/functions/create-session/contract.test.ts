@@ -205,7 +205,7 @@ test.each([
     expect(lastLine()).toMatchObject({
       level: 'ERROR',
       code: 'credentials_not_set',
-      action: expect.stringContaining('Put the pair of this stage into its secret'),
+      action: expect.stringContaining('npm run rotate'),
     });
   },
 );
