@@ -50,6 +50,7 @@ export class StageDashboard extends Construct {
       periodOverride: PeriodOverride.INHERIT,
       widgets: [
         [heading('Are applicants getting through?')],
+        [this.#alarmStatus()],
         this.#gettingThrough(),
         [heading('Is it us, the vendor or a caller?')],
         this.#whoMustAct(),
@@ -61,22 +62,27 @@ export class StageDashboard extends Construct {
     });
   }
 
+  /** As wide as the page: an alarm is told by the end of its name. */
+  #alarmStatus(): IWidget {
+    const alarms = [...this.#props.alarms.all];
+    return new AlarmStatusWidget({ title: 'Alarms', width: fullWidth, height: 4, alarms });
+  }
+
   #gettingThrough(): IWidget[] {
     const { alarms } = this.#props;
     const failures = alarms.errorBudget.failureRate(Duration.minutes(5));
     return [
-      new AlarmStatusWidget({ title: 'Alarms', width: 6, height: 7, alarms: [...alarms.all] }),
       new SingleValueWidget({
         title: 'In this time',
-        width: 3,
+        width: 4,
         height: 7,
         setPeriodToTimeRange: true,
         metrics: [this.#metric('Requests', 'Requests'), this.#metric('SessionsCreated', 'Sent on')],
       }),
-      graph(7, 'Requests, and applicants sent into the assessment', {
+      graph(10, 'Requests, and applicants sent into the assessment', {
         left: [this.#metric('Requests', 'Requests'), this.#metric('SessionsCreated', 'Sent on')],
       }),
-      graph(8, 'Failed hand-offs, share of the valid ones', {
+      graph(10, 'Failed hand-offs, share of the valid ones', {
         left: [failures],
         leftAnnotations: [{ value: errorBudget, label: 'What the objective allows (0.5 %)' }],
       }),

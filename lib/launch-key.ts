@@ -73,11 +73,12 @@ export class LaunchKey extends Construct {
     );
   }
 
-  /** The plain resource: CDK's own construct would give Secrets Manager a permission without the account. */
+  /** The plain resource: CDK's own construct would give Secrets Manager a permission without a source. */
   #schedule(rotate: SessionFunction, automaticallyAfterDays: number): void {
     rotate.lambda.addPermission('SecretsManager', {
       principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
       sourceAccount: Stack.of(this).account,
+      sourceArn: this.secret.secretArn,
     });
     const schedule = new CfnRotationSchedule(this, 'Schedule', {
       secretId: this.secret.secretArn,
