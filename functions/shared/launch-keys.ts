@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { CredentialsTrace } from './credentials.ts';
-import { prepareTimeoutMs, secretReadTimeoutMs } from './deadlines.ts';
+import { type CacheClock, cacheSecret, type SecretTrace } from './cached-secret.ts';
+import { prepareTimeoutMs } from './deadlines.ts';
 import { OperatorError } from './errors.ts';
 
 /** A key of launch tokens: 256 bits for A256GCM. */
@@ -10,63 +10,34 @@ export type LaunchKey = {
   bytes: Uint8Array;
 };
 
-/** What a look-up reports for the log line. */
-export type LaunchKeysTrace = Pick<CredentialsTrace, 'secretReads' | 'secretStale'>;
-
 /**
  * The stage's launch keys, kept in memory. Each look-up ends by `deadline` (epoch ms).
  * Where they cannot be read, or hold no key, it rejects with an OperatorError `secrets_unavailable`.
  */
 export type LaunchKeys = {
   /** The key to make tokens with. */
-  current(deadline: number, trace: LaunchKeysTrace): Promise<LaunchKey>;
+  current(deadline: number, trace: SecretTrace): Promise<LaunchKey>;
   /** The key with this id, if it is the current or the previous one. */
-  find(id: string, deadline: number, trace: LaunchKeysTrace): Promise<LaunchKey | undefined>;
+  find(id: string, deadline: number, trace: SecretTrace): Promise<LaunchKey | undefined>;
 };
 
-const freshMs = 300_000;
-/** Share by which `freshMs` varies, so that many functions do not read the secret at the same moment. */
-const jitter = 0.1;
-const staleMs = 3_600_000;
-const pauseAfterFailureMs = 30_000;
 /** A made-up key id costs a read at most this often. */
 const forcedReadIntervalMs = 5_000;
 const idCharacters = 8;
 
-type LaunchKeysOptions = {
-  client: SecretsManagerClient;
-  secretArn: string;
-  /** For the age of what is kept, epoch milliseconds: a frozen function's monotonic clock stands still. */
-  now?: () => number;
-  /** 0 to 1. */
-  random?: () => number;
-};
+type LaunchKeysOptions = CacheClock & { client: SecretsManagerClient; secretArn: string };
 
 class UnusableLaunchKey extends Error {
   override readonly name = 'UnusableLaunchKey';
 }
 
 /** A cache over the current and the previous version of the secret, each 64 hex digits. */
-export function createLaunchKeys(options: LaunchKeysOptions): LaunchKeys {
-  const { client, secretArn, now = Date.now, random = Math.random } = options;
-  let cached: { keys: LaunchKey[]; readAt: number; refreshAt: number; stale: boolean } | undefined;
-  let reading: Promise<LaunchKey[]> | undefined;
+export function createLaunchKeys({ client, secretArn, ...clock }: LaunchKeysOptions): LaunchKeys {
+  const { now = Date.now } = clock;
+  const secret = cacheSecret(fetchKeys, clock);
   let forced: { keys: Promise<LaunchKey[]>; at: number } | undefined;
 
-  /** One read serves all who wait for it. */
-  function read(deadline: number, trace: LaunchKeysTrace): Promise<LaunchKey[]> {
-    if (reading === undefined) {
-      trace.secretReads += 1;
-      reading = fetchKeys(deadline).finally(() => {
-        reading = undefined;
-      });
-    }
-    return reading;
-  }
-
-  async function fetchKeys(deadline: number): Promise<LaunchKey[]> {
-    const timeLeftMs = Math.max(0, Math.min(secretReadTimeoutMs, deadline - Date.now()));
-    const abortSignal = AbortSignal.timeout(timeLeftMs);
+  async function fetchKeys(abortSignal: AbortSignal): Promise<LaunchKey[]> {
     try {
       const [current, previous] = await Promise.all([
         fetchKey('AWSCURRENT', abortSignal),
@@ -74,10 +45,7 @@ export function createLaunchKeys(options: LaunchKeysOptions): LaunchKeys {
         fetchKey('AWSPREVIOUS', abortSignal).catch(ignoreNotFound),
       ]);
       if (current === undefined) throw new UnusableLaunchKey();
-      const keys = previous === undefined ? [current] : [current, previous];
-      const keptMs = freshMs * (1 - jitter + 2 * jitter * random());
-      cached = { keys, readAt: now(), refreshAt: now() + keptMs, stale: false };
-      return keys;
+      return previous === undefined ? [current] : [current, previous];
     } catch (cause) {
       throw new OperatorError('secrets_unavailable', { cause });
     }
@@ -90,25 +58,10 @@ export function createLaunchKeys(options: LaunchKeysOptions): LaunchKeys {
     return { id: versionId.slice(0, idCharacters), bytes: Buffer.from(hex, 'hex') };
   }
 
-  async function fresh(deadline: number, trace: LaunchKeysTrace): Promise<LaunchKey[]> {
-    if (!cached || now() >= cached.refreshAt) {
-      try {
-        return await read(deadline, trace);
-      } catch (error) {
-        const staleUntil = (cached?.readAt ?? Number.NEGATIVE_INFINITY) + staleMs;
-        if (!cached || now() >= staleUntil) throw error;
-        cached.stale = true;
-        cached.refreshAt = Math.min(now() + pauseAfterFailureMs, staleUntil);
-      }
-    }
-    if (cached.stale) trace.secretStale = true;
-    return cached.keys;
-  }
-
   /** Whoever comes within 5 s of a forced read gets what that one brought, be it an error. */
-  function reread(deadline: number, trace: LaunchKeysTrace): Promise<LaunchKey[]> {
+  function reread(deadline: number, trace: SecretTrace): Promise<LaunchKey[]> {
     if (!forced || now() >= forced.at + forcedReadIntervalMs) {
-      forced = { keys: read(deadline, trace), at: now() };
+      forced = { keys: secret.read(deadline, trace), at: now() };
     }
     return forced.keys;
   }
@@ -117,12 +70,12 @@ export function createLaunchKeys(options: LaunchKeysOptions): LaunchKeys {
 
   return {
     async current(deadline, trace) {
-      const [current] = await fresh(deadline, trace);
+      const [current] = await secret.get(deadline, trace);
       if (current === undefined) throw new OperatorError('secrets_unavailable');
       return current;
     },
     async find(id, deadline, trace) {
-      return withId(await fresh(deadline, trace), id) ?? withId(await reread(deadline, trace), id);
+      return withId(await secret.get(deadline, trace), id) ?? withId(await reread(deadline, trace), id);
     },
   };
 }

@@ -1,8 +1,9 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { beforeEach, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
+import type { SecretTrace } from '../../../functions/shared/cached-secret.ts';
 import { ServiceError } from '../../../functions/shared/errors.ts';
-import { createLaunchKeys, type LaunchKeysTrace } from '../../../functions/shared/launch-keys.ts';
+import { createLaunchKeys } from '../../../functions/shared/launch-keys.ts';
 
 const secretArn = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:launch-key-AbCdEf';
 const hex = (digits: string) => digits.repeat(32);
@@ -18,7 +19,7 @@ beforeEach(() => {
 function setUp({ random = 0.5 } = {}) {
   const client = new SecretsManagerClient({ region: 'eu-west-1' });
   const keys = createLaunchKeys({ client, secretArn, now: () => now, random: () => random });
-  const trace: LaunchKeysTrace = { secretReads: 0 };
+  const trace: SecretTrace = { secretReads: 0 };
   const deadline = Date.now() + 10_000;
   return {
     trace,
