@@ -1,81 +1,41 @@
 import { randomBytes } from 'node:crypto';
-import {
-  DescribeSecretCommand,
-  PutSecretValueCommand,
-  ResourceExistsException,
-  type SecretsManagerClient,
-  UpdateSecretVersionStageCommand,
-} from '@aws-sdk/client-secrets-manager';
 import type { SecretsManagerRotationEvent } from 'aws-lambda';
+import { reasonOf } from '../shared/errors.ts';
+import type { SecretVersions } from '../shared/secret-versions.ts';
+import { versionLabels } from '../shared/version-labels.ts';
 
-/** What the rotation works with. */
-export type RotationOptions = {
-  client: SecretsManagerClient;
-  /** The only secret it touches. */
-  secretArn: string;
-};
+const { current, pending } = versionLabels;
 
 /**
- * Renews the launch key, one step per call
+ * Renews the launch key, one rotation step per call; each may be repeated
  * (https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html, November 2026).
- * Each step may be repeated.
  *
- * @throws Error for another secret or step; what Secrets Manager throws.
+ * @throws Error for another secret or step; what `versions` throws.
  */
 export async function rotateLaunchKey(
-  event: SecretsManagerRotationEvent,
-  options: RotationOptions,
+  { SecretId, ClientRequestToken: token, Step: step }: SecretsManagerRotationEvent,
+  versions: SecretVersions,
 ): Promise<void> {
-  if (event.SecretId !== options.secretArn) throw new Error('This function rotates another secret.');
-  switch (event.Step) {
+  if (SecretId !== versions.secretId) throw new Error('This function rotates another secret.');
+  switch (step) {
     case 'createSecret':
-      return await createSecret(event, options.client);
+      return await createSecret(token, versions);
     // There is nothing outside Secrets Manager that would have to know the key, or could test it.
     case 'setSecret':
     case 'testSecret':
       return;
     case 'finishSecret':
-      return await finishSecret(event, options.client);
+      return await versions.attach(current, token, await versions.holders());
     default:
       throw new Error('There is no such step in a rotation.');
   }
 }
 
-async function createSecret(
-  { SecretId, ClientRequestToken }: SecretsManagerRotationEvent,
-  client: SecretsManagerClient,
-): Promise<void> {
-  const SecretString = randomBytes(32).toString('hex');
+async function createSecret(token: string, versions: SecretVersions): Promise<void> {
   try {
-    await client.send(
-      new PutSecretValueCommand({
-        SecretId,
-        ClientRequestToken,
-        SecretString,
-        VersionStages: ['AWSPENDING'],
-      }),
-    );
+    await versions.put(token, randomBytes(32).toString('hex'), [pending]);
   } catch (error) {
     // The step is repeated: this rotation has its key already, and a version's value never changes.
-    if (!(error instanceof ResourceExistsException)) throw error;
+    if (reasonOf(error) !== 'ResourceExistsException') throw error;
   }
-}
-
-async function finishSecret(
-  { SecretId, ClientRequestToken }: SecretsManagerRotationEvent,
-  client: SecretsManagerClient,
-): Promise<void> {
-  const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId }));
-  const current = Object.keys(VersionIdsToStages).find((id) =>
-    VersionIdsToStages[id]?.includes('AWSCURRENT'),
-  );
-  if (current === ClientRequestToken) return;
-  await client.send(
-    new UpdateSecretVersionStageCommand({
-      SecretId,
-      VersionStage: 'AWSCURRENT',
-      MoveToVersionId: ClientRequestToken,
-      RemoveFromVersionId: current,
-    }),
-  );
 }

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { rotateLaunchKey } from '../../../functions/rotate-launch-key/rotate-launch-key.ts';
+import { secretVersions } from '../../../functions/shared/secret-versions.ts';
 import { type SecretsManager, startSecretsManager } from '../../../lib/local/secrets-manager.ts';
 
 const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
@@ -29,7 +30,10 @@ afterEach(async () => {
 });
 
 const run = (Step: string, ClientRequestToken: string, SecretId = secretArn) =>
-  rotateLaunchKey({ SecretId, ClientRequestToken, Step: Step as 'createSecret' }, { client, secretArn });
+  rotateLaunchKey(
+    { SecretId, ClientRequestToken, Step: Step as 'createSecret' },
+    secretVersions(client, secretArn),
+  );
 const secretWith = async (VersionStage: string) =>
   (await client.send(new GetSecretValueCommand({ SecretId: secretArn, VersionStage }))).SecretString;
 const labels = async () =>
