@@ -1,14 +1,8 @@
 import type { ApplicantPage } from '../functions/launch/page.ts';
 import { longestLifeSeconds } from '../functions/shared/launch-link-life.ts';
 import { readApplicantPage } from './applicant-page.ts';
-import {
-  type Check,
-  positiveInteger,
-  positiveNumber,
-  type SettingsReader,
-  text,
-  yesOrNo,
-} from './settings-reader.ts';
+import { type Check, positiveInteger, type SettingsReader, text, yesOrNo } from './settings-reader.ts';
+import { readThrottle, type Throttle } from './throttle.ts';
 
 /** The part of a stage's row that concerns launch links. */
 export interface LaunchSettings {
@@ -18,7 +12,7 @@ export interface LaunchSettings {
   /** The host of the API and of the links; absent, API Gateway's own. */
   domain?: CustomDomain | undefined;
   /** Requests per second to each method of `/launch/{token}`, and how many may come at once. */
-  launchThrottle: { rateLimit: number; burstLimit: number };
+  launchThrottle: Throttle;
   /** How often the launch key is renewed. */
   launchKeyRotationDays: number;
 }
@@ -60,15 +54,11 @@ export function readLaunchSettings(
   environment: 'test' | 'production',
   region: string | undefined,
 ): LaunchSettings {
-  const { rateLimit, burstLimit } = throttleDefaults[environment];
   return {
     launchLinks: settings.optional('launchLinks', yesOrNo) ?? true,
     applicantPage: readApplicantPage(settings),
     domain: readDomain(settings, region),
-    launchThrottle: settings.nested('launchThrottle', (throttle) => ({
-      rateLimit: throttle.optional('rateLimit', positiveNumber) ?? rateLimit,
-      burstLimit: throttle.optional('burstLimit', positiveInteger) ?? burstLimit,
-    })),
+    launchThrottle: readThrottle(settings, 'launchThrottle', throttleDefaults[environment]),
     launchKeyRotationDays: settings.optional('launchKeyRotationDays', rotationDays) ?? defaultRotationDays,
   };
 }

@@ -9,11 +9,11 @@ import {
   object,
   oneOf,
   positiveInteger,
-  positiveNumber,
   SettingsReader,
   text,
   yesOrNo,
 } from './settings-reader.ts';
+import { readThrottle, type Throttle } from './throttle.ts';
 
 /** One row of the stages table: everything in which one deployed stack differs from another. */
 export interface Stage extends LaunchSettings, OperationsSettings {
@@ -35,7 +35,7 @@ export interface Stage extends LaunchSettings, OperationsSettings {
   /** Whether session calls carry a signature; Begini must have enabled it on the integration id. */
   hmac: boolean;
   /** Requests per second, and how many may come at once: of the whole stage, and of one API key. */
-  throttle: { rateLimit: number; burstLimit: number };
+  throttle: Throttle;
   logRetentionDays: number;
   /** Days after which Secrets Manager asks for a rotation, and fails loudly unless an operator has staged a pair. */
   rotationDays: number;
@@ -54,8 +54,8 @@ export class StagesError extends Error {
 
 /** Test is small, as the vendor's Test environment is; Production's numbers are a start to be adapted. */
 const defaults = {
-  test: { rateLimit: 5, burstLimit: 10, logRetentionDays: RetentionDays.TWO_WEEKS },
-  production: { rateLimit: 100, burstLimit: 200, logRetentionDays: RetentionDays.ONE_YEAR },
+  test: { throttle: { rateLimit: 5, burstLimit: 10 }, logRetentionDays: RetentionDays.TWO_WEEKS },
+  production: { throttle: { rateLimit: 100, burstLimit: 200 }, logRetentionDays: RetentionDays.ONE_YEAR },
 } as const;
 
 /** As often as security baselines commonly ask for, and seldom enough for a step that people take by hand. */
@@ -121,7 +121,7 @@ function readTable(context: unknown, problems: string[]): Record<string, unknown
 function readStage(name: string, settings: SettingsReader): Stage {
   // The placeholder is never seen: without an environment there is a problem, and no stage is returned.
   const environment = settings.required('environment', oneOf('test', 'production')) ?? 'test';
-  const { rateLimit, burstLimit, logRetentionDays } = defaults[environment];
+  const { throttle, logRetentionDays } = defaults[environment];
   const account = settings.optional('account', accountId);
   const region = settings.optional('region', regionName);
   return {
@@ -133,10 +133,7 @@ function readStage(name: string, settings: SettingsReader): Stage {
     ...readCallers(settings),
     allowedSourceIps: settings.optionalList('allowedSourceIps', sourceIp) ?? [],
     hmac: settings.optional('hmac', yesOrNo) ?? true,
-    throttle: settings.nested('throttle', (throttle) => ({
-      rateLimit: throttle.optional('rateLimit', positiveNumber) ?? rateLimit,
-      burstLimit: throttle.optional('burstLimit', positiveInteger) ?? burstLimit,
-    })),
+    throttle: readThrottle(settings, 'throttle', throttle),
     ...readLaunchSettings(settings, environment, region),
     logRetentionDays: settings.optional('logRetentionDays', retentionDays) ?? logRetentionDays,
     rotationDays: settings.optional('rotationDays', daysBetweenRotations) ?? defaultRotationDays,
@@ -172,7 +169,8 @@ function isAddressOrRange(value: string): boolean {
   // Node takes an IPv6 address with a zone (`fe80::1%eth0`), AWS does not.
   if (longestPrefix === undefined || address.includes('%') || rest.length > 0) return false;
   return (
-    prefixLength === undefined || (/^\d{1,3}$/.test(prefixLength) && Number(prefixLength) <= longestPrefix)
+    prefixLength === undefined ||
+    (/^(0|[1-9]\d*)$/.test(prefixLength) && Number(prefixLength) <= longestPrefix)
   );
 }
 

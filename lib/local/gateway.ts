@@ -213,12 +213,12 @@ function proxiedAnswer(result: APIGatewayProxyResult): Answer {
 const pairs = (name: string, values: readonly unknown[] = []): [string, string][] =>
   values.map((value) => [name, String(value)]);
 
-/** One of API Gateway's own answers, by its type: as a page where `Accept` names HTML. */
+/** One of API Gateway's own answers, by its type and labelled by its template: as a page where `Accept` names HTML. */
 function gatewayAnswer(type: string, requestId: string, accept = ''): Answer {
   const response = gatewayResponses.find((row) => row.type === type);
   if (!response) throw new Error(`No gateway response of type ${type}`);
   const isPage = accept.includes('text/html');
-  const headers = pairs('Content-Type', [isPage ? 'text/html' : 'application/problem+json']).concat(
+  const headers = pairs('Content-Type', [isPage ? 'text/html' : 'application/json']).concat(
     Object.entries(securityHeaders),
     pairs('x-request-id', [requestId]),
   );

@@ -62,6 +62,7 @@ export async function startLambdaEnvironment(options: LambdaEnvironmentOptions):
         AWS_REGION: 'eu-west-1',
         AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
         AWS_SECRET_ACCESS_KEY: 'example',
+        AWS_SESSION_TOKEN: 'example-session-token',
         LAMBDA_TASK_ROOT: bundleFolder,
         _HANDLER: 'index.handler',
         ...environment,

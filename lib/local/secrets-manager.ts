@@ -26,13 +26,24 @@ export type SecretsFailure =
   | 'hang'
   | { statusCode: number; errorName: string; times?: number; after?: number };
 
+/** A call as it came: what for, and on whose behalf. */
+export interface SecretsRequest {
+  /** As in `GetSecretValue`. */
+  operation: string;
+  /** Epoch milliseconds. */
+  at: number;
+  /** Day, region and service that it was signed for, `20261122/eu-west-1/secretsmanager/aws4_request`. */
+  credentialScope: string | undefined;
+  /** What temporary credentials carry beside their keys. */
+  sessionToken: string | undefined;
+}
+
 /** A running stand-in for Secrets Manager. */
 export interface SecretsManager
   extends Pick<LoopbackServer, 'connections' | 'closeIdleConnections' | 'close'> {
   /** For the client's `endpoint` option, or `AWS_ENDPOINT_URL`. */
   url: string;
-  /** The calls so far: the operation's name, and when in epoch milliseconds. */
-  readonly requests: readonly { operation: string; at: number }[];
+  readonly requests: readonly SecretsRequest[];
   fail(failure: SecretsFailure): void;
   /** Stores a new current value of a secret that exists, and returns its version id. */
   putValue(name: string, value: string): string;
@@ -58,7 +69,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
   const { region = 'us-east-1', secrets = {} } = options;
   const store = new SecretStore(region);
   for (const [name, value] of Object.entries(secrets)) putVersion(store.create(name), value);
-  const requests: { operation: string; at: number }[] = [];
+  const requests: SecretsRequest[] = [];
   const rotations = new SecretRotations();
   let failure: SecretsFailure = 'none';
   const server = await startLoopbackServer({ port: options.port, tls: options.tls, listener });
@@ -66,7 +77,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, largestBodyBytes);
     const operation = operationOf(request);
-    requests.push({ operation, at: Date.now() });
+    requests.push({ operation, at: Date.now(), ...signerOf(request) });
     if (failure === 'hang') return;
     try {
       failOnPurpose();
@@ -113,6 +124,14 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
 function operationOf(request: IncomingMessage): string {
   const target = String(request.headers['x-amz-target']);
   return target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : '';
+}
+
+/** The signature itself is not verified. */
+function signerOf({ headers }: IncomingMessage): Pick<SecretsRequest, 'credentialScope' | 'sessionToken'> {
+  return {
+    credentialScope: /Credential=[^/,]+\/([^,]+),/.exec(headers.authorization ?? '')?.[1],
+    sessionToken: headers['x-amz-security-token']?.toString(),
+  };
 }
 
 function send(response: ServerResponse, statusCode: number, answer: Record<string, unknown>): void {

@@ -10,6 +10,36 @@ test('lists every response type that CDK knows, each once', () => {
   expect(gatewayResponses.map(({ type }) => type).sort()).toEqual(known.sort());
 });
 
+test('gives each type the status, the code and the Retry-After that was promised', () => {
+  const rows = gatewayResponses.map(({ type, statusCode, code, retryAfterSeconds }) => [
+    type,
+    [statusCode, code, ...(retryAfterSeconds === undefined ? [] : [retryAfterSeconds])],
+  ]);
+  expect(Object.fromEntries(rows)).toEqual({
+    ACCESS_DENIED: [403, 'forbidden'],
+    API_CONFIGURATION_ERROR: [500, 'internal_error'],
+    AUTHORIZER_CONFIGURATION_ERROR: [500, 'internal_error'],
+    AUTHORIZER_FAILURE: [500, 'internal_error'],
+    BAD_REQUEST_BODY: [400, 'bad_request'],
+    BAD_REQUEST_PARAMETERS: [400, 'bad_request'],
+    DEFAULT_4XX: [400, 'bad_request'],
+    DEFAULT_5XX: [500, 'internal_error'],
+    EXPIRED_TOKEN: [403, 'forbidden'],
+    INTEGRATION_FAILURE: [502, 'internal_error'],
+    INTEGRATION_TIMEOUT: [504, 'gateway_timeout'],
+    INVALID_API_KEY: [403, 'forbidden'],
+    INVALID_SIGNATURE: [403, 'forbidden'],
+    MISSING_AUTHENTICATION_TOKEN: [403, 'forbidden'],
+    QUOTA_EXCEEDED: [429, 'too_many_requests', 3_600],
+    REQUEST_TOO_LARGE: [413, 'body_too_large'],
+    RESOURCE_NOT_FOUND: [403, 'forbidden'],
+    THROTTLED: [429, 'too_many_requests', 1],
+    UNAUTHORIZED: [403, 'forbidden'],
+    UNSUPPORTED_MEDIA_TYPE: [415, 'unsupported_media_type'],
+    WAF_FILTERED: [403, 'forbidden'],
+  });
+});
+
 test.each(gatewayResponses)('$type is plain text for a mapping template', (response) => {
   expect(JSON.stringify(response)).not.toMatch(/[$#]/);
 });

@@ -112,6 +112,21 @@ describe('the stages table', () => {
     expect(readStages('{"Test": {"environment": "test"}}')).toEqual(readStages({ Test: row }));
   });
 
+  test('refuses a limit that JSON can write and no number can hold', () => {
+    const table = '{"Test": {"environment": "test", "throttle": {"rateLimit": 1e999}}}';
+    expect(messageFor(table)).toContain('stages.Test.throttle.rateLimit: ');
+  });
+
+  test('takes limits of a million, a loan app’s name of 40 letters, and every address', () => {
+    const settings = {
+      callerAuth: 'api-key',
+      throttle: { rateLimit: 1_000_000, burstLimit: 1_000_000 },
+      loanApps: ['a'.repeat(40)],
+      allowedSourceIps: ['0.0.0.0/0', '::/0'],
+    };
+    expect(readStages({ Test: { ...row, ...settings } })[0]).toMatchObject(settings);
+  });
+
   test.each([
     ['no table', undefined, 'stages: missing; use an object with a row per stage'],
     ['an empty table', {}, 'stages: {} is not allowed; use an object with a row per stage'],
@@ -170,10 +185,15 @@ describe('the stages table', () => {
       { callerAuth: 'api-key', loanApps: ['a', 'My App'] },
       'loanApps[1]: "My App" is not allowed; use at most 40',
     ],
+    [
+      { callerAuth: 'api-key', loanApps: ['a'.repeat(41)] },
+      `loanApps[0]: "${'a'.repeat(41)}" is not allowed; use at most 40`,
+    ],
     [{ callerAuth: 'api-key', loanApps: ['app-2'] }, 'loanApps[0]: "app-2" is not allowed; use at most 40'],
     [{ allowedSourceIps: '10.0.0.0/8' }, 'allowedSourceIps: "10.0.0.0/8" is not allowed; use a list'],
     [{ allowedSourceIps: [] }, 'allowedSourceIps: [] is not allowed; use a list of at least one item'],
     [{ allowedSourceIps: ['10.0.0.0/33'] }, `allowedSourceIps[0]: "10.0.0.0/33" is not allowed; ${range}`],
+    [{ allowedSourceIps: ['10.0.0.0/08'] }, `allowedSourceIps[0]: "10.0.0.0/08" is not allowed; ${range}`],
     [{ allowedSourceIps: ['::/129'] }, `allowedSourceIps[0]: "::/129" is not allowed; ${range}`],
     [{ allowedSourceIps: ['10.0.0.256'] }, `allowedSourceIps[0]: "10.0.0.256" is not allowed; ${range}`],
     [{ allowedSourceIps: ['10.0.0.0/'] }, `allowedSourceIps[0]: "10.0.0.0/" is not allowed; ${range}`],
@@ -183,16 +203,16 @@ describe('the stages table', () => {
     [{ hmac: 'false' }, 'hmac: "false" is not allowed; use true or false'],
     [{ throttle: 5 }, 'throttle: 5 is not allowed; use an object of settings'],
     [{ throttle: null }, 'throttle: null is not allowed; use an object of settings'],
-    [{ throttle: { rateLimit: 0 } }, 'throttle.rateLimit: 0 is not allowed; use a number greater than 0'],
-    [{ throttle: { rateLimit: '5' } }, 'throttle.rateLimit: "5" is not allowed; use a number greater than 0'],
-    [
-      { throttle: { burstLimit: 0 } },
-      'throttle.burstLimit: 0 is not allowed; use a whole number greater than 0',
-    ],
-    [
-      { throttle: { burstLimit: 1.5 } },
-      'throttle.burstLimit: 1.5 is not allowed; use a whole number greater than 0',
-    ],
+    ...[0, -1, '5', 1_000_001, Number.MAX_VALUE].map((limit): [object, string] => [
+      { throttle: { rateLimit: limit } },
+      `throttle.rateLimit: ${JSON.stringify(limit)} is not allowed; use a number greater than 0, at most 1000000`,
+    ]),
+    ...[0, 1.5, 1_000_001].map((limit): [object, string] => [
+      { throttle: { burstLimit: limit } },
+      `throttle.burstLimit: ${limit} is not allowed; use a whole number greater than 0, at most 1000000`,
+    ]),
+    [{ launchThrottle: { rateLimit: 1_000_001 } }, 'launchThrottle.rateLimit: 1000001 is not allowed'],
+    [{ launchThrottle: { burstLimit: 1_000_001 } }, 'launchThrottle.burstLimit: 1000001 is not allowed'],
     [{ throttle: { rate: 5 } }, `throttle.rate: no such setting; ${throttleField}`],
     [{ logRetentionDays: 15 }, 'logRetentionDays: 15 is not allowed; use 1 or 3 or 5 or 7 or 14 or 30'],
     ...[0, 1001, 0.5, '90'].map((days): [object, string] => [

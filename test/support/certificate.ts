@@ -6,7 +6,7 @@ export interface Certificate {
   cert: string;
 }
 
-/** Makes a certificate for 127.0.0.1 that a client accepts once it trusts it as a CA. */
+/** Makes a certificate for 127.0.0.1 and localhost that a client accepts once it trusts it as a CA. */
 export async function makeCertificate(): Promise<Certificate> {
   const made = await generate([{ name: 'commonName', value: '127.0.0.1' }], {
     keyType: 'ec',
@@ -14,7 +14,13 @@ export async function makeCertificate(): Promise<Certificate> {
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
-      { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 7, ip: '127.0.0.1' },
+          { type: 2, value: 'localhost' },
+        ],
+      },
     ],
   });
   return { key: made.private, cert: made.cert };

@@ -8,7 +8,11 @@ import {
   startBeginiSimulator,
 } from '../../lib/local/begini-simulator.ts';
 import { type LambdaEnvironment, startLambdaEnvironment } from '../../lib/local/lambda-environment.ts';
-import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
+import {
+  type SecretsFailure,
+  type SecretsManager,
+  startSecretsManager,
+} from '../../lib/local/secrets-manager.ts';
 import { type Certificate, makeCertificate } from './certificate.ts';
 
 /** A bundled function between a vendor and a Secrets Manager, both with TLS, started as Lambda starts it. */
@@ -39,7 +43,13 @@ export function bundleOnce(name: FunctionName): Promise<string> {
 /** Starts `functions/<name>` from its bundle; `variables` are added to its environment. */
 export async function startLambda(
   name: FunctionName,
-  { credentials = simulatedCredentials, variables = {} as Record<string, string>, timeoutMs = 14_000 } = {},
+  {
+    credentials = simulatedCredentials,
+    variables = {} as Record<string, string>,
+    timeoutMs = 14_000,
+    /** How Secrets Manager behaves while the function starts. */
+    secretsFailure = 'none' as SecretsFailure,
+  } = {},
 ): Promise<Lambda> {
   const bundleFolder = await bundleOnce(name);
   const certificate = await certificateOnce();
@@ -50,6 +60,7 @@ export async function startLambda(
     tls: certificate,
     secrets: { credentials: JSON.stringify(credentials), 'launch-key': 'a1'.repeat(32) },
   });
+  secretsManager.fail(secretsFailure);
   const closeServers = () => Promise.all([vendor.close(), secretsManager.close()]);
   try {
     const environment = await startLambdaEnvironment({

@@ -1,79 +1,26 @@
-import { once } from 'node:events';
-import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import { inspect } from 'node:util';
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
-import { type CallTrace, createVendorClient, type VendorClient } from '../../../functions/begini/client.ts';
-import { buildSessionRequest } from '../../../functions/begini/request.ts';
-import { ServiceError } from '../../../functions/shared/errors.ts';
+import { createServer as createTcpServer } from 'node:net';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { simulatedCredentials, startBeginiSimulator } from '../../../lib/local/begini-simulator.ts';
+import { makeCertificate } from '../../support/certificate.ts';
 import {
-  type BeginiSimulator,
-  simulatedCredentials,
-  startBeginiSimulator,
-} from '../../../lib/local/begini-simulator.ts';
-import { type Certificate, makeCertificate } from '../../support/certificate.ts';
-
-const uid = 'ABCDE-12345';
-const request = buildSessionRequest(uid, { ...simulatedCredentials }, { hmac: true });
-
-let certificate: Certificate;
-let cleanUps: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  certificate = await makeCertificate();
-});
+  call,
+  certificate,
+  clientOf,
+  closeAll,
+  endWithTest,
+  failure,
+  goodAnswer,
+  newTrace,
+  request,
+  startRaw,
+  startRawVendor,
+  startVendor,
+} from '../../support/vendor-calls.ts';
 
 afterEach(async () => {
-  for (const cleanUp of cleanUps.reverse()) await cleanUp();
-  cleanUps = [];
+  jest.restoreAllMocks();
+  await closeAll();
 });
-
-async function startVendor(): Promise<{ vendor: BeginiSimulator; client: VendorClient }> {
-  const vendor = await startBeginiSimulator({ tls: certificate });
-  cleanUps.push(vendor.close);
-  return { vendor, client: clientOf(vendor.origin) };
-}
-
-function clientOf(origin: string, ca: string = certificate.cert): VendorClient {
-  const client = createVendorClient({ origin, ca });
-  cleanUps.push(client.close);
-  return client;
-}
-
-/** A server on a free port that treats each connection as `onConnection` says. */
-async function startRaw(server: Server): Promise<string> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket.on('error', () => undefined));
-  });
-  server.on('tlsClientError', () => undefined);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  cleanUps.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const address = server.address();
-  return `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-}
-
-const newTrace = (): CallTrace => ({ vendorAttempts: 0, vendorMs: 0 });
-
-function call(client: VendorClient, trace = newTrace(), timeLeftMs = 8_000) {
-  return client.send(request, Date.now() + timeLeftMs, trace);
-}
-
-/** The code of the error a call ends with; proves on the way that the error holds nothing it must not. */
-async function failure(answer: Promise<unknown>): Promise<string> {
-  try {
-    await answer;
-    return 'none';
-  } catch (error) {
-    expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(simulatedCredentials.apiKey);
-    expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(uid);
-    if (error instanceof ServiceError) return error.code;
-    throw error;
-  }
-}
 
 test('sends exactly the bytes and headers of the request', async () => {
   const { vendor, client } = await startVendor();
@@ -93,33 +40,10 @@ test('sends exactly the bytes and headers of the request', async () => {
   expect(trace).toEqual({ vendorAttempts: 1, vendorStatus: 200, vendorMs: expect.any(Number) });
 });
 
-test('makes fifty calls over one connection', async () => {
-  const { vendor, client } = await startVendor();
-  for (let calls = 0; calls < 50; calls += 1) await call(client);
-  expect(vendor.requests).toHaveLength(50);
-  expect(vendor.connections).toBe(1);
-});
-
-test('makes its first call over the prepared connection', async () => {
-  const { vendor, client } = await startVendor();
-  await client.prepare();
-  expect(vendor.requests).toHaveLength(0);
-  await call(client);
-  await call(client);
-  expect(vendor.connections).toBe(1);
-});
-
-test('opens a new connection where the prepared one has died', async () => {
-  const { vendor, client } = await startVendor();
-  await client.prepare();
-  vendor.closeIdleConnections('rst');
-  expect((await call(client)).statusCode).toBe(200);
-});
-
 test('does not follow a redirect', async () => {
   const { vendor, client } = await startVendor();
   const elsewhere = await startBeginiSimulator({ tls: certificate });
-  cleanUps.push(elsewhere.close);
+  endWithTest(elsewhere.close);
   vendor.setFault({ fault: 'redirect', location: `${elsewhere.origin}/v1/sessions-management/tokens` });
   expect((await call(client)).statusCode).toBe(302);
   expect(elsewhere.connections).toBe(0);
@@ -139,35 +63,31 @@ test('reads no more than 16 KiB of an answer, and goes on with a new connection'
   expect(vendor.connections).toBe(2);
 });
 
-test.each(['fin', 'rst'] as const)(
-  'calls over a new connection after a kept one has ended by %s',
-  async (how) => {
-    const { vendor, client } = await startVendor();
-    await call(client);
-    vendor.closeIdleConnections(how);
-    expect((await call(client)).statusCode).toBe(200);
-    expect(vendor.requests).toHaveLength(2);
-    expect(vendor.connections).toBe(2);
-  },
-);
-
-test('repeats a call once when a kept connection breaks before anything of the answer', async () => {
+test.each([
+  [16_384, 'whole'],
+  [16_385, 'as empty'],
+] as const)('reads an answer of %d bytes %s', async (bytes, how) => {
   const { vendor, client } = await startVendor();
-  await call(client);
-  vendor.setFault({ fault: 'reset', times: 1 });
-  const trace = newTrace();
-  expect((await call(client, trace)).statusCode).toBe(200);
-  expect(trace.vendorAttempts).toBe(2);
-  expect(vendor.connections).toBe(2);
+  const body = 'x'.repeat(bytes - 2); // JSON adds two quotation marks.
+  vendor.setFault({ fault: 'raw-answer', body });
+  expect((await call(client)).body).toBe(how === 'whole' ? JSON.stringify(body) : '');
 });
 
-test('repeats a call once when the prepared connection breaks before anything of the answer', async () => {
-  const { vendor, client } = await startVendor();
-  await client.prepare();
-  vendor.setFault({ fault: 'reset', times: 1 });
+test('reports the time that the vendor took', async () => {
+  let now = 1_000_000_000_000;
+  jest.spyOn(Date, 'now').mockImplementation(() => now);
+  const { origin } = await startRawVendor({
+    onCall: (socket) => {
+      now += 70;
+      socket.write(goodAnswer);
+    },
+  });
   const trace = newTrace();
-  expect((await call(client, trace)).statusCode).toBe(200);
-  expect(trace.vendorAttempts).toBe(2);
+  const client = clientOf(origin);
+  await call(client, trace);
+  expect(trace.vendorMs).toBe(70);
+  await call(client, trace);
+  expect(trace.vendorMs).toBe(140);
 });
 
 test('does not repeat a second time', async () => {
@@ -196,22 +116,35 @@ test('does not repeat a call when a kept connection breaks in the middle of the 
 });
 
 test('does not repeat a call when a kept connection breaks in the middle of the status line', async () => {
-  let requests = 0;
-  const origin = await startRaw(
-    createTlsServer(certificate, (socket) => {
-      socket
-        .on('error', () => undefined)
-        .on('data', () => {
-          requests += 1;
-          if (requests === 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}');
-          else socket.write('HTTP/1.1 20', () => socket.destroy());
-        });
-    }),
-  );
-  const client = clientOf(origin);
+  const vendor = await startRawVendor({
+    onCall: (socket, calls) => {
+      if (calls === 1) socket.write(goodAnswer);
+      else socket.write('HTTP/1.1 20', () => socket.destroy());
+    },
+  });
+  const client = clientOf(vendor.origin);
   await call(client);
   expect(await failure(call(client))).toBe('vendor_connection_lost');
-  expect(requests).toBe(2);
+  expect(vendor.calls).toBe(2);
+});
+
+test('takes an answer that switches to another protocol for a lost connection, at once', async () => {
+  const { origin } = await startRawVendor({
+    onCall: (socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+    },
+  });
+  expect(await failure(call(clientOf(origin)))).toBe('vendor_connection_lost');
+});
+
+test('says that an answer whose body breaks its own encoding is invalid', async () => {
+  const { origin } = await startRawVendor({
+    onCall: (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+      socket.write('ZZZ\r\n');
+    },
+  });
+  expect(await failure(call(clientOf(origin)))).toBe('vendor_response_invalid');
 });
 
 test('says that an answer which is not HTTP is invalid', async () => {
@@ -234,6 +167,20 @@ test('gives up at its deadline, without a second try: the vendor may have acted'
   const trace = newTrace();
   expect(await failure(call(client, trace, 3_050))).toBe('vendor_timeout');
   expect(trace.vendorAttempts).toBe(1);
+});
+
+test('gives up at its deadline on an answer whose body stalls, and on one whose body drips', async () => {
+  const { origin } = await startRawVendor({
+    onCall: (socket, calls) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{');
+      if (calls === 1) return;
+      const drip = setInterval(() => socket.write(' '), 50);
+      socket.on('close', () => clearInterval(drip));
+    },
+  });
+  const client = clientOf(origin);
+  const calls = [call(client, newTrace(), 3_050), call(client, newTrace(), 3_050)];
+  expect(await Promise.all(calls.map(failure))).toEqual(['vendor_timeout', 'vendor_timeout']);
 });
 
 test('tries twice to connect to a port that refuses', async () => {
@@ -276,12 +223,4 @@ test('starts no call with less than 3 s left', async () => {
   expect(await failure(call(client, trace, 2_999))).toBe('vendor_unreachable');
   expect(trace.vendorAttempts).toBe(0);
   expect(vendor.connections).toBe(0);
-});
-
-test('does not fail for a preparation that fails', async () => {
-  const { vendor } = await startVendor();
-  const client = clientOf(vendor.origin);
-  await vendor.close();
-  await expect(client.prepare()).rejects.toThrow('ECONNREFUSED');
-  expect(await failure(call(client))).toBe('vendor_unreachable');
 });

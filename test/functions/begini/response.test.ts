@@ -66,6 +66,25 @@ test.each([
   expect(judgement({ ...answer('', 429), retryAfter }).retryAfterSeconds).toBe(seconds);
 });
 
+test('passes on whole seconds, from 1 to a day, whatever Retry-After a busy vendor names', () => {
+  const anyRetryAfter = fc.oneof(
+    fc.string(),
+    fc.integer().map(String),
+    fc.double().map(String),
+    fc.stringMatching(/^\d{1,400}$/),
+    fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()),
+    fc.integer({ min: -5_000, max: 90_000_000 }).map((ms) => new Date(Date.now() + ms).toISOString()),
+  );
+  fc.assert(
+    fc.property(anyRetryAfter, (retryAfter) => {
+      const { retryAfterSeconds = Number.NaN } = judgement({ ...answer('', 429), retryAfter });
+      expect(Number.isInteger(retryAfterSeconds)).toBe(true);
+      expect(retryAfterSeconds).toBeGreaterThanOrEqual(1);
+      expect(retryAfterSeconds).toBeLessThanOrEqual(86_400);
+    }),
+  );
+});
+
 test('turns a busy vendor’s Retry-After date into seconds from now', () => {
   const retryAfter = new Date(Date.now() + 120_000).toUTCString();
   const { retryAfterSeconds } = judgement({ ...answer('', 429), retryAfter });
@@ -97,6 +116,11 @@ test.each([
   ['a uid of another type', { access_token: token({ uid: 12345 }) }],
   ['another integration', { access_token: token({ uid, integration_id: '1234567890987654322' }) }],
 ])('refuses an answer with %s', (_, body) => {
+  expect(judgement(answer(body)).code).toBe('vendor_response_invalid');
+});
+
+test('refuses a token of 4,097 characters', () => {
+  const body = { access_token: `a.${'b'.repeat(4_093)}.c` };
   expect(judgement(answer(body)).code).toBe('vendor_response_invalid');
 });
 

@@ -1,9 +1,12 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { Fault } from '../../../lib/local/begini-faults.ts';
-import { type Lambda, startLambda } from '../../support/lambda.ts';
+import { startBeginiSimulator } from '../../../lib/local/begini-simulator.ts';
+import { certificateOnce, type Lambda, startLambda } from '../../support/lambda.ts';
 import { codeOf, proxyEvent } from '../../support/proxy-event.ts';
 
 const uid = 'ABCDE-12345';
@@ -27,6 +30,13 @@ const linesOf = (stdout: string) =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+/** Ends the function, and returns the last line that it logged. */
+async function lastLine(running: Lambda): Promise<Record<string, unknown>> {
+  const { stdout } = await running.stop();
+  lambda = undefined;
+  return linesOf(stdout).at(-1) ?? {};
+}
 
 test('calls Secrets Manager once and connects once to each side, while it starts, for 50 requests', async () => {
   const { vendor, secretsManager, environment } = await start();
@@ -76,6 +86,70 @@ test('starts although neither the vendor nor the secret can be had, and says so'
     },
   });
   expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('secrets_unavailable');
+});
+
+test('starts within 4 s while neither side answers, and serves once both do', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  const sockets: Socket[] = [];
+  silent.on('connection', (socket) => sockets.push(socket.on('error', () => undefined)));
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const origin = `https://127.0.0.1:${port}`;
+  const running = await start({
+    secretsFailure: 'hang',
+    variables: { BEGINI_LOCAL_ORIGINS: `${origin},${origin}` },
+  });
+  expect([sockets.length, running.secretsManager.requests.length]).toEqual([1, 1]);
+  expect(running.environment.initMs).toBeLessThan(4_000); // 2 s for what it prepares, and the process’s own start.
+
+  for (const socket of sockets) socket.destroy();
+  silent.close();
+  await once(silent, 'close');
+  const vendor = await startBeginiSimulator({ port, tls: await certificateOnce() });
+  running.secretsManager.fail('none');
+  try {
+    expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
+    expect(vendor.requests).toHaveLength(1);
+  } finally {
+    await vendor.close();
+  }
+});
+
+test('asks Secrets Manager a second time where it fails once', async () => {
+  const running = await start({
+    secretsFailure: { statusCode: 500, errorName: 'InternalServiceError', times: 1 },
+  });
+  expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
+  expect(running.secretsManager.requests).toHaveLength(2);
+});
+
+test('answers within 5 s, after two tries, while Secrets Manager hangs', async () => {
+  const running = await start({ secretsFailure: 'hang' });
+  const earlier = running.secretsManager.requests.length;
+  expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('secrets_unavailable');
+  expect(running.secretsManager.requests.length - earlier).toBe(2);
+  expect((await lastLine(running)).durationMs).toBeLessThan(5_000);
+});
+
+test('answers in time where the vendor refuses the pair and Secrets Manager hangs', async () => {
+  const running = await start({ timeoutMs: 4_050 });
+  running.vendor.setFault({ fault: 'status', status: 401 });
+  running.secretsManager.fail('hang');
+  expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('credentials_refused');
+  // A second is kept back from Lambda's time; two tries at the secret would take longer.
+  expect((await lastLine(running)).durationMs).toBeLessThan(4_000);
+});
+
+test('signs with all that Lambda’s role gives it, for its own region', async () => {
+  const { secretsManager } = await start();
+  expect(secretsManager.requests).toEqual([
+    {
+      operation: 'GetSecretValue',
+      at: expect.any(Number),
+      credentialScope: expect.stringMatching(/^\d{8}\/eu-west-1\/secretsmanager\/aws4_request$/),
+      sessionToken: 'example-session-token',
+    },
+  ]);
 });
 
 test('does not start with origins that are not on this machine', async () => {

@@ -4,6 +4,7 @@ import type { VendorAnswer, VendorClient } from '../../../functions/begini/clien
 import { beginiOrigins } from '../../../functions/begini/origins.ts';
 import { createSessionHandler } from '../../../functions/create-session/create-session-handler.ts';
 import type { CredentialsCache } from '../../../functions/shared/credentials.ts';
+import { VendorError } from '../../../functions/shared/errors.ts';
 import { codeOf, proxyEvent } from '../../support/proxy-event.ts';
 
 const uid = 'ABCDE-12345';
@@ -128,6 +129,25 @@ test.each([
     expect(response.body).not.toContain(secret);
     expect(lines.join('')).not.toContain(secret);
   }
+});
+
+test.each([
+  ['a code', Object.assign(new Error(uid), { code: 'ECONNRESET' }), 'ECONNRESET'],
+  ['a name', Object.assign(new Error(uid), { name: 'TimeoutError' }), 'TimeoutError'],
+  ['a code of 64 characters', { code: 'E'.repeat(64) }, 'E'.repeat(64)],
+  ['a code of 65 characters', { code: 'E'.repeat(65) }, undefined],
+  ['a name of 65 characters', { name: 'E'.repeat(65) }, undefined],
+  ['a code with a space', { code: 'not this' }, undefined],
+  ['a name with a line break', { name: 'Error\n' }, undefined],
+  ['a uid for a code', { code: uid }, undefined],
+  ['a uid within its name', { name: `Error${uid}` }, undefined],
+  ['neither', {}, undefined],
+])('logs as the reason of a failure no more than a plain word: %s', async (_, cause, reason) => {
+  const send = () => Promise.reject(new VendorError('vendor_connection_lost', { cause }));
+  const { invoke, lastLine } = setUp({ vendor: { send } });
+  await invoke(proxyEvent({ uid }));
+  expect(lastLine()).toMatchObject({ code: 'vendor_connection_lost' });
+  expect(lastLine().reason).toBe(reason);
 });
 
 test.each([null, undefined, 'text', 7, [], {}])(

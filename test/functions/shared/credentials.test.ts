@@ -165,6 +165,44 @@ test('does not hide behind a stale pair that the secret no longer holds a pair',
   expect(await codeOf(get())).toBe('credentials_not_set');
 });
 
+test('does not bring back a withdrawn pair from memory where Secrets Manager fails afterwards', async () => {
+  holds('key-1');
+  const { get } = setUp();
+  await get();
+  holds('UNSET');
+  now += 330_000;
+  expect(await codeOf(get())).toBe('credentials_not_set');
+  fails();
+  now += 1_000;
+  expect(await codeOf(get())).toBe('secrets_unavailable');
+});
+
+test('does not bring back a pair that was found withdrawn after the vendor had refused it', async () => {
+  holds('key-1');
+  const { get, replaceOf, trace } = setUp();
+  const refused = await get();
+  holds('UNSET');
+  expect(await codeOf(replaceOf(refused, now + 10_000, trace))).toBe('credentials_not_set');
+  fails();
+  now += 15_000;
+  expect(await codeOf(get())).toBe('secrets_unavailable');
+});
+
+test('uses a pair at once where it is found within a second of finding none', async () => {
+  holds('key-1');
+  const { get, replaceOf, trace } = setUp();
+  const refused = await get();
+  secretsManager.on(GetSecretValueCommand).callsFake(async () => {
+    now += 500;
+    return { SecretString: pair('UNSET'), VersionId: 'version-of-none' };
+  });
+  expect(await codeOf(replaceOf(refused, now + 10_000, trace))).toBe('credentials_not_set');
+  holds('key-2');
+  now += 500; // A second after the first read began, half a second after it found none.
+  expect((await replaceOf(refused, now + 10_000, trace)).apiKey).toBe('key-2');
+  expect((await get()).apiKey).toBe('key-2');
+});
+
 test('hands out the version that has replaced a refused one', async () => {
   holds('key-1');
   const { get, replaceOf, trace } = setUp();
@@ -227,6 +265,17 @@ test('forgets a refusal once the vendor has taken the version', async () => {
   now += 15_000;
   accept(await get());
   expect((await get()).apiKey).toBe('key-1');
+});
+
+test('does not forget a refusal because the vendor has taken another version', async () => {
+  holds('key-1');
+  const { get, refuse, accept } = setUp();
+  const earlier = await get();
+  holds('key-2');
+  now += 330_000;
+  refuse(await get());
+  accept(earlier); // The answer to a call that began before.
+  expect(await codeOf(get())).toBe('credentials_refused');
 });
 
 test('holds a version as refused where the secret cannot be read again', async () => {

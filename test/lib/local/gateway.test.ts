@@ -145,7 +145,7 @@ test('gives its own answers the headers and the shape of every problem', async (
   });
   expect(Object.fromEntries(answer.headers)).toMatchObject({
     'cache-control': 'no-store',
-    'content-type': 'application/problem+json',
+    'content-type': 'application/json',
     'referrer-policy': 'no-referrer',
     'strict-transport-security': 'max-age=31536000',
     'x-content-type-options': 'nosniff',

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import type { Server, Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { inspect } from 'node:util';
+import { expect } from '@jest/globals';
+import { type CallTrace, createVendorClient, type VendorClient } from '../../functions/begini/client.ts';
+import { buildSessionRequest } from '../../functions/begini/request.ts';
+import { ServiceError } from '../../functions/shared/errors.ts';
+import {
+  type BeginiSimulator,
+  simulatedCredentials,
+  startBeginiSimulator,
+} from '../../lib/local/begini-simulator.ts';
+import { type Certificate, makeCertificate } from './certificate.ts';
+
+export const uid = 'ABCDE-12345';
+export const request = buildSessionRequest(uid, simulatedCredentials, { hmac: true });
+
+/** An answer that a raw vendor writes and keeps its connection after. */
+export const goodAnswer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}';
+
+/** The certificate of every vendor in a test file. */
+export const certificate: Certificate = await makeCertificate();
+
+let cleanUps: (() => unknown)[] = [];
+
+/** Has something ended with the test. */
+export function endWithTest(cleanUp: () => unknown): void {
+  cleanUps.push(cleanUp);
+}
+
+/** Closes all clients and vendors of a test: for `afterEach`. */
+export async function closeAll(): Promise<void> {
+  for (const cleanUp of cleanUps.reverse()) await cleanUp();
+  cleanUps = [];
+}
+
+/** A simulator of the vendor and a client of it. */
+export async function startVendor(): Promise<{ vendor: BeginiSimulator; client: VendorClient }> {
+  const vendor = await startBeginiSimulator({ tls: certificate });
+  endWithTest(vendor.close);
+  return { vendor, client: clientOf(vendor.origin) };
+}
+
+/** A client of the vendor at `origin` that trusts `ca`. */
+export function clientOf(origin: string, ca: string = certificate.cert): VendorClient {
+  const client = createVendorClient({ origin, ca });
+  endWithTest(client.close);
+  return client;
+}
+
+/** Starts a server on a free port, and returns its origin. */
+export async function startRaw(server: Server): Promise<string> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket.on('error', () => undefined));
+  });
+  server.on('tlsClientError', () => undefined);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  endWithTest(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  return `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+}
+
+/** What a raw vendor has seen. */
+export type RawVendor = { origin: string; connections: TLSSocket[]; calls: number };
+
+/** Starts a vendor with TLS that does with its connections and with whole session calls what a test says. */
+export async function startRawVendor({
+  onConnection = () => undefined,
+  onCall,
+}: {
+  onConnection?: (socket: TLSSocket, connections: number) => void;
+  onCall: (socket: TLSSocket, calls: number) => void;
+}): Promise<RawVendor> {
+  const vendor: RawVendor = { origin: '', connections: [], calls: 0 };
+  const server = createTlsServer({ ...certificate, noDelay: true }, (socket) => {
+    let received = '';
+    vendor.connections.push(socket);
+    socket
+      .on('error', () => undefined)
+      .on('data', (chunk) => {
+        received += chunk;
+        if (!received.endsWith(request.body)) return;
+        received = '';
+        vendor.calls += 1;
+        onCall(socket, vendor.calls);
+      });
+    onConnection(socket, vendor.connections.length);
+  });
+  vendor.origin = await startRaw(server);
+  return vendor;
+}
+
+export const newTrace = (): CallTrace => ({ vendorAttempts: 0, vendorMs: 0 });
+
+/** Makes a session call that has `timeLeftMs`. */
+export function call(client: VendorClient, trace = newTrace(), timeLeftMs = 8_000) {
+  return client.send(request, Date.now() + timeLeftMs, trace);
+}
+
+/** The code of the error a call ends with; proves on the way that the error holds nothing it must not. */
+export async function failure(answer: Promise<unknown>): Promise<string> {
+  try {
+    await answer;
+    return 'none';
+  } catch (error) {
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(simulatedCredentials.apiKey);
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(uid);
+    if (error instanceof ServiceError) return error.code;
+    throw error;
+  }
+}
