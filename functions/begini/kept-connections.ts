@@ -15,9 +15,9 @@ export class PreparedAgent extends https.Agent {
     const timer = setTimeout(() => socket.destroy(new Error('not connected in time')), connectTimeoutMs);
     try {
       await new Promise<void>((resolve, reject) => {
-        socket.once('secureConnect', resolve).once('error', reject);
+        // The second stays: a later error must not end the function. It destroys the socket, which is then not used.
+        socket.once('secureConnect', resolve).on('error', reject);
       });
-      socket.on('error', () => socket.destroy());
       this.#prepared = socket;
     } finally {
       clearTimeout(timer);
