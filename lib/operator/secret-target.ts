@@ -1,5 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { reasonOf } from '../../functions/shared/errors.ts';
 import type { Stage } from '../stages.ts';
 import { UsageError } from './arguments.ts';
 import { onlyToAws, refuseEndpointOverrides } from './aws-endpoints.ts';
@@ -18,7 +19,8 @@ export type SecretTarget = {
  * Finds the secret of a stage by the outputs of its stack, with the credentials and the region that the AWS CLI would
  * use; a region in the stage's row goes first.
  *
- * @throws UsageError where the stack is not deployed, or lies in another account than the row says; errors of the SDK.
+ * @throws UsageError where region or credentials are missing, the stack is not deployed, or lies in another account than
+ * the row says; errors of the SDK.
  */
 export async function findDeployedSecret(
   stage: Stage,
@@ -27,8 +29,21 @@ export async function findDeployedSecret(
   refuseEndpointOverrides(environment);
   const options = stage.region ? { region: stage.region } : {};
   const cloudFormation = onlyToAws(new CloudFormationClient(options));
+  const region = await cloudFormation.config.region().catch(() => {
+    throw new UsageError(
+      'No AWS region is set: use AWS_REGION, or `region` in the row of the stage in cdk.json.',
+    );
+  });
+  await cloudFormation.config.credentials().catch(() => {
+    throw new UsageError('No AWS credentials were found: use AWS_PROFILE, or sign in as for the AWS CLI.');
+  });
   const StackName = `BeginiSession-${stage.name}`;
-  const { Stacks: [stack] = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
+  const { Stacks: [stack] = [] } = await cloudFormation
+    .send(new DescribeStacksCommand({ StackName }))
+    .catch((error) => {
+      if (reasonOf(error) !== 'ValidationError') throw error;
+      throw new UsageError(`There is no stack ${StackName} in ${region} of this account. Deploy it first.`);
+    });
   const secretName = stack?.Outputs?.find(
     ({ OutputKey }) => OutputKey === 'CredentialsSecretName',
   )?.OutputValue;

@@ -29,6 +29,9 @@ describe.each(environments)('the policy scan of a %s stage', (environment) => {
     ['with everything on', { tracing: true, firewall: true, customerManagedKey: true, deployment: 'canary' }],
     ['with everything off', { firewall: false, customerManagedKey: false, deployment: 'all-at-once' }],
     ['with a host name of its own', { domain }],
+    ['in a given region', { region: 'eu-central-1' }],
+    ['in a given account', { account: '123456789012' }],
+    ['in a given account and region', { account: '123456789012', region: 'eu-central-1' }],
     ['beside another API', { apiGatewayAccountRole: 'existing' }],
   ])('finds nothing %s', (_row, settings) => {
     expect(findings(stackOf({ environment, alarmEmail: undefined, ...settings }))).toEqual([]);

@@ -1,6 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { findDeployedSecret } from '../../../lib/operator/secret-target.ts';
 import { readStages } from '../../../lib/stages.ts';
@@ -9,7 +9,20 @@ const cloudFormation = mockClient(CloudFormationClient);
 const secretsManager = mockClient(SecretsManagerClient);
 const ARN = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:CredentialsSecret-AbCdEf';
 
+const environmentBefore = { ...process.env };
+afterEach(() => {
+  process.env = { ...environmentBefore };
+});
+
+/** Takes away whatever AWS settings this machine has, and puts these in their place. */
+function setEnvironment(settings: Record<string, string>): void {
+  const others = Object.entries(environmentBefore).filter(([name]) => !name.startsWith('AWS_'));
+  const nowhere = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' };
+  process.env = { ...Object.fromEntries(others), ...nowhere, ...settings };
+}
+
 beforeEach(() => {
+  setEnvironment({ AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example' });
   cloudFormation.reset();
   secretsManager.reset();
   cloudFormation.on(DescribeStacksCommand, { StackName: 'BeginiSession-Demo' }).resolves({
@@ -52,6 +65,32 @@ test('refuses credentials of another account than the row says', async () => {
 test('refuses a stack that does not name its secret', async () => {
   cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: [] });
   await expect(findDeployedSecret(stageOf({}), {})).rejects.toMatchObject({ name: 'UsageError' });
+});
+
+test('says that no region is set', async () => {
+  await expect(findDeployedSecret(stageOf({ region: undefined }), {})).rejects.toMatchObject({
+    name: 'UsageError',
+    message: expect.stringContaining('No AWS region is set'),
+  });
+});
+
+test('says that there are no credentials', async () => {
+  setEnvironment({});
+  await expect(findDeployedSecret(stageOf({}), {})).rejects.toMatchObject({
+    name: 'UsageError',
+    message: expect.stringContaining('No AWS credentials were found'),
+  });
+});
+
+test('says that the stack is not deployed', async () => {
+  const error = Object.assign(new Error('Stack with id BeginiSession-Demo does not exist'), {
+    name: 'ValidationError',
+  });
+  cloudFormation.on(DescribeStacksCommand).rejects(error);
+  await expect(findDeployedSecret(stageOf({}), {})).rejects.toMatchObject({
+    name: 'UsageError',
+    message: 'There is no stack BeginiSession-Demo in eu-central-1 of this account. Deploy it first.',
+  });
 });
 
 test('asks AWS nothing while an endpoint override is set', async () => {
