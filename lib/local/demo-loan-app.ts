@@ -35,6 +35,8 @@ export function createDemoLoanApp({ stageName, apiKey, setFault }: DemoOptions) 
       redirect: 'manual',
       headers: { 'Content-Type': 'application/json', 'x-api-key': apiKey },
       body: JSON.stringify(body),
+      // The service answers within 15 s.
+      signal: AbortSignal.timeout(20_000),
     });
 
   async function startNow(origin: string, uid: string, response: ServerResponse): Promise<void> {
