@@ -1,4 +1,4 @@
-import { Validations } from 'aws-cdk-lib';
+import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -32,8 +32,8 @@ export class CredentialsWatch extends Construct {
         detail: {
           eventSource: ['secretsmanager.amazonaws.com'],
           errorCode: [{ exists: false }],
-          // A call may name the secret either way.
-          requestParameters: { secretId: [secret.secretArn, secret.secretName] },
+          // A call may name the secret in each of these ways.
+          requestParameters: { secretId: [secret.secretArn, arnWithoutSuffix(secret), secret.secretName] },
           // A new value moves the label too, unless it says where it goes: the one that is staged for a rotation does.
           $or: [
             {
@@ -57,4 +57,14 @@ export class CredentialsWatch extends Construct {
         'EventBridge tries for 24 hours; after that the notice would help nobody. CloudTrail keeps the event.',
     });
   }
+}
+
+/** Secrets Manager takes an ARN without the six characters at its end, too. */
+function arnWithoutSuffix(secret: Secret): string {
+  return Stack.of(secret).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: secret.secretName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
 }

@@ -29,15 +29,18 @@ const throttleDefaults = {
 } as const;
 const defaultRotationDays = 90;
 
-/** A token is good as long as its key is the current or the previous one: one renewal later, but not two. */
-const shortestRotationDays = longestLifeSeconds / 86_400;
+/**
+ * A token is good as long as its key is the current or the previous one: one renewal later, but not two. Two days more
+ * than the longest life of a link, because Secrets Manager picks the hour: two renewals may lie a day closer.
+ */
+const shortestRotationDays = longestLifeSeconds / 86_400 + 2;
 /** Secrets Manager's own limit. */
 const longestRotationDays = 1_000;
 
 const rotationDays: Check<number> = {
   accepts: (value): value is number =>
     positiveInteger.accepts(value) && value >= shortestRotationDays && value <= longestRotationDays,
-  allowed: `a whole number from ${shortestRotationDays}, the longest life of a link, to ${longestRotationDays}`,
+  allowed: `a whole number from ${shortestRotationDays}, two more than the longest life of a link, to ${longestRotationDays}`,
 };
 const hostName = text(
   /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,

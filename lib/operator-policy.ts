@@ -1,6 +1,7 @@
 import { Stack, Token, Validations } from 'aws-cdk-lib';
 import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { verdictLabels, versionLabels } from '../functions/shared/version-labels.ts';
 import type { Credentials } from './credentials.ts';
@@ -24,6 +25,7 @@ export interface OperatorPolicyProps {
  */
 export class OperatorPolicy extends Construct {
   readonly managedPolicyArn: string;
+  readonly #policy: ManagedPolicy;
 
   constructor(scope: Construct, id: string, { stage, credentials, rotateCredentials }: OperatorPolicyProps) {
     super(scope, id);
@@ -73,7 +75,21 @@ export class OperatorPolicy extends Construct {
       id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudformation:${place(Stack.of(this))}:stack/${Stack.of(this).stackName}/*]`,
       reason: 'One stack: what follows its name is an id that nobody knows before it is deployed.',
     });
+    this.#policy = policy;
     this.managedPolicyArn = policy.managedPolicyArn;
+  }
+
+  /** Lets the operator renew a secret that needs no value from him, such as the launch key. */
+  allowRenewal(secret: Secret, rotate: IFunction): void {
+    const resources = [secret.secretArn];
+    this.#policy.addStatements(
+      new PolicyStatement({
+        actions: ['secretsmanager:DescribeSecret', 'secretsmanager:RotateSecret'],
+        resources,
+      }),
+      ...denyChangesOfTheRotation(resources),
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [rotate.functionArn] }),
+    );
   }
 }
 

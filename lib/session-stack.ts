@@ -62,6 +62,8 @@ export class SessionStack extends Stack {
     const launchLinks = stage.launchLinks
       ? new LaunchLinks(this, 'LaunchLinks', { ...shared, credentials, sessionEnvironment, bundles })
       : undefined;
+    if (launchLinks)
+      rotation.operatorPolicy.allowRenewal(launchLinks.key.secret, launchLinks.key.rotate.lambda);
     const api = new SessionApi(this, 'Api', {
       ...shared,
       createSession,

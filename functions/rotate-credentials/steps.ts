@@ -43,10 +43,10 @@ async function testSecret({ token, versions, trace, ...target }: Rotation): Prom
   const holders = await versions.holders();
   if (holders.get(current) === token) return;
   if (holders.get(pending) !== token) throw new RotationError('not_pending');
-  const value = await versions.valueOf(pending);
-  // That is how Secrets Manager tries the function out when rotation is set up: with a copy of the current value.
-  if (value !== undefined && value === (await versions.valueOf(current))) return;
-  const pair = parsePair(value);
+  // That is how Secrets Manager tries the function out when rotation is set up: with a version that createSecret did not
+  // make. finishSecret would refuse it.
+  if (holders.get(next) !== token) return;
+  const pair = parsePair(await versions.valueOf(pending));
   if (pair === undefined) throw new RotationError('not_a_pair');
   await probe(pair, target, trace);
 }

@@ -25,10 +25,18 @@ export async function rotateLaunchKey(
     case 'testSecret':
       return;
     case 'finishSecret':
-      return await versions.attach(current, token, await versions.holders());
+      return await finishSecret(token, versions);
     default:
       throw new Error('There is no such step in a rotation.');
   }
+}
+
+async function finishSecret(token: string, versions: SecretVersions): Promise<void> {
+  const holders = await versions.holders();
+  if (holders.get(current) === token) return;
+  // A step that comes late must not bring back a key that was renewed because somebody else had it.
+  if (holders.get(pending) !== token) throw new Error('This is not the rotation in progress.');
+  await versions.attach(current, token, holders);
 }
 
 async function createSecret(token: string, versions: SecretVersions): Promise<void> {

@@ -46,14 +46,20 @@ export async function rotatePair(
   const attempt = { stagedId: randomUUID(), token: randomUUID() };
   await versions.put(attempt.stagedId, JSON.stringify(pair), [next]);
   say(`Staged as version ${attempt.stagedId}, under ${next}.`);
-  await client.send(
-    new RotateSecretCommand({ SecretId: versions.secretId, ClientRequestToken: attempt.token }),
-  );
-  say(`Rotation started. Its version is ${attempt.token}.`);
-
-  const verdict = await watch(attempt, options);
-  if (verdict === undefined) return undefined;
-  return (await withdraw(attempt, options)) ? verdict : undefined;
+  try {
+    await client.send(
+      new RotateSecretCommand({ SecretId: versions.secretId, ClientRequestToken: attempt.token }),
+    );
+    say(`Rotation started. Its version is ${attempt.token}.`);
+    const verdict = await watch(attempt, options);
+    if (verdict === undefined) return undefined;
+    return (await withdraw(attempt, options)) ? verdict : undefined;
+  } catch (error) {
+    await withdraw(attempt, options).catch(() =>
+      say(`The pair is still staged under ${next}: run this again.`),
+    );
+    throw error;
+  }
 }
 
 /** Waits for another rotation to end, and takes AWSPENDING from one that does not. */
@@ -84,6 +90,7 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
   const { versions, say, pollMs, startMs, timeoutMs } = options;
   const startedAt = Date.now();
   let wasPending = false;
+  let missed = 0;
   let wasTakenOver = false;
   for (;;) {
     const holders = await versions.holders();
@@ -93,7 +100,9 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
 
     const isPending = holders.get(pending) === attempt.token;
     const elapsedMs = Date.now() - startedAt;
-    if (!isPending && (wasPending || elapsedMs > startMs)) return endedWithoutVerdict;
+    missed = isPending ? 0 : missed + 1;
+    // Two looks, as one may show an earlier state.
+    if ((wasPending && missed > 1) || (!isPending && elapsedMs > startMs)) return endedWithoutVerdict;
     if (elapsedMs > timeoutMs) return timedOut;
     wasPending ||= isPending;
     if (!wasTakenOver && holders.get(next) === attempt.token) {
@@ -113,7 +122,14 @@ async function withdraw({ stagedId, token }: Attempt, { versions }: Options): Pr
   const holders = await versions.holders();
   if (holders.get(current) === token) return false;
   const staged = holders.get(next);
-  if (staged === stagedId || staged === token) await versions.detach(next, staged);
-  if (holders.get(pending) === token) await versions.detach(pending, token);
+  if (staged === stagedId || staged === token) await detachIfHeld(versions, next, staged);
+  if (holders.get(pending) === token) await detachIfHeld(versions, pending, token);
   return (await versions.holders()).get(current) !== token;
+}
+
+/** Takes a label away. The rotation function may do the same at this moment. */
+async function detachIfHeld(versions: SecretVersions, label: string, versionId: string): Promise<void> {
+  await versions.detach(label, versionId).catch(async (error) => {
+    if ((await versions.holders()).get(label) === versionId) throw error;
+  });
 }

@@ -7,7 +7,7 @@ const functionType = 'AWS::Lambda::Function';
 const scheduleType = 'AWS::SecretsManager::RotationSchedule';
 
 describe.each(environments)('the rotation of a %s stage', (environment) => {
-  const template = templateOf({ environment });
+  const template = templateOf({ environment, launchLinks: false });
   const secret = { Ref: resourceOf(template, 'AWS::SecretsManager::Secret', 'CredentialsSecret').logicalId };
   const { logicalId: functionId, Properties } = resourceOf(template, functionType, 'RotateCredentials');
   const functionArn = { 'Fn::GetAtt': [functionId, 'Arn'] };

@@ -14,9 +14,10 @@ test('a change of the credentials is told in words, without what the event holds
 test('watches the credentials secret, by its name and its ARN, and no other', () => {
   const secret = { Ref: resourceOf(template, 'AWS::SecretsManager::Secret', 'CredentialsSecret').logicalId };
   const { secretId } = pattern.detail.requestParameters;
-  expect(secretId).toHaveLength(2);
+  expect(secretId).toHaveLength(3);
   expect(secretId[0]).toEqual(secret);
-  expect(JSON.stringify(secretId[1])).toContain(JSON.stringify(secret));
+  expect(JSON.stringify(secretId[1])).toContain(':secret:');
+  for (const name of secretId.slice(1)) expect(JSON.stringify(name)).toContain(JSON.stringify(secret));
 });
 
 test('hears of calls that succeed and move AWSCURRENT, not of other labels', () => {

@@ -27,7 +27,8 @@ test('only counts requests without a User-Agent, as plain backends send them', (
   const overrides = rules.flatMap(
     ({ Statement }) => Object(Statement).ManagedRuleGroupStatement?.RuleActionOverrides ?? [],
   );
-  expect(overrides).toEqual([{ Name: 'NoUserAgent_HEADER', ActionToUse: { Count: {} } }]);
+  const counted = ['NoUserAgent_HEADER', 'GenericLFI_URIPATH', 'RestrictedExtensions_URIPATH'];
+  expect(overrides).toEqual(counted.map((Name) => ({ Name, ActionToUse: { Count: {} } })));
 });
 
 test('limits what one address may send to launch links, and to nothing else', () => {
@@ -80,7 +81,9 @@ test('logs what it stopped or counted, without path, query, keys, cookies, and w
   expect(RedactedFields).toEqual([
     { UriPath: {} },
     { QueryString: {} },
-    ...['authorization', 'x-api-key', 'cookie', 'referer'].map((Name) => ({ SingleHeader: { Name } })),
+    ...['authorization', 'x-amz-security-token', 'x-api-key', 'cookie', 'referer'].map((Name) => ({
+      SingleHeader: { Name },
+    })),
   ]);
   expect(webAcl.Properties.DataProtectionConfig).toEqual({
     DataProtections: [{ Field: { FieldType: 'BODY' }, Action: 'SUBSTITUTION' }],

@@ -16,12 +16,12 @@ function messageFor(settings: Record<string, unknown>): string {
   return 'accepted';
 }
 
-const rotation = 'use a whole number from 30, the longest life of a link, to 1000';
+const rotation = 'use a whole number from 32, two more than the longest life of a link, to 1000';
 const url = 'use an address such as "https://www.lender.example/applications", without user or password';
 const plain = 'use a text of 1 to 300 characters, without line breaks';
 test.each([
   [{ launchLinks: 'no' }, 'launchLinks: "no" is not allowed; use true or false'],
-  [{ launchKeyRotationDays: 29 }, `launchKeyRotationDays: 29 is not allowed; ${rotation}`],
+  [{ launchKeyRotationDays: 31 }, `launchKeyRotationDays: 31 is not allowed; ${rotation}`],
   [{ launchKeyRotationDays: 30.5 }, `launchKeyRotationDays: 30.5 is not allowed; ${rotation}`],
   [{ launchKeyRotationDays: 1_001 }, `launchKeyRotationDays: 1001 is not allowed; ${rotation}`],
   [{ launchThrottle: { rateLimit: 0 } }, 'launchThrottle.rateLimit: 0 is not allowed'],

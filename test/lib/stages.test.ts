@@ -79,7 +79,7 @@ describe('the stages table', () => {
         certificateArn: 'arn:aws:acm:ap-southeast-1:123456789012:certificate/1-a',
       },
       launchThrottle: { rateLimit: 1, burstLimit: 2 },
-      launchKeyRotationDays: 30,
+      launchKeyRotationDays: 32,
       logRetentionDays: 1827,
       rotationDays: 1000,
       apiGatewayAccountRole: 'existing',

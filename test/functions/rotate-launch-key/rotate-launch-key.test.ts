@@ -55,6 +55,13 @@ test('changes nothing before its last step', async () => {
   expect((await labels())[token]).toEqual(['AWSPENDING']);
 });
 
+test('does not bring an earlier key back by a step that comes late', async () => {
+  const [first, second] = [randomUUID(), randomUUID()];
+  for (const token of [first, second]) for (const step of steps) await run(step, token);
+  await expect(run('finishSecret', first)).rejects.toThrow('not the rotation in progress');
+  expect((await labels())[second]).toContain('AWSCURRENT');
+});
+
 test('may be repeated at each step', async () => {
   const token = randomUUID();
   await run('createSecret', token);
