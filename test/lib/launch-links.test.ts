@@ -146,6 +146,22 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     expect(outputs).not.toHaveProperty('DomainTarget');
   });
 
+  test('have a key that the operator may renew, by the function it has', () => {
+    const { PolicyDocument } = resourceOf(template, 'AWS::IAM::ManagedPolicy', 'Operator').Properties;
+    const onKey = (PolicyDocument as { Statement: Record<string, unknown>[] }).Statement.filter(
+      ({ Resource }) => JSON.stringify(Resource) === JSON.stringify({ Ref: keyId }),
+    );
+    expect(onKey).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['secretsmanager:DescribeSecret', 'secretsmanager:RotateSecret'],
+        Resource: { Ref: keyId },
+      },
+      expect.objectContaining({ Effect: 'Deny', Action: 'secretsmanager:RotateSecret' }),
+      expect.objectContaining({ Effect: 'Deny', Action: 'secretsmanager:RotateSecret' }),
+    ]);
+  });
+
   test('leave nothing behind where they are off', () => {
     const off = templateOf({ environment, launchLinks: false });
     expect(JSON.stringify(off.toJSON())).not.toMatch(/launch/i);

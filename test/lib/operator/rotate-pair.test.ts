@@ -157,6 +157,32 @@ test.each([0, 1, 2, 3, 4])('can simply be run again when it broke off at its cal
   expect(await labels()).toEqual(ownLabels);
 });
 
+test('takes the pair back when the rotation cannot be started, so that no deadline puts it in use', async () => {
+  const { secretsManager } = rotations;
+  secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after: 3 });
+  await expect(rotateTo()).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  expect(await labels()).toEqual(['AWSCURRENT']);
+});
+
+test('tells the verdict although the function takes the label away at the same moment', async () => {
+  const { client, versions } = rotations;
+  rotations.vendor.setFault({ fault: 'status', status: 401 });
+  const verdict = await rotatePair(newPair, {
+    client,
+    say: (sentence) => said.push(sentence),
+    pollMs: 1,
+    versions: {
+      ...versions,
+      detach: async (label, versionId) => {
+        await versions.detach(label, versionId);
+        throw Object.assign(new Error('not attached'), { name: 'InvalidParameterException' });
+      },
+    },
+  });
+  expect(verdict?.reason).toContain('401');
+  expect(await labels()).toContain('BEGINI_REFUSED_401');
+});
+
 test.each(['createSecret', 'setSecret', 'testSecret', 'finishSecret'])(
   'gives up a rotation whose function dies in %s, and takes the pair next time',
   async (step) => {
