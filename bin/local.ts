@@ -40,6 +40,11 @@ function printRequest({
   console.log(`${time}  ${route}  ${statusCode} ${outcome ?? ''}  ${durationMs} ms  ${requestId}`);
 }
 
+function printRotationStep(line: string): void {
+  const { timestamp, step, code, outcome, durationMs } = JSON.parse(line) as Record<string, string>;
+  console.log(`${timestamp?.slice(11, 19)}  rotation ${step}  ${code ?? outcome}  ${durationMs} ms`);
+}
+
 /** Stops the service on Ctrl-C, and when npm is ended: that ends npm's shell but says nothing to its child. */
 function stopWithNpm(service: LocalService): void {
   const parent = process.ppid;
@@ -52,9 +57,7 @@ function stopWithNpm(service: LocalService): void {
 }
 
 try {
-  const service = await startLocalService(readPort(process.env.PORT), printRequest, (line) =>
-    process.stdout.write(line),
-  );
+  const service = await startLocalService(readPort(process.env.PORT), printRequest, printRotationStep);
   stopWithNpm(service);
   printWelcome(service);
 } catch (error) {
