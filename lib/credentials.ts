@@ -1,9 +1,9 @@
 import { SecretValue, Validations } from 'aws-cdk-lib';
-import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { allowSecretKey } from './secret-key.ts';
+import { allowGetValue } from './secret-permissions.ts';
 import { removalPolicyOf, type Stage } from './stages.ts';
 
 /** Which stage the secrets belong to. */
@@ -53,11 +53,8 @@ export class Credentials extends Construct {
     return this.uidRefKey.secretValue.unsafeUnwrap();
   }
 
-  /** Lets the grantee read the pair. Not `grantRead`, which also allows DescribeSecret. */
+  /** Lets the grantee read the pair. */
   grantGetValue(grantee: IGrantable): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [this.secret.secretArn] }),
-    );
-    allowSecretKey(this.secret, grantee, ['kms:Decrypt']);
+    allowGetValue(this.secret, grantee);
   }
 }

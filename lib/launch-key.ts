@@ -1,10 +1,10 @@
-import { Stack, Validations } from 'aws-cdk-lib';
-import { type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { CfnRotationSchedule, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { environmentNames } from '../functions/shared/environment.ts';
-import { allowSecretKey } from './secret-key.ts';
+import { scheduleRotation } from './rotation-schedule.ts';
+import { allowGetValue } from './secret-permissions.ts';
 import { SessionFunction } from './session-function.ts';
 import { removalPolicyOf, type Stage } from './stages.ts';
 
@@ -47,45 +47,20 @@ export class LaunchKey extends Construct {
       bundle,
       environment: { [environmentNames.launchKeySecretArn]: this.secret.secretArn },
     });
-    this.#grant(this.rotate, [
-      'secretsmanager:DescribeSecret',
-      'secretsmanager:PutSecretValue',
-      'secretsmanager:UpdateSecretVersionStage',
-    ]);
-    allowSecretKey(this.secret, this.rotate, ['kms:Decrypt', 'kms:GenerateDataKey']);
-    Validations.of(this.rotate).acknowledge({
-      id: 'Serverless-LambdaDLQ',
-      reason:
-        'Secrets Manager repeats a rotation that failed, and an alarm tells of it; the event itself says nothing.',
+    scheduleRotation(this, {
+      secret: this.secret,
+      rotate: this.rotate,
+      actions: [
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:PutSecretValue',
+        'secretsmanager:UpdateSecretVersionStage',
+      ],
+      automaticallyAfterDays: stage.launchKeyRotationDays,
     });
-    this.#schedule(this.rotate, stage.launchKeyRotationDays);
   }
 
   /** Lets the grantee read the key. */
   grantGetValue(grantee: IGrantable): void {
-    this.#grant(grantee, ['secretsmanager:GetSecretValue']);
-    allowSecretKey(this.secret, grantee, ['kms:Decrypt']);
-  }
-
-  #grant(grantee: IGrantable, actions: string[]): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({ actions, resources: [this.secret.secretArn] }),
-    );
-  }
-
-  /** The plain resource: CDK's own construct would give Secrets Manager a permission without a source. */
-  #schedule(rotate: SessionFunction, automaticallyAfterDays: number): void {
-    rotate.lambda.addPermission('SecretsManager', {
-      principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
-      sourceAccount: Stack.of(this).account,
-      sourceArn: this.secret.secretArn,
-    });
-    const schedule = new CfnRotationSchedule(this, 'Schedule', {
-      secretId: this.secret.secretArn,
-      rotationLambdaArn: rotate.lambda.functionArn,
-      rotationRules: { automaticallyAfterDays },
-      rotateImmediatelyOnUpdate: false,
-    });
-    schedule.node.addDependency(rotate);
+    allowGetValue(this.secret, grantee);
   }
 }

@@ -5,7 +5,7 @@ import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { verdictLabels, versionLabels } from '../functions/shared/version-labels.ts';
 import type { Credentials } from './credentials.ts';
-import { secretKeyStatements } from './secret-key.ts';
+import { secretKeyStatements } from './secret-permissions.ts';
 import type { Stage } from './stages.ts';
 
 /** What an operator works on. */

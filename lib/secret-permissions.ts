@@ -25,3 +25,11 @@ export function allowSecretKey(secret: Secret, grantee: IGrantable, actions: str
     grantee.grantPrincipal.addToPrincipalPolicy(statement);
   }
 }
+
+/** Lets the grantee read the secret's value. Not `grantRead`, which also allows DescribeSecret. */
+export function allowGetValue(secret: Secret, grantee: IGrantable): void {
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn] }),
+  );
+  allowSecretKey(secret, grantee, ['kms:Decrypt']);
+}
