@@ -32,6 +32,7 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
   const { settings, launchKeys, writeLine, now = Date.now, ...service } = options;
   const { applicantPage } = settings;
   const headers = { 'Content-Security-Policy': contentSecurityPolicy(settings.origins.assessment) };
+  const startPage = renderPage(applicantPage, startContent(applicantPage));
 
   async function readUid(event: APIGatewayProxyEvent, context: TracedContext): Promise<string> {
     const deadline = deadlineOf(event, context);
@@ -63,7 +64,7 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
         return redirect(url, requestId);
       }
       context.trace.outcome = 'page_shown';
-      return page(renderPage(applicantPage, startContent(applicantPage)), requestId, { headers });
+      return page(startPage, requestId, { headers });
     },
   );
 }

@@ -26,7 +26,7 @@ export async function startSession(
   event: APIGatewayProxyEvent,
   context: TracedContext,
 ): Promise<StartedSession> {
-  context.trace.uidRef = uidReference(applicant.uid, settings.uidRefKey);
+  context.trace.uidRef ??= uidReference(applicant.uid, settings.uidRefKey);
   const session = await createSession(applicant, service, deadlineOf(event, context), context.trace);
   context.trace.outcome = 'session_created';
   return { url: `${settings.origins.assessment}/${session.accessToken}`, expiresAt: session.expiresAt };
