@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
-import { bundleFunction, type FunctionName } from '../lib/bundle.ts';
+import { bundleFunction, type FunctionName } from '../lib/lambda/bundle.ts';
 import { policyPacks } from '../lib/policy-scan.ts';
 import { SessionStack } from '../lib/session-stack.ts';
-import { readStages, StagesError } from '../lib/stages.ts';
+import { readStages, StagesError } from '../lib/stages/stages.ts';
 
 const app = new App({ analyticsReporting: false });
 Validations.of(app).addPlugins(...policyPacks());

@@ -1,5 +1,5 @@
-import { type Figure, formatFigures, missedTargets } from './drill-figures.ts';
-import { drillDefaults, drillHardCut, drillOverlap } from './rotation-drill.ts';
+import { type Figure, formatFigures, missedTargets } from './drill/figures.ts';
+import { drillDefaults, drillHardCut, drillOverlap } from './drill/rotation-drill.ts';
 
 const { overlapMs, refusedMs, requestsPerSecond } = drillDefaults;
 

@@ -5,7 +5,7 @@ import {
   localSecretName,
   readPort,
   startLocalService,
-} from './local-service.ts';
+} from '../lib/local/local-service.ts';
 
 function printWelcome({ gateway, vendor, secretsManager }: LocalService): void {
   console.log(`The service, stage test, on this machine alone:

@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import type { CredentialsPair } from '../functions/shared/credentials-pair.ts';
-import { reasonOf } from '../functions/shared/errors.ts';
-import { secretVersions } from '../functions/shared/secret-versions.ts';
+import type { CredentialsPair } from '../functions/credentials/credentials-pair.ts';
+import { reasonOf } from '../functions/errors.ts';
+import { secretVersions } from '../functions/secrets/secret-versions.ts';
+import { localSecretName, readPort } from '../lib/local/local-service.ts';
 import { type Command, parseCommand, UsageError } from '../lib/operator/arguments.ts';
 import { confirmStage } from '../lib/operator/confirm-stage.ts';
 import { checkApiKey, checkPair, PairError, parsePairInput } from '../lib/operator/pair-input.ts';
 import { ask, Interrupted } from '../lib/operator/prompt.ts';
 import { rotatePair } from '../lib/operator/rotate-pair.ts';
 import { findDeployedSecret, findLocalSecret, type SecretTarget } from '../lib/operator/secret-target.ts';
-import { readStages, type Stage, StagesError } from '../lib/stages.ts';
-import { localSecretName, readPort } from './local-service.ts';
+import { readStages, type Stage, StagesError } from '../lib/stages/stages.ts';
 
 const { stdin } = process;
 const say = (sentence: string) => console.log(sentence);
@@ -52,7 +52,10 @@ async function findLocal(): Promise<SecretTarget> {
 }
 
 async function showStatus({ client, secretArn }: SecretTarget): Promise<number> {
-  const labels = Map.groupBy(await secretVersions(client, secretArn).holders(), ([, versionId]) => versionId);
+  const labels = Map.groupBy(
+    await secretVersions(client, secretArn).versionIdsByLabel(),
+    ([, versionId]) => versionId,
+  );
   for (const [versionId, held] of labels) say(`${versionId}  ${held.map(([label]) => label).join(' ')}`);
   return 0;
 }

@@ -1,16 +1,16 @@
 import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { environmentNames } from '../functions/shared/environment.ts';
-import { CanaryDeployments } from './canary-deployments.ts';
-import { Credentials } from './credentials.ts';
-import { CredentialsRotation } from './credentials-rotation.ts';
-import { Firewall } from './firewall.ts';
-import { LaunchLinks } from './launch-links.ts';
-import { Monitoring } from './monitoring.ts';
-import { RequestFunction } from './request-function.ts';
-import { SessionApi } from './session-api.ts';
-import { StageKey } from './stage-key.ts';
-import type { Stage } from './stages.ts';
+import { environmentNames } from '../functions/environment.ts';
+import { Firewall } from './api/firewall.ts';
+import { SessionApi } from './api/session-api.ts';
+import { Credentials } from './credentials/credentials.ts';
+import { CredentialsRotation } from './credentials/credentials-rotation.ts';
+import { ApiFunction } from './lambda/api-function.ts';
+import { CanaryDeployments } from './lambda/canary-deployments.ts';
+import { LaunchLinks } from './launch-links/launch-links.ts';
+import { Monitoring } from './monitoring/monitoring.ts';
+import { StageKey } from './secrets/stage-key.ts';
+import type { Stage } from './stages/stages.ts';
 
 /** What one stack is made from. */
 export interface SessionStackProps {
@@ -47,7 +47,7 @@ export class SessionStack extends Stack {
       [environmentNames.hmac]: stage.hmac ? 'on' : 'off',
       [environmentNames.uidRefKey]: credentials.uidRefKeyReference,
     };
-    const createSession = new RequestFunction(this, 'CreateSession', {
+    const createSession = new ApiFunction(this, 'CreateSession', {
       ...shared,
       description: `Answers POST /sessions, stage ${stage.name}`,
       bundle: bundles.createSession,

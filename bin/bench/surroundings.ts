@@ -5,14 +5,14 @@ import {
   simulatedCredentials,
   startBeginiSimulator,
 } from '../../lib/local/begini-simulator.ts';
+import { makeCertificate } from '../../lib/local/certificate.ts';
 import {
   type LambdaEnvironment,
   type LambdaEnvironmentOptions,
   startLambdaEnvironment,
 } from '../../lib/local/lambda-environment.ts';
+import { proxyEvent } from '../../lib/local/proxy-event.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
-import { makeCertificate } from '../../test/support/certificate.ts';
-import { proxyEvent } from '../../test/support/proxy-event.ts';
 import { type Bootstrap, benchFolder } from './install.ts';
 
 /** A vendor and a Secrets Manager, both with TLS on 127.0.0.1, and functions between them. */

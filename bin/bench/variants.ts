@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { bundleFunction } from '../../lib/bundle.ts';
+import { bundleFunction } from '../../lib/lambda/bundle.ts';
 import { benchFolder } from './install.ts';
 
 /** What is measured against what. */

@@ -1,14 +1,14 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
-import { shortestCallMs } from '../shared/deadlines.ts';
-import { VendorError } from '../shared/errors.ts';
-import { DeadlinePassed, explainFailure, NotProcessed, watchCall } from './call-progress.ts';
-import { dropIdleConnections, PreparedAgent } from './kept-connections.ts';
+import { shortestCallMs } from '../deadlines.ts';
+import { VendorError } from '../errors.ts';
+import { dropIdleConnections, KeepAliveAgent } from './keep-alive-agent.ts';
 import type { SessionRequest } from './request.ts';
+import { DeadlinePassed, explainFailure, NotProcessed, watchCall } from './vendor-call.ts';
 
 /** What the vendor answered, not yet judged. */
-export type VendorAnswer = {
+export type VendorResponse = {
   statusCode: number;
   retryAfter: string | undefined;
   /** UTF-8; at most 16 KiB. */
@@ -26,7 +26,7 @@ export type CallTrace = {
 /** Sends session calls over one keep-alive connection. */
 export type VendorClient = {
   /** Sends `request` and reads the answer by `deadline` (epoch ms). @throws VendorError, never with a value inside. */
-  send(request: SessionRequest, deadline: number, trace: CallTrace): Promise<VendorAnswer>;
+  send(request: SessionRequest, deadline: number, trace: CallTrace): Promise<VendorResponse>;
   /** Opens a connection for the next call. Resolves when it is ready; rejects where it cannot be had. */
   prepare(): Promise<void>;
   close(): void;
@@ -54,11 +54,11 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
   // Not the URL itself, which Node would take apart again for each call.
   const target = { hostname: url.hostname, port: url.port, method: 'POST' };
   const agent = isTls
-    ? new PreparedAgent({ keepAlive: true, ...(ca && { ca }) })
+    ? new KeepAliveAgent({ keepAlive: true, ...(ca && { ca }) })
     : new http.Agent({ keepAlive: true });
   let lastUsedAt = Date.now();
 
-  async function send(request: SessionRequest, deadline: number, trace: CallTrace): Promise<VendorAnswer> {
+  async function send(request: SessionRequest, deadline: number, trace: CallTrace): Promise<VendorResponse> {
     const idleForMs = Date.now() - lastUsedAt;
     if (idleForMs > longestIdleMs) dropIdleConnections(agent);
     else if (idleForMs > idleMs) await pause(wakeUpMs);
@@ -83,7 +83,7 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
     { path, headers, body }: SessionRequest,
     deadline: number,
     trace: CallTrace,
-  ): Promise<VendorAnswer> {
+  ): Promise<VendorResponse> {
     const timeLeftMs = deadline - Date.now();
     if (timeLeftMs < shortestCallMs)
       throw new VendorError('vendor_unreachable', { cause: new DeadlinePassed() });
@@ -114,7 +114,7 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
   return {
     send,
     async prepare() {
-      if (agent instanceof PreparedAgent)
+      if (agent instanceof KeepAliveAgent)
         await agent.prepare({ host: url.hostname, port: Number(url.port || 443) });
       lastUsedAt = Date.now();
     },

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { CredentialsPair } from '../shared/credentials-pair.ts';
+import type { CredentialsPair } from '../credentials/credentials-pair.ts';
 
 /** One session call, ready to send: these very bytes were signed. */
 export type SessionRequest = { path: string; headers: Record<string, string>; body: string };

@@ -1,6 +1,6 @@
-import { OperatorError, VendorError } from '../shared/errors.ts';
-import { isoTime } from '../shared/iso-time.ts';
-import type { VendorAnswer } from './client.ts';
+import { OperatorError, VendorError } from '../errors.ts';
+import { isoTime } from '../http/iso-time.ts';
+import type { VendorResponse } from './client.ts';
 
 /** A session the applicant can enter: whoever holds the token can. */
 export type Session = {
@@ -19,7 +19,7 @@ const jwtPattern = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const lastExpirySeconds = 253_402_300_799;
 
 /** Whether the vendor refused the API key (401), or the API key for this integration (403). */
-export function isRefusal({ statusCode }: VendorAnswer): boolean {
+export function isRefusal({ statusCode }: VendorResponse): boolean {
   return statusCode === 401 || statusCode === 403;
 }
 
@@ -29,7 +29,7 @@ export function isRefusal({ statusCode }: VendorAnswer): boolean {
  *
  * @throws OperatorError `credentials_refused`; VendorError with the code that the answer deserves.
  */
-export function judgeAnswer(answer: VendorAnswer, uid: string, integrationId: string): Session {
+export function judgeResponse(answer: VendorResponse, uid: string, integrationId: string): Session {
   if (isRefusal(answer)) throw new OperatorError('credentials_refused');
   if (answer.statusCode === 422) throw new VendorError('rejected_by_vendor');
   if (answer.statusCode === 429) throw new VendorError('vendor_busy', busyOptions(answer));
@@ -70,7 +70,7 @@ function formatExpiry(exp: unknown): string | null {
   return isoTime(exp);
 }
 
-function busyOptions({ retryAfter }: VendorAnswer): { retryAfterSeconds?: number } {
+function busyOptions({ retryAfter }: VendorResponse): { retryAfterSeconds?: number } {
   const retryAfterSeconds = parseRetryAfter(retryAfter);
   return retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
 }

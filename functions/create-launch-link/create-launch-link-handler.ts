@@ -1,12 +1,12 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { created } from '../shared/answers.ts';
-import { type ApiHandler, apiHandler } from '../shared/api-handler.ts';
-import { deadlineOf } from '../shared/deadlines.ts';
-import { isoTime } from '../shared/iso-time.ts';
-import { jsonBody } from '../shared/json-body.ts';
-import type { LaunchKeys } from '../shared/launch-keys.ts';
-import { sealLaunchToken } from '../shared/launch-token.ts';
-import { requestIdOf, uidReference } from '../shared/request-log.ts';
+import { deadlineOf } from '../deadlines.ts';
+import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
+import { isoTime } from '../http/iso-time.ts';
+import { jsonBody } from '../http/json-body.ts';
+import { requestIdOf, uidReference } from '../http/request-log.ts';
+import { created } from '../http/responses.ts';
+import type { LaunchKeys } from '../launch-links/launch-keys.ts';
+import { sealLaunchToken } from '../launch-links/launch-token.ts';
 import { parseBody } from './parse-body.ts';
 import type { LaunchLinkSettings } from './settings.ts';
 
@@ -33,13 +33,13 @@ export function createLaunchLinkHandler(options: LaunchLinkHandlerOptions): ApiH
     const token = await sealLaunchToken({ uid, expiresAt }, key);
     context.trace.outcome = 'link_created';
 
-    const baseUrl = settings.launchBaseUrl ?? `${protocol}//${calledAt(event)}`;
+    const baseUrl = settings.launchBaseUrl ?? `${protocol}//${baseUrlOf(event)}`;
     const link = { url: `${baseUrl}/launch/${token}`, expires_at: isoTime(expiresAt) };
     return created(link, requestIdOf(event, context));
   });
 }
 
 /** Host and stage as API Gateway knows them, whatever the request's own headers say. */
-function calledAt({ requestContext: { domainName, stage } }: APIGatewayProxyEvent): string {
+function baseUrlOf({ requestContext: { domainName, stage } }: APIGatewayProxyEvent): string {
   return `${domainName}/${stage}`;
 }

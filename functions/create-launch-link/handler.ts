@@ -1,13 +1,13 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createLaunchKeys, prepareLaunchKeys } from '../shared/launch-keys.ts';
-import { secretsManagerDefaults } from '../shared/secrets-manager.ts';
+import { createLaunchKeys, warmUpLaunchKeys } from '../launch-links/launch-keys.ts';
+import { secretsManagerDefaults } from '../secrets/client-defaults.ts';
 import { createLaunchLinkHandler } from './create-launch-link-handler.ts';
 import { readLaunchLinkSettings } from './settings.ts';
 
 const settings = readLaunchLinkSettings(process.env);
 const client = new SecretsManagerClient(secretsManagerDefaults);
 const launchKeys = createLaunchKeys({ client, secretArn: settings.launchKeySecretArn });
-await prepareLaunchKeys(launchKeys);
+await warmUpLaunchKeys(launchKeys);
 
 /** The entry that Lambda calls for `POST /launch-links`. */
 export const handler = createLaunchLinkHandler({ settings, launchKeys });

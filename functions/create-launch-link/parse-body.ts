@@ -1,7 +1,11 @@
-import { CallerError } from '../shared/errors.ts';
-import { defaultLifeSeconds, longestLifeSeconds, shortestLifeSeconds } from '../shared/launch-link-life.ts';
-import { readProperties } from '../shared/properties.ts';
-import { parseUid } from '../shared/uid.ts';
+import { CallerError } from '../errors.ts';
+import { readProperties } from '../http/json-body.ts';
+import {
+  defaultLifeSeconds,
+  longestLifeSeconds,
+  shortestLifeSeconds,
+} from '../launch-links/launch-link-life.ts';
+import { parseUid } from '../uid.ts';
 
 /** A launch link to be made. */
 export type LinkRequest = {

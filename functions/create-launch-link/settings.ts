@@ -1,5 +1,4 @@
-import { environmentNames } from '../shared/environment.ts';
-import { type Environment, requiredVariable } from '../shared/required-variable.ts';
+import { type Environment, environmentNames, requiredVariable } from '../environment.ts';
 
 /** What the stack tells the function that makes launch links about its stage. */
 export type LaunchLinkSettings = {

@@ -1,11 +1,11 @@
-import type { SessionService } from '../begini/create-session.ts';
-import { acceptNames } from '../shared/accept.ts';
-import { created, redirect } from '../shared/answers.ts';
-import { type ApiHandler, apiHandler } from '../shared/api-handler.ts';
-import { jsonBody } from '../shared/json-body.ts';
-import { requestIdOf } from '../shared/request-log.ts';
-import type { Settings } from '../shared/settings.ts';
-import { startSession } from '../shared/start-session.ts';
+import { acceptsExplicitly } from '../http/accept.ts';
+import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
+import { jsonBody } from '../http/json-body.ts';
+import { requestIdOf } from '../http/request-log.ts';
+import { created, redirect } from '../http/responses.ts';
+import type { SessionService } from '../session/create-session.ts';
+import type { Settings } from '../session/settings.ts';
+import { startSession } from '../session/start-session.ts';
 import { parseBody } from './parse-body.ts';
 
 /** What the handler works with; `writeLine` takes the log lines, by default to standard output. */
@@ -19,7 +19,7 @@ export function createSessionHandler({ settings, writeLine, ...service }: Handle
   return apiHandler({ stage: settings.stage, writeLine }, jsonBody(), async (event, context) => {
     const session = await startSession(parseBody(event.body), { settings, service }, event, context);
     const requestId = requestIdOf(event, context);
-    return acceptNames(event.headers.accept, 'application/json')
+    return acceptsExplicitly(event.headers.accept, 'application/json')
       ? created({ url: session.url, expires_at: session.expiresAt }, requestId)
       : redirect(session.url, requestId);
   });

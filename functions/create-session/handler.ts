@@ -1,5 +1,5 @@
-import { createSessionService, prepare } from '../shared/session-service.ts';
-import { readSettings } from '../shared/settings.ts';
+import { createSessionService, prepare } from '../session/session-service.ts';
+import { readSettings } from '../session/settings.ts';
 import { createSessionHandler } from './create-session-handler.ts';
 
 const settings = readSettings(process.env);

@@ -1,7 +1,7 @@
-import type { Applicant } from '../begini/create-session.ts';
-import { CallerError } from '../shared/errors.ts';
-import { readProperties } from '../shared/properties.ts';
-import { parseUid } from '../shared/uid.ts';
+import { CallerError } from '../errors.ts';
+import { readProperties } from '../http/json-body.ts';
+import type { Applicant } from '../session/create-session.ts';
+import { parseUid } from '../uid.ts';
 
 /**
  * Reads the applicant from a parsed body: `{"uid": "…"}`, with `"integration_id"` beside it or not.

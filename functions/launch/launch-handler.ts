@@ -1,16 +1,16 @@
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import type { SessionService } from '../begini/create-session.ts';
-import { acceptNames } from '../shared/accept.ts';
-import { page, problem, redirect, retryAfter } from '../shared/answers.ts';
-import { type ApiHandler, apiHandler } from '../shared/api-handler.ts';
-import { deadlineOf } from '../shared/deadlines.ts';
-import type { AnswerError } from '../shared/error-answers.ts';
-import { CallerError } from '../shared/errors.ts';
-import type { LaunchKeys } from '../shared/launch-keys.ts';
-import { openLaunchToken } from '../shared/launch-token.ts';
-import { requestIdOf, type TracedContext, uidReference } from '../shared/request-log.ts';
-import { startSession } from '../shared/start-session.ts';
+import { deadlineOf } from '../deadlines.ts';
+import { CallerError } from '../errors.ts';
+import { acceptsExplicitly } from '../http/accept.ts';
+import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
+import type { RespondToError } from '../http/error-responses.ts';
+import { requestIdOf, type TracedContext, uidReference } from '../http/request-log.ts';
+import { page, problem, redirect, retryAfter } from '../http/responses.ts';
+import type { LaunchKeys } from '../launch-links/launch-keys.ts';
+import { openLaunchToken } from '../launch-links/launch-token.ts';
+import type { SessionService } from '../session/create-session.ts';
+import { startSession } from '../session/start-session.ts';
 import { contentSecurityPolicy, renderPage } from './page.ts';
 import { errorContent, startContent } from './page-content.ts';
 import type { LaunchSettings } from './settings.ts';
@@ -44,8 +44,8 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
     return uid;
   }
 
-  const answerError: AnswerError = (error, requestId, event) => {
-    if (!acceptNames(event?.headers?.accept, 'text/html')) return problem(error, requestId);
+  const respondToError: RespondToError = (error, requestId, event) => {
+    if (!acceptsExplicitly(event?.headers?.accept, 'text/html')) return problem(error, requestId);
     const html = renderPage(applicantPage, errorContent(applicantPage, error, event.httpMethod));
     return page(html, requestId, {
       statusCode: error.statusCode,
@@ -54,7 +54,7 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
   };
 
   return apiHandler(
-    { stage: settings.stage, writeLine, answerError },
+    { stage: settings.stage, writeLine, respondToError },
     [httpHeaderNormalizer()],
     async (event, context) => {
       const uid = await readUid(event, context);

@@ -1,4 +1,4 @@
-import type { ServiceError } from '../shared/errors.ts';
+import type { ServiceError } from '../errors.ts';
 import type { ApplicantPage, PageContent } from './page.ts';
 
 /** The page behind a good link: one button that starts the assessment. */

@@ -1,6 +1,5 @@
-import { environmentNames } from '../shared/environment.ts';
-import { type Environment, requiredVariable } from '../shared/required-variable.ts';
-import { readSettings, type Settings } from '../shared/settings.ts';
+import { type Environment, environmentNames, requiredVariable } from '../environment.ts';
+import { readSettings, type Settings } from '../session/settings.ts';
 import type { ApplicantPage } from './page.ts';
 
 /** What the stack tells the function behind launch links about its stage. */

@@ -1,8 +1,8 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createVendorClient } from '../begini/client.ts';
-import { secretVersions } from '../shared/secret-versions.ts';
-import { secretsManagerDefaults } from '../shared/secrets-manager.ts';
-import { readVendorSettings } from '../shared/settings.ts';
+import { secretsManagerDefaults } from '../secrets/client-defaults.ts';
+import { secretVersions } from '../secrets/secret-versions.ts';
+import { readVendorSettings } from '../session/settings.ts';
 import { rotationHandler } from './rotation-handler.ts';
 
 const { stage, credentialsSecretArn, hmac, origins } = readVendorSettings(process.env);

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { CallTrace, VendorClient } from '../begini/client.ts';
 import { buildSessionRequest } from '../begini/request.ts';
-import { judgeAnswer } from '../begini/response.ts';
-import type { CredentialsPair } from '../shared/credentials-pair.ts';
-import { vendorTimeoutMs } from '../shared/deadlines.ts';
-import { ServiceError } from '../shared/errors.ts';
+import { judgeResponse } from '../begini/response.ts';
+import type { CredentialsPair } from '../credentials/credentials-pair.ts';
+import { vendorTimeoutMs } from '../deadlines.ts';
+import { ServiceError } from '../errors.ts';
 import { RotationError, type RotationErrorCode } from './rotation-error.ts';
 
 /** Whom to ask whether a pair is good, and whether calls to it are signed. */
@@ -31,7 +31,7 @@ export async function probe(
   const request = buildSessionRequest(uid, pair, { hmac });
   try {
     const answer = await vendor.send(request, Date.now() + vendorTimeoutMs, trace);
-    judgeAnswer(answer, uid, pair.integrationId);
+    judgeResponse(answer, uid, pair.integrationId);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     throw new RotationError(codesByStatus[trace.vendorStatus ?? 0] ?? 'vendor_unreachable');

@@ -1,4 +1,4 @@
-import { type VerdictLabel, verdictLabels } from '../shared/version-labels.ts';
+import { type VerdictLabel, verdictLabels } from '../credentials/version-labels.ts';
 
 type Failure = { message: string; verdict?: VerdictLabel };
 

@@ -1,8 +1,8 @@
 import type { Context, SecretsManagerRotationEvent } from 'aws-lambda';
-import { reasonOf } from '../shared/errors.ts';
-import { writeToStandardOutput } from '../shared/request-log.ts';
-import type { SecretVersions } from '../shared/secret-versions.ts';
-import { versionLabels } from '../shared/version-labels.ts';
+import { versionLabels } from '../credentials/version-labels.ts';
+import { reasonOf } from '../errors.ts';
+import { writeToStandardOutput } from '../http/request-log.ts';
+import type { SecretVersions } from '../secrets/secret-versions.ts';
 import type { ProbeTarget } from './probe.ts';
 import { RotationError } from './rotation-error.ts';
 import { rotationSteps } from './steps.ts';
@@ -80,10 +80,10 @@ async function giveUp(
   versions: SecretVersions,
 ): Promise<string | undefined> {
   try {
-    const holders = await versions.holders();
-    const judged = code === 'same_as_current' ? holders.get(versionLabels.next) : token;
-    if (verdict && judged) await versions.attach(verdict, judged, holders);
-    if (holders.get(versionLabels.pending) === token && holders.get(versionLabels.current) !== token) {
+    const versionIds = await versions.versionIdsByLabel();
+    const judged = code === 'same_as_current' ? versionIds.get(versionLabels.next) : token;
+    if (verdict && judged) await versions.attach(verdict, judged, versionIds);
+    if (versionIds.get(versionLabels.pending) === token && versionIds.get(versionLabels.current) !== token) {
       await versions.detach(versionLabels.pending, token);
     }
     return undefined;

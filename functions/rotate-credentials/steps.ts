@@ -1,7 +1,7 @@
 import type { CallTrace } from '../begini/client.ts';
-import { isSamePair, parsePair } from '../shared/credentials-pair.ts';
-import type { SecretVersions } from '../shared/secret-versions.ts';
-import { versionLabels } from '../shared/version-labels.ts';
+import { isSamePair, parsePair } from '../credentials/credentials-pair.ts';
+import { versionLabels } from '../credentials/version-labels.ts';
+import type { SecretVersions } from '../secrets/secret-versions.ts';
 import { type ProbeTarget, probe } from './probe.ts';
 import { RotationError } from './rotation-error.ts';
 
@@ -15,17 +15,17 @@ export const rotationSteps = { createSecret, setSecret, testSecret, finishSecret
 
 /** Takes over the staged pair: its value and its label go to this rotation's version. */
 async function createSecret({ token, versions }: Rotation): Promise<void> {
-  const holders = await versions.holders();
-  if (holders.get(current) === token) return;
-  const pendingHolder = holders.get(pending);
-  const isOver = pendingHolder === undefined || pendingHolder === holders.get(current);
+  const versionIds = await versions.versionIdsByLabel();
+  if (versionIds.get(current) === token) return;
+  const pendingHolder = versionIds.get(pending);
+  const isOver = pendingHolder === undefined || pendingHolder === versionIds.get(current);
   // A version without labels may be gone: only one that an earlier try has labelled can be taken up again.
-  const canResume = isOver && [...holders.values()].includes(token);
+  const canResume = isOver && [...versionIds.values()].includes(token);
   if (pendingHolder !== token && !canResume) throw new RotationError('not_pending');
 
-  const stagedHolder = holders.get(next);
+  const stagedHolder = versionIds.get(next);
   if (stagedHolder === undefined) throw new RotationError('nothing_staged');
-  if (stagedHolder === token) return await versions.attach(pending, token, holders);
+  if (stagedHolder === token) return await versions.attach(pending, token, versionIds);
 
   const staged = parsePair(await versions.valueOf(next));
   if (staged === undefined) throw new RotationError('not_a_pair');
@@ -40,12 +40,12 @@ async function setSecret(): Promise<void> {}
 
 /** Asks Begini whether it takes the pair. */
 async function testSecret({ token, versions, trace, ...target }: Rotation): Promise<void> {
-  const holders = await versions.holders();
-  if (holders.get(current) === token) return;
-  if (holders.get(pending) !== token) throw new RotationError('not_pending');
+  const versionIds = await versions.versionIdsByLabel();
+  if (versionIds.get(current) === token) return;
+  if (versionIds.get(pending) !== token) throw new RotationError('not_pending');
   // That is how Secrets Manager tries the function out when rotation is set up: with a version that createSecret did not
   // make. finishSecret would refuse it.
-  if (holders.get(next) !== token) return;
+  if (versionIds.get(next) !== token) return;
   const pair = parsePair(await versions.valueOf(pending));
   if (pair === undefined) throw new RotationError('not_a_pair');
   await probe(pair, target, trace);
@@ -53,13 +53,14 @@ async function testSecret({ token, versions, trace, ...target }: Rotation): Prom
 
 /** Makes the pair current, and leaves no other label on its version. */
 async function finishSecret({ token, versions }: Rotation): Promise<void> {
-  const holders = await versions.holders();
-  if (holders.get(current) !== token) {
+  const versionIds = await versions.versionIdsByLabel();
+  if (versionIds.get(current) !== token) {
     // Without the staged label, createSecret never filled this version, or another pair was staged since.
-    if (holders.get(pending) !== token || holders.get(next) !== token) throw new RotationError('not_pending');
-    await versions.attach(current, token, holders);
+    if (versionIds.get(pending) !== token || versionIds.get(next) !== token)
+      throw new RotationError('not_pending');
+    await versions.attach(current, token, versionIds);
   }
   for (const label of [pending, next]) {
-    if (holders.get(label) === token) await versions.detach(label, token);
+    if (versionIds.get(label) === token) await versions.detach(label, token);
   }
 }

@@ -1,9 +1,8 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SecretsManagerRotationEvent } from 'aws-lambda';
-import { environmentNames } from '../shared/environment.ts';
-import { requiredVariable } from '../shared/required-variable.ts';
-import { secretVersions } from '../shared/secret-versions.ts';
-import { secretsManagerDefaults } from '../shared/secrets-manager.ts';
+import { environmentNames, requiredVariable } from '../environment.ts';
+import { secretsManagerDefaults } from '../secrets/client-defaults.ts';
+import { secretVersions } from '../secrets/secret-versions.ts';
 import { rotateLaunchKey } from './rotate-launch-key.ts';
 
 const secretArn = requiredVariable(process.env, environmentNames.launchKeySecretArn);

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { SecretsManagerRotationEvent } from 'aws-lambda';
-import { reasonOf } from '../shared/errors.ts';
-import type { SecretVersions } from '../shared/secret-versions.ts';
-import { versionLabels } from '../shared/version-labels.ts';
+import { versionLabels } from '../credentials/version-labels.ts';
+import { reasonOf } from '../errors.ts';
+import type { SecretVersions } from '../secrets/secret-versions.ts';
 
 const { current, pending } = versionLabels;
 
@@ -32,11 +32,11 @@ export async function rotateLaunchKey(
 }
 
 async function finishSecret(token: string, versions: SecretVersions): Promise<void> {
-  const holders = await versions.holders();
-  if (holders.get(current) === token) return;
+  const versionIds = await versions.versionIdsByLabel();
+  if (versionIds.get(current) === token) return;
   // A step that comes late must not bring back a key that was renewed because somebody else had it.
-  if (holders.get(pending) !== token) throw new Error('This is not the rotation in progress.');
-  await versions.attach(current, token, holders);
+  if (versionIds.get(pending) !== token) throw new Error('This is not the rotation in progress.');
+  await versions.attach(current, token, versionIds);
 }
 
 async function createSecret(token: string, versions: SecretVersions): Promise<void> {

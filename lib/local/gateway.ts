@@ -7,8 +7,8 @@ import {
 } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import { securityHeaders } from '../../functions/shared/security-headers.ts';
-import { gatewayPage, gatewayProblem, gatewayResponses } from '../gateway-responses.ts';
+import { securityHeaders } from '../../functions/http/security-headers.ts';
+import { gatewayPage, gatewayProblem, gatewayResponses } from '../api/gateway-responses.ts';
 import { lambdaContext, proxyEvent } from './gateway-event.ts';
 import { type Listener, readBody, startLoopbackServer } from './loopback.ts';
 

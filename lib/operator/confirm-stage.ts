@@ -1,4 +1,4 @@
-import type { Stage } from '../stages.ts';
+import type { Stage } from '../stages/stages.ts';
 import { UsageError } from './arguments.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { CredentialsPair } from '../../functions/shared/credentials-pair.ts';
+import type { CredentialsPair } from '../../functions/credentials/credentials-pair.ts';
 
 /** What the operator gave is no pair that could work; the message names the fault and never the value. */
 export class PairError extends Error {

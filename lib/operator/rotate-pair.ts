@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RotateSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { CredentialsPair } from '../../functions/shared/credentials-pair.ts';
-import type { LabelHolders, SecretVersions } from '../../functions/shared/secret-versions.ts';
-import { type VerdictLabel, verdictLabels, versionLabels } from '../../functions/shared/version-labels.ts';
+import type { CredentialsPair } from '../../functions/credentials/credentials-pair.ts';
+import {
+  type VerdictLabel,
+  verdictLabels,
+  versionLabels,
+} from '../../functions/credentials/version-labels.ts';
+import type { SecretVersions, VersionIdsByLabel } from '../../functions/secrets/secret-versions.ts';
 import { endedWithoutVerdict, timedOut, type Verdict, verdictsByLabel } from './verdicts.ts';
 
 const { current, pending, next } = versionLabels;
@@ -66,9 +70,9 @@ export async function rotatePair(
 async function clearLeftover({ versions, say, pollMs, leftoverMs }: Options): Promise<void> {
   const deadline = Date.now() + leftoverMs;
   for (let waits = 0; ; waits += 1) {
-    const holders = await versions.holders();
-    const leftover = holders.get(pending);
-    if (leftover === undefined || leftover === holders.get(current)) return;
+    const versionIds = await versions.versionIdsByLabel();
+    const leftover = versionIds.get(pending);
+    if (leftover === undefined || leftover === versionIds.get(current)) return;
     if (waits === 0) say(`Another rotation is in progress, version ${leftover}. Waiting for its end.`);
     if (Date.now() >= deadline) {
       say(`That rotation does not end: taking ${pending} from version ${leftover}.`);
@@ -79,9 +83,9 @@ async function clearLeftover({ versions, say, pollMs, leftoverMs }: Options): Pr
 }
 
 async function clearVerdicts({ versions }: Options): Promise<void> {
-  const holders = await versions.holders();
+  const versionIds = await versions.versionIdsByLabel();
   for (const label of Object.values(verdictLabels)) {
-    const holder = holders.get(label);
+    const holder = versionIds.get(label);
     if (holder) await versions.detach(label, holder);
   }
 }
@@ -93,19 +97,19 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
   let missed = 0;
   let wasTakenOver = false;
   for (;;) {
-    const holders = await versions.holders();
-    if (holders.get(current) === attempt.token) return undefined;
-    const label = verdictOn(holders, attempt);
+    const versionIds = await versions.versionIdsByLabel();
+    if (versionIds.get(current) === attempt.token) return undefined;
+    const label = verdictOn(versionIds, attempt);
     if (label) return verdictsByLabel[label];
 
-    const isPending = holders.get(pending) === attempt.token;
+    const isPending = versionIds.get(pending) === attempt.token;
     const elapsedMs = Date.now() - startedAt;
     missed = isPending ? 0 : missed + 1;
     // Two looks, as one may show an earlier state.
     if ((wasPending && missed > 1) || (!isPending && elapsedMs > startMs)) return endedWithoutVerdict;
     if (elapsedMs > timeoutMs) return timedOut;
     wasPending ||= isPending;
-    if (!wasTakenOver && holders.get(next) === attempt.token) {
+    if (!wasTakenOver && versionIds.get(next) === attempt.token) {
       wasTakenOver = true;
       say('The function has taken the pair over. Begini is asked whether it takes it.');
     }
@@ -113,23 +117,25 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
   }
 }
 
-function verdictOn(holders: LabelHolders, { stagedId, token }: Attempt): VerdictLabel | undefined {
-  return Object.values(verdictLabels).find((label) => [stagedId, token].includes(holders.get(label) ?? ''));
+function verdictOn(versionIds: VersionIdsByLabel, { stagedId, token }: Attempt): VerdictLabel | undefined {
+  return Object.values(verdictLabels).find((label) =>
+    [stagedId, token].includes(versionIds.get(label) ?? ''),
+  );
 }
 
 /** Takes the pair's labels away; false where it came to be in use at the last moment. */
 async function withdraw({ stagedId, token }: Attempt, { versions }: Options): Promise<boolean> {
-  const holders = await versions.holders();
-  if (holders.get(current) === token) return false;
-  const staged = holders.get(next);
+  const versionIds = await versions.versionIdsByLabel();
+  if (versionIds.get(current) === token) return false;
+  const staged = versionIds.get(next);
   if (staged === stagedId || staged === token) await detachIfHeld(versions, next, staged);
-  if (holders.get(pending) === token) await detachIfHeld(versions, pending, token);
-  return (await versions.holders()).get(current) !== token;
+  if (versionIds.get(pending) === token) await detachIfHeld(versions, pending, token);
+  return (await versions.versionIdsByLabel()).get(current) !== token;
 }
 
 /** Takes a label away. The rotation function may do the same at this moment. */
 async function detachIfHeld(versions: SecretVersions, label: string, versionId: string): Promise<void> {
   await versions.detach(label, versionId).catch(async (error) => {
-    if ((await versions.holders()).get(label) === versionId) throw error;
+    if ((await versions.versionIdsByLabel()).get(label) === versionId) throw error;
   });
 }

@@ -1,7 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { reasonOf } from '../../functions/shared/errors.ts';
-import type { Stage } from '../stages.ts';
+import { reasonOf } from '../../functions/errors.ts';
+import type { Stage } from '../stages/stages.ts';
 import { UsageError } from './arguments.ts';
 import { onlyToAws, refuseEndpointOverrides } from './aws-endpoints.ts';
 

@@ -1,4 +1,4 @@
-import { type VerdictLabel, verdictLabels } from '../../functions/shared/version-labels.ts';
+import { type VerdictLabel, verdictLabels } from '../../functions/credentials/version-labels.ts';
 
 /** How a rotation ended, in words: what happened, and what the operator does next. */
 export type Verdict = { reason: string; next: string };

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { formatFigures, missedTargets } from '../../bin/drill-figures.ts';
-import { drillHardCut, drillOverlap } from '../../bin/rotation-drill.ts';
+import { formatFigures, missedTargets } from '../../bin/drill/figures.ts';
+import { drillHardCut, drillOverlap } from '../../bin/drill/rotation-drill.ts';
 
 const small = { requestsPerSecond: 20, calmMs: 200, overlapMs: 4_000, refusedMs: 2_000 };
 const figureOf = (figures: { name: string; value: number }[], name: string) =>

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, expect, test } from '@jest/globals';
-import { localApiKey, startLocalService } from '../../bin/local-service.ts';
+import { localApiKey, startLocalService } from '../../lib/local/local-service.ts';
 
 const uid = 'QWERT-67890-XY';
 const root = new URL('../..', import.meta.url);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { type LocalService, startLocalService } from '../../bin/local-service.ts';
+import { type LocalService, startLocalService } from '../../lib/local/local-service.ts';
 import { openPage, startBrowser, type Visit } from './browser.ts';
 
 let browser: Browser;

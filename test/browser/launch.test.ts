@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { makeCertificate } from '../support/certificate.ts';
+import { makeCertificate } from '../../lib/local/certificate.ts';
 import { type Service, startService } from '../support/service.ts';
 import { openPage, startBrowser, type Visit } from './browser.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Validations } from 'aws-cdk-lib';
 import { policyPacks } from '../../lib/policy-scan.ts';
 import type { SessionStack } from '../../lib/session-stack.ts';
-import { environments, stackOf } from './synthesize.ts';
+import { environments, stackOf } from '../support/synthesize.ts';
 
 /** Every finding that nothing acknowledges, errors and warnings alike: rule and construct. */
 function findings(stack: SessionStack): string[] {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { environments, resourceOf, stackOf, templateOf } from './synthesize.ts';
+import { environments, resourceOf, stackOf, templateOf } from '../support/synthesize.ts';
 
 describe.each(environments)('the %s stack', (environment) => {
   test('tells a caller with IAM the URL and the policy, and the operator the secret', () => {

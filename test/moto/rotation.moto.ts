@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { localSecretName } from '../../bin/local-service.ts';
 import { createVendorClient, type VendorClient } from '../../functions/begini/client.ts';
 import {
   type RotationHandler,
   rotationHandler,
 } from '../../functions/rotate-credentials/rotation-handler.ts';
-import { type SecretVersions, secretVersions } from '../../functions/shared/secret-versions.ts';
+import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
   startBeginiSimulator,
 } from '../../lib/local/begini-simulator.ts';
+import { localSecretName } from '../../lib/local/local-service.ts';
 import { runRotateCommand } from '../support/rotate-command.ts';
 import {
   type Moto,
@@ -75,9 +75,9 @@ test('the four steps put a staged pair in use', async () => {
   for (const Step of ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const) {
     await handler({ Step, SecretId: versions.secretId, ClientRequestToken: token }, { awsRequestId: '1' });
   }
-  const holders = await versions.holders();
-  expect(holders.get('AWSCURRENT')).toBe(token);
-  expect([holders.get('AWSPENDING'), holders.get('BEGINI_NEXT')]).toEqual([undefined, undefined]);
+  const versionIds = await versions.versionIdsByLabel();
+  expect(versionIds.get('AWSCURRENT')).toBe(token);
+  expect([versionIds.get('AWSPENDING'), versionIds.get('BEGINI_NEXT')]).toEqual([undefined, undefined]);
   expect(await currentKey()).toBe(simulatedCredentials.apiKey);
 });
 
@@ -91,5 +91,5 @@ test('the operator’s command says why a pair is not taken, and puts a good one
   expect(await command(renewed)).toMatchObject({ exitCode: 0, stderr: '' });
   await rotating.rotationEnded();
   expect(await currentKey()).toBe('renewed-key');
-  expect([...(await versions.holders()).keys()].sort()).toEqual(['AWSCURRENT', 'AWSPREVIOUS']);
+  expect([...(await versions.versionIdsByLabel()).keys()].sort()).toEqual(['AWSCURRENT', 'AWSPREVIOUS']);
 });

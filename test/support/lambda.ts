@@ -1,19 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defaultTexts } from '../../lib/applicant-page.ts';
-import { bundleFunction, type FunctionName } from '../../lib/bundle.ts';
+import { bundleFunction, type FunctionName } from '../../lib/lambda/bundle.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
   startBeginiSimulator,
 } from '../../lib/local/begini-simulator.ts';
+import { type Certificate, makeCertificate } from '../../lib/local/certificate.ts';
 import { type LambdaEnvironment, startLambdaEnvironment } from '../../lib/local/lambda-environment.ts';
 import {
   type SecretsFailure,
   type SecretsManager,
   startSecretsManager,
 } from '../../lib/local/secrets-manager.ts';
-import { type Certificate, makeCertificate } from './certificate.ts';
+import { defaultTexts } from '../../lib/stages/applicant-page.ts';
 
 /** A bundled function between a vendor and a Secrets Manager, both with TLS, started as Lambda starts it. */
 export type Lambda = {

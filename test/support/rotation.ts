@@ -5,7 +5,7 @@ import {
   type RotationHandler,
   rotationHandler,
 } from '../../functions/rotate-credentials/rotation-handler.ts';
-import { type SecretVersions, secretVersions } from '../../functions/shared/secret-versions.ts';
+import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
@@ -92,7 +92,9 @@ export async function startRotations({
       return (JSON.parse(value) as { apiKey?: string }).apiKey;
     },
     async labelsOf(versionId) {
-      return [...(await versions.holders())].filter(([, id]) => id === versionId).map(([label]) => label);
+      return [...(await versions.versionIdsByLabel())]
+        .filter(([, id]) => id === versionId)
+        .map(([label]) => label);
     },
     async close() {
       vendorClient.close();

@@ -3,18 +3,18 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createVendorClient } from '../../functions/begini/client.ts';
 import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
 import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
+import { createCredentialsCache } from '../../functions/credentials/credentials-cache.ts';
 import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
-import { createCredentialsCache } from '../../functions/shared/credentials.ts';
-import { createLaunchKeys } from '../../functions/shared/launch-keys.ts';
-import { defaultTexts } from '../../lib/applicant-page.ts';
+import { createLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
   startBeginiSimulator,
 } from '../../lib/local/begini-simulator.ts';
+import { type Certificate, makeCertificate } from '../../lib/local/certificate.ts';
 import { startGateway } from '../../lib/local/gateway.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
-import { type Certificate, makeCertificate } from './certificate.ts';
+import { defaultTexts } from '../../lib/stages/applicant-page.ts';
 
 /** The assessment's origin as the vendor has it: answers must lead there, and nothing else in a test does. */
 export const assessmentOrigin = 'https://app.psychometric.me';

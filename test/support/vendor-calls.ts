@@ -5,13 +5,13 @@ import { inspect } from 'node:util';
 import { expect } from '@jest/globals';
 import { type CallTrace, createVendorClient, type VendorClient } from '../../functions/begini/client.ts';
 import { buildSessionRequest } from '../../functions/begini/request.ts';
-import { ServiceError } from '../../functions/shared/errors.ts';
+import { ServiceError } from '../../functions/errors.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
   startBeginiSimulator,
 } from '../../lib/local/begini-simulator.ts';
-import { type Certificate, makeCertificate } from './certificate.ts';
+import { type Certificate, makeCertificate } from '../../lib/local/certificate.ts';
 
 export const uid = 'ABCDE-12345';
 export const request = buildSessionRequest(uid, simulatedCredentials, { hmac: true });

@@ -1,7 +1,7 @@
 import { createServer as createTcpServer } from 'node:net';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { simulatedCredentials, startBeginiSimulator } from '../../../lib/local/begini-simulator.ts';
-import { makeCertificate } from '../../support/certificate.ts';
+import { makeCertificate } from '../../../lib/local/certificate.ts';
 import {
   call,
   certificate,

@@ -1,23 +1,23 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { VendorAnswer } from '../../../functions/begini/client.ts';
-import { judgeAnswer } from '../../../functions/begini/response.ts';
-import { ServiceError } from '../../../functions/shared/errors.ts';
+import type { VendorResponse } from '../../../functions/begini/client.ts';
+import { judgeResponse } from '../../../functions/begini/response.ts';
+import { ServiceError } from '../../../functions/errors.ts';
 
 const uid = 'ABCDE-12345';
 const integrationId = '1234567890987654321';
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const token = (claims: unknown) => `${encode({ alg: 'HS256' })}.${encode(claims)}.c2lnbmF0dXJl`;
-const answer = (body: unknown, statusCode = 200): VendorAnswer => ({
+const answer = (body: unknown, statusCode = 200): VendorResponse => ({
   statusCode,
   retryAfter: undefined,
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
-const judge = (vendorAnswer: VendorAnswer) => judgeAnswer(vendorAnswer, uid, integrationId);
+const judge = (vendorAnswer: VendorResponse) => judgeResponse(vendorAnswer, uid, integrationId);
 
 /** The code of the error that judging throws, and its `Retry-After`. */
-function judgement(vendorAnswer: VendorAnswer): { code: string; retryAfterSeconds: number | undefined } {
+function judgement(vendorAnswer: VendorResponse): { code: string; retryAfterSeconds: number | undefined } {
   try {
     judge(vendorAnswer);
   } catch (error) {

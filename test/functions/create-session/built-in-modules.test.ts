@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { startLambdaEnvironment } from '../../../lib/local/lambda-environment.ts';
+import { proxyEvent } from '../../../lib/local/proxy-event.ts';
 import { bundleOnce, startLambda } from '../../support/lambda.ts';
-import { proxyEvent } from '../../support/proxy-event.ts';
 
 /** What Node had loaded of itself after one request: its JavaScript modules and native bindings. */
 type Report = { statusCode: number; modules: string[] };

@@ -6,8 +6,8 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { Fault } from '../../../lib/local/begini-faults.ts';
 import { startBeginiSimulator } from '../../../lib/local/begini-simulator.ts';
+import { codeOf, proxyEvent } from '../../../lib/local/proxy-event.ts';
 import { certificateOnce, type Lambda, startLambda } from '../../support/lambda.ts';
-import { codeOf, proxyEvent } from '../../support/proxy-event.ts';
 
 const uid = 'ABCDE-12345';
 let lambda: Lambda | undefined;

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-import type { VendorAnswer, VendorClient } from '../../../functions/begini/client.ts';
+import type { VendorClient, VendorResponse } from '../../../functions/begini/client.ts';
 import { beginiOrigins } from '../../../functions/begini/origins.ts';
 import { createSessionHandler } from '../../../functions/create-session/create-session-handler.ts';
-import type { CredentialsCache } from '../../../functions/shared/credentials.ts';
-import { VendorError } from '../../../functions/shared/errors.ts';
-import { codeOf, proxyEvent } from '../../support/proxy-event.ts';
+import type { CredentialsCache } from '../../../functions/credentials/credentials-cache.ts';
+import { VendorError } from '../../../functions/errors.ts';
+import { codeOf, proxyEvent } from '../../../lib/local/proxy-event.ts';
 
 const uid = 'ABCDE-12345';
 const credentials = { apiKey: 'key-1', integrationId: '42', versionId: 'v1' };
@@ -13,7 +13,7 @@ const credentials = { apiKey: 'key-1', integrationId: '42', versionId: 'v1' };
 function setUp(changes: { vendor?: Partial<VendorClient>; cache?: Partial<CredentialsCache> } = {}) {
   const lines: string[] = [];
   const deadlines: number[] = [];
-  const answer: VendorAnswer = { statusCode: 200, retryAfter: undefined, body: '{"access_token":"a.b.c"}' };
+  const answer: VendorResponse = { statusCode: 200, retryAfter: undefined, body: '{"access_token":"a.b.c"}' };
   const handler = createSessionHandler({
     settings: {
       stage: 'test',

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { proxyEvent } from '../../../lib/local/proxy-event.ts';
 import { type Lambda, startLambda } from '../../support/lambda.ts';
-import { proxyEvent } from '../../support/proxy-event.ts';
 
 const uid = 'CANARY-UID-4711';
 const running: Lambda[] = [];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { contentSecurityPolicy, renderPage } from '../../../functions/launch/page.ts';
 import { startContent } from '../../../functions/launch/page-content.ts';
-import { defaultTexts } from '../../../lib/applicant-page.ts';
+import { defaultTexts } from '../../../lib/stages/applicant-page.ts';
 
 const html = renderPage(defaultTexts, startContent(defaultTexts));
 

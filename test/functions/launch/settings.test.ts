@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readLaunchLinkSettings } from '../../../functions/create-launch-link/settings.ts';
 import { readLaunchSettings } from '../../../functions/launch/settings.ts';
-import { defaultTexts } from '../../../lib/applicant-page.ts';
+import { defaultTexts } from '../../../lib/stages/applicant-page.ts';
 
 const making = {
   STAGE: 'test',

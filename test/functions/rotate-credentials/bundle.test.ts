@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { secretVersions } from '../../../functions/shared/secret-versions.ts';
+import { secretVersions } from '../../../functions/secrets/secret-versions.ts';
 import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
 import { certificateOnce, type Lambda, startLambda } from '../../support/lambda.ts';
 
@@ -31,19 +31,19 @@ async function rotate() {
   const SecretId = versions.secretId;
   const { VersionId } = await client.send(new RotateSecretCommand({ SecretId }));
   await lambda.secretsManager.rotationEnded();
-  return { token: VersionId, holders: await versions.holders() };
+  return { token: VersionId, versionIds: await versions.versionIdsByLabel() };
 }
 
 test('rotates under the runtime of Lambda', async () => {
   lambda.vendor.changeCredentials(renewed);
-  const { token, holders } = await rotate();
-  expect(holders.get('AWSCURRENT')).toBe(token);
+  const { token, versionIds } = await rotate();
+  expect(versionIds.get('AWSCURRENT')).toBe(token);
   expect(lambda.vendor.requests.map(({ accepted }) => accepted)).toEqual([true]);
 });
 
 test('has the runtime print fixed sentences alone where a step fails', async () => {
-  const { token, holders } = await rotate();
-  expect(holders.get('BEGINI_REFUSED_401')).toBe(token);
+  const { token, versionIds } = await rotate();
+  expect(versionIds.get('BEGINI_REFUSED_401')).toBe(token);
   lambda.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after: 2 });
   await rotate();
   const { stdout, stderr } = await lambda.stop();

@@ -27,7 +27,7 @@ const setUpAgain = async (options: Parameters<typeof startRotations>[0]) => {
 /** What every failure leaves: the pair in use untouched, nothing pending, and a good pair goes through next time. */
 async function expectNothingStuck(): Promise<void> {
   expect(await rotations.currentKey()).toBe(oldPair.apiKey);
-  expect((await rotations.versions.holders()).get('AWSPENDING')).toBeUndefined();
+  expect((await rotations.versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
   rotations.vendor.setFault({ fault: 'none' });
   await rotations.stage(newPair);
   const token = await rotations.rotate();
@@ -242,7 +242,7 @@ test('does not finish what createSecret never filled', async () => {
   await rotations.rotate();
   expect(codes()).toEqual(['not_pending']);
   expect(await rotations.currentKey()).toBe(oldPair.apiKey);
-  expect((await rotations.versions.holders()).get('AWSPENDING')).toBeUndefined();
+  expect((await rotations.versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
 });
 
 test('gives up a rotation that another staging has superseded', async () => {
@@ -254,7 +254,7 @@ test('gives up a rotation that another staging has superseded', async () => {
   await rotations.rotate();
   expect(codes()).toEqual(['not_pending']);
   expect(await rotations.currentKey()).toBe(oldPair.apiKey);
-  expect((await rotations.versions.holders()).get('AWSPENDING')).toBeUndefined();
+  expect((await rotations.versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
 });
 
 // The calls of a whole rotation: createSecret describes, reads twice and puts; testSecret describes and reads;
@@ -277,14 +277,14 @@ describe.each(Array.from({ length: 10 }, (_, call) => call))('a failure of call 
 
     // The operator's command takes a leftover away; Secrets Manager's own repeat needs no such help.
     await secretsManager.repeatRotation();
-    const holders = await versions.holders();
-    if (holders.get('AWSCURRENT') !== token) {
-      if (holders.get('AWSPENDING')) await versions.detach('AWSPENDING', token);
+    const versionIds = await versions.versionIdsByLabel();
+    if (versionIds.get('AWSCURRENT') !== token) {
+      if (versionIds.get('AWSPENDING')) await versions.detach('AWSPENDING', token);
       await rotations.stage(newPair);
       await rotations.rotate();
     }
     expect(await rotations.currentKey()).toBe(newPair.apiKey);
-    expect((await versions.holders()).get('AWSPENDING')).toBeUndefined();
+    expect((await versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
   });
 });
 

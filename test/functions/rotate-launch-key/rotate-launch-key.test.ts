@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { rotateLaunchKey } from '../../../functions/rotate-launch-key/rotate-launch-key.ts';
-import { secretVersions } from '../../../functions/shared/secret-versions.ts';
+import { secretVersions } from '../../../functions/secrets/secret-versions.ts';
 import { type SecretsManager, startSecretsManager } from '../../../lib/local/secrets-manager.ts';
 
 const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];

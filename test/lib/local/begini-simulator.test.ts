@@ -10,7 +10,7 @@ import {
   startBeginiSimulator,
 } from '../../../lib/local/begini-simulator.ts';
 import { makeAccessToken } from '../../../lib/local/begini-token.ts';
-import { makeCertificate } from '../../support/certificate.ts';
+import { makeCertificate } from '../../../lib/local/certificate.ts';
 
 const uid = 'QWERT-YUIOP-ASDFGH';
 const { apiKey, integrationId } = simulatedCredentials;

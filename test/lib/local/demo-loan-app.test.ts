@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type LocalService, startLocalService } from '../../../bin/local-service.ts';
+import { type LocalService, startLocalService } from '../../../lib/local/local-service.ts';
 
 let service: LocalService;
 let origin: string;

@@ -3,8 +3,8 @@ import { Agent, type RequestOptions, request } from 'node:https';
 import { connect } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from '@jest/globals';
+import { makeCertificate } from '../../../lib/local/certificate.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from '../../../lib/local/loopback.ts';
-import { makeCertificate } from '../../support/certificate.ts';
 
 let server: LoopbackServer;
 /** Called when a request for `/wait`, which is never answered, has come in. */

@@ -27,7 +27,7 @@ const rotateTo = (
 /** The labels in use once the rotation has tidied up. */
 const labels = async () => {
   await rotations.secretsManager.rotationEnded();
-  return [...(await rotations.versions.holders()).keys()].sort();
+  return [...(await rotations.versions.versionIdsByLabel()).keys()].sort();
 };
 const operations = () => rotations.secretsManager.requests.map(({ operation }) => operation);
 const ownLabels = ['AWSCURRENT', 'AWSPREVIOUS'];

@@ -3,7 +3,7 @@ import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { findDeployedSecret } from '../../../lib/operator/secret-target.ts';
-import { readStages } from '../../../lib/stages.ts';
+import { readStages } from '../../../lib/stages/stages.ts';
 
 const cloudFormation = mockClient(CloudFormationClient);
 const secretsManager = mockClient(SecretsManagerClient);

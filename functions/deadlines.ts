@@ -1,0 +1,66 @@
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+
+/**
+ * Every deadline of the service, in milliseconds. Each outer one is longer than what it waits for,
+ * so that the innermost gives up first and its answer still reaches the caller.
+ */
+
+/** API Gateway's integration timeout; it counts the function's start too. */
+export const gatewayTimeoutMs = 15_000;
+
+/** Lambda's timeout for one invocation. */
+export const functionTimeoutMs = 14_000;
+
+/** Counted from the moment API Gateway received the request. */
+export const requestTimeoutMs = 14_000;
+
+/** Kept back from Lambda's remaining time, to answer and to log. */
+export const answerReserveMs = 1_000;
+
+/** All session calls of one request together, the retry included. */
+export const vendorTimeoutMs = 8_000;
+
+/** DNS, TCP and TLS of one try to reach the vendor. */
+export const connectTimeoutMs = 2_000;
+
+/** With less than this left, no session call is started: it could create a session that nobody enters. */
+export const shortestCallMs = 3_000;
+
+/** One try to read the secret. */
+export const secretTryTimeoutMs = 2_000;
+
+/** Tries to read the secret, the first included. */
+export const secretTries = 2;
+
+/** All tries to read the secret together, with the pauses between them. */
+export const secretReadTimeoutMs = 4_500;
+
+/** How long the start of a function waits for what it prepares. */
+export const warmUpTimeoutMs = 2_000;
+
+/** Lambda's timeout for one rotation step: seven calls to Secrets Manager and one to the vendor, at their slowest. */
+export const rotationStepTimeoutMs = 45_000;
+
+/** What a request's deadline is computed from: Lambda's context and API Gateway's event. */
+export type RequestClock = {
+  /** Epoch milliseconds. */
+  now: number;
+  /** Lambda's `context.getRemainingTimeInMillis()`. */
+  remainingMs: number;
+  /** API Gateway's `requestContext.requestTimeEpoch`, epoch milliseconds. */
+  receivedAt: number | undefined;
+};
+
+/** The moment, in epoch milliseconds, by which a request must be answered. */
+export function requestDeadline({ now, remainingMs, receivedAt }: RequestClock): number {
+  return Math.min(now + remainingMs - answerReserveMs, (receivedAt ?? now) + requestTimeoutMs);
+}
+
+/** The deadline of the request that a function was invoked with. */
+export function deadlineOf(event: APIGatewayProxyEvent, context: Context): number {
+  return requestDeadline({
+    now: Date.now(),
+    remainingMs: context.getRemainingTimeInMillis(),
+    receivedAt: event.requestContext.requestTimeEpoch,
+  });
+}

@@ -1,0 +1,32 @@
+/**
+ * The names of the environment variables a function reads: the one module that the stack (which sets them)
+ * and the functions (which read them) share.
+ */
+export const environmentNames = {
+  /** The stage's name, as in its URL path and its log lines: `test`. */
+  stage: 'STAGE',
+  /** ARN of the secret that holds `{"apiKey": "…", "integrationId": "…"}`. */
+  credentialsSecretArn: 'CREDENTIALS_SECRET_ARN',
+  /** `on` signs each session call with HMAC-SHA-512, `off` leaves the signature away. */
+  hmac: 'HMAC',
+  /** Key of the pseudonym that stands for a uid in log lines. */
+  uidRefKey: 'UID_REF_KEY',
+  /** ARN of the secret that holds the key of the launch tokens, as 64 hex digits. */
+  launchKeySecretArn: 'LAUNCH_KEY_SECRET_ARN',
+  /** Where launch links lead, `https://links.lender.example`; absent, to the host and stage that were called. */
+  launchBaseUrl: 'LAUNCH_BASE_URL',
+  /** What applicants read, as JSON. */
+  applicantPage: 'APPLICANT_PAGE',
+  /** Only for a function on the developer's machine: `<API origin>,<assessment origin>`, both on 127.0.0.1. */
+  localOrigins: 'BEGINI_LOCAL_ORIGINS',
+} as const;
+
+/** Environment variables by name, as in `process.env`. */
+export type Environment = Record<string, string | undefined>;
+
+/** @throws Error that names the variable where it is missing or empty. */
+export function requiredVariable(environment: Environment, name: string): string {
+  const value = environment[name];
+  if (!value) throw new Error(`The environment variable ${name} is missing.`);
+  return value;
+}

@@ -1,0 +1,54 @@
+import type { APIGatewayProxyResult } from 'aws-lambda';
+import type { ServiceError } from '../errors.ts';
+import { securityHeaders } from './security-headers.ts';
+
+/** `302`: the browser goes on to `url`. The body is empty. */
+export function redirect(url: string, requestId: string): APIGatewayProxyResult {
+  return answer(302, requestId, { Location: url });
+}
+
+/** `201` with `value` as JSON. */
+export function created(value: object, requestId: string): APIGatewayProxyResult {
+  return answer(201, requestId, { 'Content-Type': 'application/json' }, JSON.stringify(value));
+}
+
+/** An HTML page; `headers` are added to those that every answer has. */
+export function page(
+  html: string,
+  requestId: string,
+  { statusCode = 200, headers = {} }: { statusCode?: number; headers?: Record<string, string> } = {},
+): APIGatewayProxyResult {
+  return answer(statusCode, requestId, { 'Content-Type': 'text/html; charset=utf-8', ...headers }, html);
+}
+
+/** An error as RFC 9457 `application/problem+json`, with `code` beside the standard members. */
+export function problem(error: ServiceError, requestId: string): APIGatewayProxyResult {
+  const { code, statusCode, title, detail } = error;
+  const body = {
+    type: `urn:begini-session:${code}`,
+    title,
+    status: statusCode,
+    code,
+    instance: requestId,
+    detail,
+  };
+  const headers = {
+    'Content-Type': 'application/problem+json',
+    ...retryAfter(error),
+  };
+  return answer(statusCode, requestId, headers, JSON.stringify(body));
+}
+
+/** The header that says when to come back, where the error knows. */
+export function retryAfter({ retryAfterSeconds }: ServiceError): Record<string, string> {
+  return retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) };
+}
+
+function answer(
+  statusCode: number,
+  requestId: string,
+  headers: Record<string, string>,
+  body = '',
+): APIGatewayProxyResult {
+  return { statusCode, headers: { ...securityHeaders, 'x-request-id': requestId, ...headers }, body };
+}

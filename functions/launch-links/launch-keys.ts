@@ -1,0 +1,90 @@
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { warmUpTimeoutMs } from '../deadlines.ts';
+import { OperatorError } from '../errors.ts';
+import { type CacheClock, cacheSecret, type SecretTrace } from '../secrets/cached-secret.ts';
+
+/** A key of launch tokens: 256 bits for A256GCM. */
+export type LaunchKey = {
+  /** The first 8 characters of the secret version's id, which tokens carry as `kid`. */
+  id: string;
+  bytes: Uint8Array;
+};
+
+/**
+ * The stage's launch keys, kept in memory. Each look-up ends by `deadline` (epoch ms).
+ * Where they cannot be read, or hold no key, it rejects with an OperatorError `secrets_unavailable`.
+ */
+export type LaunchKeys = {
+  /** The key to make tokens with. */
+  current(deadline: number, trace: SecretTrace): Promise<LaunchKey>;
+  /** The key with this id, if it is the current or the previous one. */
+  find(id: string, deadline: number, trace: SecretTrace): Promise<LaunchKey | undefined>;
+};
+
+/** A made-up key id costs a read at most this often. */
+const forcedReadIntervalMs = 5_000;
+const idCharacters = 8;
+
+type LaunchKeysOptions = CacheClock & { client: SecretsManagerClient; secretArn: string };
+
+class UnusableLaunchKey extends Error {
+  override readonly name = 'UnusableLaunchKey';
+}
+
+/** A cache over the current and the previous version of the secret, each 64 hex digits. */
+export function createLaunchKeys({ client, secretArn, ...clock }: LaunchKeysOptions): LaunchKeys {
+  const { now = Date.now } = clock;
+  const secret = cacheSecret(fetchKeys, clock);
+  let forced: { keys: Promise<LaunchKey[]>; at: number } | undefined;
+
+  async function fetchKeys(abortSignal: AbortSignal): Promise<LaunchKey[]> {
+    try {
+      const [current, previous] = await Promise.all([
+        fetchKey('AWSCURRENT', abortSignal),
+        // Until the first renewal there is none.
+        fetchKey('AWSPREVIOUS', abortSignal).catch(ignoreNotFound),
+      ]);
+      if (current === undefined) throw new UnusableLaunchKey();
+      return previous === undefined ? [current] : [current, previous];
+    } catch (cause) {
+      throw new OperatorError('secrets_unavailable', { cause });
+    }
+  }
+
+  async function fetchKey(label: string, abortSignal: AbortSignal): Promise<LaunchKey | undefined> {
+    const command = new GetSecretValueCommand({ SecretId: secretArn, VersionStage: label });
+    const { SecretString: hex = '', VersionId: versionId = '' } = await client.send(command, { abortSignal });
+    if (!/^[0-9a-f]{64}$/.test(hex)) return undefined;
+    return { id: versionId.slice(0, idCharacters), bytes: Buffer.from(hex, 'hex') };
+  }
+
+  /** Whoever comes within 5 s of a forced read gets what that one brought, be it an error. */
+  function reread(deadline: number, trace: SecretTrace): Promise<LaunchKey[]> {
+    if (!forced || now() >= forced.at + forcedReadIntervalMs) {
+      forced = { keys: secret.read(deadline, trace), at: now() };
+    }
+    return forced.keys;
+  }
+
+  const withId = (keys: readonly LaunchKey[], id: string) => keys.find((key) => key.id === id);
+
+  return {
+    async current(deadline, trace) {
+      const [current] = await secret.get(deadline, trace);
+      if (current === undefined) throw new OperatorError('secrets_unavailable');
+      return current;
+    },
+    async find(id, deadline, trace) {
+      return withId(await secret.get(deadline, trace), id) ?? withId(await reread(deadline, trace), id);
+    },
+  };
+}
+
+function ignoreNotFound(error: unknown): undefined {
+  if ((error as { name?: unknown }).name !== 'ResourceNotFoundException') throw error;
+}
+
+/** Reads the keys while the function starts. A failure here is none: the first request tries again. */
+export async function warmUpLaunchKeys(launchKeys: LaunchKeys): Promise<void> {
+  await launchKeys.current(Date.now() + warmUpTimeoutMs, { secretReads: 0 }).catch(() => undefined);
+}

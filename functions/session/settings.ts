@@ -1,0 +1,36 @@
+import { type Origins, readOrigins } from '../begini/origins.ts';
+import { type Environment, environmentNames, requiredVariable } from '../environment.ts';
+
+/** What a function needs to call the vendor for its stage. */
+export type VendorSettings = {
+  stage: string;
+  credentialsSecretArn: string;
+  hmac: boolean;
+  origins: Origins;
+};
+
+/** What the stack tells a function that serves applicants. */
+export type Settings = VendorSettings & { uidRefKey: string };
+
+/** Reads the settings from environment variables. @throws Error that names the variable which is missing or wrong. */
+export function readSettings(environment: Environment): Settings {
+  return {
+    ...readVendorSettings(environment),
+    uidRefKey: requiredVariable(environment, environmentNames.uidRefKey),
+  };
+}
+
+/** The settings of a function that no applicant's uid reaches. @throws Error as `readSettings` does. */
+export function readVendorSettings(environment: Environment): VendorSettings {
+  const required = (name: string) => requiredVariable(environment, name);
+  const hmac = required(environmentNames.hmac);
+  if (hmac !== 'on' && hmac !== 'off') {
+    throw new Error(`The environment variable ${environmentNames.hmac} must be "on" or "off".`);
+  }
+  return {
+    stage: required(environmentNames.stage),
+    credentialsSecretArn: required(environmentNames.credentialsSecretArn),
+    hmac: hmac === 'on',
+    origins: readOrigins(environment[environmentNames.localOrigins]),
+  };
+}

@@ -1,0 +1,42 @@
+import { Validations } from 'aws-cdk-lib';
+import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
+import type { Stage } from '../stages/stages.ts';
+
+/** Acknowledges what the policy scan finds in the API, each finding with its reason. */
+export function acknowledgeApiFindings(restApi: RestApi, stage: Stage): void {
+  const accept = (id: string, reason: string) => Validations.of(restApi).acknowledge({ id, reason });
+  accept(
+    'AwsSolutions-APIG2',
+    'The functions validate: they can name the field that is wrong, which a validator at the edge cannot.',
+  );
+  accept(
+    'AwsSolutions-APIG6',
+    'Execution logs print paths, headers and bodies, thus uids and launch tokens. The access log is on.',
+  );
+  accept(
+    'Serverless-APIGWXrayEnabled',
+    "API Gateway's traces hold the full URL, thus launch tokens. The setting `tracing` traces functions only.",
+  );
+  accept(
+    'AwsSolutions-COG4',
+    'No caller is a user of a pool: backends sign or send an API key, applicants hold a launch token.',
+  );
+  if (stage.callerAuth === 'api-key' || stage.launchLinks) {
+    accept(
+      'AwsSolutions-APIG4',
+      'Loan apps that cannot sign send an API key; on /launch/{token} the token, checked by the function, admits.',
+    );
+  }
+  if (!stage.firewall) {
+    accept(
+      'AwsSolutions-APIG3',
+      'This row turns the firewall off, as Test does by default to save its price.',
+    );
+  }
+  const accountRole = restApi.node.tryFindChild('CloudWatchRole');
+  if (!accountRole) return;
+  Validations.of(accountRole).acknowledge({
+    id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+    reason: 'API Gateway accepts an account role with exactly these rights, and AWS keeps them up to date.',
+  });
+}

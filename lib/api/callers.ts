@@ -1,0 +1,101 @@
+import {
+  ApiKey,
+  AuthorizationType,
+  type Method,
+  type MethodOptions,
+  type RestApi,
+  UsagePlan,
+} from 'aws-cdk-lib/aws-apigateway';
+import { AnyPrincipal, Effect, ManagedPolicy, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Stage } from '../stages/stages.ts';
+import { pascalCase } from './pascal-case.ts';
+
+/** What the callers of a stage may reach. */
+export interface CallersProps {
+  stage: Stage;
+  restApi: RestApi;
+  /** The methods for loan apps, each made with `callerAuthentication`. */
+  methods: readonly Method[];
+}
+
+/** The loan apps' means of access: a policy for their roles, or an API key with a usage plan for each. */
+export class Callers extends Construct {
+  /** What a loan app must be given, under the names that the stack's outputs have. */
+  readonly outputs: Readonly<Record<string, string>>;
+
+  constructor(scope: Construct, id: string, { stage, restApi, methods }: CallersProps) {
+    super(scope, id);
+    this.outputs =
+      stage.callerAuth === 'iam' ? this.#allowByPolicy(stage, methods) : this.#giveOutApiKeys(stage, restApi);
+  }
+
+  #allowByPolicy(stage: Stage, methods: readonly Method[]): Record<string, string> {
+    const policy = new ManagedPolicy(this, 'Policy', {
+      description: `Allows a loan app to hand applicants over to Begini, stage ${stage.name}`,
+      statements: [
+        new PolicyStatement({
+          actions: ['execute-api:Invoke'],
+          resources: methods.map((method) => method.methodArn),
+        }),
+      ],
+    });
+    return { CallerPolicyArn: policy.managedPolicyArn };
+  }
+
+  #giveOutApiKeys({ name, loanApps, throttle }: Stage, restApi: RestApi): Record<string, string> {
+    const outputs = loanApps.map((loanApp) => {
+      const id = pascalCase(loanApp);
+      const description = `Loan app ${loanApp}, Begini sessions, stage ${name}`;
+      const apiKey = new ApiKey(this, `ApiKey${id}`, { description });
+      new UsagePlan(this, `UsagePlan${id}`, {
+        description,
+        throttle,
+        apiStages: [{ stage: restApi.deploymentStage }],
+      }).addApiKey(apiKey);
+      return [`ApiKeyId${id}`, apiKey.keyId];
+    });
+    return Object.fromEntries(outputs);
+  }
+}
+
+/** The authentication of a method that only loan apps may call. */
+export function callerAuthentication({ callerAuth }: Stage): MethodOptions {
+  return callerAuth === 'iam'
+    ? { authorizationType: AuthorizationType.IAM }
+    : { authorizationType: AuthorizationType.NONE, apiKeyRequired: true };
+}
+
+/** Routes as a policy writes them: method and path, such as `POST/sessions` or `GET/launch/*`. */
+export interface Routes {
+  /** For loan apps. */
+  callers: readonly string[];
+  /** For anybody, from anywhere. */
+  everyone: readonly string[];
+}
+
+/**
+ * The API's resource policy: refuses calls to the loan apps' routes from any address but the allowed ones.
+ * @returns `undefined` where callers may come from anywhere: no policy is needed then.
+ */
+export function sourceIpPolicy(stage: Stage, routes: Routes): PolicyDocument | undefined {
+  if (stage.allowedSourceIps.length === 0) return undefined;
+  const anyoneOn = (paths: readonly string[]) => ({
+    principals: [new AnyPrincipal()],
+    actions: ['execute-api:Invoke'],
+    resources: paths.map((path) => `execute-api:/${stage.path}/${path}`),
+  });
+  const deny = new PolicyStatement({
+    ...anyoneOn(routes.callers),
+    effect: Effect.DENY,
+    conditions: { NotIpAddress: { 'aws:SourceIp': stage.allowedSourceIps } },
+  });
+  // Methods without IAM authentication need an Allow here: once there is a policy, what it does not allow is denied.
+  // Methods with it must have none: in the API's own account either this Allow or the caller's policy suffices, and an
+  // account that is not ours can write its half itself, so an Allow to everyone would admit any signed call from an
+  // allowed address. Without it, the caller's own policy decides, in the API's account only (tables A and B of
+  // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html, November 2026).
+  const allowed = [...(stage.callerAuth === 'iam' ? [] : routes.callers), ...routes.everyone];
+  const allow = new PolicyStatement({ ...anyoneOn(allowed), effect: Effect.ALLOW });
+  return new PolicyDocument({ statements: allowed.length > 0 ? [allow, deny] : [deny] });
+}

@@ -1,0 +1,145 @@
+import { ArnFormat, Fn, Stack } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
+import { Construct } from 'constructs';
+import { removalPolicyOf } from '../lambda/removal-policy.ts';
+import type { Stage } from '../stages/stages.ts';
+import type { SessionApi } from './session-api.ts';
+
+/** What is protected. */
+export interface FirewallProps {
+  stage: Stage;
+  api: SessionApi;
+  /** For the log; absent, the key that CloudWatch has for all. */
+  encryptionKey?: IKey | undefined;
+}
+
+/**
+ * Requests to `/launch/*` from one address in five minutes. It stops a flood from one machine only: thousands of
+ * applicants share an address of their mobile carrier, and each sends two requests.
+ */
+const launchRequestsPerAddress = 10_000;
+
+/** What a log line must not hold; `referer` too, as a browser may be made to send the URL of a launch link in it. */
+const redactedHeaders = ['authorization', 'x-amz-security-token', 'x-api-key', 'cookie', 'referer'];
+
+/** AWS WAF before the API: AWS's rules against common attacks, and a limit on what applicants' browsers may send. */
+export class Firewall extends Construct {
+  constructor(scope: Construct, id: string, { stage, api, encryptionKey }: FirewallProps) {
+    super(scope, id);
+    const webAcl = new CfnWebACL(this, 'WebAcl', {
+      description: `Before the API of stage ${stage.name}`,
+      scope: 'REGIONAL',
+      defaultAction: { allow: {} },
+      visibilityConfig: visibility('Requests'),
+      // What a rule matched in a body may be a uid.
+      dataProtectionConfig: { dataProtections: [{ field: { fieldType: 'BODY' }, action: 'SUBSTITUTION' }] },
+      rules: [...(stage.launchLinks ? [launchRate()] : []), ...awsRules],
+    });
+    new CfnWebACLAssociation(this, 'Association', {
+      resourceArn: api.restApi.deploymentStage.stageArn,
+      webAclArn: webAcl.attrArn,
+    });
+    this.#log(stage, webAcl, encryptionKey);
+  }
+
+  /** Logs what a rule stopped or counted: for the rest, there is the access log. */
+  #log(stage: Stage, webAcl: CfnWebACL, encryptionKey: IKey | undefined): void {
+    const stack = Stack.of(this);
+    // WAF demands the prefix. The end of the stack's id keeps the name free for a later stack, as the log outlives one.
+    const stackUuidPart = Fn.select(4, Fn.split('-', Fn.select(2, Fn.split('/', stack.stackId))));
+    const logGroup = new LogGroup(this, 'LogGroup', {
+      logGroupName: `aws-waf-logs-${stack.stackName}-${stackUuidPart}`,
+      retention: stage.logRetentionDays,
+      removalPolicy: removalPolicyOf(stage),
+      ...(encryptionKey && { encryptionKey }),
+    });
+    new CfnLoggingConfiguration(this, 'Logging', {
+      resourceArn: webAcl.attrArn,
+      // Not `logGroupArn`, which ends in `:*`.
+      logDestinationConfigs: [
+        stack.formatArn({
+          service: 'logs',
+          resource: 'log-group',
+          resourceName: logGroup.logGroupName,
+          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+        }),
+      ],
+      redactedFields: [
+        { uriPath: {} },
+        { queryString: {} },
+        ...redactedHeaders.map((name) => ({ singleHeader: { Name: name } })),
+      ],
+      loggingFilter: {
+        DefaultBehavior: 'DROP',
+        Filters: [
+          {
+            Behavior: 'KEEP',
+            Requirement: 'MEETS_ANY',
+            Conditions: ['BLOCK', 'COUNT', 'EXCLUDED_AS_COUNT'].map((action) => ({
+              ActionCondition: { Action: action },
+            })),
+          },
+        ],
+      },
+    });
+  }
+}
+
+const awsRules = [
+  // Counted only: a backend's HTTP client often sends no User-Agent, and a launch token has two dots in a row and, by
+  // chance, what looks like a file's ending after one. Nothing behind this reads files.
+  rulesOfAws(1, 'AWSManagedRulesCommonRuleSet', [
+    'NoUserAgent_HEADER',
+    'GenericLFI_URIPATH',
+    'RestrictedExtensions_URIPATH',
+  ]),
+  rulesOfAws(2, 'AWSManagedRulesKnownBadInputsRuleSet', []),
+];
+
+function launchRate(): CfnWebACL.RuleProperty {
+  return {
+    name: 'LaunchRate',
+    priority: 0,
+    action: { block: {} },
+    visibilityConfig: visibility('LaunchRate'),
+    statement: {
+      rateBasedStatement: {
+        aggregateKeyType: 'IP',
+        limit: launchRequestsPerAddress,
+        evaluationWindowSec: 300,
+        scopeDownStatement: {
+          byteMatchStatement: {
+            // Contains, not starts with: before it stands the stage, or whatever a custom domain has.
+            fieldToMatch: { uriPath: {} },
+            positionalConstraint: 'CONTAINS',
+            searchString: '/launch/',
+            textTransformations: [{ priority: 0, type: 'URL_DECODE' }],
+          },
+        },
+      },
+    },
+  };
+}
+
+function rulesOfAws(priority: number, name: string, countedOnly: string[]): CfnWebACL.RuleProperty {
+  return {
+    name,
+    priority,
+    overrideAction: { none: {} },
+    visibilityConfig: visibility(name),
+    statement: {
+      managedRuleGroupStatement: {
+        vendorName: 'AWS',
+        name,
+        ruleActionOverrides: countedOnly.map((rule) => ({ name: rule, actionToUse: { count: {} } })),
+      },
+    },
+  };
+}
+
+/** Without sampled requests: they show paths and headers in full, whatever the log leaves out. */
+function visibility(metricName: string): CfnWebACL.VisibilityConfigProperty {
+  return { metricName, cloudWatchMetricsEnabled: true, sampledRequestsEnabled: false };
+}

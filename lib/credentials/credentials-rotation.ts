@@ -1,0 +1,59 @@
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import { rotationStepTimeoutMs } from '../../functions/deadlines.ts';
+import { environmentNames } from '../../functions/environment.ts';
+import { ServiceFunction } from '../lambda/service-function.ts';
+import { scheduleRotation } from '../secrets/rotation-schedule.ts';
+import type { Stage } from '../stages/stages.ts';
+import type { Credentials } from './credentials.ts';
+import { OperatorPolicy } from './operator-policy.ts';
+
+/** What is rotated, and by which code. */
+export interface CredentialsRotationProps {
+  stage: Stage;
+  credentials: Credentials;
+  /** The folder of the bundle of rotate-credentials. */
+  bundle: string;
+  /** For the log group; absent, the key that CloudWatch has for all. */
+  encryptionKey?: IKey | undefined;
+}
+
+/** The function that rotates the pair, the deadline by which a new one must be staged, and the operator’s policy. */
+export class CredentialsRotation extends Construct {
+  readonly rotateCredentials: ServiceFunction;
+  readonly operatorPolicy: OperatorPolicy;
+
+  constructor(scope: Construct, id: string, props: CredentialsRotationProps) {
+    super(scope, id);
+    const { stage, credentials, bundle, encryptionKey } = props;
+    const { secret } = credentials;
+    this.rotateCredentials = new ServiceFunction(this, 'RotateCredentials', {
+      stage,
+      encryptionKey,
+      description: `Rotates the Begini credentials, stage ${stage.name}`,
+      bundle,
+      timeoutMs: rotationStepTimeoutMs,
+      environment: {
+        [environmentNames.stage]: stage.path,
+        [environmentNames.credentialsSecretArn]: secret.secretArn,
+        [environmentNames.hmac]: stage.hmac ? 'on' : 'off',
+      },
+    });
+    scheduleRotation(this, {
+      secret,
+      rotate: this.rotateCredentials,
+      actions: [
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:GetSecretValue',
+        'secretsmanager:PutSecretValue',
+        'secretsmanager:UpdateSecretVersionStage',
+      ],
+      automaticallyAfterDays: stage.rotationDays,
+    });
+    this.operatorPolicy = new OperatorPolicy(this, 'Operator', {
+      stage,
+      credentials,
+      rotateCredentials: this.rotateCredentials.lambda,
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import { SecretValue, Validations } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { removalPolicyOf } from '../lambda/removal-policy.ts';
+import { allowGetValue } from '../secrets/secret-permissions.ts';
+import type { Stage } from '../stages/stages.ts';
+
+/** Which stage the secrets belong to. */
+export interface CredentialsProps {
+  stage: Stage;
+  /** Absent, the key that Secrets Manager has in every account. */
+  encryptionKey?: IKey | undefined;
+}
+
+/** The vendor's API key with its integration id, and the key of the pseudonyms in log lines. */
+export class Credentials extends Construct {
+  /** `{"apiKey": "…", "integrationId": "…"}`. */
+  readonly secret: Secret;
+  /** 64 letters and digits. */
+  readonly uidRefKey: Secret;
+
+  constructor(scope: Construct, id: string, { stage, encryptionKey }: CredentialsProps) {
+    super(scope, id);
+    const shared = { removalPolicy: removalPolicyOf(stage), ...(encryptionKey && { encryptionKey }) };
+    // The ids hold the stage because CloudFormation makes the secrets' names of them, and of nothing else that says it.
+    this.secret = new Secret(this, `Secret${stage.name}`, {
+      ...shared,
+      description: `Begini API key and integration id of stage ${stage.name}`,
+      // Plain text may stand here because it is no secret: a sentinel, which the service answers with "not set".
+      // It must stay as it is for ever: CloudFormation writes the value again when, and only when, the template's
+      // differs from the one before, and would then overwrite the real pair.
+      secretStringValue: SecretValue.unsafePlainText('{"apiKey":"UNSET","integrationId":"UNSET"}'),
+    });
+    // The same holds for these settings: a change of any would generate a new key, and orphan earlier pseudonyms.
+    this.uidRefKey = new Secret(this, `UidRefKey${stage.name}`, {
+      ...shared,
+      description: `Key of the pseudonyms (uidRef) in the log lines of stage ${stage.name}`,
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+    });
+    Validations.of(this.uidRefKey).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'A new key would part the log lines of one applicant. It guards pseudonyms, and no access.',
+    });
+  }
+
+  /**
+   * The key of the pseudonyms for a function's environment: a reference that CloudFormation resolves while it deploys.
+   * Whoever may read the function's configuration sees the key, which is good enough for this one and for no other:
+   * it only keeps somebody who reads logs from trying out uids.
+   */
+  get uidRefKeyReference(): string {
+    return this.uidRefKey.secretValue.unsafeUnwrap();
+  }
+
+  /** Lets the grantee read the pair. */
+  grantGetValue(grantee: IGrantable): void {
+    allowGetValue(this.secret, grantee);
+  }
+}

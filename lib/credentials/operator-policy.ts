@@ -1,0 +1,115 @@
+import { Stack, Token, Validations } from 'aws-cdk-lib';
+import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { verdictLabels, versionLabels } from '../../functions/credentials/version-labels.ts';
+import { secretKeyStatements } from '../secrets/secret-permissions.ts';
+import type { Stage } from '../stages/stages.ts';
+import type { Credentials } from './credentials.ts';
+
+/** What an operator works on. */
+export interface OperatorPolicyProps {
+  stage: Stage;
+  credentials: Credentials;
+  rotateCredentials: IFunction;
+}
+
+/**
+ * What `npm run rotate` needs, for a person's role: to stage a pair and to rotate, not to read one. It also reads the
+ * key of the pseudonyms, by which one applicant's log lines are found.
+ *
+ * It cannot limit PutSecretValue to a label: of the condition keys of Secrets Manager only UpdateSecretVersionStage and
+ * GetSecretValue have `secretsmanager:VersionStage` ("Actions, resources, and condition keys for AWS Secrets Manager",
+ * read November 2026). Who may stage a pair may thus also put one in use untested.
+ */
+export class OperatorPolicy extends Construct {
+  readonly managedPolicyArn: string;
+  readonly #policy: ManagedPolicy;
+
+  constructor(scope: Construct, id: string, { stage, credentials, rotateCredentials }: OperatorPolicyProps) {
+    super(scope, id);
+    const resources = [credentials.secret.secretArn];
+    const policy = new ManagedPolicy(this, 'Policy', {
+      description: `Allows an operator to rotate the Begini credentials, stage ${stage.name}`,
+      statements: [
+        new PolicyStatement({
+          actions: [
+            'secretsmanager:DescribeSecret',
+            'secretsmanager:PutSecretValue',
+            'secretsmanager:RotateSecret',
+          ],
+          resources,
+        }),
+        new PolicyStatement({
+          actions: ['secretsmanager:UpdateSecretVersionStage'],
+          resources,
+          conditions: { StringEquals: { 'secretsmanager:VersionStage': operatorLabels } },
+        }),
+        ...denyChangesOfTheRotation(resources),
+        // RotateSecret asks for it (API reference, read November 2026).
+        new PolicyStatement({
+          actions: ['lambda:InvokeFunction'],
+          resources: [rotateCredentials.functionArn],
+        }),
+        // By its name, as the command knows no more: the part after it is an id that CloudFormation gives.
+        new PolicyStatement({
+          actions: ['cloudformation:DescribeStacks'],
+          resources: [
+            Stack.of(this).formatArn({
+              service: 'cloudformation',
+              resource: 'stack',
+              resourceName: `${Stack.of(this).stackName}/*`,
+            }),
+          ],
+        }),
+        new PolicyStatement({
+          actions: ['secretsmanager:GetSecretValue'],
+          resources: [credentials.uidRefKey.secretArn],
+        }),
+        ...secretKeyStatements(credentials.secret, ['kms:Decrypt', 'kms:GenerateDataKey']),
+        ...secretKeyStatements(credentials.uidRefKey, ['kms:Decrypt']),
+      ],
+    });
+    Validations.of(policy).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudformation:${place(Stack.of(this))}:stack/${Stack.of(this).stackName}/*]`,
+      reason: 'One stack: what follows its name is an id that nobody knows before it is deployed.',
+    });
+    this.#policy = policy;
+    this.managedPolicyArn = policy.managedPolicyArn;
+  }
+
+  /** Lets the operator renew a secret that needs no value from him, such as the launch key. */
+  allowRenewal(secret: Secret, rotate: IFunction): void {
+    const resources = [secret.secretArn];
+    this.#policy.addStatements(
+      new PolicyStatement({
+        actions: ['secretsmanager:DescribeSecret', 'secretsmanager:RotateSecret'],
+        resources,
+      }),
+      ...denyChangesOfTheRotation(resources),
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [rotate.functionArn] }),
+    );
+  }
+}
+
+/** Region and account as the policy scan writes them: the row's, or CloudFormation's names for them. */
+function place({ region, account }: Stack): string {
+  const written = (value: string, name: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
+  return `${written(region, 'Region')}:${written(account, 'AccountId')}`;
+}
+
+/** To withdraw a staged pair, to take a leftover of a rotation away, and to clear the verdict on an earlier pair. */
+const operatorLabels = [versionLabels.next, versionLabels.pending, ...Object.values(verdictLabels)];
+
+/**
+ * RotateSecret also sets up rotation: another function would be handed the pair, another schedule would move the
+ * deadline. Denied, and not merely left out, so that a wider policy beside this one does not bring it back.
+ */
+function denyChangesOfTheRotation(resources: string[]): PolicyStatement[] {
+  const deny = { effect: Effect.DENY, actions: ['secretsmanager:RotateSecret'], resources };
+  return [
+    new PolicyStatement({ ...deny, conditions: { Null: { 'secretsmanager:RotationLambdaARN': 'false' } } }),
+    new PolicyStatement({ ...deny, conditions: { Bool: { 'secretsmanager:ModifyRotationRules': 'true' } } }),
+  ];
+}

@@ -1,0 +1,122 @@
+import { mkdtemp } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+
+/** A folder of `functions/` that holds a Lambda entry. */
+export type FunctionName =
+  | 'create-launch-link'
+  | 'create-session'
+  | 'launch'
+  | 'rotate-credentials'
+  | 'rotate-launch-key';
+
+/**
+ * Bundles `functions/<name>/handler.ts` into one ES module, `index.mjs`. The same source gives the same bytes.
+ * @param outDir the folder to write to; a new one for temporary files where absent.
+ * @returns the folder, ready for `Code.fromAsset`.
+ */
+export async function bundleFunction(name: FunctionName, outDir?: string): Promise<string> {
+  const directory = outDir ?? (await mkdtemp(join(tmpdir(), `begini-session-${name}-`)));
+  await build({ ...optionsFor(name), outfile: join(directory, 'index.mjs') });
+  return directory;
+}
+
+/** What a bundle consists of: its files, the largest first, with the bytes that each has in it. */
+export async function listBundleInputs(name: FunctionName): Promise<{ file: string; bytes: number }[]> {
+  const { metafile } = await build({
+    ...optionsFor(name),
+    write: false,
+    metafile: true,
+    outfile: 'index.mjs',
+  });
+  return Object.values(metafile.outputs)
+    .flatMap(({ inputs }) => Object.entries(inputs))
+    .map(([file, { bytesInOutput: bytes }]) => ({ file, bytes }))
+    .sort((a, b) => b.bytes - a.bytes);
+}
+
+const optionsFor = (name: FunctionName): BuildOptions => ({
+  absWorkingDir: join(import.meta.dirname, '..', '..'),
+  entryPoints: [`functions/${name}/handler.ts`],
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  // The ES module of a package before its CommonJS, from which nothing unused can be left out.
+  mainFields: ['module', 'main'],
+  minify: true,
+  treeShaking: true,
+  legalComments: 'none',
+  sourcemap: false,
+  // The SDK asks of every stream whether it is a web stream or a blob, and so makes Node load those: it has neither.
+  define: { ReadableStream: 'undefined', Blob: 'undefined' },
+  plugins: [builtinsOnDemand, standIns],
+});
+
+/**
+ * Reaches Node's built-in modules by `process.getBuiltinModule` instead of `import`.
+ * An ES module that imports `node:http` asks for every export of it at once, which includes `WebSocket` and so loads
+ * all of undici (+40 ms, +11 MiB). CommonJS property access does not; it also serves a dependency's `require('http')`,
+ * for which an ES module has no `require`.
+ */
+const builtinsOnDemand: Plugin = {
+  name: 'builtins-on-demand',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /./ }, ({ path }) =>
+      isBuiltin(path)
+        ? { path: path.replace(/^(node:)?/, 'node:'), namespace: 'builtin', sideEffects: false }
+        : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
+/** What the AWS SDK imports and a Lambda function never uses, each with what stands in its place. */
+const replacements = [
+  {
+    // The default chain asks profiles, SSO, STS and instance metadata. Lambda always sets these variables, and may
+    // renew them, hence a read at each resolution.
+    module: /^@aws-sdk\/credential-provider-node$/,
+    contents: `export const defaultProvider = () => async () => ({
+      accessKeyId: process.env.AWS_ACCESS_KEY_ID,
+      secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY,
+      sessionToken: process.env.AWS_SESSION_TOKEN,
+    });`,
+  },
+  {
+    // Looks for ~/.aws/config and ~/.aws/credentials at each start; a Lambda function has neither.
+    module: /\/loadSharedConfigFiles$/,
+    contents: `export const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });
+      export const CONFIG_PREFIX_SEPARATOR = '.';`,
+  },
+  {
+    // Takes random ids from the global `crypto`, for which Node loads all of Web Crypto.
+    module: /\/uuid\/v4$/,
+    contents: `import { randomUUID } from 'node:crypto'; export const bindV4 = () => () => randomUUID();`,
+  },
+  {
+    // Asks an EC2 instance for its region, in a "defaults mode" that no client here chooses. Lambda sets AWS_REGION.
+    module: /\/getInstanceMetadataRegion$/,
+    contents: 'export const getInstanceMetadataRegion = async () => undefined;',
+  },
+  {
+    // Loaded by the SDK only for an operation that streams; Secrets Manager has none.
+    module: /^@smithy\/core\/event-streams$/,
+    contents: `throw new Error('event streams are left out of this bundle');`,
+  },
+];
+
+const standIns: Plugin = {
+  name: 'stand-ins',
+  setup({ onResolve, onLoad }) {
+    for (const { module, contents } of replacements) {
+      const namespace = `stand-in:${module.source}`;
+      onResolve({ filter: module }, ({ path }) => ({ path, namespace, sideEffects: false }));
+      onLoad({ filter: /./, namespace }, () => ({ contents }));
+    }
+  },
+};

@@ -1,0 +1,90 @@
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { type IGrantable, type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { functionTimeoutMs } from '../../functions/deadlines.ts';
+import type { Stage } from '../stages/stages.ts';
+import { removalPolicyOf } from './removal-policy.ts';
+
+/** MiB; Lambda gives CPU in proportion. */
+export const functionMemoryMiB = 512;
+
+/** What a function runs, and for whom. */
+export interface ServiceFunctionProps {
+  stage: Stage;
+  description: string;
+  /** The folder `bundleFunction` returned. */
+  bundle: string;
+  /** By the names in functions/environment.ts. */
+  environment: Record<string, string>;
+  /** For the log group; absent, the key that CloudWatch has for all. */
+  encryptionKey?: IKey | undefined;
+  /** Absent, none is reserved. */
+  reservedConcurrentExecutions?: number | undefined;
+  /** Lambda's timeout in ms; absent, what API Gateway waits for. */
+  timeoutMs?: number;
+}
+
+/** A function with a log group and a role of its own, which may write to that log group and nothing else. */
+export class ServiceFunction extends Construct implements IGrantable {
+  readonly lambda: LambdaFunction;
+  readonly logGroup: LogGroup;
+  readonly grantPrincipal: IPrincipal;
+
+  constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
+    super(scope, id);
+    const { stage, description, bundle, environment, timeoutMs = functionTimeoutMs } = props;
+    const { encryptionKey, reservedConcurrentExecutions } = props;
+    this.logGroup = new LogGroup(this, 'LogGroup', {
+      retention: stage.logRetentionDays,
+      removalPolicy: removalPolicyOf(stage),
+      ...(encryptionKey && { encryptionKey }),
+    });
+    // Not the role CDK would make: its managed policy allows writing to every log group of the account.
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.logGroup.grantWrite(role);
+    this.grantPrincipal = role;
+    this.lambda = new LambdaFunction(this, 'Function', {
+      description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      code: Code.fromAsset(bundle),
+      handler: 'index.handler',
+      memorySize: functionMemoryMiB,
+      timeout: Duration.millis(timeoutMs),
+      environment,
+      role,
+      logGroup: this.logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      tracing: stage.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
+      ...(reservedConcurrentExecutions && { reservedConcurrentExecutions }),
+      // An earlier version must be there to roll back to.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+    });
+    this.#acknowledgeFindings(stage);
+  }
+
+  #acknowledgeFindings(stage: Stage): void {
+    Validations.of(this).acknowledge(
+      stage.tracing
+        ? {
+            id: 'AwsSolutions-IAM5[Resource::*]',
+            reason: 'X-Ray has no resources to name: what puts traces may put them for the whole account.',
+          }
+        : {
+            id: 'Serverless-LambdaTracing',
+            reason:
+              'Tracing is a setting of the stage. The line per request already has the times of each part.',
+          },
+    );
+  }
+}

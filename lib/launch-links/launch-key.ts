@@ -1,0 +1,67 @@
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { environmentNames } from '../../functions/environment.ts';
+import { removalPolicyOf } from '../lambda/removal-policy.ts';
+import { ServiceFunction } from '../lambda/service-function.ts';
+import { scheduleRotation } from '../secrets/rotation-schedule.ts';
+import { allowGetValue } from '../secrets/secret-permissions.ts';
+import type { Stage } from '../stages/stages.ts';
+
+/** Whose key it is, and what renews it. */
+export interface LaunchKeyProps {
+  stage: Stage;
+  /** The folder of the rotation function's bundle. */
+  bundle: string;
+  /** For the secret and the log group; absent, the keys that AWS has in every account. */
+  encryptionKey?: IKey | undefined;
+}
+
+/** The key that launch tokens are sealed with, renewed by a schedule of its own. */
+export class LaunchKey extends Construct {
+  /** 64 hex digits: 256 bits. */
+  readonly secret: Secret;
+  /** Renews the key when Secrets Manager says so. */
+  readonly rotate: ServiceFunction;
+
+  constructor(scope: Construct, id: string, { stage, bundle, encryptionKey }: LaunchKeyProps) {
+    super(scope, id);
+    // With the stage in its id, as this becomes the secret's name.
+    this.secret = new Secret(this, `Secret${stage.name}`, {
+      description: `Key of the launch links of stage ${stage.name}`,
+      // Digits and a to f are left. A change of these settings would generate a new key and kill every link.
+      generateSecretString: {
+        passwordLength: 64,
+        excludePunctuation: true,
+        excludeUppercase: true,
+        excludeCharacters: 'ghijklmnopqrstuvwxyz',
+        requireEachIncludedType: false,
+      },
+      removalPolicy: removalPolicyOf(stage),
+      ...(encryptionKey && { encryptionKey }),
+    });
+    this.rotate = new ServiceFunction(this, 'Rotate', {
+      stage,
+      encryptionKey,
+      description: `Renews the key of the launch links, stage ${stage.name}`,
+      bundle,
+      environment: { [environmentNames.launchKeySecretArn]: this.secret.secretArn },
+    });
+    scheduleRotation(this, {
+      secret: this.secret,
+      rotate: this.rotate,
+      actions: [
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:PutSecretValue',
+        'secretsmanager:UpdateSecretVersionStage',
+      ],
+      automaticallyAfterDays: stage.launchKeyRotationDays,
+    });
+  }
+
+  /** Lets the grantee read the key. */
+  grantGetValue(grantee: IGrantable): void {
+    allowGetValue(this.secret, grantee);
+  }
+}

@@ -1,0 +1,167 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
+import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
+import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
+import type { LaunchSettings } from '../../functions/launch/settings.ts';
+import { createLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
+import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
+import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.ts';
+import { secretVersions } from '../../functions/secrets/secret-versions.ts';
+import { createSessionService, prepare } from '../../functions/session/session-service.ts';
+import { defaultTexts } from '../stages/applicant-page.ts';
+import { type BeginiSimulator, simulatedCredentials, startBeginiSimulator } from './begini-simulator.ts';
+import { createDemoLoanApp } from './demo-loan-app.ts';
+import { type AnsweredRequest, type Gateway, type Route, startGateway } from './gateway.ts';
+import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
+
+/** The API key of the one loan app that the local service knows. */
+export const localApiKey = 'local-loan-app';
+
+/** The name of the local stage's secret. */
+export const localSecretName = 'begini-session/test/credentials';
+
+/** The name of the local stage's launch key. */
+const launchKeyName = 'begini-session/test/launch-key';
+const defaultPort = 3000;
+
+/** The gateway's port from the variable PORT: 3000 where it is not set. @throws Error that says what is allowed */
+export function readPort(text: string | undefined): number {
+  const port = Number(text || defaultPort);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_533) return port;
+  throw new Error(
+    `PORT must be a whole number from 1 to 65533, for it and the two after it; it is "${text}"`,
+  );
+}
+
+/** The whole service on this machine, everything on 127.0.0.1. */
+export type LocalService = {
+  gateway: Gateway;
+  vendor: BeginiSimulator;
+  secretsManager: SecretsManager;
+  close(): Promise<void>;
+};
+
+/** A request that was answered, and the code or outcome from the function's log line where it was asked. */
+export type LocalRequest = AnsweredRequest & { outcome: string | undefined };
+
+/**
+ * Starts the real handlers behind stand-ins: the gateway on `port`, the simulator on the next and Secrets Manager on
+ * the one after (0: any free ports). `onRotationLine` receives the log lines of the rotation function.
+ *
+ * @throws Error that names a port which is taken.
+ */
+export async function startLocalService(
+  port: number,
+  onRequest: (request: LocalRequest) => void = () => undefined,
+  onRotationLine: (line: string) => void = () => undefined,
+): Promise<LocalService> {
+  const next = (offset: number) => (port === 0 ? 0 : port + offset);
+  const running: { close(): unknown }[] = [];
+  const close = async () => {
+    await Promise.all(running.splice(0).map((server) => server.close()));
+  };
+  try {
+    const vendor = await startBeginiSimulator({ port: next(1) });
+    running.push(vendor);
+    const secretsManager = await startSecretsManager({
+      port: next(2),
+      secrets: {
+        [localSecretName]: JSON.stringify(simulatedCredentials),
+        [launchKeyName]: randomBytes(32).toString('hex'),
+      },
+    });
+    running.push(secretsManager);
+
+    const settings: LaunchSettings = {
+      stage: 'test',
+      credentialsSecretArn: secretsManager.arnOf(localSecretName),
+      hmac: true,
+      uidRefKey: 'local',
+      origins: { api: vendor.origin, assessment: vendor.origin },
+      launchKeySecretArn: secretsManager.arnOf(launchKeyName),
+      applicantPage: { ...defaultTexts, lenderName: 'Sunrise Loans', returnUrl: undefined },
+    };
+    const client = new SecretsManagerClient({
+      ...secretsManagerDefaults,
+      endpoint: secretsManager.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+    const service = createSessionService(settings, client);
+    running.push(service.vendor, { close: () => client.destroy() });
+    await prepare(service);
+
+    const rotate = rotationHandler({
+      stage: settings.stage,
+      versions: secretVersions(client, settings.credentialsSecretArn),
+      vendor: service.vendor,
+      hmac: settings.hmac,
+      writeLine: onRotationLine,
+    });
+    secretsManager.setRotation(localSecretName, (event) => rotate(event, { awsRequestId: randomUUID() }));
+
+    const outcomes = new Map<string, string>();
+    const writeLine = (line: string) => {
+      const { requestId, code, outcome } = JSON.parse(line) as Record<string, string>;
+      outcomes.set(requestId ?? '', code ?? outcome ?? '');
+    };
+    const launchKeys = createLaunchKeys({ client, secretArn: settings.launchKeySecretArn });
+    const gateway = await startGateway({
+      port,
+      stageName: settings.stage,
+      apiKey: localApiKey,
+      routes: routesTo({
+        createSession: createSessionHandler({ settings, ...service, writeLine }),
+        createLaunchLink: createLaunchLinkHandler({
+          settings: { ...settings, launchBaseUrl: undefined },
+          launchKeys,
+          writeLine,
+          protocol: 'http:',
+        }),
+        launch: createLaunchHandler({ settings, launchKeys, ...service, writeLine }),
+      }),
+      beside: createDemoLoanApp({
+        stageName: settings.stage,
+        apiKey: localApiKey,
+        setFault: vendor.setFault,
+      }),
+      onRequest: (request) => {
+        onRequest({ ...request, outcome: outcomes.get(request.requestId) });
+        outcomes.delete(request.requestId);
+      },
+    });
+    running.push(gateway);
+    return { gateway, vendor, secretsManager, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The stack's routes, as lib/api/session-api.ts declares them. */
+function routesTo(
+  handlers: Record<'createSession' | 'createLaunchLink' | 'launch', Route['handler']>,
+): Route[] {
+  const launch = { resource: '/launch/{token}', handler: handlers.launch, apiKeyRequired: false };
+  const loanApps = { method: 'POST', apiKeyRequired: true };
+  return [
+    { ...loanApps, resource: '/sessions', handler: handlers.createSession },
+    { ...loanApps, resource: '/launch-links', handler: handlers.createLaunchLink },
+    { ...launch, method: 'GET' },
+    { ...launch, method: 'HEAD' },
+    { ...launch, method: 'POST' },
+  ];
+}
+
+/** The same on the first three free ports in a row, for what must find Secrets Manager by the gateway's port. */
+export async function startLocalServiceOnFreePorts(): Promise<{ service: LocalService; port: number }> {
+  for (let port = 20_000 + (process.pid % 20_000); ; port += 3) {
+    try {
+      return { service: await startLocalService(port), port };
+    } catch (error) {
+      const { cause } = error as { cause?: { code?: string } };
+      if (cause?.code !== 'EADDRINUSE') throw error;
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { Annotations, Stack, Validations } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import type { Stage } from '../stages/stages.ts';
+
+/** Whom to tell, and how the topic is encrypted. */
+export interface AlarmTopicProps {
+  stage: Stage;
+  /** Must let CloudWatch and EventBridge use it, as `StageKey` does; absent, the topic is not encrypted. */
+  encryptionKey?: IKey | undefined;
+}
+
+/** Where alarms go: a topic of the stage's own for `alarmEmail`, or the one of `alarmTopicArn`. */
+export class AlarmTopic extends Construct {
+  /** Absent where the stage names nobody. */
+  readonly topic: ITopic | undefined;
+
+  constructor(scope: Construct, id: string, { stage, encryptionKey }: AlarmTopicProps) {
+    super(scope, id);
+    if (stage.alarmTopicArn) {
+      this.topic = Topic.fromTopicArn(this, 'Existing', stage.alarmTopicArn);
+    } else if (stage.alarmEmail) {
+      this.topic = this.#createTopic(stage.name, stage.alarmEmail, encryptionKey);
+    } else if (stage.environment === 'production') {
+      Annotations.of(this).addWarningV2(
+        'begini-session:NobodyToNotify',
+        `Alarms of ${stage.name} reach nobody: set stages.${stage.name}.alarmEmail or alarmTopicArn in cdk.json.`,
+      );
+    }
+  }
+
+  #createTopic(stageName: string, email: string, encryptionKey: IKey | undefined): Topic {
+    const topic = new Topic(this, 'Topic', {
+      displayName: `Begini sessions, stage ${stageName}`,
+      ...(encryptionKey && { masterKey: encryptionKey }),
+    });
+    Validations.of(topic.addSubscription(new EmailSubscription(email))).acknowledge({
+      id: 'Serverless-SNSRedrivePolicy',
+      reason:
+        'Mail that cannot be delivered is gone either way; the alarm stays raised, and on the dashboard.',
+    });
+    const publish = { actions: ['sns:Publish'], resources: [topic.topicArn] };
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        ...publish,
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+    topic.addToResourcePolicy(
+      // Without a condition: EventBridge fulfils none in a topic's policy, and nothing would arrive.
+      // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html (November 2026)
+      new PolicyStatement({ ...publish, principals: [new ServicePrincipal('events.amazonaws.com')] }),
+    );
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        ...publish,
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        conditions: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+    );
+    return topic;
+  }
+}

@@ -1,0 +1,206 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import {
+  Alarm,
+  type AlarmBase,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { SessionApi } from '../api/session-api.ts';
+import type { ApiFunction } from '../lambda/api-function.ts';
+import type { ServiceFunction } from '../lambda/service-function.ts';
+import { ErrorBudget } from './error-budget.ts';
+import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
+import { type Article, describeAlarm, runbookArticles } from './runbook.ts';
+
+/** What is watched, and who is told. */
+export interface AlarmsProps {
+  metrics: RequestMetrics;
+  api: SessionApi;
+  /** The functions that answer requests. */
+  functions: readonly ApiFunction[];
+  /** Rotates the credentials. */
+  credentialsRotation: ServiceFunction;
+  /** Renews the launch key, in a stage with launch links. */
+  launchKeyRotation?: ServiceFunction | undefined;
+  topic: ITopic | undefined;
+}
+
+/** An alarm on one metric. Missing data never raises one: at night a stage may have no requests. */
+interface AlarmSpec {
+  meaning: string;
+  metric: IMetric;
+  /** The alarm is raised at this value and above. */
+  threshold: number;
+  /** Raised by `datapoints` of the last `of` periods, and over when there are fewer. */
+  datapoints: number;
+  of: number;
+}
+
+const minute = Duration.minutes(1);
+
+/** Raised within a minute or two, and one alarm, not many, while an occasional request keeps failing. */
+const onAnyOccurrence = { threshold: 1, datapoints: 1, of: 15 };
+
+/** The same, but over five minutes after the last failure, so that the next deployment may begin. */
+const onAnyOccurrenceForRollBack = { threshold: 1, datapoints: 1, of: 5 };
+
+/** An applicant who waits this long for a page thinks that it is broken. Milliseconds, 95th percentile. */
+const slowHandOffMs = 3_000;
+
+/** Requests that API Gateway turned away in five minutes: fewer are a burst that the caller repeats. */
+const manyThrottled = 10;
+
+/** The alarms of a stage; each notifies, and names the README article that says what to do. */
+export class Alarms extends Construct {
+  /** What a deployment is rolled back on: failures of our own code, never the vendor's or the credentials'. */
+  readonly rollBack: readonly Alarm[];
+  /** Every alarm that notifies. */
+  readonly all: readonly AlarmBase[];
+  readonly errorBudget: ErrorBudget;
+  readonly #topic: ITopic | undefined;
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    const { metrics, api, functions, credentialsRotation, launchKeyRotation, topic } = props;
+    this.#topic = topic;
+    this.rollBack = [this.#functionErrors(functions), this.#internalErrors(metrics)];
+    this.errorBudget = new ErrorBudget(this, 'ErrorBudget', {
+      methods: api.handOffMethods,
+      apiStage: api.restApi.deploymentStage,
+    });
+    for (const { alarm } of this.errorBudget.alarms) this.#notify(alarm);
+    this.all = [
+      this.#credentialsRefused(metrics),
+      this.#credentialsNotSet(metrics),
+      ...this.errorBudget.alarms.map(({ alarm }) => alarm),
+      this.#slowHandOffs(api),
+      this.#callersThrottled(metrics),
+      this.#functionsThrottled(functions),
+      ...this.rollBack,
+      this.#rotationFailed(credentialsRotation),
+      ...(launchKeyRotation ? [this.#launchKeyRotationFailed(launchKeyRotation)] : []),
+    ];
+  }
+
+  #credentialsRefused(metrics: RequestMetrics): Alarm {
+    return this.#add('CredentialsRefused', runbookArticles.credentialsRefused, {
+      meaning: 'Begini answered 401 or 403: no applicant gets through until the credentials are mended.',
+      metric: perMinute(metrics, 'CredentialsRefused'),
+      ...onAnyOccurrence,
+    });
+  }
+
+  #credentialsNotSet(metrics: RequestMetrics): Alarm {
+    return this.#add('CredentialsNotSet', runbookArticles.credentialsNotSet, {
+      meaning: 'A loan app calls, but the secret of this stage holds no API key and integration id yet.',
+      metric: perMinute(metrics, 'CredentialsNotSet'),
+      ...onAnyOccurrence,
+    });
+  }
+
+  #slowHandOffs(api: SessionApi): Alarm {
+    const latencies = api.handOffMethods.map((method, index) => [
+      `latency${index}`,
+      method.metricLatency(api.restApi.deploymentStage, { statistic: 'p95' }),
+    ]);
+    return this.#add('SlowHandOffs', runbookArticles.slowHandOffs, {
+      meaning: `For 15 minutes, one hand-off in twenty has taken ${slowHandOffMs / 1000} seconds or more.`,
+      metric: new MathExpression({
+        expression: `MAX([${latencies.map(([name]) => name).join(', ')}])`,
+        usingMetrics: Object.fromEntries(latencies),
+        label: 'Latency of hand-offs, 95th percentile',
+      }),
+      threshold: slowHandOffMs,
+      datapoints: 3,
+      of: 3,
+    });
+  }
+
+  #callersThrottled(metrics: RequestMetrics): Alarm {
+    return this.#add('CallersThrottled', runbookArticles.callersThrottled, {
+      meaning: `API Gateway turned away ${manyThrottled} requests or more within five minutes (429).`,
+      metric: metrics.metric('RequestsThrottled'),
+      threshold: manyThrottled,
+      datapoints: 1,
+      of: 1,
+    });
+  }
+
+  #functionsThrottled(functions: readonly ApiFunction[]): Alarm {
+    return this.#add('FunctionsThrottled', runbookArticles.functionsThrottled, {
+      meaning: 'Lambda turned requests away for want of concurrency: their applicants got an error.',
+      metric: sumOf(functions.map(({ live }) => live.metricThrottles({ period: minute }))),
+      ...onAnyOccurrence,
+    });
+  }
+
+  #functionErrors(functions: readonly ApiFunction[]): Alarm {
+    return this.#add('FunctionErrors', runbookArticles.functionErrors, {
+      meaning: 'A function ended without an answer: it crashed, did not start, or ran out of time or memory.',
+      metric: sumOf(functions.map(({ live }) => live.metricErrors({ period: minute }))),
+      ...onAnyOccurrenceForRollBack,
+    });
+  }
+
+  #internalErrors(metrics: RequestMetrics): Alarm {
+    return this.#add('InternalErrors', runbookArticles.internalErrors, {
+      meaning: 'A request met an error that the service does not know (internal_error).',
+      metric: perMinute(metrics, 'InternalErrors'),
+      ...onAnyOccurrenceForRollBack,
+    });
+  }
+
+  #rotationFailed({ lambda }: ServiceFunction): Alarm {
+    return this.#add('RotationFailed', runbookArticles.rotationFailed, {
+      meaning:
+        'A step of the rotation failed, or its deadline came with no new pair staged; the pair in use stays.',
+      metric: lambda.metricErrors({ period: minute }),
+      ...onAnyOccurrence,
+    });
+  }
+
+  #launchKeyRotationFailed({ lambda }: ServiceFunction): Alarm {
+    return this.#add('LaunchKeyRotationFailed', runbookArticles.launchKeyRotationFailed, {
+      meaning: 'A step in the renewal of the launch key failed; links are still made with the key before.',
+      metric: lambda.metricErrors({ period: minute }),
+      ...onAnyOccurrence,
+    });
+  }
+
+  #add(id: string, article: Article, { meaning, datapoints, of, ...spec }: AlarmSpec): Alarm {
+    const alarm = new Alarm(this, id, {
+      alarmName: `${Stack.of(this).stackName} ${article}`,
+      alarmDescription: describeAlarm(meaning, article),
+      metric: spec.metric,
+      threshold: spec.threshold,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      datapointsToAlarm: datapoints,
+      evaluationPeriods: of,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    this.#notify(alarm);
+    return alarm;
+  }
+
+  #notify(alarm: AlarmBase): void {
+    if (this.#topic) alarm.addAlarmAction(new SnsAction(this.#topic));
+  }
+}
+
+function perMinute(metrics: RequestMetrics, name: RequestMetric): IMetric {
+  return metrics.metric(name, { period: minute });
+}
+
+function sumOf(metrics: IMetric[]): MathExpression {
+  const named = metrics.map((metric, index) => [`m${index}`, metric] as const);
+  return new MathExpression({
+    expression: named.map(([name]) => `FILL(${name}, 0)`).join(' + '),
+    usingMetrics: Object.fromEntries(named),
+    period: minute,
+  });
+}

@@ -1,0 +1,70 @@
+import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
+import { Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { Stage } from '../stages/stages.ts';
+import { describeAlarm, runbookArticles } from './runbook.ts';
+
+/** Which secret is watched, and who is told. */
+export interface CredentialsWatchProps {
+  stage: Stage;
+  secret: Secret;
+  topic: ITopic;
+}
+
+/**
+ * Tells when the secret's current version has changed, whoever did it. It sees what a CloudTrail trail of the account
+ * records: https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html (November 2026).
+ */
+export class CredentialsWatch extends Construct {
+  constructor(scope: Construct, id: string, { stage, secret, topic }: CredentialsWatchProps) {
+    super(scope, id);
+    const description = describeAlarm(
+      `The credentials of ${stage.name} were changed: their secret has another current version (AWSCURRENT).`,
+      runbookArticles.credentialsChanged,
+    );
+    const rule = new Rule(this, 'Rule', {
+      description,
+      eventPattern: {
+        source: ['aws.secretsmanager'],
+        detailType: ['AWS API Call via CloudTrail'],
+        detail: {
+          eventSource: ['secretsmanager.amazonaws.com'],
+          errorCode: [{ exists: false }],
+          // A call may name the secret in each of these ways.
+          requestParameters: { secretId: [secret.secretArn, arnWithoutSuffix(secret), secret.secretName] },
+          // A new value moves the label too, unless it says where it goes: the one that is staged for a rotation does.
+          $or: [
+            {
+              eventName: ['UpdateSecretVersionStage'],
+              requestParameters: { versionStage: ['AWSCURRENT'] },
+            },
+            { eventName: ['PutSecretValue'], requestParameters: { versionStages: ['AWSCURRENT'] } },
+            { eventName: ['PutSecretValue'], requestParameters: { versionStages: [{ exists: false }] } },
+            { eventName: ['UpdateSecret'] },
+          ],
+        },
+      },
+    });
+    // Not CDK's own target, which warns of any topic whose region the row does not repeat.
+    rule.addTarget({
+      bind: () => ({ arn: topic.topicArn, input: RuleTargetInput.fromText(description) }),
+    });
+    Validations.of(rule).acknowledge({
+      id: 'Serverless-EventBusDLQ',
+      reason:
+        'EventBridge tries for 24 hours; after that the notice would help nobody. CloudTrail keeps the event.',
+    });
+  }
+}
+
+/** Secrets Manager takes an ARN without the six characters at its end, too. */
+function arnWithoutSuffix(secret: Secret): string {
+  return Stack.of(secret).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: secret.secretName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+}

@@ -1,0 +1,211 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import {
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type GraphWidgetProps,
+  type IMetric,
+  type IWidget,
+  MathExpression,
+  PeriodOverride,
+  SingleValueWidget,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { SessionApi } from '../api/session-api.ts';
+import type { ApiFunction } from '../lambda/api-function.ts';
+import type { ServiceFunction } from '../lambda/service-function.ts';
+import type { Stage } from '../stages/stages.ts';
+import type { Alarms } from './alarms.ts';
+import { errorBudget } from './error-budget.ts';
+import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
+import { dailyCost } from './running-cost.ts';
+
+/** What is shown. */
+export interface StageDashboardProps {
+  stage: Stage;
+  api: SessionApi;
+  functions: readonly ApiFunction[];
+  metrics: RequestMetrics;
+  /** Rotates the credentials. */
+  credentialsRotation: ServiceFunction;
+  /** Renews the launch key, in a stage with launch links. */
+  launchKeyRotation?: ServiceFunction | undefined;
+  alarms: Alarms;
+}
+
+const fullWidth = 24;
+
+/** One page that answers an operator's questions from top to bottom. */
+export class StageDashboard extends Construct {
+  readonly #props: StageDashboardProps;
+
+  constructor(scope: Construct, id: string, props: StageDashboardProps) {
+    super(scope, id);
+    this.#props = props;
+    new Dashboard(this, 'Dashboard', {
+      dashboardName: Stack.of(this).stackName,
+      defaultInterval: Duration.hours(12),
+      // As each graph has it: a daily sum must not become one of five minutes.
+      periodOverride: PeriodOverride.INHERIT,
+      widgets: [
+        [heading('Are applicants getting through?')],
+        [this.#alarmStatus()],
+        this.#gettingThrough(),
+        [heading('Is it us, the vendor or a caller?')],
+        this.#whoMustAct(),
+        [heading('Is rotation healthy?')],
+        this.#rotation(),
+        [heading('What does it cost?')],
+        this.#cost(),
+      ],
+    });
+  }
+
+  /** As wide as the page: an alarm is told by the end of its name. */
+  #alarmStatus(): IWidget {
+    const alarms = [...this.#props.alarms.all];
+    return new AlarmStatusWidget({ title: 'Alarms', width: fullWidth, height: 4, alarms });
+  }
+
+  #gettingThrough(): IWidget[] {
+    const { alarms } = this.#props;
+    const failures = alarms.errorBudget.failureRate(Duration.minutes(5));
+    return [
+      new SingleValueWidget({
+        title: 'In this time',
+        width: 4,
+        height: 7,
+        setPeriodToTimeRange: true,
+        metrics: [this.#metric('Requests', 'Requests'), this.#metric('SessionsCreated', 'Sent on')],
+      }),
+      graph(10, 'Requests, and applicants sent into the assessment', {
+        left: [this.#metric('Requests', 'Requests'), this.#metric('SessionsCreated', 'Sent on')],
+      }),
+      graph(10, 'Failed hand-offs, share of the valid ones', {
+        left: [failures],
+        leftAnnotations: [{ value: errorBudget, label: 'What the objective allows (0.5 %)' }],
+      }),
+    ];
+  }
+
+  #whoMustAct(): IWidget[] {
+    const { api, functions } = this.#props;
+    const wholeLatency = api.handOffMethods.map((method) =>
+      method.metricLatency(api.restApi.deploymentStage, {
+        statistic: 'p95',
+        label: `Caller waits, 95 % (${method.httpMethod} ${method.resource.path})`,
+      }),
+    );
+    return [
+      graph(8, 'Errors, by who must act', {
+        stacked: true,
+        left: [
+          this.#metric('CallerErrors', 'Caller'),
+          this.#metric('VendorErrors', 'Vendor'),
+          this.#metric('OperatorErrors', 'Operator'),
+        ],
+      }),
+      graph(8, 'How long it takes, ms', {
+        left: [
+          this.#metric('VendorLatency', 'Vendor, half', 'p50'),
+          this.#metric('VendorLatency', 'Vendor, 95 %', 'p95'),
+          ...wholeLatency,
+        ],
+      }),
+      graph(8, 'Ourselves', {
+        left: [
+          this.#metric('InternalErrors', 'Internal errors'),
+          sum('Function errors', functions, ({ live }) => live.metricErrors()),
+          sum('Function throttles', functions, ({ live }) => live.metricThrottles()),
+          this.#metric('ColdStarts', 'Cold starts'),
+        ],
+      }),
+      graph(12, 'The vendor says no, or nothing', {
+        left: [
+          this.#metric('RejectedByVendor', 'Refused this uid (422)'),
+          this.#metric('VendorErrors', 'All vendor errors'),
+        ],
+      }),
+      graph(12, 'Callers turned away', {
+        left: [
+          this.#metric('RequestsThrottled', 'Throttled (429)'),
+          api.restApi.metricClientError({ label: 'All refused requests (4xx)', statistic: 'Sum' }),
+        ],
+      }),
+    ];
+  }
+
+  #rotation(): IWidget[] {
+    const { credentialsRotation, launchKeyRotation } = this.#props;
+    const rotations = [
+      { name: 'Credentials', lambda: credentialsRotation.lambda },
+      { name: 'Launch key', lambda: launchKeyRotation?.lambda },
+    ].flatMap(({ name, lambda }) =>
+      lambda
+        ? [
+            lambda.metricInvocations({ label: `${name}, steps` }),
+            lambda.metricErrors({ label: `${name}, failed steps` }),
+          ]
+        : [],
+    );
+    return [
+      graph(8, 'Rotations', { left: rotations }),
+      graph(8, 'Credentials that do not work', {
+        left: [
+          this.#metric('CredentialsRefused', 'Refused by Begini'),
+          this.#metric('CredentialsNotSet', 'Not set'),
+        ],
+      }),
+      graph(8, 'Reading the secret', {
+        left: [
+          this.#metric('SecretRefreshes', 'Reads'),
+          this.#metric('StaleServes', 'Requests served with an older reading'),
+        ],
+      }),
+    ];
+  }
+
+  #cost(): IWidget[] {
+    const { stage, api, functions } = this.#props;
+    return [
+      graph(16, 'What requests cost, US$ a day (list prices of us-east-1, without free tiers)', {
+        stacked: true,
+        left: dailyCost({ stage, api, functions }),
+      }),
+      new SingleValueWidget({
+        title: 'Requests at API Gateway in this time',
+        width: 8,
+        height: 7,
+        setPeriodToTimeRange: true,
+        metrics: [api.restApi.metricCount({ statistic: 'Sum', label: 'Requests' })],
+      }),
+    ];
+  }
+
+  #metric(name: RequestMetric, label: string, statistic = 'Sum'): IMetric {
+    return this.#props.metrics.metric(name, { label, statistic });
+  }
+}
+
+function heading(question: string): IWidget {
+  return new TextWidget({ markdown: `## ${question}`, width: fullWidth, height: 1 });
+}
+
+function graph(width: number, title: string, props: GraphWidgetProps): IWidget {
+  return new GraphWidget({ width, height: 7, title, leftYAxis: { min: 0, showUnits: false }, ...props });
+}
+
+function sum(
+  label: string,
+  functions: readonly ApiFunction[],
+  metricOf: (each: ApiFunction) => IMetric,
+): IMetric {
+  const prefix = label.toLowerCase().replaceAll(' ', '_');
+  const named = functions.map((each, index) => [`${prefix}${index}`, metricOf(each)] as const);
+  return new MathExpression({
+    label,
+    expression: named.map(([name]) => `FILL(${name}, 0)`).join(' + '),
+    usingMetrics: Object.fromEntries(named),
+  });
+}

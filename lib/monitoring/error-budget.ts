@@ -1,0 +1,115 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type { Stage as ApiStage, Method } from 'aws-cdk-lib/aws-apigateway';
+import {
+  Alarm,
+  AlarmRule,
+  AlarmState,
+  CompositeAlarm,
+  MathExpression,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { type Article, describeAlarm, runbookArticles } from './runbook.ts';
+
+/** 99.5 % of valid requests over 30 days get their session. */
+export const errorBudget = 0.005;
+
+/** Fewer failures in a long window are an accident, however few requests there were: no reason to wake anybody. */
+const fewestFailures = 5;
+
+/**
+ * A burn rate of 1 uses up the budget in exactly 30 days. These use 2 % of it in an hour and 5 % in six; the short
+ * window ends the alarm soon after the failures do. The numbers are those of table 5-8 in "The Site Reliability
+ * Workbook", chapter 5 (read November 2026).
+ */
+const burns = [
+  {
+    id: 'FastBurn',
+    article: runbookArticles.fastBurn,
+    burnRate: 14.4,
+    windows: [Duration.hours(1), Duration.minutes(5)],
+    meaning: 'Hand-offs fail at a rate that uses up the error budget of 30 days within 2 days.',
+  },
+  {
+    id: 'SlowBurn',
+    article: runbookArticles.slowBurn,
+    burnRate: 6,
+    windows: [Duration.hours(6), Duration.minutes(30)],
+    meaning: 'Hand-offs fail at a rate that uses up the error budget of 30 days within 5 days.',
+  },
+] as const;
+
+/** The routes that end in the assessment. */
+export interface ErrorBudgetProps {
+  methods: readonly Method[];
+  apiStage: ApiStage;
+}
+
+/**
+ * The objective for hand-offs and its alarms. It counts what API Gateway answered, so that a function which crashes or
+ * is throttled counts too. A 4xx is the caller's, or the vendor's word on this applicant: such a request was not valid.
+ */
+export class ErrorBudget extends Construct {
+  readonly alarms: readonly { alarm: CompositeAlarm; article: Article }[];
+  readonly #props: ErrorBudgetProps;
+
+  constructor(scope: Construct, id: string, props: ErrorBudgetProps) {
+    super(scope, id);
+    this.#props = props;
+    this.alarms = burns.map(({ id, article, burnRate, windows, meaning }) => {
+      const name = `${Stack.of(this).stackName} ${article}`;
+      const description = describeAlarm(meaning, article);
+      const ofWindows = windows.map((window, index) =>
+        this.#windowAlarm(`${id}${window.toMinutes()}Minutes`, {
+          name,
+          description,
+          threshold: burnRate * errorBudget,
+          window,
+          failures: index === 0 ? fewestFailures : 1,
+        }),
+      );
+      const alarm = new CompositeAlarm(this, id, {
+        compositeAlarmName: name,
+        alarmDescription: description,
+        alarmRule: AlarmRule.allOf(...ofWindows.map((part) => AlarmRule.fromAlarm(part, AlarmState.ALARM))),
+      });
+      return { alarm, article };
+    });
+  }
+
+  /** Failed hand-offs as a share, 0 to 1, of the valid ones in a period; 0 where fewer than `atLeast` failed. */
+  failureRate(period: Duration, atLeast = 1): MathExpression {
+    const { methods, apiStage } = this.#props;
+    const sums = methods.map((method, index) => ({
+      count: [`count${index}`, method.metricCount(apiStage, { statistic: 'Sum', period })],
+      invalid: [`invalid${index}`, method.metricClientError(apiStage, { statistic: 'Sum', period })],
+      failed: [`failed${index}`, method.metricServerError(apiStage, { statistic: 'Sum', period })],
+    }));
+    const total = (kind: 'count' | 'invalid' | 'failed') =>
+      `(${sums.map((sum) => `FILL(${sum[kind][0]}, 0)`).join(' + ')})`;
+    const valid = `(${total('count')} - ${total('invalid')})`;
+    return new MathExpression({
+      expression: `IF(${total('failed')} >= ${atLeast}, ${total('failed')} / ${valid}, 0)`,
+      usingMetrics: Object.fromEntries(
+        sums.flatMap(({ count, invalid, failed }) => [count, invalid, failed]),
+      ),
+      label: 'Failed hand-offs, share of the valid ones',
+      period,
+    });
+  }
+
+  #windowAlarm(
+    id: string,
+    options: { name: string; description: string; threshold: number; window: Duration; failures: number },
+  ): Alarm {
+    const { name, description, threshold, window, failures } = options;
+    return new Alarm(this, id, {
+      alarmName: `${name}, over ${window.toMinutes()} minutes`,
+      alarmDescription: `Part of an alarm, notifies nobody. ${description}`,
+      metric: this.failureRate(window, failures),
+      threshold,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  }
+}

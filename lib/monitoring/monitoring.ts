@@ -1,0 +1,58 @@
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import type { SessionApi } from '../api/session-api.ts';
+import type { Credentials } from '../credentials/credentials.ts';
+import type { ApiFunction } from '../lambda/api-function.ts';
+import type { ServiceFunction } from '../lambda/service-function.ts';
+import type { Stage } from '../stages/stages.ts';
+import { AlarmTopic } from './alarm-topic.ts';
+import { Alarms } from './alarms.ts';
+import { CredentialsWatch } from './credentials-watch.ts';
+import { StageDashboard } from './dashboard.ts';
+import { RequestMetrics } from './request-metrics.ts';
+import { SavedQueries } from './saved-queries.ts';
+
+/** What is watched. */
+export interface MonitoringProps {
+  stage: Stage;
+  api: SessionApi;
+  /** The functions that answer requests, by construct id. */
+  functions: Readonly<Record<string, ApiFunction>>;
+  credentials: Credentials;
+  /** Rotates the credentials. */
+  credentialsRotation: ServiceFunction;
+  /** Renews the launch key, in a stage with launch links. */
+  launchKeyRotation?: ServiceFunction | undefined;
+  encryptionKey?: IKey | undefined;
+}
+
+/** Everything by which an operator sees how a stage is: metrics, alarms, dashboard and saved queries. */
+export class Monitoring extends Construct {
+  readonly alarms: Alarms;
+
+  constructor(scope: Construct, id: string, props: MonitoringProps) {
+    super(scope, id);
+    const { stage, api, credentials, credentialsRotation, launchKeyRotation, encryptionKey } = props;
+    const rotations = { credentialsRotation, launchKeyRotation };
+    const functions = Object.values(props.functions);
+    const { topic } = new AlarmTopic(this, 'AlarmTopic', { stage, encryptionKey });
+    const metrics = new RequestMetrics(this, 'Metrics', {
+      stage,
+      logGroups: Object.fromEntries(
+        Object.entries(props.functions).map(([name, { logGroup }]) => [name, logGroup]),
+      ),
+      accessLog: api.accessLog,
+    });
+    this.alarms = new Alarms(this, 'Alarms', { metrics, api, functions, ...rotations, topic });
+    if (topic) new CredentialsWatch(this, 'CredentialsWatch', { stage, secret: credentials.secret, topic });
+    new SavedQueries(this, 'Queries', { logGroups: functions.map(({ logGroup }) => logGroup) });
+    new StageDashboard(this, 'Dashboard', {
+      stage,
+      api,
+      functions,
+      metrics,
+      ...rotations,
+      alarms: this.alarms,
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric, type MetricOptions, Unit } from 'aws-cdk-lib/aws-cloudwatch';
+import { FilterPattern, type IFilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Stage } from '../stages/stages.ts';
+
+/** How a metric is read off log lines. */
+interface Reading {
+  pattern: IFilterPattern;
+  /** The field that holds the value; absent, each line counts one. */
+  value?: string;
+  unit?: Unit;
+}
+
+/** Read off the one line that a function writes per request (functions/http/request-log.ts). */
+const requestReadings = {
+  Requests: { pattern: FilterPattern.stringValue('$.message', '=', 'request') },
+  SessionsCreated: { pattern: FilterPattern.stringValue('$.outcome', '=', 'session_created') },
+  CallerErrors: { pattern: FilterPattern.stringValue('$.outcome', '=', 'caller_error') },
+  VendorErrors: { pattern: FilterPattern.stringValue('$.outcome', '=', 'vendor_error') },
+  OperatorErrors: { pattern: FilterPattern.stringValue('$.outcome', '=', 'operator_error') },
+  RejectedByVendor: { pattern: FilterPattern.stringValue('$.code', '=', 'rejected_by_vendor') },
+  CredentialsRefused: { pattern: FilterPattern.stringValue('$.code', '=', 'credentials_refused') },
+  CredentialsNotSet: { pattern: FilterPattern.stringValue('$.code', '=', 'credentials_not_set') },
+  InternalErrors: { pattern: FilterPattern.stringValue('$.code', '=', 'internal_error') },
+  VendorLatency: {
+    pattern: FilterPattern.numberValue('$.vendorAttempts', '>', 0),
+    value: '$.vendorMs',
+    unit: Unit.MILLISECONDS,
+  },
+  SecretRefreshes: { pattern: FilterPattern.numberValue('$.secretReads', '>', 0), value: '$.secretReads' },
+  StaleServes: { pattern: FilterPattern.booleanValue('$.secretStale', true) },
+  ColdStarts: { pattern: FilterPattern.booleanValue('$.coldStart', true) },
+} satisfies Record<string, Reading>;
+
+/** Read off API Gateway's access log (lib/api/session-api.ts): what never reached a function. */
+const accessReadings = {
+  RequestsThrottled: { pattern: FilterPattern.stringValue('$.status', '=', '429') },
+} satisfies Record<string, Reading>;
+
+/** A metric that log lines make. */
+export type RequestMetric = keyof typeof requestReadings | keyof typeof accessReadings;
+
+/** Whose log lines are read. */
+export interface RequestMetricsProps {
+  stage: Stage;
+  /** By construct id: the log group of each function that answers requests. */
+  logGroups: Readonly<Record<string, ILogGroup>>;
+  accessLog: ILogGroup;
+}
+
+/**
+ * The stage's own metrics, made from its log lines by CloudWatch: nothing is sent while a request waits. They have no
+ * dimensions, so that no value of a log line can become the name of a metric.
+ */
+export class RequestMetrics extends Construct {
+  readonly #namespace: string;
+
+  constructor(scope: Construct, id: string, { stage, logGroups, accessLog }: RequestMetricsProps) {
+    super(scope, id);
+    this.#namespace = `BeginiSession/${stage.name}`;
+    for (const [name, logGroup] of Object.entries(logGroups)) this.#read(requestReadings, logGroup, name);
+    this.#read(accessReadings, accessLog, 'AccessLog');
+  }
+
+  /** A metric of all functions together: by default its sum over 5 minutes. */
+  metric(metricName: RequestMetric, options: MetricOptions = {}): Metric {
+    const defaults = { statistic: 'Sum', period: Duration.minutes(5) };
+    return new Metric({ namespace: this.#namespace, metricName, ...defaults, ...options });
+  }
+
+  #read(readings: Record<string, Reading>, logGroup: ILogGroup, source: string): void {
+    for (const [metricName, { pattern, value, unit }] of Object.entries(readings)) {
+      new MetricFilter(this, `${source}${metricName}`, {
+        logGroup,
+        filterPattern: pattern,
+        metricNamespace: this.#namespace,
+        metricName,
+        metricValue: value ?? '1',
+        unit: unit ?? Unit.COUNT,
+      });
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { expect, test } from '@jest/globals';
+import * as deadlines from '../../functions/deadlines.ts';
+import { requestDeadline } from '../../functions/deadlines.ts';
+
+test('the deadlines are those that were promised', () => {
+  expect(deadlines).toMatchObject({
+    gatewayTimeoutMs: 15_000,
+    functionTimeoutMs: 14_000,
+    requestTimeoutMs: 14_000,
+    answerReserveMs: 1_000,
+    vendorTimeoutMs: 8_000,
+    connectTimeoutMs: 2_000,
+    shortestCallMs: 3_000,
+    secretTryTimeoutMs: 2_000,
+    secretTries: 2,
+  });
+});
+
+test('each deadline is longer than what it waits for', () => {
+  const { gatewayTimeoutMs, functionTimeoutMs, requestTimeoutMs, answerReserveMs, vendorTimeoutMs } =
+    deadlines;
+  expect(gatewayTimeoutMs).toBeGreaterThan(functionTimeoutMs);
+  expect(gatewayTimeoutMs - requestTimeoutMs).toBeGreaterThanOrEqual(answerReserveMs);
+  const work = deadlines.secretReadTimeoutMs + vendorTimeoutMs;
+  expect(functionTimeoutMs - answerReserveMs).toBeGreaterThanOrEqual(work);
+});
+
+test('all tries to read the secret fit into one read', () => {
+  const { secretReadTimeoutMs, secretTries, secretTryTimeoutMs } = deadlines;
+  expect(secretReadTimeoutMs).toBeGreaterThan(secretTries * secretTryTimeoutMs);
+});
+
+test('a rotation step has time for each of its calls at its slowest', () => {
+  const { rotationStepTimeoutMs, secretReadTimeoutMs, vendorTimeoutMs } = deadlines;
+  expect(rotationStepTimeoutMs).toBeGreaterThan(7 * secretReadTimeoutMs + vendorTimeoutMs);
+});
+
+test('two failed connections and a call fit into the vendor’s time', () => {
+  const { vendorTimeoutMs, connectTimeoutMs, shortestCallMs } = deadlines;
+  expect(vendorTimeoutMs).toBeGreaterThanOrEqual(2 * connectTimeoutMs + shortestCallMs);
+});
+
+test('a request ends a second before Lambda would end it', () => {
+  expect(requestDeadline({ now: 100_000, remainingMs: 5_000, receivedAt: 99_900 })).toBe(104_000);
+});
+
+test('a request ends 14 s after API Gateway received it, however long the function took to start', () => {
+  expect(requestDeadline({ now: 100_000, remainingMs: 14_000, receivedAt: 97_000 })).toBe(111_000);
+});
+
+test('a request without API Gateway’s time has Lambda’s alone', () => {
+  expect(requestDeadline({ now: 100_000, remainingMs: 14_000, receivedAt: undefined })).toBe(113_000);
+});

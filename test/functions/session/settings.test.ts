@@ -1,0 +1,29 @@
+import { expect, test } from '@jest/globals';
+import { readSettings } from '../../../functions/session/settings.ts';
+
+const environment = {
+  STAGE: 'test',
+  CREDENTIALS_SECRET_ARN: 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:credentials',
+  HMAC: 'on',
+  UID_REF_KEY: 'key',
+};
+
+test('reads what the stack sets', () => {
+  expect(readSettings(environment)).toEqual({
+    stage: 'test',
+    credentialsSecretArn: environment.CREDENTIALS_SECRET_ARN,
+    hmac: true,
+    uidRefKey: 'key',
+    origins: { api: 'https://api.begini.co', assessment: 'https://app.psychometric.me' },
+  });
+  expect(readSettings({ ...environment, HMAC: 'off' }).hmac).toBe(false);
+});
+
+test.each(Object.keys(environment))('names %s where it is missing', (name) => {
+  expect(() => readSettings({ ...environment, [name]: undefined })).toThrow(name);
+  expect(() => readSettings({ ...environment, [name]: '' })).toThrow(name);
+});
+
+test('refuses an HMAC setting it does not know, rather than leave the signature away', () => {
+  expect(() => readSettings({ ...environment, HMAC: 'true' })).toThrow('HMAC');
+});

@@ -1,0 +1,89 @@
+import { expect, test } from '@jest/globals';
+import { ResponseType } from 'aws-cdk-lib/aws-apigateway';
+import { gatewayPage, gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
+
+test('lists every response type that CDK knows, each once', () => {
+  const known = Object.values(ResponseType)
+    .filter((type) => type instanceof ResponseType)
+    .map(({ responseType }) => responseType);
+  expect(known.length).toBeGreaterThan(0);
+  expect(gatewayResponses.map(({ type }) => type).sort()).toEqual(known.sort());
+});
+
+test('gives each type the status, the code and the Retry-After that was promised', () => {
+  const rows = gatewayResponses.map(({ type, statusCode, code, retryAfterSeconds }) => [
+    type,
+    [statusCode, code, ...(retryAfterSeconds === undefined ? [] : [retryAfterSeconds])],
+  ]);
+  expect(Object.fromEntries(rows)).toEqual({
+    ACCESS_DENIED: [403, 'forbidden'],
+    API_CONFIGURATION_ERROR: [500, 'internal_error'],
+    AUTHORIZER_CONFIGURATION_ERROR: [500, 'internal_error'],
+    AUTHORIZER_FAILURE: [500, 'internal_error'],
+    BAD_REQUEST_BODY: [400, 'bad_request'],
+    BAD_REQUEST_PARAMETERS: [400, 'bad_request'],
+    DEFAULT_4XX: [400, 'bad_request'],
+    DEFAULT_5XX: [500, 'internal_error'],
+    EXPIRED_TOKEN: [403, 'forbidden'],
+    INTEGRATION_FAILURE: [502, 'internal_error'],
+    INTEGRATION_TIMEOUT: [504, 'gateway_timeout'],
+    INVALID_API_KEY: [403, 'forbidden'],
+    INVALID_SIGNATURE: [403, 'forbidden'],
+    MISSING_AUTHENTICATION_TOKEN: [403, 'forbidden'],
+    QUOTA_EXCEEDED: [429, 'too_many_requests', 3_600],
+    REQUEST_TOO_LARGE: [413, 'body_too_large'],
+    RESOURCE_NOT_FOUND: [403, 'forbidden'],
+    THROTTLED: [429, 'too_many_requests', 1],
+    UNAUTHORIZED: [403, 'forbidden'],
+    UNSUPPORTED_MEDIA_TYPE: [415, 'unsupported_media_type'],
+    WAF_FILTERED: [403, 'forbidden'],
+  });
+});
+
+test.each(gatewayResponses)('$type is plain text for a mapping template', (response) => {
+  expect(JSON.stringify(response)).not.toMatch(/[$#]/);
+});
+
+test.each(gatewayResponses.filter(({ statusCode }) => statusCode === 429))(
+  '$type says when to come back, in whole seconds',
+  ({ retryAfterSeconds }) => {
+    expect(retryAfterSeconds).toBeGreaterThanOrEqual(1);
+    expect(Number.isInteger(retryAfterSeconds)).toBe(true);
+  },
+);
+
+test.each(['INTEGRATION_FAILURE', 'INTEGRATION_TIMEOUT'])('%s says that the outcome is unknown', (type) => {
+  const response = gatewayResponses.find((row) => row.type === type);
+  expect(response?.detail).toContain('The outcome is unknown: a session may have been created.');
+});
+
+test('makes a problem with the request id as its instance', () => {
+  const response = {
+    type: 'THROTTLED',
+    statusCode: 429,
+    code: 'too_many_requests',
+    title: 'Title',
+    detail: 'Detail.',
+  };
+  expect(gatewayProblem(response, '$context.requestId')).toEqual({
+    type: 'urn:begini-session:too_many_requests',
+    title: 'Title',
+    status: 429,
+    code: 'too_many_requests',
+    instance: '$context.requestId',
+    detail: 'Detail.',
+  });
+});
+
+test.each(gatewayResponses)(
+  '$type has a small page without a script, with the request id as its reference',
+  (response) => {
+    const html = gatewayPage(response, '$context.requestId');
+    expect(html).toContain('<html lang="en">');
+    expect(html).toContain('Reference: $context.requestId');
+    expect(html).toMatch(
+      response.statusCode >= 429 ? /<h1>Please try again in a moment/ : /<h1>This page cannot be shown/,
+    );
+    expect(html).not.toMatch(/<script|method|API|caller/i);
+  },
+);

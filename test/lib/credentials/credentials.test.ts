@@ -1,0 +1,43 @@
+import { describe, expect, test } from '@jest/globals';
+import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
+
+const type = 'AWS::SecretsManager::Secret';
+const credentialsId = 'CredentialsSecret';
+const uidRefKeyId = 'UidRefKey';
+
+describe.each(environments)('the secrets of a %s stage', (environment) => {
+  const template = templateOf({ environment });
+
+  // Any other value, ever, and the next deployment would write it over the operator's pair.
+  test('hold the sentinel and nothing that could change it later', () => {
+    const { SecretString, GenerateSecretString, Name } = resourceOf(template, type, credentialsId).Properties;
+    expect(SecretString).toBe('{"apiKey":"UNSET","integrationId":"UNSET"}');
+    expect([GenerateSecretString, Name]).toEqual([undefined, undefined]);
+  });
+
+  test('generate the key of the pseudonyms from fixed settings, so that it stays', () => {
+    const { SecretString, GenerateSecretString } = resourceOf(template, type, uidRefKeyId).Properties;
+    expect(GenerateSecretString).toEqual({ PasswordLength: 64, ExcludePunctuation: true });
+    expect(SecretString).toBeUndefined();
+  });
+
+  test.each([credentialsId, uidRefKeyId])('say what %s is for', (id) => {
+    expect(resourceOf(template, type, id).Properties).toHaveProperty(
+      'Description',
+      expect.stringContaining('Demo'),
+    );
+  });
+});
+
+describe.each([credentialsId, uidRefKeyId])('%s', (id) => {
+  test('outlives a production stack, but not a first deployment that failed', () => {
+    const secret = resourceOf(templateOf({ environment: 'production' }), type, id);
+    expect(secret).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+  });
+
+  test('goes with a test stack', () => {
+    expect(resourceOf(templateOf({ environment: 'test' }), type, id)).toMatchObject({
+      DeletionPolicy: 'Delete',
+    });
+  });
+});

@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals';
+import { Match } from 'aws-cdk-lib/assertions';
+import { environmentNames } from '../../../functions/environment.ts';
+import { environments, resourceOf, templateOf, useOfKey } from '../../support/synthesize.ts';
+
+const functionType = 'AWS::Lambda::Function';
+
+describe.each(environments)('the function of a %s stage', (environment) => {
+  const template = templateOf({ environment, launchLinks: false });
+  const secretId = resourceOf(template, 'AWS::SecretsManager::Secret', 'CredentialsSecret').logicalId;
+  const uidRefKeyId = resourceOf(template, 'AWS::SecretsManager::Secret', 'UidRefKey').logicalId;
+  const logGroupId = resourceOf(template, 'AWS::Logs::LogGroup', 'CreateSession').logicalId;
+  const roleId = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').logicalId;
+
+  test('runs on Node 24 and arm64', () => {
+    template.hasResourceProperties(functionType, {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      MemorySize: 512,
+    });
+  });
+
+  test('gives up before API Gateway does', () => {
+    const functionTimeoutMs =
+      Number(resourceOf(template, functionType, 'CreateSession').Properties.Timeout) * 1000;
+    const integration = resourceOf(template, 'AWS::ApiGateway::Method').Properties.Integration;
+    expect(integration).toHaveProperty('TimeoutInMillis', 15_000);
+    expect(functionTimeoutMs).toBe(14_000);
+  });
+
+  test('may write its own log and read its own secret, and nothing else', () => {
+    const { Properties } = resourceOf(template, 'AWS::IAM::Policy', 'CreateSession');
+    expect(Properties.Roles).toEqual([{ Ref: roleId }]);
+    expect(Properties.PolicyDocument).toHaveProperty('Statement', [
+      {
+        Effect: 'Allow',
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: { 'Fn::GetAtt': [logGroupId, 'Arn'] },
+      },
+      { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: { Ref: secretId } },
+      ...useOfKey(template, { Ref: secretId }, 'kms:Decrypt'),
+    ]);
+    const role = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').Properties;
+    expect([role.ManagedPolicyArns, role.Policies]).toEqual([undefined, undefined]);
+    template.hasResourceProperties(functionType, { Role: { 'Fn::GetAtt': [roleId, 'Arn'] } });
+  });
+
+  test('can be assumed by Lambda alone', () => {
+    const role = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').Properties;
+    expect(role.AssumeRolePolicyDocument).toHaveProperty('Statement', [
+      { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
+    ]);
+  });
+
+  test('logs JSON to its own log group and traces nothing', () => {
+    template.hasResourceProperties(functionType, {
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: logGroupId } },
+      TracingConfig: Match.absent(),
+    });
+  });
+
+  test('knows its stage, its secret and the key of the pseudonyms, and no other origin', () => {
+    const { Environment } = resourceOf(template, functionType, 'CreateSession').Properties;
+    expect(Environment).toEqual({
+      Variables: {
+        [environmentNames.stage]: 'demo',
+        [environmentNames.credentialsSecretArn]: { Ref: secretId },
+        [environmentNames.hmac]: 'on',
+        [environmentNames.uidRefKey]: {
+          'Fn::Join': ['', ['{{resolve:secretsmanager:', { Ref: uidRefKeyId }, ':SecretString:::}}']],
+        },
+      },
+    });
+    expect(JSON.stringify(template.toJSON())).not.toContain(environmentNames.localOrigins);
+  });
+});
+
+test('the function signs nothing where the stage turns HMAC off', () => {
+  const template = templateOf({ environment: 'test', hmac: false });
+  template.hasResourceProperties(functionType, {
+    Environment: { Variables: { [environmentNames.hmac]: 'off' } },
+  });
+});
+
+test('the function is published as a version, and the alias live points to it', () => {
+  const template = templateOf({ environment: 'test', launchLinks: false });
+  const version = resourceOf(template, 'AWS::Lambda::Version');
+  expect(version.Properties).toMatchObject({
+    FunctionName: { Ref: resourceOf(template, functionType, 'CreateSession').logicalId },
+  });
+  expect(resourceOf(template, 'AWS::Lambda::Alias').Properties).toMatchObject({
+    Name: 'live',
+    FunctionVersion: { 'Fn::GetAtt': [version.logicalId, 'Version'] },
+  });
+});
+
+test('earlier versions stay, to roll back to', () => {
+  const version = resourceOf(templateOf({ environment: 'test', launchLinks: false }), 'AWS::Lambda::Version');
+  expect(version.DeletionPolicy).toBe('Retain');
+});
+
+test('the function has reserved concurrency where the stage says so, and none else', () => {
+  const concurrencyOf = (row: Record<string, unknown>) =>
+    resourceOf(templateOf({ environment: 'production', ...row }), functionType, 'CreateSession').Properties
+      .ReservedConcurrentExecutions;
+  expect([concurrencyOf({}), concurrencyOf({ reservedConcurrency: 7 })]).toEqual([undefined, 7]);
+});
+
+test('the function is traced where the stage says so, and API Gateway, which would record tokens, never is', () => {
+  const template = templateOf({ environment: 'production', tracing: true });
+  template.hasResourceProperties(functionType, { TracingConfig: { Mode: 'Active' } });
+  template.hasResourceProperties('AWS::ApiGateway::Stage', { TracingEnabled: Match.absent() });
+});
+
+test.each([
+  ['test', 14, 'Delete'],
+  ['production', 365, 'RetainExceptOnCreate'],
+])('the logs of a %s stage are kept for %i days', (environment, days, deletionPolicy) => {
+  const template = templateOf({ environment, launchLinks: false });
+  template.resourceCountIs('AWS::Logs::LogGroup', environment === 'production' ? 4 : 3);
+  template.allResources('AWS::Logs::LogGroup', {
+    Properties: { RetentionInDays: days },
+    DeletionPolicy: deletionPolicy,
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { environments, resourceOf, stackOf, templateOf } from '../../support/synthesize.ts';
+
+const alarmEmail = 'on-call@bank.example';
+const alarmTopicArn = 'arn:aws:sns:eu-central-1:123456789012:on-call';
+
+const warnings = (row: Record<string, unknown>) =>
+  Annotations.fromStack(stackOf(row))
+    .findWarning('*', Match.anyValue())
+    .map(({ entry }) => String(entry.data));
+
+describe.each(environments)('the alarm topic of a %s stage', (environment) => {
+  const template = templateOf({ environment, alarmEmail });
+  const topic = { Ref: resourceOf(template, 'AWS::SNS::Topic').logicalId };
+
+  test('sends mail to the address of the stage', () => {
+    expect(resourceOf(template, 'AWS::SNS::Subscription').Properties).toMatchObject({
+      Protocol: 'email',
+      Endpoint: alarmEmail,
+      TopicArn: topic,
+    });
+  });
+
+  test("takes messages from this account's alarms and from EventBridge, and over TLS alone", () => {
+    const { PolicyDocument } = resourceOf(template, 'AWS::SNS::TopicPolicy').Properties;
+    const publish = { Effect: 'Allow', Action: 'sns:Publish', Resource: topic, Sid: expect.anything() };
+    expect(Object(PolicyDocument).Statement).toEqual([
+      {
+        ...publish,
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      },
+      { ...publish, Principal: { Service: 'events.amazonaws.com' } },
+      expect.objectContaining({
+        Effect: 'Deny',
+        Principal: { AWS: '*' },
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+    ]);
+  });
+
+  test('may be one that exists', () => {
+    const other = templateOf({ environment, alarmTopicArn });
+    other.resourceCountIs('AWS::SNS::Topic', 0);
+    const { AlarmActions } = resourceOf(other, 'AWS::CloudWatch::Alarm', 'CredentialsRefused').Properties;
+    expect(AlarmActions).toEqual([alarmTopicArn]);
+  });
+});
+
+test('production with nobody to notify warns, and names the setting', () => {
+  expect(warnings({ environment: 'production' })).toEqual([
+    expect.stringContaining('stages.Demo.alarmEmail or alarmTopicArn in cdk.json'),
+  ]);
+});
+
+test.each([
+  { environment: 'production', alarmEmail },
+  { environment: 'production', alarmTopicArn },
+  { environment: 'test' },
+])('%j does not', (row) => {
+  expect(warnings(row)).toEqual([]);
+});

@@ -1,0 +1,176 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { runbookArticles } from '../../../lib/monitoring/runbook.ts';
+import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
+
+const alarmEmail = 'on-call@bank.example';
+const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
+
+/** A metric of an alarm that computes with several. */
+interface Measured {
+  Id: string;
+  MetricStat?: { Metric: { MetricName: string } };
+}
+
+/** The runbookArticles of the README's section "Operations", text by heading. */
+const operations = new Map(
+  (/^## Operations\n(.*?)(?=^## |(?![\s\S]))/ms.exec(readme)?.[1] ?? '')
+    .split(/^### /m)
+    .slice(1)
+    .map((article) => {
+      const [heading = '', ...text] = article.split('\n');
+      return [heading, text.join('\n')];
+    }),
+);
+
+describe.each(environments)('the alarms of a %s stage', (environment) => {
+  const template = templateOf({ environment, alarmEmail });
+  const alarms = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
+    Object.entries(template.findResources(type)).map(([logicalId, { Properties }]) => ({
+      logicalId,
+      ...Properties,
+    })),
+  );
+  const notifying = alarms.filter(({ AlarmActions }) => AlarmActions);
+  const rule = resourceOf(template, 'AWS::Events::Rule').Properties;
+  const descriptions = [...notifying.map(({ AlarmDescription }) => AlarmDescription), rule.Description];
+  const articleIn = (description: unknown) =>
+    /What to do: README\.md, Operations, "(.+)"\.$/.exec(String(description))?.[1];
+
+  test('each send their reader to an article of their own, and every article has its alarm', () => {
+    expect(descriptions.map(articleIn).sort()).toEqual([...operations.keys()].sort());
+    expect(new Set(descriptions).size).toBe(descriptions.length);
+  });
+
+  test('say what they mean before that', () => {
+    for (const description of descriptions) expect(description).toMatch(/^\S.{30,}\. What to do: /);
+  });
+
+  test('are called after the stack and the article, as a subject line shows it', () => {
+    for (const { AlarmName, AlarmDescription } of notifying) {
+      expect(AlarmName).toBe(`BeginiSession-Demo ${articleIn(AlarmDescription)}`);
+    }
+  });
+
+  test("tell the stage's topic", () => {
+    const topic = { Ref: resourceOf(template, 'AWS::SNS::Topic').logicalId };
+    for (const { AlarmActions } of notifying) expect(AlarmActions).toEqual([topic]);
+    expect(rule.Targets).toMatchObject([{ Arn: topic }]);
+  });
+
+  test('do not take missing data for trouble', () => {
+    const onMetrics = alarms.filter(({ AlarmRule }) => !AlarmRule);
+    expect(onMetrics.length).toBeGreaterThan(0);
+    for (const { TreatMissingData } of onMetrics) expect(TreatMissingData).toBe('notBreaching');
+  });
+
+  test.each([
+    [runbookArticles.credentialsRefused, 'CredentialsRefused', { threshold: 1, periodSeconds: 60 }],
+    [runbookArticles.credentialsNotSet, 'CredentialsNotSet', { threshold: 1, periodSeconds: 60 }],
+    [runbookArticles.internalErrors, 'InternalErrors', { threshold: 1, periodSeconds: 60 }],
+    [runbookArticles.callersThrottled, 'RequestsThrottled', { threshold: 10, periodSeconds: 300 }],
+  ])('%s: raised by %s', (article, MetricName, { threshold, periodSeconds }) => {
+    expect(notifying.find(({ AlarmName }) => AlarmName.endsWith(article))).toMatchObject({
+      Namespace: 'BeginiSession/Demo',
+      MetricName,
+      Statistic: 'Sum',
+      Threshold: threshold,
+      Period: periodSeconds,
+      DatapointsToAlarm: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    });
+  });
+
+  test.each([
+    [runbookArticles.functionErrors, 'Errors'],
+    [runbookArticles.functionsThrottled, 'Throttles'],
+  ])('%s: raised by one of the %s of the alias', (article, MetricName) => {
+    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(article));
+    expect(alarm).toMatchObject({ Threshold: 1, DatapointsToAlarm: 1 });
+    const metrics = JSON.stringify(alarm?.Metrics);
+    expect(metrics).toContain(`"MetricName":"${MetricName}"`);
+    expect(metrics.match(/":live"/g)).toHaveLength(3);
+  });
+
+  test.each([
+    [runbookArticles.rotationFailed, 'RotateCredentials'],
+    [runbookArticles.launchKeyRotationFailed, 'LaunchLinksKeyRotate'],
+  ])('%s: raised by one failed step of %s', (article, functionId) => {
+    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(article));
+    const rotate = { Ref: resourceOf(template, 'AWS::Lambda::Function', functionId).logicalId };
+    expect(alarm).toMatchObject({
+      MetricName: 'Errors',
+      Dimensions: [{ Name: 'FunctionName', Value: rotate }],
+      Threshold: 1,
+      DatapointsToAlarm: 1,
+    });
+  });
+
+  test('hand-offs are slow at a 95th percentile of 3 seconds for 15 minutes', () => {
+    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(runbookArticles.slowHandOffs));
+    expect(alarm).toMatchObject({ Threshold: 3000, EvaluationPeriods: 3, DatapointsToAlarm: 3 });
+    expect(JSON.stringify(alarm?.Metrics)).toContain('"Period":300,"Stat":"p95"');
+  });
+
+  test.each([
+    [runbookArticles.fastBurn, 14.4 * 0.005, [3600, 300]],
+    [runbookArticles.slowBurn, 6 * 0.005, [21_600, 1800]],
+  ])('%s: more than %d fails in both windows, %j seconds', (article, share, windows) => {
+    const composite = notifying.find(({ AlarmName }) => AlarmName.endsWith(article));
+    const parts = alarms.filter(
+      ({ AlarmName, AlarmActions }) => AlarmName.includes(article) && !AlarmActions,
+    );
+    const rule = JSON.stringify(composite?.AlarmRule);
+    for (const { logicalId } of parts) expect(rule).toContain(`"${logicalId}"`);
+    expect(rule).toContain(' AND ');
+    expect(parts.map(({ Metrics }) => Metrics[1].MetricStat.Period)).toEqual(windows);
+    for (const { Threshold } of parts) expect(Threshold).toBeCloseTo(share);
+  });
+
+  const windowAlarms = alarms.filter(({ AlarmName }) =>
+    AlarmName.startsWith(`BeginiSession-Demo ${runbookArticles.fastBurn},`),
+  );
+
+  test('the error budget counts 5xx of the two routes that hand over, among all but 4xx', () => {
+    for (const { Metrics } of windowAlarms) {
+      const named = Metrics.filter(({ MetricStat }: Measured) => MetricStat).map(
+        ({ Id, MetricStat }: Measured) => [Id, MetricStat?.Metric.MetricName],
+      );
+      expect(Object.fromEntries(named)).toEqual({
+        ...{ count0: 'Count', invalid0: '4XXError', failed0: '5XXError' },
+        ...{ count1: 'Count', invalid1: '4XXError', failed1: '5XXError' },
+      });
+      const dimensions = JSON.stringify(Metrics);
+      for (const route of ['/sessions', '/launch/{token}']) {
+        expect(dimensions).toContain(
+          `{"Name":"Method","Value":"POST"},{"Name":"Resource","Value":"${route}"}`,
+        );
+      }
+    }
+  });
+
+  test('five failures in the long window make an alarm, of however few requests, while there is one in the short', () => {
+    const total = (name: string) => `(FILL(${name}0, 0) + FILL(${name}1, 0))`;
+    const failed = total('failed');
+    const share = `${failed} / (${total('count')} - ${total('invalid')})`;
+    expect(windowAlarms.map(({ Metrics }) => Metrics[0].Expression)).toEqual([
+      `IF(${failed} >= 5, ${share}, 0)`,
+      `IF(${failed} >= 1, ${share}, 0)`,
+    ]);
+  });
+});
+
+test.each([...operations])(
+  'the article "%s" says what it means, where to look and how to mend it',
+  (_, text) => {
+    expect(text).toMatch(/^\*\*Meaning\.\*\* .+^\*\*Look first\.\*\* .+^\*\*Mend\.\*\* .+/ms);
+  },
+);
+
+test('alarms of a stage that names nobody are raised all the same', () => {
+  const template = templateOf({ environment: 'test' });
+  template.resourcePropertiesCountIs('AWS::CloudWatch::Alarm', { AlarmActions: [] }, 0);
+  template.resourceCountIs('AWS::SNS::Topic', 0);
+  expect(Object.keys(template.findResources('AWS::CloudWatch::CompositeAlarm'))).toHaveLength(2);
+});

@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals';
+import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
+
+interface Widget {
+  type: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  properties: { markdown?: string; metrics?: unknown[]; alarms?: unknown[]; region?: string };
+}
+
+describe.each(environments)('the dashboard of a %s stage', (environment) => {
+  const template = templateOf({ environment });
+  const { DashboardBody, DashboardName } = resourceOf(template, 'AWS::CloudWatch::Dashboard').Properties;
+  const parts: unknown[] = Object(DashboardBody)['Fn::Join'][1];
+  const { widgets } = JSON.parse(
+    parts
+      .map((part) => (typeof part === 'string' ? part : Object.values(Object(part)).flat().join('.')))
+      .join(''),
+  ) as { widgets: Widget[] };
+
+  test('is called after the stack', () => {
+    expect(DashboardName).toBe('BeginiSession-Demo');
+  });
+
+  test("answers an operator's four questions from top to bottom", () => {
+    const headings = widgets.filter(({ type }) => type === 'text');
+    expect(headings.map(({ properties }) => properties.markdown)).toEqual([
+      '## Are applicants getting through?',
+      '## Is it us, the vendor or a caller?',
+      '## Is rotation healthy?',
+      '## What does it cost?',
+    ]);
+    const tops = headings.map(({ y }) => y);
+    expect(tops).toEqual(tops.toSorted((one, other) => one - other));
+    const answers = tops.map((top) => widgets.filter(({ type, y }) => type !== 'text' && y > top).length);
+    expect(answers.every((count) => count > 0)).toBe(true);
+  });
+
+  test('lays its widgets out side by side, none over another or over the edge', () => {
+    const cells = widgets.flatMap(({ x, y, width, height }) =>
+      Array.from({ length: width * height }, (_, n) => `${x + (n % width)},${y + Math.floor(n / width)}`),
+    );
+    expect(new Set(cells).size).toBe(cells.length);
+    for (const { x, width } of widgets) expect(x + width).toBeLessThanOrEqual(24);
+  });
+
+  test('shows the state of every alarm that notifies', () => {
+    const shown = widgets.flatMap(({ properties }) => properties.alarms ?? []);
+    expect(shown).toHaveLength(11);
+  });
+
+  test('shows every metric that the stage makes of its log lines', () => {
+    const made = Object.values(template.findResources('AWS::Logs::MetricFilter')).map(
+      ({ Properties }) => Properties.MetricTransformations[0].MetricName,
+    );
+    for (const name of made) expect(JSON.stringify(widgets)).toContain(`"BeginiSession/Demo","${name}"`);
+  });
+});
+
+test('the cost of a firewall is shown where there is one', () => {
+  const shows = (firewall: boolean) =>
+    JSON.stringify(
+      resourceOf(templateOf({ environment: 'test', firewall }), 'AWS::CloudWatch::Dashboard').Properties,
+    ).includes('\\"WAF\\"');
+  expect([shows(true), shows(false)]).toEqual([true, false]);
+});

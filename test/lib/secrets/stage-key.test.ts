@@ -1,0 +1,81 @@
+import { expect, test } from '@jest/globals';
+import { resourceOf, templateOf } from '../../support/synthesize.ts';
+
+const template = templateOf({ environment: 'production', alarmEmail: 'on-call@bank.example' });
+const key = resourceOf(template, 'AWS::KMS::Key');
+const { Statement: statements } = key.Properties.KeyPolicy as { Statement: Record<string, unknown>[] };
+const ofTheService = (service: string) =>
+  statements.filter(({ Principal }) => JSON.stringify(Principal).includes(`${service}.`));
+
+test('the key of a production stage is renewed by KMS and outlives the stack, as secrets and logs do', () => {
+  expect(key.Properties).toMatchObject({ EnableKeyRotation: true });
+  expect(key).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+});
+
+test.each([
+  ['AWS::SecretsManager::Secret', 'KmsKeyId', 3],
+  ['AWS::Logs::LogGroup', 'KmsKeyId', 7],
+  ['AWS::SNS::Topic', 'KmsMasterKeyId', 1],
+])('every %s of a production stage is under it', (type, property, count) => {
+  const resources = Object.values(template.findResources(type));
+  expect(resources).toHaveLength(count);
+  for (const { Properties } of resources) {
+    expect(Properties[property]).toEqual({ 'Fn::GetAtt': [key.logicalId, 'Arn'] });
+  }
+});
+
+test("CloudWatch Logs may use it for this stack's log groups alone", () => {
+  const [statement, ...others] = ofTheService('logs');
+  expect(others).toEqual([]);
+  const condition = JSON.stringify(statement?.Condition);
+  expect(condition).toContain(':log-group:BeginiSession-Demo-*');
+  expect(condition).toContain(':log-group:aws-waf-logs-BeginiSession-Demo-*');
+  expect(Object.keys(Object(statement?.Condition))).toEqual(['ArnLike']);
+  expect(Object.keys(Object(statement?.Condition).ArnLike)).toEqual(['kms:EncryptionContext:aws:logs:arn']);
+});
+
+test("CloudWatch may use it for messages to this stack's topic, on behalf of this account", () => {
+  expect(ofTheService('cloudwatch')).toEqual([
+    expect.objectContaining({
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      Condition: {
+        ArnLike: { 'kms:EncryptionContext:aws:sns:topicArn': expect.anything() },
+        StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+      },
+    }),
+  ]);
+  expect(JSON.stringify(ofTheService('cloudwatch'))).toContain(':BeginiSession-Demo-*');
+});
+
+test('EventBridge may do the same without a source account, which SNS does not support there', () => {
+  const [statement] = ofTheService('events');
+  expect(statement).toMatchObject({ Action: ['kms:Decrypt', 'kms:GenerateDataKey*'] });
+  expect(Object.keys(Object(statement?.Condition))).toEqual(['ArnLike']);
+  expect(JSON.stringify(statement)).toContain(':BeginiSession-Demo-*');
+});
+
+test("the account's other users of the key must come through Secrets Manager or its IAM policies", () => {
+  const [administration, ...others] = statements.filter(({ Principal }) => Object(Principal).AWS);
+  expect(administration).toMatchObject({ Action: 'kms:*' });
+  for (const { Condition } of others) {
+    expect(Condition).toHaveProperty(['StringEquals', 'kms:ViaService'], expect.anything());
+  }
+});
+
+test('a stage without a key of its own leaves everything under the keys of AWS', () => {
+  const plain = templateOf({ environment: 'production', customerManagedKey: false });
+  plain.resourceCountIs('AWS::KMS::Key', 0);
+  expect(JSON.stringify(plain.toJSON())).not.toContain('Kms');
+});
+
+test('the value of the credentials secret is the same with and without a key, so that it stays', () => {
+  const values = [true, false].map((customerManagedKey) => {
+    const secret = resourceOf(
+      templateOf({ environment: 'production', customerManagedKey }),
+      'AWS::SecretsManager::Secret',
+      'CredentialsSecret',
+    );
+    return [secret.logicalId, secret.Properties.SecretString];
+  });
+  expect(values[0]).toEqual(values[1]);
+});

@@ -1,0 +1,82 @@
+import { expect, test } from '@jest/globals';
+import { defaultTexts } from '../../../lib/stages/applicant-page.ts';
+import { readStages, StagesError } from '../../../lib/stages/stages.ts';
+
+const row = { environment: 'test', region: 'eu-central-1' };
+const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d';
+const domain = { name: 'start.lender.example', certificateArn };
+
+function messageFor(settings: Record<string, unknown>): string {
+  try {
+    readStages({ Demo: { ...row, ...settings } });
+  } catch (error) {
+    if (error instanceof StagesError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+}
+
+const rotation = 'use a whole number from 32, two more than the longest life of a link, to 1000';
+const url = 'use an address such as "https://www.lender.example/applications", without user or password';
+const plain = 'use a text of 1 to 300 characters, without line breaks';
+test.each([
+  [{ launchLinks: 'no' }, 'launchLinks: "no" is not allowed; use true or false'],
+  [{ launchKeyRotationDays: 31 }, `launchKeyRotationDays: 31 is not allowed; ${rotation}`],
+  [{ launchKeyRotationDays: 30.5 }, `launchKeyRotationDays: 30.5 is not allowed; ${rotation}`],
+  [{ launchKeyRotationDays: 1_001 }, `launchKeyRotationDays: 1001 is not allowed; ${rotation}`],
+  [{ launchThrottle: { rateLimit: 0 } }, 'launchThrottle.rateLimit: 0 is not allowed'],
+  [{ launchThrottle: { burst: 1 } }, 'launchThrottle.burst: no such setting; use rateLimit, burstLimit'],
+  [
+    { returnUrl: 'http://www.lender.example' },
+    `returnUrl: "http://www.lender.example" is not allowed; ${url}`,
+  ],
+  [{ returnUrl: 'javascript:alert(1)' }, `returnUrl: "javascript:alert(1)" is not allowed; ${url}`],
+  [{ returnUrl: 'https://user@lender.example' }, `returnUrl: "https://user@lender.example" is not allowed`],
+  [{ returnUrl: '/back' }, 'returnUrl: "/back" is not allowed'],
+  [{ domain: null }, 'domain: null is not allowed; use an object of settings'],
+  [{ domain: { name: domain.name } }, 'domain.certificateArn: missing; use the ARN of a certificate'],
+  [{ domain: { certificateArn } }, 'domain.name: missing; use a host name in lower case'],
+  [{ domain: { ...domain, name: 'https://start.lender.example' } }, 'domain.name: "https://start.lender'],
+  [{ domain: { ...domain, name: 'lender' } }, 'domain.name: "lender" is not allowed'],
+  [
+    { domain: { ...domain, certificateArn: certificateArn.replace('acm', 'iam') } },
+    'domain.certificateArn: "arn:aws:iam:',
+  ],
+  [
+    { domain: { ...domain, certificateArn: certificateArn.replace('eu-central-1', 'us-east-1') } },
+    "is not allowed; use a certificate in the stage's own region, eu-central-1",
+  ],
+  [{ applicantPage: { title: '' } }, `applicantPage.title: "" is not allowed; ${plain}`],
+  [{ applicantPage: { title: 'x'.repeat(301) } }, `is not allowed; ${plain}`],
+  [{ applicantPage: { text: 'two\nlines' } }, `applicantPage.text: "two\\nlines" is not allowed; ${plain}`],
+  [{ applicantPage: { language: 'english!' } }, 'applicantPage.language: "english!" is not allowed'],
+  [{ applicantPage: { subtitle: 'x' } }, 'applicantPage.subtitle: no such setting; use language, lenderName'],
+  [{ applicantPage: { language: 'es', title: 'Hola' } }, `applicantPage.tryAgain: missing; ${plain}`],
+])('refuses %j', (settings, message) => {
+  expect(messageFor(settings)).toContain(message);
+});
+
+test('refuses texts that would not fit into a function’s environment', () => {
+  const texts = Object.fromEntries(Object.keys(defaultTexts).map((name) => [name, 'é'.repeat(150)]));
+  expect(messageFor({ applicantPage: { ...texts, language: 'fr' } })).toContain(
+    'bytes" is not allowed; use texts of at most 3000 bytes together',
+  );
+});
+
+test('takes a page in another language that has every text', () => {
+  const applicantPage = { ...defaultTexts, language: 'pt-BR', lenderName: 'Crédito Já' };
+  expect(readStages({ Demo: { ...row, applicantPage } })[0]?.applicantPage).toEqual(applicantPage);
+});
+
+test('keeps the English texts that a page does not name', () => {
+  const applicantPage = { language: 'en-KE', lenderName: 'Kazi Loans' };
+  expect(readStages({ Demo: { ...row, applicantPage } })[0]?.applicantPage).toEqual({
+    ...defaultTexts,
+    ...applicantPage,
+  });
+});
+
+test('takes a domain, whose certificate is not checked where the row names no region', () => {
+  expect(readStages({ Demo: { ...row, domain } })[0]?.domain).toEqual(domain);
+  expect(readStages({ Demo: { environment: 'test', domain } })[0]?.domain).toEqual(domain);
+});

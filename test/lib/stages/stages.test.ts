@@ -1,0 +1,266 @@
+import { describe, expect, test } from '@jest/globals';
+import { defaultTexts } from '../../../lib/stages/applicant-page.ts';
+import { readStages, StagesError } from '../../../lib/stages/stages.ts';
+
+const row = { environment: 'test' };
+
+function messageFor(context: unknown): string {
+  try {
+    readStages(context);
+  } catch (error) {
+    if (error instanceof StagesError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+}
+
+describe('the stages table', () => {
+  test('gives a test stage safe and small defaults', () => {
+    expect(readStages({ Test: row })).toEqual([
+      {
+        name: 'Test',
+        path: 'test',
+        environment: 'test',
+        account: undefined,
+        region: undefined,
+        callerAuth: 'iam',
+        loanApps: [],
+        allowedSourceIps: [],
+        hmac: true,
+        throttle: { rateLimit: 5, burstLimit: 10 },
+        launchLinks: true,
+        applicantPage: { ...defaultTexts, returnUrl: undefined },
+        domain: undefined,
+        launchThrottle: { rateLimit: 5, burstLimit: 10 },
+        launchKeyRotationDays: 90,
+        logRetentionDays: 14,
+        rotationDays: 90,
+        apiGatewayAccountRole: 'create',
+        alarmEmail: undefined,
+        alarmTopicArn: undefined,
+        customerManagedKey: false,
+        firewall: false,
+        deployment: 'all-at-once',
+        reservedConcurrency: undefined,
+        tracing: false,
+      },
+    ]);
+  });
+
+  test('gives a production stage room for traffic and a year of logs', () => {
+    const [stage] = readStages({ Production: { environment: 'production' } });
+    expect(stage).toMatchObject({ throttle: { rateLimit: 100, burstLimit: 200 }, logRetentionDays: 365 });
+  });
+
+  test('gives a production stage a key of its own, a firewall and deployments in two steps', () => {
+    const [stage] = readStages({ Production: { environment: 'production' } });
+    expect(stage).toMatchObject({ customerManagedKey: true, firewall: true, deployment: 'canary' });
+  });
+
+  test('gives one loan app where callers have API keys and none is named', () => {
+    expect(readStages({ Test: { ...row, callerAuth: 'api-key' } })[0]?.loanApps).toEqual(['loan-app']);
+  });
+
+  test('takes every setting', () => {
+    const settings = {
+      environment: 'production',
+      account: '123456789012',
+      region: 'ap-southeast-1',
+      callerAuth: 'api-key',
+      loanApps: ['quick-cash', 'farm2market'],
+      allowedSourceIps: ['203.0.113.7', '198.51.100.0/24', '2001:db8::/32', '2001:db8::1'],
+      hmac: false,
+      throttle: { rateLimit: 0.5, burstLimit: 3 },
+      launchLinks: false,
+      applicantPage: { ...defaultTexts, lenderName: 'Kazi Loans' },
+      returnUrl: 'https://www.lender.example/back',
+      domain: {
+        name: 'start.lender.example',
+        certificateArn: 'arn:aws:acm:ap-southeast-1:123456789012:certificate/1-a',
+      },
+      launchThrottle: { rateLimit: 1, burstLimit: 2 },
+      launchKeyRotationDays: 32,
+      logRetentionDays: 1827,
+      rotationDays: 1000,
+      apiGatewayAccountRole: 'existing',
+      alarmTopicArn: 'arn:aws:sns:ap-southeast-1:123456789012:on-call',
+      customerManagedKey: false,
+      firewall: false,
+      deployment: 'all-at-once',
+      reservedConcurrency: 20,
+      tracing: true,
+    };
+    const { returnUrl, ...others } = settings;
+    expect(readStages({ 'Kenya-2': settings })).toEqual([
+      {
+        name: 'Kenya-2',
+        path: 'kenya-2',
+        ...others,
+        applicantPage: { ...settings.applicantPage, returnUrl },
+      },
+    ]);
+  });
+
+  test('keeps the default of the limit that a throttle does not name', () => {
+    expect(readStages({ Test: { ...row, throttle: { burstLimit: 50 } } })[0]?.throttle).toEqual({
+      rateLimit: 5,
+      burstLimit: 50,
+    });
+  });
+
+  test('may come as JSON, as from the command line', () => {
+    expect(readStages('{"Test": {"environment": "test"}}')).toEqual(readStages({ Test: row }));
+  });
+
+  test('refuses a limit that JSON can write and no number can hold', () => {
+    const table = '{"Test": {"environment": "test", "throttle": {"rateLimit": 1e999}}}';
+    expect(messageFor(table)).toContain('stages.Test.throttle.rateLimit: ');
+  });
+
+  test('takes limits of a million, a loan app’s name of 40 letters, and every address', () => {
+    const settings = {
+      callerAuth: 'api-key',
+      throttle: { rateLimit: 1_000_000, burstLimit: 1_000_000 },
+      loanApps: ['a'.repeat(40)],
+      allowedSourceIps: ['0.0.0.0/0', '::/0'],
+    };
+    expect(readStages({ Test: { ...row, ...settings } })[0]).toMatchObject(settings);
+  });
+
+  test.each([
+    ['no table', undefined, 'stages: missing; use an object with a row per stage'],
+    ['an empty table', {}, 'stages: {} is not allowed; use an object with a row per stage'],
+    ['a list', [row], 'stages: [{"environment":"test"}] is not allowed; use an object with a row per stage'],
+    ['text that is not JSON', 'Test', 'stages: "Test" is not allowed; use an object with a row per stage'],
+    [
+      'a row that is no object',
+      { Test: 'test' },
+      'stages.Test: "test" is not allowed; use an object of settings',
+    ],
+    ['a row that is null', { Test: null }, 'stages.Test: null is not allowed; use an object of settings'],
+    [
+      'a name with an underscore',
+      { my_stage: row },
+      'stages.my_stage: not fit for a stack and a path; use 1 to 32',
+    ],
+    ['a name that starts with a digit', { '2nd': row }, 'stages.2nd: not fit for a stack and a path'],
+    [
+      'a name of 33 letters',
+      { ['a'.repeat(33)]: row },
+      `stages.${'a'.repeat(33)}: not fit for a stack and a path`,
+    ],
+    ['an empty name', { '': row }, 'stages.: not fit for a stack and a path'],
+    [
+      'names that differ in case',
+      { Test: row, TEST: row },
+      'stages.TEST: same path as stages.Test; use names',
+    ],
+  ])('refuses %s', (_case, table, message) => {
+    expect(messageFor(table)).toContain(`cdk.json, ${message}`);
+  });
+
+  const email = 'use one e-mail address, such as "on-call@bank.example"';
+  const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
+  const throttleField = 'use rateLimit, burstLimit';
+  const range = 'use an IPv4 or IPv6 address or CIDR range, such as "203.0.113.0/24"';
+  test.each([
+    [{ environment: undefined }, 'environment: missing; use "test" or "production"'],
+    [{ environment: 'prod' }, 'environment: "prod" is not allowed; use "test" or "production"'],
+    [{ account: 123456789012 }, 'account: 123456789012 is not allowed; use a string of 12 digits'],
+    [{ account: '12345678901' }, 'account: "12345678901" is not allowed; use a string of 12 digits'],
+    [{ region: 'Frankfurt' }, 'region: "Frankfurt" is not allowed; use a region such as "eu-central-1"'],
+    [{ callerAuth: 'api_key' }, 'callerAuth: "api_key" is not allowed; use "iam" or "api-key"'],
+    [{ callerAuth: null }, 'callerAuth: null is not allowed; use "iam" or "api-key"'],
+    [{ loanApps: ['a'] }, 'loanApps: ["a"] is not allowed; use it only with "callerAuth": "api-key"'],
+    [
+      { callerAuth: 'api-key', loanApps: 'a' },
+      'loanApps: "a" is not allowed; use a list of at least one item',
+    ],
+    [{ callerAuth: 'api-key', loanApps: [] }, 'loanApps: [] is not allowed; use a list of at least one item'],
+    [
+      { callerAuth: 'api-key', loanApps: ['a', 'a'] },
+      'loanApps: ["a","a"] is not allowed; use a list of at least one',
+    ],
+    [
+      { callerAuth: 'api-key', loanApps: ['a', 'My App'] },
+      'loanApps[1]: "My App" is not allowed; use at most 40',
+    ],
+    [
+      { callerAuth: 'api-key', loanApps: ['a'.repeat(41)] },
+      `loanApps[0]: "${'a'.repeat(41)}" is not allowed; use at most 40`,
+    ],
+    [{ callerAuth: 'api-key', loanApps: ['app-2'] }, 'loanApps[0]: "app-2" is not allowed; use at most 40'],
+    [{ allowedSourceIps: '10.0.0.0/8' }, 'allowedSourceIps: "10.0.0.0/8" is not allowed; use a list'],
+    [{ allowedSourceIps: [] }, 'allowedSourceIps: [] is not allowed; use a list of at least one item'],
+    [{ allowedSourceIps: ['10.0.0.0/33'] }, `allowedSourceIps[0]: "10.0.0.0/33" is not allowed; ${range}`],
+    [{ allowedSourceIps: ['10.0.0.0/08'] }, `allowedSourceIps[0]: "10.0.0.0/08" is not allowed; ${range}`],
+    [{ allowedSourceIps: ['::/129'] }, `allowedSourceIps[0]: "::/129" is not allowed; ${range}`],
+    [{ allowedSourceIps: ['10.0.0.256'] }, `allowedSourceIps[0]: "10.0.0.256" is not allowed; ${range}`],
+    [{ allowedSourceIps: ['10.0.0.0/'] }, `allowedSourceIps[0]: "10.0.0.0/" is not allowed; ${range}`],
+    [{ allowedSourceIps: ['10.0.0.0/8/8'] }, `allowedSourceIps[0]: "10.0.0.0/8/8" is not allowed; ${range}`],
+    [{ allowedSourceIps: ['fe80::1%eth0'] }, `allowedSourceIps[0]: "fe80::1%eth0" is not allowed; ${range}`],
+    [{ allowedSourceIps: ['bank.example'] }, `allowedSourceIps[0]: "bank.example" is not allowed; ${range}`],
+    [{ hmac: 'false' }, 'hmac: "false" is not allowed; use true or false'],
+    [{ throttle: 5 }, 'throttle: 5 is not allowed; use an object of settings'],
+    [{ throttle: null }, 'throttle: null is not allowed; use an object of settings'],
+    ...[0, -1, '5', 1_000_001, Number.MAX_VALUE].map((limit): [object, string] => [
+      { throttle: { rateLimit: limit } },
+      `throttle.rateLimit: ${JSON.stringify(limit)} is not allowed; use a number greater than 0, at most 1000000`,
+    ]),
+    ...[0, 1.5, 1_000_001].map((limit): [object, string] => [
+      { throttle: { burstLimit: limit } },
+      `throttle.burstLimit: ${limit} is not allowed; use a whole number greater than 0, at most 1000000`,
+    ]),
+    [{ launchThrottle: { rateLimit: 1_000_001 } }, 'launchThrottle.rateLimit: 1000001 is not allowed'],
+    [{ launchThrottle: { burstLimit: 1_000_001 } }, 'launchThrottle.burstLimit: 1000001 is not allowed'],
+    [{ throttle: { rate: 5 } }, `throttle.rate: no such setting; ${throttleField}`],
+    [{ logRetentionDays: 15 }, 'logRetentionDays: 15 is not allowed; use 1 or 3 or 5 or 7 or 14 or 30'],
+    ...[0, 1001, 0.5, '90'].map((days): [object, string] => [
+      { rotationDays: days },
+      `rotationDays: ${JSON.stringify(days)} is not allowed; use a whole number of days from 1 to 1000`,
+    ]),
+    [{ logRetentionDays: 9999 }, 'logRetentionDays: 9999 is not allowed'],
+    [
+      { apiGatewayAccountRole: true },
+      'apiGatewayAccountRole: true is not allowed; use "create" or "existing"',
+    ],
+    [{ alarmEmail: 'on-call' }, `alarmEmail: "on-call" is not allowed; ${email}`],
+    [{ alarmEmail: 'on-call@bank' }, `alarmEmail: "on-call@bank" is not allowed; ${email}`],
+    [
+      { alarmEmail: 'a@b.example, c@d.example' },
+      `alarmEmail: "a@b.example, c@d.example" is not allowed; ${email}`,
+    ],
+    [{ alarmEmail: 'Ann <ann@b.example>' }, `alarmEmail: "Ann <ann@b.example>" is not allowed; ${email}`],
+    [{ alarmTopicArn: 'on-call' }, 'alarmTopicArn: "on-call" is not allowed; use the ARN of a standard SNS'],
+    [{ alarmTopicArn: `${topic}.fifo` }, `alarmTopicArn: "${topic}.fifo" is not allowed; use the ARN of a`],
+    [
+      { alarmTopicArn: topic, region: 'eu-west-1' },
+      `alarmTopicArn: "${topic}" is not allowed; use a topic in the row's region, eu-west-1`,
+    ],
+    [
+      { alarmTopicArn: topic, alarmEmail: 'on-call@bank.example' },
+      `alarmTopicArn: "${topic}" is not allowed; use it or alarmEmail`,
+    ],
+    [{ customerManagedKey: 'yes' }, 'customerManagedKey: "yes" is not allowed; use true or false'],
+    [{ firewall: 1 }, 'firewall: 1 is not allowed; use true or false'],
+    [{ deployment: 'linear' }, 'deployment: "linear" is not allowed; use "canary" or "all-at-once"'],
+    [{ reservedConcurrency: 0 }, 'reservedConcurrency: 0 is not allowed; use a whole number greater than 0'],
+    [{ tracing: 'off' }, 'tracing: "off" is not allowed; use true or false'],
+    [
+      { callerauth: 'iam' },
+      'callerauth: no such setting; use environment, account, region, callerAuth, loanApps',
+    ],
+  ])('refuses %j', (settings, message) => {
+    expect(messageFor({ Demo: { ...row, ...settings } })).toContain(`cdk.json, stages.Demo.${message}`);
+  });
+
+  test('names every mistake of every row in one error', () => {
+    const message = messageFor({ Test: { environment: 'x', hmac: 1 }, Production: { hmca: true } });
+    expect(message.split('\n')).toEqual([
+      expect.stringContaining('stages.Test.environment'),
+      expect.stringContaining('stages.Test.hmac'),
+      expect.stringContaining('stages.Production.environment'),
+      expect.stringContaining('stages.Production.hmca'),
+    ]);
+  });
+});

@@ -1,0 +1,68 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { SessionStack } from '../../lib/session-stack.ts';
+import { readStages } from '../../lib/stages/stages.ts';
+
+/** Stands in for a bundle: what a stack makes of it does not depend on its content. */
+const bundle = mkdtempSync(join(tmpdir(), 'begini-session-empty-'));
+writeFileSync(join(bundle, 'index.mjs'), 'export const handler = async () => {};');
+
+/** The rows of a fresh checkout. */
+export const environments = ['test', 'production'] as const;
+
+/** The stack of the stage `Demo`, made from a row of the stages table. */
+export function stackOf(row: Record<string, unknown>): SessionStack {
+  const [stage] = readStages({ Demo: row });
+  if (!stage) throw new Error('the table has one row');
+  return new SessionStack(new App(), `BeginiSession-${stage.name}`, {
+    stage,
+    bundles: {
+      createSession: bundle,
+      createLaunchLink: bundle,
+      launch: bundle,
+      rotateCredentials: bundle,
+      rotateLaunchKey: bundle,
+    },
+  });
+}
+
+/** What CloudFormation gets for a row of the stages table. */
+export function templateOf(row: Record<string, unknown>): Template {
+  return Template.fromStack(stackOf(row));
+}
+
+/** The only resource of a type, found by a part of its logical id where there are several. */
+export function resourceOf(template: Template, type: string, idPart = ''): Resource {
+  const found = Object.entries(template.findResources(type)).filter(([id]) => id.includes(idPart));
+  const [match, ...others] = found;
+  if (!match || others.length > 0)
+    throw new Error(`${found.length} resources of ${type} are called ${idPart}`);
+  const [logicalId, resource] = match;
+  return { logicalId, Properties: {}, ...resource };
+}
+
+/** What allows the use of the stage's key for one secret, through Secrets Manager; nothing in a stage without a key. */
+export function useOfKey(template: Template, secret: { Ref: string }, actions: string | string[]): object[] {
+  return Object.keys(template.findResources('AWS::KMS::Key')).map((keyId) => ({
+    Effect: 'Allow',
+    Action: actions,
+    Resource: { 'Fn::GetAtt': [keyId, 'Arn'] },
+    Condition: {
+      StringEquals: {
+        'kms:ViaService': { 'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.amazonaws.com']] },
+        'kms:EncryptionContext:SecretARN': secret,
+      },
+    },
+  }));
+}
+
+/** A resource as the template has it, with its logical id. */
+interface Resource {
+  logicalId: string;
+  Properties: Record<string, unknown>;
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+}
