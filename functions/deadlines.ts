@@ -23,7 +23,7 @@ export const vendorTimeoutMs = 8_000;
 /** DNS, TCP and TLS of one try to reach the vendor. */
 export const connectTimeoutMs = 2_000;
 
-/** With less than this left, no session call is started: it could create a session that nobody enters. */
+/** With less than this left, no session call is started: it could create a session that nobody receives. */
 export const shortestCallMs = 3_000;
 
 /** One try to read the secret. */
@@ -35,7 +35,7 @@ export const secretTries = 2;
 /** All tries to read the secret together, with the pauses between them. */
 export const secretReadTimeoutMs = 4_500;
 
-/** How long the start of a function waits for what it prepares. */
+/** How long init waits for what it warms up. */
 export const warmUpTimeoutMs = 2_000;
 
 /** Lambda's timeout for one rotation step: seven calls to Secrets Manager and one to the vendor, at their slowest. */
@@ -51,9 +51,14 @@ export type RequestClock = {
   receivedAt: number | undefined;
 };
 
-/** The moment, in epoch milliseconds, by which a request must be answered. */
-export function requestDeadline({ now, remainingMs, receivedAt }: RequestClock): number {
-  return Math.min(now + remainingMs - answerReserveMs, (receivedAt ?? now) + requestTimeoutMs);
+/**
+ * The moment, in epoch milliseconds, by which a request must be answered. `receivedAt` counts only where it is at most
+ * 15 s old and not in the future: a clock that is wrong must not refuse requests.
+ */
+export function requestDeadline({ now, remainingMs, receivedAt = now }: RequestClock): number {
+  const ageMs = now - receivedAt;
+  const isCredible = ageMs >= 0 && ageMs <= gatewayTimeoutMs;
+  return Math.min(now + remainingMs - answerReserveMs, (isCredible ? receivedAt : now) + requestTimeoutMs);
 }
 
 /** The deadline of the request that a function was invoked with. */
@@ -61,6 +66,6 @@ export function deadlineOf(event: APIGatewayProxyEvent, context: Context): numbe
   return requestDeadline({
     now: Date.now(),
     remainingMs: context.getRemainingTimeInMillis(),
-    receivedAt: event.requestContext.requestTimeEpoch,
+    receivedAt: event?.requestContext?.requestTimeEpoch,
   });
 }

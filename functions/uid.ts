@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { CallerError } from './errors.ts';
 
 const uidPattern = /^[A-Za-z0-9-]{5,60}$/;
@@ -11,4 +12,9 @@ const uidPattern = /^[A-Za-z0-9-]{5,60}$/;
 export function parseUid(uid: unknown): string {
   if (typeof uid !== 'string' || !uidPattern.test(uid)) throw new CallerError('invalid_uid');
   return uid;
+}
+
+/** A pseudonym for a uid in log lines: the first 12 hex digits of HMAC-SHA-256 over it. */
+export function uidReference(uid: string, uidRefKey: string): string {
+  return createHmac('sha256', uidRefKey).update(uid).digest('hex').slice(0, 12);
 }

@@ -3,11 +3,12 @@ import https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import { shortestCallMs } from '../deadlines.ts';
 import { VendorError } from '../errors.ts';
+import type { RequestScope } from '../request-scope.ts';
 import { dropIdleConnections, KeepAliveAgent } from './keep-alive-agent.ts';
 import type { SessionRequest } from './request.ts';
-import { DeadlinePassed, explainFailure, NotProcessed, watchCall } from './vendor-call.ts';
+import { NotProcessed, NotStarted, VendorCall } from './vendor-call.ts';
 
-/** What the vendor answered, not yet judged. */
+/** The vendor's HTTP response, not yet judged. */
 export type VendorResponse = {
   statusCode: number;
   retryAfter: string | undefined;
@@ -15,32 +16,24 @@ export type VendorResponse = {
   body: string;
 };
 
-/** What a call reports for the log line, whether it ends well or not. */
-export type CallTrace = {
-  vendorAttempts: number;
-  /** Milliseconds spent on the vendor, both tries together. */
-  vendorMs: number;
-  vendorStatus?: number;
-};
-
 /** Sends session calls over one keep-alive connection. */
 export type VendorClient = {
-  /** Sends `request` and reads the answer by `deadline` (epoch ms). @throws VendorError, never with a value inside. */
-  send(request: SessionRequest, deadline: number, trace: CallTrace): Promise<VendorResponse>;
-  /** Opens a connection for the next call. Resolves when it is ready; rejects where it cannot be had. */
-  prepare(): Promise<void>;
+  /** Sends `request` and reads the response within the scope. @throws VendorError, never with a value inside. */
+  send(request: SessionRequest, scope: RequestScope): Promise<VendorResponse>;
+  /** Opens a connection for the next call. Resolves when it is ready; rejects where it cannot be opened. */
+  warmUp(): Promise<void>;
   close(): void;
 };
 
-const largestAnswerBytes = 16 * 1024;
+const largestResponseBytes = 16 * 1024;
 
-/** After a pause this long the function may have been frozen, and its connection may have died unseen. */
+/** After a pause this long the function may have been frozen, and its connection may be dead. */
 const idleMs = 1_000;
 
-/** One turn of the event loop and a little more: time for a dead connection's FIN or RST to be read. */
+/** One turn of the event loop and a little more, so that Node sees a dead connection's FIN or RST. */
 const wakeUpMs = 2;
 
-/** A connection that has been idle for longer may have been forgotten on its way, without a sign to either end. */
+/** NATs and load balancers silently drop idle connections; do not reuse one after a minute. */
 const longestIdleMs = 60_000;
 
 /**
@@ -51,51 +44,48 @@ const longestIdleMs = 60_000;
 export function createVendorClient({ origin, ca }: { origin: string; ca?: string }): VendorClient {
   const url = new URL(origin);
   const isTls = url.protocol === 'https:';
-  // Not the URL itself, which Node would take apart again for each call.
+  // Not the URL itself: Node would parse it again for each call.
   const target = { hostname: url.hostname, port: url.port, method: 'POST' };
   const agent = isTls
     ? new KeepAliveAgent({ keepAlive: true, ...(ca && { ca }) })
     : new http.Agent({ keepAlive: true });
   let lastUsedAt = Date.now();
 
-  async function send(request: SessionRequest, deadline: number, trace: CallTrace): Promise<VendorResponse> {
+  async function send(request: SessionRequest, scope: RequestScope): Promise<VendorResponse> {
     const idleForMs = Date.now() - lastUsedAt;
     if (idleForMs > longestIdleMs) dropIdleConnections(agent);
     else if (idleForMs > idleMs) await pause(wakeUpMs);
     const startedAt = Date.now();
     try {
-      return await attempt(request, deadline, trace);
+      return await attempt(request, scope);
     } catch (error) {
       if (!(error instanceof NotProcessed)) throw error;
       dropIdleConnections(agent);
-      return await attempt(request, deadline, trace).catch((second) => {
+      return await attempt(request, scope).catch((second) => {
         throw second instanceof NotProcessed
           ? new VendorError('vendor_unreachable', { cause: second.cause })
           : second;
       });
     } finally {
       lastUsedAt = Date.now();
-      trace.vendorMs += lastUsedAt - startedAt;
+      scope.trace.vendorMs += lastUsedAt - startedAt;
     }
   }
 
   async function attempt(
     { path, headers, body }: SessionRequest,
-    deadline: number,
-    trace: CallTrace,
+    { deadline, trace }: RequestScope,
   ): Promise<VendorResponse> {
     const timeLeftMs = deadline - Date.now();
-    if (timeLeftMs < shortestCallMs)
-      throw new VendorError('vendor_unreachable', { cause: new DeadlinePassed() });
+    if (timeLeftMs < shortestCallMs) throw new VendorError('vendor_unreachable', { cause: new NotStarted() });
     trace.vendorAttempts += 1;
 
-    const call = (isTls ? https : http).request({ ...target, path, headers, agent });
-    const progress = watchCall(call);
-    const deadlineTimer = setTimeout(progress.giveUp, timeLeftMs);
+    const request = (isTls ? https : http).request({ ...target, path, headers, agent });
+    const call = new VendorCall(request, timeLeftMs);
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        // A connection that is closed without an error is one, too.
-        call.on('response', resolve).on('error', reject).on('close', reject).end(body);
+        // A connection can close without an error event.
+        request.on('response', resolve).on('error', reject).on('close', reject).end(body);
       });
       trace.vendorStatus = response.statusCode ?? 0;
       return {
@@ -104,25 +94,24 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
         body: await readBody(response),
       };
     } catch (error) {
-      throw explainFailure(progress.failure ?? error, progress);
+      throw call.explain(error);
     } finally {
-      clearTimeout(deadlineTimer);
-      progress.stopWatching();
+      call.stopTimers();
     }
   }
 
   return {
     send,
-    async prepare() {
+    async warmUp() {
       if (agent instanceof KeepAliveAgent)
-        await agent.prepare({ host: url.hostname, port: Number(url.port || 443) });
+        await agent.warmUp({ host: url.hostname, port: Number(url.port || 443) });
       lastUsedAt = Date.now();
     },
     close: () => agent.destroy(),
   };
 }
 
-/** Reads the whole answer. One that is too long reads as an empty one, and its connection is closed. */
+/** Reads the whole body. One that is too long counts as empty, and its connection is closed. */
 function readBody(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -131,7 +120,7 @@ function readBody(response: IncomingMessage): Promise<string> {
       .on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         bytes += chunk.length;
-        if (bytes <= largestAnswerBytes) return;
+        if (bytes <= largestResponseBytes) return;
         resolve('');
         response.destroy();
       })

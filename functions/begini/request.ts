@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import type { CredentialsPair } from '../credentials/credentials-pair.ts';
 
 /** One session call, ready to send: these very bytes were signed. */
 export type SessionRequest = { path: string; headers: Record<string, string>; body: string };
@@ -11,7 +10,7 @@ export type SessionRequest = { path: string; headers: Record<string, string>; bo
  */
 export function buildSessionRequest(
   uid: string,
-  { apiKey, integrationId }: CredentialsPair,
+  { apiKey, integrationId }: { apiKey: string; integrationId: string },
   { hmac }: { hmac: boolean },
 ): SessionRequest {
   // The order of the keys and the missing spaces are the vendor's: it may verify a re-serialisation.

@@ -1,12 +1,11 @@
 import { OperatorError, VendorError } from '../errors.ts';
-import { isoTime } from '../http/iso-time.ts';
 import type { VendorResponse } from './client.ts';
 
-/** A session the applicant can enter: whoever holds the token can. */
-export type Session = {
+/** A session that the vendor created. The token is a credential: anyone who holds it can enter. */
+export type VendorSession = {
   accessToken: string;
-  /** ISO 8601 in UTC (`2026-11-22T10:00:00Z`), or null where the token names no usable expiry. */
-  expiresAt: string | null;
+  /** The token's `exp` in epoch seconds, or null where it names no usable expiry. */
+  expiresAtSeconds: number | null;
 };
 
 /** Longest access token that is passed on: a `Location` beyond this is refused by common proxies. */
@@ -15,7 +14,7 @@ const longestTokenCharacters = 4_096;
 /** Three base64url parts (RFC 7515 §7.1): nothing in it can leave the path of a URL. */
 const jwtPattern = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** 9999-12-31T23:59:59Z, the last moment ISO 8601 writes with four digits. */
+/** 9999-12-31T23:59:59Z, the last moment that ISO 8601 writes with four digits. */
 const lastExpirySeconds = 253_402_300_799;
 
 /** Whether the vendor refused the API key (401), or the API key for this integration (403). */
@@ -24,23 +23,23 @@ export function isRefusal({ statusCode }: VendorResponse): boolean {
 }
 
 /**
- * Judges the vendor's answer to a session call for `uid` and `integrationId`. The answer's `url` is ignored:
- * the vendor documents that it is not where the browser goes.
+ * Judges the vendor's response to a session call for `uid` and `integrationId`. Its `url` is ignored: the vendor
+ * documents that the browser does not go there.
  *
- * @throws OperatorError `credentials_refused`; VendorError with the code that the answer deserves.
+ * @throws OperatorError `credentials_refused`; VendorError with the code for the response.
  */
-export function judgeResponse(answer: VendorResponse, uid: string, integrationId: string): Session {
-  if (isRefusal(answer)) throw new OperatorError('credentials_refused');
-  if (answer.statusCode === 422) throw new VendorError('rejected_by_vendor');
-  if (answer.statusCode === 429) throw new VendorError('vendor_busy', busyOptions(answer));
-  if (answer.statusCode < 200 || answer.statusCode > 299) throw new VendorError('vendor_error');
+export function judgeResponse(response: VendorResponse, uid: string, integrationId: string): VendorSession {
+  if (isRefusal(response)) throw new OperatorError('credentials_refused');
+  if (response.statusCode === 422) throw new VendorError('rejected_by_vendor');
+  if (response.statusCode === 429) throw new VendorError('vendor_busy', busyOptions(response));
+  if (response.statusCode < 200 || response.statusCode > 299) throw new VendorError('vendor_error');
 
-  const accessToken = readAccessToken(answer.body);
+  const accessToken = readAccessToken(response.body);
   const claims = readClaims(accessToken);
   if (isForeign(claims.uid, uid) || isForeign(claims.integration_id, integrationId)) {
     throw new VendorError('vendor_response_invalid');
   }
-  return { accessToken, expiresAt: formatExpiry(claims.exp) };
+  return { accessToken, expiresAtSeconds: readExpiry(claims.exp) };
 }
 
 function readAccessToken(body: string): string {
@@ -65,9 +64,9 @@ function isForeign(claim: unknown, ours: string): boolean {
   return claim !== undefined && claim !== ours;
 }
 
-function formatExpiry(exp: unknown): string | null {
+function readExpiry(exp: unknown): number | null {
   if (typeof exp !== 'number' || !(exp > 0 && exp <= lastExpirySeconds)) return null;
-  return isoTime(exp);
+  return exp;
 }
 
 function busyOptions({ retryAfter }: VendorResponse): { retryAfterSeconds?: number } {

@@ -8,78 +8,92 @@ export class NotProcessed extends Error {
   override readonly name = 'NotProcessed';
 }
 
-/** A call's time is over, or too short to start it. */
+/** A call's time is over. */
 export class DeadlinePassed extends Error {
   override readonly name = 'DeadlinePassed';
 }
 
-/** How far a call has come. */
-export type CallProgress = {
-  /** Whether the connection stood, so that the request may have left. */
-  established: boolean;
-  /** Whether it stood before this request: from an earlier one, or prepared. */
-  reused: boolean;
-  /** Whether anything of an answer arrived. */
-  answered(): boolean;
-  ageMs(): number;
-  /** What went wrong first: the answer's own error only says that it was cut off. */
-  failure: unknown;
-  /** Ends the call because its time is over. */
-  giveUp(): void;
-  stopWatching(): void;
-};
-
-/** A connection that was dead already shows so within a round trip; one that breaks later had the request on it. */
-const deadConnectionMs = 1_000;
-
-/** Follows how far a call gets, and ends it where the connection takes too long. */
-export function watchCall(call: ClientRequest): CallProgress {
-  const startedAt = Date.now();
-  let connectTimer: NodeJS.Timeout | undefined;
-  const progress: CallProgress = {
-    established: false,
-    reused: false,
-    answered: () => false,
-    ageMs: () => Date.now() - startedAt,
-    failure: undefined,
-    giveUp: () => {
-      progress.failure ??= new DeadlinePassed();
-      call.destroy();
-    },
-    stopWatching: () => clearTimeout(connectTimer),
-  };
-  const establish = () => {
-    progress.established = true;
-    clearTimeout(connectTimer);
-  };
-  call.on('error', (error) => {
-    progress.failure ??= error;
-  });
-  call.once('socket', (socket: Socket & { secureConnecting?: boolean }) => {
-    const bytesBefore = socket.bytesRead;
-    progress.answered = () => socket.bytesRead > bytesBefore;
-    progress.reused = !socket.connecting && !socket.secureConnecting;
-    if (progress.reused) {
-      establish();
-      return;
-    }
-    connectTimer = setTimeout(progress.giveUp, connectTimeoutMs);
-    socket.once(socket.secureConnecting === undefined ? 'connect' : 'secureConnect', establish);
-  });
-  return progress;
+/** Too little time was left to start a call. */
+export class NotStarted extends Error {
+  override readonly name = 'NotStarted';
 }
 
-/**
- * Tells from how far a call got what its failure means. RFC 9110 §9.2.2 forbids repeating a POST blindly: only
- * `NotProcessed` allows it.
- */
-export function explainFailure(cause: unknown, progress: CallProgress): VendorError | NotProcessed {
-  const reason = reasonOf(cause);
-  if (!progress.established) return new NotProcessed('not connected', { cause });
-  if (cause instanceof DeadlinePassed) return new VendorError('vendor_timeout', { cause });
-  if (reason.startsWith('HPE_')) return new VendorError('vendor_response_invalid', { cause });
-  const wasReset = reason === 'ECONNRESET' || reason === 'EPIPE';
-  const wasDead = progress.reused && !progress.answered() && progress.ageMs() < deadConnectionMs;
-  if (wasReset && wasDead) return new NotProcessed('the connection was dead', { cause });
-  return new VendorError('vendor_connection_lost', { cause });
+/** A dead connection fails within one round trip. If it breaks later, the request may have been delivered. */
+const deadConnectionMs = 1_000;
+
+/** Follows how far one call gets, ends it when its time is over, and tells from that what a failure means. */
+export class VendorCall {
+  readonly #request: ClientRequest;
+  readonly #startedAt = Date.now();
+  readonly #deadlineTimer: NodeJS.Timeout;
+  #connectTimer: NodeJS.Timeout | undefined;
+  #socket: Socket | undefined;
+  /** Bytes that the connection had received before this call. */
+  #bytesBefore = 0;
+  /** Whether the connection stood, so that the request may have left. */
+  #established = false;
+  /** Whether the connection stood before this call: from an earlier one, or opened ahead. */
+  #reused = false;
+  /** What went wrong first: the response's own error only says that it was cut off. */
+  #failure: unknown;
+
+  /** Ends `request` after `timeoutMs`, or earlier where no connection can be had. */
+  constructor(request: ClientRequest, timeoutMs: number) {
+    this.#request = request;
+    this.#deadlineTimer = setTimeout(this.#giveUp, timeoutMs);
+    request.on('error', (error) => {
+      this.#failure ??= error;
+    });
+    request.once('socket', (socket) => this.#watch(socket));
+  }
+
+  /** Stops the timers, which would keep the function busy. */
+  stopTimers(): void {
+    clearTimeout(this.#deadlineTimer);
+    clearTimeout(this.#connectTimer);
+  }
+
+  /**
+   * What the failure of this call means. RFC 9110 §9.2.2 forbids repeating a POST blindly: only `NotProcessed` allows it.
+   * @param error what the call was seen to fail with, where nothing failed before that
+   */
+  explain(error: unknown): VendorError | NotProcessed {
+    const cause = this.#failure ?? error;
+    const reason = reasonOf(cause);
+    if (!this.#established) return new NotProcessed('not connected', { cause });
+    if (cause instanceof DeadlinePassed) return new VendorError('vendor_timeout', { cause });
+    if (reason.startsWith('HPE_')) return new VendorError('vendor_response_invalid', { cause });
+    const wasReset = reason === 'ECONNRESET' || reason === 'EPIPE';
+    if (wasReset && this.#wasDead()) return new NotProcessed('the connection was dead', { cause });
+    return new VendorError('vendor_connection_lost', { cause });
+  }
+
+  #watch(socket: Socket & { secureConnecting?: boolean }): void {
+    this.#socket = socket;
+    this.#bytesBefore = socket.bytesRead;
+    this.#reused = !socket.connecting && !socket.secureConnecting;
+    if (this.#reused) {
+      this.#establish();
+      return;
+    }
+    this.#connectTimer = setTimeout(this.#giveUp, connectTimeoutMs);
+    const isTls = socket.secureConnecting !== undefined;
+    socket.once(isTls ? 'secureConnect' : 'connect', () => this.#establish());
+  }
+
+  #establish(): void {
+    this.#established = true;
+    clearTimeout(this.#connectTimer);
+  }
+
+  /** Whether a connection from before broke at once, without a byte of an answer. */
+  #wasDead(): boolean {
+    const wasAnswered = (this.#socket?.bytesRead ?? 0) > this.#bytesBefore;
+    return this.#reused && !wasAnswered && Date.now() - this.#startedAt < deadConnectionMs;
+  }
+
+  readonly #giveUp = (): void => {
+    this.#failure ??= new DeadlinePassed();
+    this.#request.destroy();
+  };
 }

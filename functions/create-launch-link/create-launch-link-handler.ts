@@ -1,12 +1,11 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { deadlineOf } from '../deadlines.ts';
 import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
 import { isoTime } from '../http/iso-time.ts';
 import { jsonBody } from '../http/json-body.ts';
-import { requestIdOf, uidReference } from '../http/request-log.ts';
 import { created } from '../http/responses.ts';
 import type { LaunchKeys } from '../launch-links/launch-keys.ts';
 import { sealLaunchToken } from '../launch-links/launch-token.ts';
+import { uidReference } from '../uid.ts';
 import { parseBody } from './parse-body.ts';
 import type { LaunchLinkSettings } from './settings.ts';
 
@@ -21,21 +20,21 @@ export type LaunchLinkHandlerOptions = {
   protocol?: 'https:' | 'http:';
 };
 
-/** `POST /launch-links` with `{"uid": "…"}`: `201` `{"url", "expires_at"}`. Nothing is asked of the vendor. */
+/** `POST /launch-links` with `{"uid": "…"}`: `201` `{"url", "expires_at"}`. The vendor is not called. */
 export function createLaunchLinkHandler(options: LaunchLinkHandlerOptions): ApiHandler {
   const { settings, launchKeys, writeLine, now = Date.now, protocol = 'https:' } = options;
-  return apiHandler({ stage: settings.stage, writeLine }, jsonBody(), async (event, context) => {
+  return apiHandler({ stage: settings.stage, writeLine }, jsonBody(), async (event, { scope, requestId }) => {
     const { uid, expiresInSeconds } = parseBody(event.body);
-    context.trace.uidRef = uidReference(uid, settings.uidRefKey);
+    scope.trace.uidRef = uidReference(uid, settings.uidRefKey);
 
-    const key = await launchKeys.current(deadlineOf(event, context), context.trace);
+    const key = await launchKeys.current(scope);
     const expiresAt = Math.floor(now() / 1000) + expiresInSeconds;
     const token = await sealLaunchToken({ uid, expiresAt }, key);
-    context.trace.outcome = 'link_created';
+    scope.trace.outcome = 'link_created';
 
     const baseUrl = settings.launchBaseUrl ?? `${protocol}//${baseUrlOf(event)}`;
     const link = { url: `${baseUrl}/launch/${token}`, expires_at: isoTime(expiresAt) };
-    return created(link, requestIdOf(event, context));
+    return created(link, requestId);
   });
 }
 

@@ -1,6 +1,6 @@
 import { CallerError } from '../errors.ts';
 import { readProperties } from '../http/json-body.ts';
-import type { Applicant } from '../session/create-session.ts';
+import type { Applicant } from '../session/session-service.ts';
 import { parseUid } from '../uid.ts';
 
 /**

@@ -1,32 +1,11 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { OperatorError } from '../errors.ts';
-import { type CacheClock, cacheSecret, type SecretTrace } from '../secrets/cached-secret.ts';
+import type { RequestScope } from '../request-scope.ts';
+import { type CacheClock, type CachedSecret, cacheSecret } from '../secrets/cached-secret.ts';
 import { type CredentialsPair, parsePair } from './credentials-pair.ts';
 
-/** The stage's pair, and the version of the secret it was read from. */
+/** The stage's pair, and the version of the secret that it was read from. */
 export type Credentials = CredentialsPair & { versionId: string };
-
-/** What a look-up reports for the log line. */
-export type CredentialsTrace = SecretTrace & { secretVersionId?: string };
-
-/** The stage's credentials, kept in memory. */
-export type CredentialsCache = {
-  /**
-   * The credentials to call the vendor with, read by `deadline` (epoch ms).
-   * @throws OperatorError `credentials_not_set`, `secrets_unavailable`, or `credentials_refused` while the vendor
-   * is known to refuse the current version.
-   */
-  get(deadline: number, trace: CredentialsTrace): Promise<Credentials>;
-  /**
-   * After the vendor refused `refused`: the version that has replaced it meanwhile.
-   * @throws OperatorError `credentials_refused` where none has; `credentials_not_set`.
-   */
-  replace(refused: Credentials, deadline: number, trace: CredentialsTrace): Promise<Credentials>;
-  /** Remembers that the vendor refuses this version. */
-  refuse(credentials: Credentials): void;
-  /** Forgets a refusal: the vendor has taken this version. */
-  accept(credentials: Credentials): void;
-};
 
 const unsetMs = 1_000;
 const refusedMs = 15_000;
@@ -34,76 +13,100 @@ const forcedReadIntervalMs = 1_000;
 
 type CacheOptions = CacheClock & { client: SecretsManagerClient; secretArn: string };
 
-/** A cache over the secret `{"apiKey": "…", "integrationId": "…"}` in Secrets Manager. */
-export function createCredentialsCache({ client, secretArn, ...clock }: CacheOptions): CredentialsCache {
-  const { now = Date.now } = clock;
-  const secret = cacheSecret(fetchCredentials, clock);
-  let unset: { error: OperatorError; until: number } | undefined;
-  let forcedReadAt = Number.NEGATIVE_INFINITY;
-  let refusal: { versionId: string; until: number } | undefined;
+/** The secret `{"apiKey": "…", "integrationId": "…"}` of Secrets Manager, cached in memory. */
+export class CredentialsCache {
+  readonly #client: SecretsManagerClient;
+  readonly #secretArn: string;
+  readonly #now: () => number;
+  readonly #secret: CachedSecret<Credentials>;
+  /** Until when the secret is known to hold no pair. */
+  #unsetUntil = Number.NEGATIVE_INFINITY;
+  #forcedReadAt = Number.NEGATIVE_INFINITY;
+  /** The version that the vendor refuses, and until when it is not asked again. */
+  #refusal: { versionId: string; until: number } | undefined;
 
-  async function fetchCredentials(abortSignal: AbortSignal): Promise<Credentials> {
-    const { SecretString, VersionId = '' } = await client
-      .send(new GetSecretValueCommand({ SecretId: secretArn }), { abortSignal })
+  constructor({ client, secretArn, ...clock }: CacheOptions) {
+    this.#client = client;
+    this.#secretArn = secretArn;
+    this.#now = clock.now ?? Date.now;
+    this.#secret = cacheSecret((abortSignal) => this.#fetch(abortSignal), clock);
+  }
+
+  /**
+   * The credentials in use, whether the vendor accepts them or not.
+   * @throws OperatorError `credentials_not_set`, `secrets_unavailable`.
+   */
+  async read(scope: RequestScope): Promise<Credentials> {
+    if (this.#now() < this.#unsetUntil) throw new OperatorError('credentials_not_set');
+    const credentials = await this.#secret.get(scope);
+    scope.trace.secretVersionId = credentials.versionId;
+    return credentials;
+  }
+
+  /**
+   * The credentials to call the vendor with: those that `read` returned, or a version that has replaced them.
+   * @throws OperatorError `credentials_refused` while the vendor is known to refuse them; `credentials_not_set`.
+   */
+  async usable(credentials: Credentials, scope: RequestScope): Promise<Credentials> {
+    if (this.#refusal?.versionId !== credentials.versionId) return credentials;
+    if (this.#now() < this.#refusal.until) return await this.#replacementOf(credentials, scope);
+    this.refuse(credentials); // This request alone asks the vendor again; the others wait for the result.
+    return credentials;
+  }
+
+  /**
+   * After the vendor refused `refused`: the version that has replaced it meanwhile.
+   * @throws OperatorError `credentials_refused` where there is none; `credentials_not_set`.
+   */
+  async replace(refused: Credentials, scope: RequestScope): Promise<Credentials> {
+    this.refuse(refused);
+    return await this.#replacementOf(refused, scope);
+  }
+
+  /** Remembers for 15 s that the vendor refuses this version. */
+  refuse({ versionId }: Credentials): void {
+    this.#refusal = { versionId, until: this.#now() + refusedMs };
+  }
+
+  /** Forgets a refusal: the vendor has accepted this version. */
+  accept({ versionId }: Credentials): void {
+    if (this.#refusal?.versionId === versionId) this.#refusal = undefined;
+  }
+
+  async #fetch(abortSignal: AbortSignal): Promise<Credentials> {
+    const { SecretString, VersionId = '' } = await this.#client
+      .send(new GetSecretValueCommand({ SecretId: this.#secretArn }), { abortSignal })
       .catch((cause) => {
         throw new OperatorError('secrets_unavailable', { cause });
       });
     const pair = parsePair(SecretString);
     if (pair === undefined) {
-      secret.forget(); // The operator has taken the pair away: it must not come back from memory.
-      unset = { error: new OperatorError('credentials_not_set'), until: now() + unsetMs };
-      throw unset.error;
+      this.#secret.forget(); // The secret no longer holds a pair: the cached one must never be served again.
+      this.#unsetUntil = this.#now() + unsetMs;
+      throw new OperatorError('credentials_not_set');
     }
-    unset = undefined;
+    this.#unsetUntil = Number.NEGATIVE_INFINITY;
     return { ...pair, versionId: VersionId };
   }
 
-  /** Reads again, at most once a second, unless the version has changed already. */
-  async function reread(known: Credentials, deadline: number, trace: CredentialsTrace): Promise<Credentials> {
-    const kept = secret.peek();
-    if (kept && kept.versionId !== known.versionId) return kept;
-    if (!secret.isReading()) {
-      if (now() < forcedReadAt + forcedReadIntervalMs) return known;
-      forcedReadAt = now();
-    }
-    return await secret.read(deadline, trace).catch((error) => {
-      if (error === unset?.error) throw error;
-      return known;
-    });
-  }
-
-  async function replacementOf(
-    known: Credentials,
-    deadline: number,
-    trace: CredentialsTrace,
-  ): Promise<Credentials> {
-    const replacement = await reread(known, deadline, trace);
-    trace.secretVersionId = replacement.versionId;
+  async #replacementOf(known: Credentials, scope: RequestScope): Promise<Credentials> {
+    const replacement = await this.#reread(known, scope);
+    scope.trace.secretVersionId = replacement.versionId;
     if (replacement.versionId === known.versionId) throw new OperatorError('credentials_refused');
     return replacement;
   }
 
-  function refuse({ versionId }: Credentials): void {
-    refusal = { versionId, until: now() + refusedMs };
+  /** Reads again, at most once a second, unless the cached version is another already. */
+  async #reread(known: Credentials, scope: RequestScope): Promise<Credentials> {
+    const cached = this.#secret.peek();
+    if (cached && cached.versionId !== known.versionId) return cached;
+    if (!this.#secret.isReading()) {
+      if (this.#now() < this.#forcedReadAt + forcedReadIntervalMs) return known;
+      this.#forcedReadAt = this.#now();
+    }
+    return await this.#secret.read(scope).catch((error) => {
+      if (error instanceof OperatorError && error.code === 'credentials_not_set') throw error;
+      return known;
+    });
   }
-
-  return {
-    async get(deadline, trace) {
-      if (unset && now() < unset.until) throw unset.error;
-      const credentials = await secret.get(deadline, trace);
-      trace.secretVersionId = credentials.versionId;
-      if (refusal?.versionId !== credentials.versionId) return credentials;
-      if (now() < refusal.until) return await replacementOf(credentials, deadline, trace);
-      refuse(credentials); // This request alone asks the vendor again; the others wait for what it learns.
-      return credentials;
-    },
-    async replace(refused, deadline, trace) {
-      refuse(refused);
-      return await replacementOf(refused, deadline, trace);
-    },
-    refuse,
-    accept({ versionId }) {
-      if (refusal?.versionId === versionId) refusal = undefined;
-    },
-  };
 }

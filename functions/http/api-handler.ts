@@ -1,7 +1,9 @@
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import { OperatorError } from '../errors.ts';
 import { errorResponses, type RespondToError } from './error-responses.ts';
-import { type LogOptions, requestLog, type TracedContext } from './request-log.ts';
+import { type LogOptions, requestLog, type ScopedContext } from './request-log.ts';
+import { problem } from './responses.ts';
 
 /** A function behind a REST API's Lambda proxy integration (payload format 1.0). It never rejects. */
 export type ApiHandler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
@@ -9,20 +11,27 @@ export type ApiHandler = (event: APIGatewayProxyEvent, context: Context) => Prom
 /** Where log lines go, and how an error is answered: by default as a problem. */
 export type ApiHandlerOptions = LogOptions & { respondToError?: RespondToError };
 
-/** Puts `handle` behind what every function has: one log line per request, an answer for every error. */
+/** Wraps `handle` with what every function has: one log line per request, a response for every error. */
 export function apiHandler(
   { respondToError, ...log }: ApiHandlerOptions,
   middlewares: MiddlewareObj<APIGatewayProxyEvent>[],
-  handle: (event: APIGatewayProxyEvent, context: TracedContext) => Promise<APIGatewayProxyResult>,
+  handle: (event: APIGatewayProxyEvent, context: ScopedContext) => Promise<APIGatewayProxyResult>,
 ): ApiHandler {
-  const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult, Error, TracedContext>({
-    // The service has deadlines of its own, each shorter than Lambda's.
+  const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult, Error, ScopedContext>({
+    // The service has its own deadlines, each shorter than Lambda's.
     timeoutEarlyInMillis: 0,
   })
     .use(requestLog(log))
     .use(errorResponses(respondToError))
     .use(middlewares)
     .handler(handle);
-  // The request log, first of all, puts the trace into the context.
-  return (event, context) => handler(event, context as TracedContext);
+  return async (event, context) => {
+    try {
+      // The request log, the first middleware, adds what a ScopedContext has more.
+      return await handler(event, context as ScopedContext);
+    } catch {
+      // A failure of the middlewares themselves: Lambda would print the error, and what it quotes.
+      return problem(new OperatorError('internal_error'), context.awsRequestId);
+    }
+  };
 }

@@ -1,27 +1,27 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { OperatorError, ServiceError } from '../errors.ts';
-import { requestIdOf } from './request-log.ts';
+import type { ScopedContext } from './request-log.ts';
 import { problem } from './responses.ts';
 
-/** Makes the answer for an error; `event` is what the function was invoked with. */
+/** Makes the response for an error; `event` is what the function was invoked with. */
 export type RespondToError = (
   error: ServiceError,
   requestId: string,
   event: APIGatewayProxyEvent,
 ) => APIGatewayProxyResult;
 
-/** A middleware that answers every error, by default as a problem; one that nobody foresaw is `internal_error`. */
+/** A middleware that answers every error, by default as a problem; unexpected errors are `internal_error`. */
 export function errorResponses(
   respondToError: RespondToError = problem,
-): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> {
+): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult, Error, ScopedContext> {
   return {
     onError: (request) => {
       const thrown = request.error;
       const error =
         thrown instanceof ServiceError ? thrown : new OperatorError('internal_error', { cause: thrown });
       request.error = error;
-      request.response = respondToError(error, requestIdOf(request.event, request.context), request.event);
+      request.response = respondToError(error, request.context.requestId, request.event);
     },
   };
 }

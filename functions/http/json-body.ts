@@ -26,6 +26,10 @@ const parser = httpJsonBodyParser();
 
 /** The parser's own errors carry the raw body as their cause, so they end here. */
 function parse(request: Parameters<NonNullable<typeof parser.before>>[0]): void {
+  const { headers } = request.event;
+  // RFC 9110 §8.3.1 allows spaces before the semicolon, the parser does not.
+  const contentType = headers?.['content-type']?.replace(/[ \t]+;/, ';');
+  if (headers && contentType !== undefined) headers['content-type'] = contentType;
   try {
     parser.before?.(request);
   } catch (error) {

@@ -1,20 +1,14 @@
-import { createHmac } from 'node:crypto';
 import type { MiddlewareObj, Request } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import { deadlineOf } from '../deadlines.ts';
 import { OperatorError, reasonOf, ServiceError } from '../errors.ts';
-import type { SessionTrace } from '../session/create-session.ts';
+import { writeToStandardOutput } from '../log-line.ts';
+import { createScope, type RequestScope } from '../request-scope.ts';
 
-/** What one request gathers for its log line. None of it is a secret or says who the applicant is. */
-export type RequestTrace = SessionTrace & {
-  /** What a request without an error came to: `session_created`. */
-  outcome?: string;
-  uidRef?: string;
-};
+/** Lambda's context, with the request's scope and the id that its response carries. */
+export type ScopedContext = Context & { scope: RequestScope; requestId: string };
 
-/** Lambda's context with the request's trace in it. */
-export type TracedContext = Context & { trace: RequestTrace };
-
-/** Where log lines go, and what they say of their origin. */
+/** Where log lines go, and which stage they name. */
 export type LogOptions = {
   stage: string;
   /** Receives one line of JSON, with its line break. Default: standard output. */
@@ -22,14 +16,14 @@ export type LogOptions = {
 };
 
 /**
- * A middleware that writes one line of JSON per request. It is written straight to standard output, so that
- * it is the whole of a log event and CloudWatch metric filters find its fields.
+ * A middleware that creates the request's scope, and writes one line of JSON per request. The line goes straight to
+ * standard output, so that it is the whole log event and CloudWatch metric filters find its fields.
  */
 export function requestLog({
   stage,
   writeLine = writeToStandardOutput,
-}: LogOptions): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult, Error, TracedContext> {
-  const startedAt = new WeakMap<TracedContext, number>();
+}: LogOptions): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult, Error, ScopedContext> {
+  const startedAt = new WeakMap<ScopedContext, number>();
   let coldStart = true;
 
   const write = ({
@@ -37,7 +31,7 @@ export function requestLog({
     context,
     response,
     error,
-  }: Request<APIGatewayProxyEvent, APIGatewayProxyResult, Error, TracedContext>) => {
+  }: Request<APIGatewayProxyEvent, APIGatewayProxyResult, Error, ScopedContext>) => {
     const line = {
       timestamp: new Date().toISOString(),
       level:
@@ -48,33 +42,36 @@ export function requestLog({
       statusCode: response?.statusCode,
       ...describeError(error),
       durationMs: Date.now() - (startedAt.get(context) ?? Number.NaN),
-      requestId: requestIdOf(event, context),
+      requestId: context.requestId,
       lambdaRequestId: context.awsRequestId,
       coldStart,
-      ...context.trace,
+      ...context.scope.trace,
     };
     coldStart = false;
     writeLine(`${JSON.stringify(line)}\n`);
   };
 
   return {
-    before: ({ context }) => {
+    before: ({ event, context }) => {
       startedAt.set(context, Date.now());
-      context.trace = { vendorAttempts: 0, vendorMs: 0, secretReads: 0 };
+      context.requestId = requestIdOf(event, context);
+      context.scope = createScope(deadlineOf(event, context));
     },
     after: write,
     onError: write,
   };
 }
 
-/** API Gateway's id of the request; Lambda's own where the function was invoked without it. */
-export function requestIdOf(event: APIGatewayProxyEvent | undefined, context: Context): string {
-  return event?.requestContext?.requestId ?? context.awsRequestId;
-}
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** A pseudonym for a uid in log lines: the first 12 hex digits of HMAC-SHA-256 over it. */
-export function uidReference(uid: string, uidRefKey: string): string {
-  return createHmac('sha256', uidRefKey).update(uid).digest('hex').slice(0, 12);
+/**
+ * API Gateway's id of the request where it is a UUID, else Lambda's. A caller can choose the former by sending
+ * `x-amzn-RequestId` ("$context variables", API Gateway developer guide, read November 2026), and it goes into headers,
+ * pages and log lines.
+ */
+function requestIdOf(event: APIGatewayProxyEvent | undefined, { awsRequestId }: Context): string {
+  const requestId: unknown = event?.requestContext?.requestId;
+  return typeof requestId === 'string' && uuid.test(requestId) ? requestId : awsRequestId;
 }
 
 const outcomes: Record<string, string> = {
@@ -93,13 +90,8 @@ function describeError(error: Error | null | undefined): object {
   };
 }
 
-/** The bare code or name of what was underneath (`ECONNREFUSED`, `AccessDeniedException`): never its message. */
+/** The code or name of the cause (`ECONNREFUSED`, `AccessDeniedException`): never its message. */
 function describeCause(cause: unknown): object {
   const reason = reasonOf(cause);
   return /^\w{1,64}$/.test(reason) ? { reason } : {};
-}
-
-/** Writes a log line past `console`, which would wrap it: the line is then the whole of its log event. */
-export function writeToStandardOutput(line: string): void {
-  process.stdout.write(line);
 }

@@ -1,7 +1,8 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { warmUpTimeoutMs } from '../deadlines.ts';
 import { OperatorError } from '../errors.ts';
-import { type CacheClock, cacheSecret, type SecretTrace } from '../secrets/cached-secret.ts';
+import { createScope, type RequestScope } from '../request-scope.ts';
+import { type CacheClock, cacheSecret } from '../secrets/cached-secret.ts';
 
 /** A key of launch tokens: 256 bits for A256GCM. */
 export type LaunchKey = {
@@ -11,17 +12,17 @@ export type LaunchKey = {
 };
 
 /**
- * The stage's launch keys, kept in memory. Each look-up ends by `deadline` (epoch ms).
- * Where they cannot be read, or hold no key, it rejects with an OperatorError `secrets_unavailable`.
+ * The stage's launch keys, cached in memory. Each lookup ends within its scope. Where the keys cannot be read, or the
+ * secret holds none, it rejects with an OperatorError `secrets_unavailable`.
  */
 export type LaunchKeys = {
   /** The key to make tokens with. */
-  current(deadline: number, trace: SecretTrace): Promise<LaunchKey>;
+  current(scope: RequestScope): Promise<LaunchKey>;
   /** The key with this id, if it is the current or the previous one. */
-  find(id: string, deadline: number, trace: SecretTrace): Promise<LaunchKey | undefined>;
+  find(id: string, scope: RequestScope): Promise<LaunchKey | undefined>;
 };
 
-/** A made-up key id costs a read at most this often. */
+/** A made-up key id causes a read at most this often. */
 const forcedReadIntervalMs = 5_000;
 const idCharacters = 8;
 
@@ -58,10 +59,10 @@ export function createLaunchKeys({ client, secretArn, ...clock }: LaunchKeysOpti
     return { id: versionId.slice(0, idCharacters), bytes: Buffer.from(hex, 'hex') };
   }
 
-  /** Whoever comes within 5 s of a forced read gets what that one brought, be it an error. */
-  function reread(deadline: number, trace: SecretTrace): Promise<LaunchKey[]> {
+  /** At most one forced read per 5 s; later callers share its result, even an error. */
+  function reread(scope: RequestScope): Promise<LaunchKey[]> {
     if (!forced || now() >= forced.at + forcedReadIntervalMs) {
-      forced = { keys: secret.read(deadline, trace), at: now() };
+      forced = { keys: secret.read(scope), at: now() };
     }
     return forced.keys;
   }
@@ -69,13 +70,13 @@ export function createLaunchKeys({ client, secretArn, ...clock }: LaunchKeysOpti
   const withId = (keys: readonly LaunchKey[], id: string) => keys.find((key) => key.id === id);
 
   return {
-    async current(deadline, trace) {
-      const [current] = await secret.get(deadline, trace);
+    async current(scope) {
+      const [current] = await secret.get(scope);
       if (current === undefined) throw new OperatorError('secrets_unavailable');
       return current;
     },
-    async find(id, deadline, trace) {
-      return withId(await secret.get(deadline, trace), id) ?? withId(await reread(deadline, trace), id);
+    async find(id, scope) {
+      return withId(await secret.get(scope), id) ?? withId(await reread(scope), id);
     },
   };
 }
@@ -84,7 +85,7 @@ function ignoreNotFound(error: unknown): undefined {
   if ((error as { name?: unknown }).name !== 'ResourceNotFoundException') throw error;
 }
 
-/** Reads the keys while the function starts. A failure here is none: the first request tries again. */
+/** Reads the keys during init. Errors are ignored: the first request retries. */
 export async function warmUpLaunchKeys(launchKeys: LaunchKeys): Promise<void> {
-  await launchKeys.current(Date.now() + warmUpTimeoutMs, { secretReads: 0 }).catch(() => undefined);
+  await launchKeys.current(createScope(Date.now() + warmUpTimeoutMs)).catch(() => undefined);
 }

@@ -1,15 +1,15 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createLaunchKeys, warmUpLaunchKeys } from '../launch-links/launch-keys.ts';
 import { secretsManagerDefaults } from '../secrets/client-defaults.ts';
-import { createSessionService, prepare } from '../session/session-service.ts';
+import { SessionService } from '../session/session-service.ts';
 import { createLaunchHandler } from './launch-handler.ts';
 import { readLaunchSettings } from './settings.ts';
 
 const settings = readLaunchSettings(process.env);
 const client = new SecretsManagerClient(secretsManagerDefaults);
 const launchKeys = createLaunchKeys({ client, secretArn: settings.launchKeySecretArn });
-const service = createSessionService(settings, client);
-await Promise.all([warmUpLaunchKeys(launchKeys), prepare(service)]);
+const sessions = SessionService.of(settings, client);
+await Promise.all([warmUpLaunchKeys(launchKeys), sessions.warmUp()]);
 
 /** The entry that Lambda calls for `GET`, `HEAD` and `POST /launch/{token}`. */
-export const handler = createLaunchHandler({ settings, launchKeys, ...service });
+export const handler = createLaunchHandler({ settings, sessions, launchKeys });

@@ -1,23 +1,22 @@
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
-import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { deadlineOf } from '../deadlines.ts';
 import { CallerError } from '../errors.ts';
 import { acceptsExplicitly } from '../http/accept.ts';
 import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
 import type { RespondToError } from '../http/error-responses.ts';
-import { requestIdOf, type TracedContext, uidReference } from '../http/request-log.ts';
 import { page, problem, redirect, retryAfter } from '../http/responses.ts';
 import type { LaunchKeys } from '../launch-links/launch-keys.ts';
 import { openLaunchToken } from '../launch-links/launch-token.ts';
-import type { SessionService } from '../session/create-session.ts';
-import { startSession } from '../session/start-session.ts';
+import type { RequestScope } from '../request-scope.ts';
+import type { SessionService } from '../session/session-service.ts';
+import { uidReference } from '../uid.ts';
 import { contentSecurityPolicy, renderPage } from './page.ts';
 import { errorContent, startContent } from './page-content.ts';
 import type { LaunchSettings } from './settings.ts';
 
 /** What the handler works with; `writeLine` takes the log lines, by default to standard output. */
-export type LaunchHandlerOptions = SessionService & {
+export type LaunchHandlerOptions = {
   settings: LaunchSettings;
+  sessions: SessionService;
   launchKeys: LaunchKeys;
   writeLine?: (line: string) => void;
   /** Epoch milliseconds. */
@@ -29,24 +28,21 @@ export type LaunchHandlerOptions = SessionService & {
  * button: `302` into the assessment. A browser gets errors as pages, anything else as problems.
  */
 export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
-  const { settings, launchKeys, writeLine, now = Date.now, ...service } = options;
+  const { settings, sessions, launchKeys, writeLine, now = Date.now } = options;
   const { applicantPage } = settings;
   const headers = { 'Content-Security-Policy': contentSecurityPolicy(settings.origins.assessment) };
   const startPage = renderPage(applicantPage, startContent(applicantPage));
 
-  async function readUid(event: APIGatewayProxyEvent, context: TracedContext): Promise<string> {
-    const deadline = deadlineOf(event, context);
-    const { uid, expiresAt } = await openLaunchToken(event.pathParameters?.token ?? '', (keyId) =>
-      launchKeys.find(keyId, deadline, context.trace),
-    );
-    context.trace.uidRef = uidReference(uid, settings.uidRefKey);
+  async function readUid(token: string, scope: RequestScope): Promise<string> {
+    const { uid, expiresAt } = await openLaunchToken(token, (keyId) => launchKeys.find(keyId, scope));
+    scope.trace.uidRef = uidReference(uid, settings.uidRefKey);
     if (now() >= expiresAt * 1000) throw new CallerError('launch_link_expired');
     return uid;
   }
 
   const respondToError: RespondToError = (error, requestId, event) => {
     if (!acceptsExplicitly(event?.headers?.accept, 'text/html')) return problem(error, requestId);
-    const html = renderPage(applicantPage, errorContent(applicantPage, error, event.httpMethod));
+    const html = renderPage(applicantPage, errorContent(applicantPage, error, event?.httpMethod));
     return page(html, requestId, {
       statusCode: error.statusCode,
       headers: { ...headers, ...retryAfter(error) },
@@ -56,14 +52,11 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
   return apiHandler(
     { stage: settings.stage, writeLine, respondToError },
     [httpHeaderNormalizer()],
-    async (event, context) => {
-      const uid = await readUid(event, context);
-      const requestId = requestIdOf(event, context);
-      if (event.httpMethod === 'POST') {
-        const { url } = await startSession({ uid }, { settings, service }, event, context);
-        return redirect(url, requestId);
-      }
-      context.trace.outcome = 'page_shown';
+    async (event, { scope, requestId }) => {
+      const uid = await readUid(event.pathParameters?.token ?? '', scope);
+      if (event.httpMethod === 'POST')
+        return redirect((await sessions.create({ uid }, scope)).url, requestId);
+      scope.trace.outcome = 'page_shown';
       return page(startPage, requestId, { headers });
     },
   );

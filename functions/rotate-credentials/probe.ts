@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { CallTrace, VendorClient } from '../begini/client.ts';
+import type { VendorClient } from '../begini/client.ts';
 import { buildSessionRequest } from '../begini/request.ts';
 import { judgeResponse } from '../begini/response.ts';
 import type { CredentialsPair } from '../credentials/credentials-pair.ts';
 import { vendorTimeoutMs } from '../deadlines.ts';
 import { ServiceError } from '../errors.ts';
+import { limitScope, type RequestScope } from '../request-scope.ts';
 import { RotationError, type RotationErrorCode } from './rotation-error.ts';
 
 /** Whom to ask whether a pair is good, and whether calls to it are signed. */
@@ -25,15 +26,15 @@ const codesByStatus: Record<number, RotationErrorCode> = {
 export async function probe(
   pair: CredentialsPair,
   { vendor, hmac }: ProbeTarget,
-  trace: CallTrace,
+  scope: RequestScope,
 ): Promise<void> {
   const uid = `ROTCHK${randomUUID().replaceAll('-', '')}`;
   const request = buildSessionRequest(uid, pair, { hmac });
   try {
-    const answer = await vendor.send(request, Date.now() + vendorTimeoutMs, trace);
+    const answer = await vendor.send(request, limitScope(scope, vendorTimeoutMs));
     judgeResponse(answer, uid, pair.integrationId);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
-    throw new RotationError(codesByStatus[trace.vendorStatus ?? 0] ?? 'vendor_unreachable');
+    throw new RotationError(codesByStatus[scope.trace.vendorStatus ?? 0] ?? 'vendor_unreachable');
   }
 }

@@ -1,7 +1,9 @@
 import type { Context, SecretsManagerRotationEvent } from 'aws-lambda';
 import { versionLabels } from '../credentials/version-labels.ts';
+import { rotationStepTimeoutMs } from '../deadlines.ts';
 import { reasonOf } from '../errors.ts';
-import { writeToStandardOutput } from '../http/request-log.ts';
+import { writeToStandardOutput } from '../log-line.ts';
+import { createScope } from '../request-scope.ts';
 import type { SecretVersions } from '../secrets/secret-versions.ts';
 import type { ProbeTarget } from './probe.ts';
 import { RotationError } from './rotation-error.ts';
@@ -20,8 +22,6 @@ export type RotationHandler = (
   context: Pick<Context, 'awsRequestId'>,
 ) => Promise<void>;
 
-type RotationTrace = { vendorAttempts: number; vendorMs: number; vendorStatus?: number };
-
 /**
  * Runs one rotation step, and writes one line of JSON about it. After a failure it labels the version with the
  * verdict and gives AWSPENDING back, so that nothing stands in the way of the next rotation.
@@ -36,7 +36,7 @@ export function rotationHandler({
 }: RotationOptions): RotationHandler {
   return async ({ Step: step, SecretId, ClientRequestToken: token }, { awsRequestId }) => {
     const startedAt = Date.now();
-    const trace: RotationTrace = { vendorAttempts: 0, vendorMs: 0 };
+    const scope = createScope(startedAt + rotationStepTimeoutMs);
     const log = (outcome: object) =>
       writeLine(
         `${JSON.stringify({
@@ -49,13 +49,15 @@ export function rotationHandler({
           durationMs: Date.now() - startedAt,
           secretVersionId: token,
           lambdaRequestId: awsRequestId,
-          ...trace,
+          vendorAttempts: scope.trace.vendorAttempts,
+          vendorMs: scope.trace.vendorMs,
+          vendorStatus: scope.trace.vendorStatus,
         })}\n`,
       );
     try {
       if (SecretId !== versions.secretId) throw new RotationError('wrong_secret');
       if (!Object.hasOwn(rotationSteps, step)) throw new RotationError('unknown_step');
-      await rotationSteps[step]({ ...target, token, versions, trace });
+      await rotationSteps[step]({ ...target, token, versions, scope });
     } catch (thrown) {
       const error = thrown instanceof RotationError ? thrown : new RotationError('secrets_unavailable');
       const foreign = error.code === 'wrong_secret' || error.code === 'unknown_step';

@@ -1,6 +1,6 @@
-import type { CallTrace } from '../begini/client.ts';
 import { isSamePair, parsePair } from '../credentials/credentials-pair.ts';
 import { versionLabels } from '../credentials/version-labels.ts';
+import type { RequestScope } from '../request-scope.ts';
 import type { SecretVersions } from '../secrets/secret-versions.ts';
 import { type ProbeTarget, probe } from './probe.ts';
 import { RotationError } from './rotation-error.ts';
@@ -8,7 +8,7 @@ import { RotationError } from './rotation-error.ts';
 const { current, pending, next } = versionLabels;
 
 /** One rotation: its token is the id of the version that it makes. */
-export type Rotation = ProbeTarget & { token: string; versions: SecretVersions; trace: CallTrace };
+export type Rotation = ProbeTarget & { token: string; versions: SecretVersions; scope: RequestScope };
 
 /** A step by Secrets Manager's name for it; repeating one does no harm. Each @throws RotationError. */
 export const rotationSteps = { createSecret, setSecret, testSecret, finishSecret };
@@ -39,7 +39,7 @@ async function createSecret({ token, versions }: Rotation): Promise<void> {
 async function setSecret(): Promise<void> {}
 
 /** Asks Begini whether it takes the pair. */
-async function testSecret({ token, versions, trace, ...target }: Rotation): Promise<void> {
+async function testSecret({ token, versions, scope, ...target }: Rotation): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
   if (versionIds.get(current) === token) return;
   if (versionIds.get(pending) !== token) throw new RotationError('not_pending');
@@ -48,7 +48,7 @@ async function testSecret({ token, versions, trace, ...target }: Rotation): Prom
   if (versionIds.get(next) !== token) return;
   const pair = parsePair(await versions.valueOf(pending));
   if (pair === undefined) throw new RotationError('not_a_pair');
-  await probe(pair, target, trace);
+  await probe(pair, target, scope);
 }
 
 /** Makes the pair current, and leaves no other label on its version. */

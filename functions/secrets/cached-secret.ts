@@ -1,21 +1,14 @@
 import { secretReadTimeoutMs } from '../deadlines.ts';
+import type { RequestScope } from '../request-scope.ts';
 
-/** What a look-up reports for the log line. */
-export type SecretTrace = {
-  /** Reads that this look-up started. */
-  secretReads: number;
-  /** Whether what was served is overdue for a refresh that failed. */
-  secretStale?: boolean;
-};
-
-/** A secret's value kept in memory. Each look-up ends by `deadline` (epoch ms), and rejects as `fetch` does. */
+/** A secret's value, cached in memory. Each lookup ends within its scope, and rejects as `fetch` does. */
 export type CachedSecret<T> = {
-  /** The value: kept for 300 s ± 10 %, and for up to an hour while refreshing it fails. */
-  get(deadline: number, trace: SecretTrace): Promise<T>;
-  /** The value read anew; one read serves all who wait for it. */
-  read(deadline: number, trace: SecretTrace): Promise<T>;
+  /** The value: cached for 300 s ± 10 %, and for up to an hour while the refresh fails. */
+  get(scope: RequestScope): Promise<T>;
+  /** The value, read again; concurrent callers share one read. */
+  read(scope: RequestScope): Promise<T>;
   isReading(): boolean;
-  /** What is kept, whatever its age. */
+  /** The cached value at any age. */
   peek(): T | undefined;
   forget(): void;
 };
@@ -26,7 +19,7 @@ const jitter = 0.1;
 const staleMs = 3_600_000;
 const pauseAfterFailureMs = 30_000;
 
-/** What tells time and chance, for the age of what is kept. */
+/** The sources of time and chance that decide how long a value is cached. */
 export type CacheClock = {
   /** Epoch milliseconds. It is the wall clock, because a frozen function's monotonic clock stands still. */
   now?: () => number;
@@ -34,7 +27,7 @@ export type CacheClock = {
   random?: () => number;
 };
 
-/** Keeps what `fetch` reads. */
+/** Caches what `fetch` reads. */
 export function cacheSecret<T>(
   fetch: (abortSignal: AbortSignal) => Promise<T>,
   { now = Date.now, random = Math.random }: CacheClock,
@@ -42,7 +35,7 @@ export function cacheSecret<T>(
   let kept: { value: T; readAt: number; refreshAt: number; isStale: boolean } | undefined;
   let reading: Promise<T> | undefined;
 
-  function read(deadline: number, trace: SecretTrace): Promise<T> {
+  function read({ deadline, trace }: RequestScope): Promise<T> {
     if (reading === undefined) {
       trace.secretReads += 1;
       reading = readAndKeep(deadline).finally(() => {
@@ -61,10 +54,10 @@ export function cacheSecret<T>(
   }
 
   return {
-    async get(deadline, trace) {
+    async get(scope) {
       if (!kept || now() >= kept.refreshAt) {
         try {
-          return await read(deadline, trace);
+          return await read(scope);
         } catch (error) {
           const staleUntil = kept ? kept.readAt + staleMs : Number.NEGATIVE_INFINITY;
           if (!kept || now() >= staleUntil) throw error;
@@ -72,7 +65,7 @@ export function cacheSecret<T>(
           kept.refreshAt = Math.min(now() + pauseAfterFailureMs, staleUntil);
         }
       }
-      if (kept.isStale) trace.secretStale = true;
+      if (kept.isStale) scope.trace.secretStale = true;
       return kept.value;
     },
     read,

@@ -50,6 +50,7 @@ export interface BeginiSimulator
 const sessionCallPath = '/v1/sessions-management/tokens';
 const controlPath = '/_control';
 const largestBodyBytes = 1_000_000;
+const foreignOrigin: Answer = { status: 403, body: 'This request came from a page of another origin\n' };
 const daySeconds = 86_400;
 
 /**
@@ -66,7 +67,11 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url: path = '', headers } = request;
     const rawBody = (await readBody(request, largestBodyBytes)) ?? Buffer.alloc(0);
-    if (path === controlPath) return send(response, control(method, rawBody));
+    if (path === controlPath) {
+      // A page of another origin must not control the simulator through the developer's browser.
+      const isForeign = headers.origin !== undefined && headers.origin !== server.origin;
+      return send(response, isForeign ? foreignOrigin : control(method, rawBody));
+    }
 
     const record: RecordedRequest = { method, path, headers, rawBody, accepted: false, status: undefined };
     requests.push(record);

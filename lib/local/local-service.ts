@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createVendorClient } from '../../functions/begini/client.ts';
 import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
 import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
 import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
@@ -8,7 +9,7 @@ import { createLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
 import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
 import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.ts';
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
-import { createSessionService, prepare } from '../../functions/session/session-service.ts';
+import { SessionService } from '../../functions/session/session-service.ts';
 import { defaultTexts } from '../stages/applicant-page.ts';
 import { type BeginiSimulator, simulatedCredentials, startBeginiSimulator } from './begini-simulator.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
@@ -88,14 +89,15 @@ export async function startLocalService(
       region: 'us-east-1',
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     });
-    const service = createSessionService(settings, client);
-    running.push(service.vendor, { close: () => client.destroy() });
-    await prepare(service);
+    const sessions = SessionService.of(settings, client);
+    const rotationVendor = createVendorClient({ origin: vendor.origin });
+    running.push(sessions, rotationVendor, { close: () => client.destroy() });
+    await sessions.warmUp();
 
     const rotate = rotationHandler({
       stage: settings.stage,
       versions: secretVersions(client, settings.credentialsSecretArn),
-      vendor: service.vendor,
+      vendor: rotationVendor,
       hmac: settings.hmac,
       writeLine: onRotationLine,
     });
@@ -112,14 +114,14 @@ export async function startLocalService(
       stageName: settings.stage,
       apiKey: localApiKey,
       routes: routesTo({
-        createSession: createSessionHandler({ settings, ...service, writeLine }),
+        createSession: createSessionHandler({ stage: settings.stage, sessions, writeLine }),
         createLaunchLink: createLaunchLinkHandler({
           settings: { ...settings, launchBaseUrl: undefined },
           launchKeys,
           writeLine,
           protocol: 'http:',
         }),
-        launch: createLaunchHandler({ settings, launchKeys, ...service, writeLine }),
+        launch: createLaunchHandler({ settings, sessions, launchKeys, writeLine }),
       }),
       beside: createDemoLoanApp({
         stageName: settings.stage,

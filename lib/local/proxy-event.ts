@@ -1,5 +1,8 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 
+/** The request id of every such event. */
+export const gatewayRequestId = 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef';
+
 /** What API Gateway hands to a function for `POST /sessions`, as far as the service reads it. */
 export function proxyEvent(body: unknown, changes: Partial<APIGatewayProxyEvent> = {}): APIGatewayProxyEvent {
   return {
@@ -9,7 +12,7 @@ export function proxyEvent(body: unknown, changes: Partial<APIGatewayProxyEvent>
     headers: { 'Content-Type': 'application/json' },
     body: typeof body === 'string' ? body : JSON.stringify(body),
     isBase64Encoded: false,
-    requestContext: { requestId: 'gateway-request-id', requestTimeEpoch: Date.now() },
+    requestContext: { requestId: gatewayRequestId, requestTimeEpoch: Date.now() },
     ...changes,
   } as APIGatewayProxyEvent;
 }

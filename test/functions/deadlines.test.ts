@@ -51,3 +51,10 @@ test('a request ends 14 s after API Gateway received it, however long the functi
 test('a request without API Gateway’s time has Lambda’s alone', () => {
   expect(requestDeadline({ now: 100_000, remainingMs: 14_000, receivedAt: undefined })).toBe(113_000);
 });
+
+test.each([
+  ['older than API Gateway waits', 84_999],
+  ['in the future', 100_001],
+])('a stamp that is %s does not count', (_, receivedAt) => {
+  expect(requestDeadline({ now: 100_000, remainingMs: 14_500, receivedAt })).toBe(113_500);
+});

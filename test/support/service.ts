@@ -3,9 +3,10 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createVendorClient } from '../../functions/begini/client.ts';
 import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
 import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
-import { createCredentialsCache } from '../../functions/credentials/credentials-cache.ts';
+import { CredentialsCache } from '../../functions/credentials/credentials-cache.ts';
 import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
 import { createLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
+import { SessionService } from '../../functions/session/session-service.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
@@ -71,7 +72,6 @@ export async function startService({
     credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
     maxAttempts: 1,
   });
-  const vendorClient = createVendorClient({ origin: vendor.origin, ca: cert });
   const lines: string[] = [];
   const now = () => Date.now() + clockOffsetMs;
   const settings = {
@@ -84,16 +84,14 @@ export async function startService({
     launchBaseUrl: undefined,
     applicantPage: { ...defaultTexts, returnUrl },
   };
-  const sessions = {
+  const sessions = new SessionService({
     settings,
-    credentials: createCredentialsCache({ client, secretArn: settings.credentialsSecretArn, now }),
-    vendor: vendorClient,
-    hmac,
-    writeLine: (line: string) => lines.push(line),
-  };
-  // Each function has keys of its own in memory, as in Lambda.
+    credentials: new CredentialsCache({ client, secretArn: settings.credentialsSecretArn, now }),
+    vendor: createVendorClient({ origin: vendor.origin, ca: cert }),
+  });
+  // Each function has its own keys in memory, as in Lambda.
   const newLaunchKeys = () => createLaunchKeys({ client, secretArn: settings.launchKeySecretArn, now });
-  const { writeLine } = sessions;
+  const writeLine = (line: string) => lines.push(line);
   const createLaunchLink = createLaunchLinkHandler({
     settings,
     launchKeys: newLaunchKeys(),
@@ -101,12 +99,13 @@ export async function startService({
     now,
     protocol: 'http:',
   });
-  const launch = createLaunchHandler({ ...sessions, launchKeys: newLaunchKeys(), now });
+  const launch = createLaunchHandler({ settings, sessions, launchKeys: newLaunchKeys(), writeLine, now });
+  const createSession = createSessionHandler({ stage: settings.stage, sessions, writeLine });
   const gateway = await startGateway({
     stageName: 'test',
     timeoutMs,
     routes: [
-      { method: 'POST', resource: '/sessions', handler: createSessionHandler(sessions) },
+      { method: 'POST', resource: '/sessions', handler: createSession },
       { method: 'POST', resource: '/launch-links', handler: createLaunchLink },
       { method: 'GET', resource: '/launch/{token}', handler: launch },
       { method: 'HEAD', resource: '/launch/{token}', handler: launch },
@@ -140,7 +139,7 @@ export async function startService({
       secretsManager.putValue(launchKeyName, newLaunchKey());
     },
     async close() {
-      vendorClient.close();
+      sessions.close();
       client.destroy();
       await Promise.all([gateway.close(), vendor.close(), secretsManager.close()]);
     },

@@ -3,9 +3,10 @@ import type { Server, Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
 import { expect } from '@jest/globals';
-import { type CallTrace, createVendorClient, type VendorClient } from '../../functions/begini/client.ts';
+import { createVendorClient, type VendorClient } from '../../functions/begini/client.ts';
 import { buildSessionRequest } from '../../functions/begini/request.ts';
 import { ServiceError } from '../../functions/errors.ts';
+import { createScope, type RequestTrace } from '../../functions/request-scope.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
@@ -95,11 +96,11 @@ export async function startRawVendor({
   return vendor;
 }
 
-export const newTrace = (): CallTrace => ({ vendorAttempts: 0, vendorMs: 0 });
+export const newTrace = (): RequestTrace => createScope(0).trace;
 
 /** Makes a session call that has `timeLeftMs`. */
 export function call(client: VendorClient, trace = newTrace(), timeLeftMs = 8_000) {
-  return client.send(request, Date.now() + timeLeftMs, trace);
+  return client.send(request, { deadline: Date.now() + timeLeftMs, trace });
 }
 
 /** The code of the error a call ends with; proves on the way that the error holds nothing it must not. */

@@ -37,7 +37,12 @@ test('sends exactly the bytes and headers of the request', async () => {
     connection: 'keep-alive',
     host: new URL(vendor.origin).host,
   });
-  expect(trace).toEqual({ vendorAttempts: 1, vendorStatus: 200, vendorMs: expect.any(Number) });
+  expect(trace).toEqual({
+    vendorAttempts: 1,
+    vendorStatus: 200,
+    vendorMs: expect.any(Number),
+    secretReads: 0,
+  });
 });
 
 test('does not follow a redirect', async () => {

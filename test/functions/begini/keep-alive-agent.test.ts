@@ -39,7 +39,7 @@ test('makes fifty calls over one connection', async () => {
 
 test('makes its first call over the prepared connection', async () => {
   const { vendor, client } = await startVendor();
-  await client.prepare();
+  await client.warmUp();
   expect(vendor.requests).toHaveLength(0);
   await call(client);
   await call(client);
@@ -48,7 +48,7 @@ test('makes its first call over the prepared connection', async () => {
 
 test('opens a new connection where the prepared one has died', async () => {
   const { vendor, client } = await startVendor();
-  await client.prepare();
+  await client.warmUp();
   vendor.closeIdleConnections('rst');
   expect((await call(client)).statusCode).toBe(200);
 });
@@ -77,7 +77,7 @@ test('repeats a call once when a kept connection breaks before anything of the a
 
 test('repeats a call once when the prepared connection breaks before anything of the answer', async () => {
   const { vendor, client } = await startVendor();
-  await client.prepare();
+  await client.warmUp();
   vendor.setFault({ fault: 'reset', times: 1 });
   const trace = newTrace();
   expect((await call(client, trace)).statusCode).toBe(200);
@@ -88,7 +88,7 @@ test('does not fail for a preparation that fails', async () => {
   const { vendor } = await startVendor();
   const client = clientOf(vendor.origin);
   await vendor.close();
-  await expect(client.prepare()).rejects.toThrow('ECONNREFUSED');
+  await expect(client.warmUp()).rejects.toThrow('ECONNREFUSED');
   expect(await failure(call(client))).toBe('vendor_unreachable');
 });
 
@@ -107,7 +107,7 @@ test.each([
       onCall: (socket) => socket.write(goodAnswer),
     });
     const client = clientOf(vendor.origin);
-    await client.prepare();
+    await client.warmUp();
     await settle();
     const trace = newTrace();
     expect(await call(client, trace)).toMatchObject({ statusCode: 200, body: '{}' });
@@ -174,7 +174,7 @@ test.each([
 ])('makes its first call after %d idle milliseconds %s', async (idleMs, _, connections) => {
   const { vendor, client } = await startVendor();
   now += 120_000; // What counts is the time since the connection was prepared.
-  await client.prepare();
+  await client.warmUp();
   now += idleMs;
   const trace = newTrace();
   await call(client, trace);
@@ -206,7 +206,7 @@ test('repeats a call over a new connection, not over another kept one', async ()
 
 test('sends once where the prepared connection is reset while nobody uses it', async () => {
   const { vendor, client } = await startVendor();
-  await client.prepare();
+  await client.warmUp();
   vendor.closeIdleConnections('rst');
   await settle();
   const trace = newTrace();
@@ -216,8 +216,8 @@ test('sends once where the prepared connection is reset while nobody uses it', a
 
 test('names the vendor’s host while it prepares, and none where that is an address', async () => {
   const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
-  await clientOf(vendor.origin.replace('127.0.0.1', 'localhost')).prepare();
-  await clientOf(vendor.origin).prepare();
+  await clientOf(vendor.origin.replace('127.0.0.1', 'localhost')).warmUp();
+  await clientOf(vendor.origin).warmUp();
   await settle();
   expect(vendor.connections.map(({ servername }) => servername)).toEqual(['localhost', false]);
 });
@@ -225,13 +225,13 @@ test('names the vendor’s host while it prepares, and none where that is an add
 test('prepares no connection to a vendor whose certificate it does not trust', async () => {
   const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
   const stranger = await makeCertificate();
-  await expect(clientOf(vendor.origin, stranger.cert).prepare()).rejects.toThrow('self-signed');
+  await expect(clientOf(vendor.origin, stranger.cert).warmUp()).rejects.toThrow('self-signed');
 });
 
 test('closes the prepared connection with the client', async () => {
   const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
   const client = clientOf(vendor.origin);
-  await client.prepare();
+  await client.warmUp();
   await settle();
   client.close();
   const [connection] = vendor.connections;

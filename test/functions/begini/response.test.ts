@@ -32,7 +32,7 @@ test('takes the token and its expiry from the documented answer, and ignores the
   const accessToken = token({ uid, integration_id: integrationId, company_id: '7', exp: 1_795_341_600 });
   expect(judge(answer({ access_token: accessToken, url: 'https://evil.example' }))).toEqual({
     accessToken,
-    expiresAt: '2026-11-22T10:00:00Z',
+    expiresAtSeconds: 1_795_341_600,
   });
 });
 
@@ -136,11 +136,11 @@ test.each([
   ['is null', { exp: null }],
   ['lies after the year 9999', { exp: 253_402_300_800 }],
 ])('names no expiry where the token’s exp %s', (_, claims) => {
-  expect(judge(answer({ access_token: token({ uid, ...claims }) })).expiresAt).toBeNull();
+  expect(judge(answer({ access_token: token({ uid, ...claims }) })).expiresAtSeconds).toBeNull();
 });
 
 test('names no expiry for a token that is none of our business inside', () => {
-  expect(judge(answer({ access_token: 'abc.not-json.def' })).expiresAt).toBeNull();
+  expect(judge(answer({ access_token: 'abc.not-json.def' })).expiresAtSeconds).toBeNull();
 });
 
 test('either refuses an answer with one of its codes or hands out a token that cannot leave its place', () => {

@@ -1,32 +1,39 @@
-import { expect, test } from '@jest/globals';
-import { type CallProgress, explainFailure } from '../../../functions/begini/vendor-call.ts';
+import { EventEmitter } from 'node:events';
+import type { ClientRequest } from 'node:http';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { VendorCall } from '../../../functions/begini/vendor-call.ts';
 import { VendorError } from '../../../functions/errors.ts';
 
-/** A call over a reused connection that broke at once, before anything of an answer. */
-const dead: CallProgress = {
-  established: true,
-  reused: true,
-  answered: () => false,
-  ageMs: () => 5,
-  failure: undefined,
-  giveUp: () => undefined,
-  stopWatching: () => undefined,
-};
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
 
-/** What a system error means for a call that got as far as `progress` says. */
-function meaningOf(code: string, progress: CallProgress): string {
-  const explained = explainFailure(Object.assign(new Error(code), { code }), progress);
+/** What a system error means for a call: by default over a reused connection, at once, before any byte. */
+function meaningOf(code: string, { reused = true, bytesReceived = 0, afterMs = 5 } = {}): string {
+  const request = new EventEmitter();
+  const socket = Object.assign(new EventEmitter(), { connecting: !reused, bytesRead: 100 });
+  const call = new VendorCall(request as ClientRequest, 8_000);
+  request.emit('socket', socket);
+  if (!reused) socket.emit('connect');
+  jest.advanceTimersByTime(afterMs);
+  socket.bytesRead += bytesReceived;
+  const explained = call.explain(Object.assign(new Error(code), { code }));
+  call.stopTimers();
   return explained instanceof VendorError ? explained.code : explained.name;
 }
 
 test.each(['ECONNRESET', 'EPIPE'])('a reused connection that ends with %s at once was dead', (code) => {
-  expect(meaningOf(code, dead)).toBe('NotProcessed');
+  expect(meaningOf(code)).toBe('NotProcessed');
 });
 
 test.each([
   ['another error', 'ETIMEDOUT', {}],
   ['a fresh connection', 'EPIPE', { reused: false }],
-  ['a part of an answer', 'ECONNRESET', { answered: () => true }],
+  ['a part of a response', 'ECONNRESET', { bytesReceived: 1 }],
+  ['more than a round trip', 'ECONNRESET', { afterMs: 1_000 }],
 ])('the outcome is unknown after %s', (_, code, changes) => {
-  expect(meaningOf(code, { ...dead, ...changes })).toBe('vendor_connection_lost');
+  expect(meaningOf(code, changes)).toBe('vendor_connection_lost');
 });

@@ -112,13 +112,15 @@ test.each([
   expect((await service.post(body)).status).toBe(302);
 });
 
-test.each(['application/json; charset=utf-8', 'APPLICATION/JSON', 'application/vnd.lender+json'])(
-  'takes the content type %s',
-  async (contentType) => {
-    service = await startService();
-    expect((await service.post({ uid }, { 'Content-Type': contentType })).status).toBe(302);
-  },
-);
+test.each([
+  'application/json; charset=utf-8',
+  'application/json ; charset=utf-8',
+  'APPLICATION/JSON',
+  'application/vnd.lender+json',
+])('takes the content type %s', async (contentType) => {
+  service = await startService();
+  expect((await service.post({ uid }, { 'Content-Type': contentType })).status).toBe(302);
+});
 
 const invalidUids = {
   'a missing uid': {},
@@ -315,6 +317,13 @@ test.each([
   expect(response.headers.get('retry-after')).toBe(retryAfter);
   expect(service.vendor.requests).toHaveLength(1);
   expect(lastLine()).toMatchObject({ level: 'WARN', outcome: 'vendor_error', code, vendorAttempts: 1 });
+});
+
+test('says in the log that a call was not started because too little time was left', async () => {
+  service = await startService({ timeoutMs: 3_500 });
+  expect(await problemOf(await service.post({ uid }))).toMatchObject({ code: 'vendor_unreachable' });
+  expect(lastLine()).toMatchObject({ reason: 'NotStarted', vendorAttempts: 0 });
+  expect(service.vendor.requests).toHaveLength(0);
 });
 
 test('says that nothing happened where the vendor cannot be reached', async () => {

@@ -5,7 +5,8 @@ import { beginiOrigins } from '../../../functions/begini/origins.ts';
 import { createSessionHandler } from '../../../functions/create-session/create-session-handler.ts';
 import type { CredentialsCache } from '../../../functions/credentials/credentials-cache.ts';
 import { VendorError } from '../../../functions/errors.ts';
-import { codeOf, proxyEvent } from '../../../lib/local/proxy-event.ts';
+import { SessionService } from '../../../functions/session/session-service.ts';
+import { codeOf, gatewayRequestId, proxyEvent } from '../../../lib/local/proxy-event.ts';
 
 const uid = 'ABCDE-12345';
 const credentials = { apiKey: 'key-1', integrationId: '42', versionId: 'v1' };
@@ -14,7 +15,7 @@ function setUp(changes: { vendor?: Partial<VendorClient>; cache?: Partial<Creden
   const lines: string[] = [];
   const deadlines: number[] = [];
   const answer: VendorResponse = { statusCode: 200, retryAfter: undefined, body: '{"access_token":"a.b.c"}' };
-  const handler = createSessionHandler({
+  const sessions = new SessionService({
     settings: {
       stage: 'test',
       credentialsSecretArn: 'arn',
@@ -22,25 +23,25 @@ function setUp(changes: { vendor?: Partial<VendorClient>; cache?: Partial<Creden
       uidRefKey: 'k',
       origins: beginiOrigins,
     },
-    hmac: true,
     credentials: {
-      get: async () => credentials,
+      read: async () => credentials,
+      usable: async () => credentials,
       replace: async () => credentials,
       refuse: () => undefined,
       accept: () => undefined,
       ...changes.cache,
     },
     vendor: {
-      send: async (_, deadline) => {
+      send: async (_, { deadline }) => {
         deadlines.push(deadline - Date.now());
         return answer;
       },
-      prepare: async () => undefined,
+      warmUp: async () => undefined,
       close: () => undefined,
       ...changes.vendor,
     },
-    writeLine: (line) => lines.push(line),
   });
+  const handler = createSessionHandler({ stage: 'test', sessions, writeLine: (line) => lines.push(line) });
   const invoke = (event: APIGatewayProxyEvent, remainingMs = 13_900) =>
     handler(event, {
       awsRequestId: 'lambda-request-id',
@@ -98,6 +99,58 @@ test('puts Lambda’s request id in the place of API Gateway’s where there is 
   const response = await invoke(proxyEvent({ uid }, { requestContext: {} as never }));
   expect(response.headers?.['x-request-id']).toBe('lambda-request-id');
   expect(lastLine()).toMatchObject({ requestId: 'lambda-request-id', lambdaRequestId: 'lambda-request-id' });
+});
+
+test.each([
+  ['not a UUID', 'chosen-by-the-caller'],
+  ['a UUID and more', `${gatewayRequestId}\n`],
+  ['no string', 7],
+])('puts Lambda’s request id in the place of API Gateway’s where that is %s', async (_, requestId) => {
+  const { invoke, lastLine } = setUp();
+  const response = await invoke(proxyEvent({ uid }, { requestContext: { requestId } as never }));
+  expect(response.headers?.['x-request-id']).toBe('lambda-request-id');
+  expect(lastLine()).toMatchObject({ requestId: 'lambda-request-id' });
+});
+
+test('uses API Gateway’s request id where it is a UUID', async () => {
+  const { invoke, lastLine } = setUp();
+  const response = await invoke(proxyEvent({ uid }));
+  expect(response.headers?.['x-request-id']).toBe(gatewayRequestId);
+  expect(lastLine()).toMatchObject({ requestId: gatewayRequestId, lambdaRequestId: 'lambda-request-id' });
+});
+
+test.each([
+  ['a clock 60 s ahead', -60_000],
+  ['a clock 60 s behind', 60_000],
+  ['a stamp that is 16 s old', -16_000],
+])('gives the vendor its whole time with %s', async (_, offsetMs) => {
+  const { invoke, deadlines } = setUp();
+  const requestTimeEpoch = Date.now() + offsetMs;
+  const event = proxyEvent({ uid }, { requestContext: { requestTimeEpoch } as never });
+  expect((await invoke(event)).statusCode).toBe(302);
+  expect(deadlines[0]).toBeGreaterThan(7_000);
+});
+
+test('answers 500 where the middlewares themselves fail', async () => {
+  const { invoke } = setUp();
+  const response = await invoke({ ...proxyEvent({ uid }), body: 7 } as never);
+  expect([codeOf(response), response.headers?.['x-request-id']]).toEqual([
+    'internal_error',
+    gatewayRequestId,
+  ]);
+  const broken = {
+    get requestContext() {
+      throw new Error(uid);
+    },
+  };
+  expect(codeOf(await invoke(broken as never))).toBe('internal_error');
+});
+
+test('does not call the vendor where the event’s Accept cannot be read', async () => {
+  const { invoke, deadlines } = setUp();
+  const event = proxyEvent({ uid }, { headers: { 'content-type': 'application/json', accept: 7 as never } });
+  expect(codeOf(await invoke(event))).toBe('internal_error');
+  expect(deadlines).toHaveLength(0);
 });
 
 test('gives the vendor 8 s at most', async () => {

@@ -1,11 +1,9 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { beforeEach, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import {
-  type CredentialsTrace,
-  createCredentialsCache,
-} from '../../../functions/credentials/credentials-cache.ts';
+import { type Credentials, CredentialsCache } from '../../../functions/credentials/credentials-cache.ts';
 import { ServiceError } from '../../../functions/errors.ts';
+import { createScope } from '../../../functions/request-scope.ts';
 
 const secretArn = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:credentials-AbCdEf';
 const pair = (apiKey: string) => JSON.stringify({ apiKey, integrationId: '42' });
@@ -20,9 +18,16 @@ beforeEach(() => {
 
 function setUp({ random = 0.5 } = {}) {
   const client = new SecretsManagerClient({ region: 'eu-west-1' });
-  const cache = createCredentialsCache({ client, secretArn, now: () => now, random: () => random });
-  const trace: CredentialsTrace = { secretReads: 0 };
-  return { ...cache, trace, get: () => cache.get(now + 10_000, trace), replaceOf: cache.replace };
+  const cache = new CredentialsCache({ client, secretArn, now: () => now, random: () => random });
+  const scope = createScope(Date.now() + 10_000);
+  return {
+    trace: scope.trace,
+    /** The credentials as a request gets them: read, then checked against what the vendor refuses. */
+    get: async () => await cache.usable(await cache.read(scope), scope),
+    replace: (refused: Credentials) => cache.replace(refused, scope),
+    refuse: (refused: Credentials) => cache.refuse(refused),
+    accept: (accepted: Credentials) => cache.accept(accepted),
+  };
 }
 
 const holds = (apiKey: string, VersionId = `version-of-${apiKey}`) =>
@@ -50,7 +55,7 @@ test('reads this secret, and hands out its pair and version', async () => {
   expect(secretsManager.commandCalls(GetSecretValueCommand)[0]?.args[0].input).toEqual({
     SecretId: secretArn,
   });
-  expect(trace).toEqual({ secretReads: 1, secretVersionId: 'version-of-key-1' });
+  expect(trace).toMatchObject({ secretReads: 1, secretVersionId: 'version-of-key-1' });
 });
 
 test.each([
@@ -182,10 +187,10 @@ test('does not bring back a withdrawn pair from memory where Secrets Manager fai
 
 test('does not bring back a pair that was found withdrawn after the vendor had refused it', async () => {
   holds('key-1');
-  const { get, replaceOf, trace } = setUp();
+  const { get, replace } = setUp();
   const refused = await get();
   holds('UNSET');
-  expect(await codeOf(replaceOf(refused, now + 10_000, trace))).toBe('credentials_not_set');
+  expect(await codeOf(replace(refused))).toBe('credentials_not_set');
   fails();
   now += 15_000;
   expect(await codeOf(get())).toBe('secrets_unavailable');
@@ -193,45 +198,45 @@ test('does not bring back a pair that was found withdrawn after the vendor had r
 
 test('uses a pair at once where it is found within a second of finding none', async () => {
   holds('key-1');
-  const { get, replaceOf, trace } = setUp();
+  const { get, replace } = setUp();
   const refused = await get();
   secretsManager.on(GetSecretValueCommand).callsFake(async () => {
     now += 500;
     return { SecretString: pair('UNSET'), VersionId: 'version-of-none' };
   });
-  expect(await codeOf(replaceOf(refused, now + 10_000, trace))).toBe('credentials_not_set');
+  expect(await codeOf(replace(refused))).toBe('credentials_not_set');
   holds('key-2');
   now += 500; // A second after the first read began, half a second after it found none.
-  expect((await replaceOf(refused, now + 10_000, trace)).apiKey).toBe('key-2');
+  expect((await replace(refused)).apiKey).toBe('key-2');
   expect((await get()).apiKey).toBe('key-2');
 });
 
 test('hands out the version that has replaced a refused one', async () => {
   holds('key-1');
-  const { get, replaceOf, trace } = setUp();
+  const { get, replace } = setUp();
   const refused = await get();
   holds('key-2');
-  expect((await replaceOf(refused, now + 10_000, trace)).apiKey).toBe('key-2');
+  expect((await replace(refused)).apiKey).toBe('key-2');
   expect((await get()).apiKey).toBe('key-2');
   expect(reads()).toBe(2);
 });
 
 test('uses a version that another request has read meanwhile without reading again', async () => {
   holds('key-1');
-  const { get, replaceOf, trace } = setUp();
+  const { get, replace } = setUp();
   const refused = await get();
   holds('key-2');
   now += 330_000;
   await get();
-  expect((await replaceOf(refused, now + 10_000, trace)).apiKey).toBe('key-2');
+  expect((await replace(refused)).apiKey).toBe('key-2');
   expect(reads()).toBe(2);
 });
 
 test('remembers a refused version for 15 s, and reads the secret at most once a second meanwhile', async () => {
   holds('key-1');
-  const { get, replaceOf, trace } = setUp();
+  const { get, replace } = setUp();
   const refused = await get();
-  expect(await codeOf(replaceOf(refused, now + 10_000, trace))).toBe('credentials_refused');
+  expect(await codeOf(replace(refused))).toBe('credentials_refused');
   expect(reads()).toBe(2);
   for (let tenths = 1; tenths < 150; tenths += 1) {
     now += 100;
@@ -242,9 +247,9 @@ test('remembers a refused version for 15 s, and reads the secret at most once a 
 
 test('goes on at once when a refused version has been replaced', async () => {
   holds('key-1');
-  const { get, replaceOf, trace } = setUp();
+  const { get, replace } = setUp();
   const refused = await get();
-  await codeOf(replaceOf(refused, now + 10_000, trace));
+  await codeOf(replace(refused));
   now += 1_000;
   holds('key-2');
   expect((await get()).apiKey).toBe('key-2');
@@ -252,9 +257,9 @@ test('goes on at once when a refused version has been replaced', async () => {
 
 test('asks the vendor again with a refused version once in 15 s, by one request', async () => {
   holds('key-1');
-  const { get, replaceOf, trace } = setUp();
+  const { get, replace } = setUp();
   const refused = await get();
-  await codeOf(replaceOf(refused, now + 10_000, trace));
+  await codeOf(replace(refused));
   now += 15_000;
   expect((await get()).apiKey).toBe('key-1');
   expect(await codeOf(get())).toBe('credentials_refused');
@@ -262,9 +267,9 @@ test('asks the vendor again with a refused version once in 15 s, by one request'
 
 test('forgets a refusal once the vendor has taken the version', async () => {
   holds('key-1');
-  const { get, replaceOf, accept, trace } = setUp();
+  const { get, replace, accept } = setUp();
   const refused = await get();
-  await codeOf(replaceOf(refused, now + 10_000, trace));
+  await codeOf(replace(refused));
   now += 15_000;
   accept(await get());
   expect((await get()).apiKey).toBe('key-1');
@@ -283,28 +288,26 @@ test('does not forget a refusal because the vendor has taken another version', a
 
 test('holds a version as refused where the secret cannot be read again', async () => {
   holds('key-1');
-  const { get, replaceOf, trace } = setUp();
+  const { get, replace } = setUp();
   const refused = await get();
   fails();
-  expect(await codeOf(replaceOf(refused, now + 10_000, trace))).toBe('credentials_refused');
+  expect(await codeOf(replace(refused))).toBe('credentials_refused');
 });
 
 test('says that the credentials are not set where a refused pair was replaced by none', async () => {
   holds('key-1');
-  const { get, replaceOf, trace } = setUp();
+  const { get, replace } = setUp();
   const refused = await get();
   holds('UNSET');
-  expect(await codeOf(replaceOf(refused, now + 10_000, trace))).toBe('credentials_not_set');
+  expect(await codeOf(replace(refused))).toBe('credentials_not_set');
 });
 
 test('joins a forced read that is under way instead of giving up or reading twice', async () => {
   holds('key-1');
-  const { get, replaceOf, trace } = setUp();
+  const { get, replace } = setUp();
   const refused = await get();
   holds('key-2');
-  const replacements = await Promise.all(
-    Array.from({ length: 5 }, () => replaceOf(refused, now + 10_000, trace)),
-  );
+  const replacements = await Promise.all(Array.from({ length: 5 }, () => replace(refused)));
   expect(replacements.map(({ apiKey }) => apiKey)).toEqual(Array(5).fill('key-2'));
   expect(reads()).toBe(2);
 });

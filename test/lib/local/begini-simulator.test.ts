@@ -286,3 +286,19 @@ test('speaks TLS to a client that trusts its certificate', async () => {
   expect(status).toBe(200);
   await expect(call()).rejects.toThrow('fetch failed');
 });
+
+test('refuses control by a page of another origin', async () => {
+  await start();
+  const set = (origin: string) =>
+    fetch(`${simulator.origin}/_control`, {
+      method: 'POST',
+      headers: { origin },
+      body: JSON.stringify({ fault: 'hang' }),
+    });
+  expect((await set('https://evil.example')).status).toBe(403);
+  expect((await set('null')).status).toBe(403);
+  expect(await (await fetch(`${simulator.origin}/_control`)).json()).toMatchObject({
+    fault: { fault: 'none' },
+  });
+  expect((await set(simulator.origin)).status).toBe(200);
+});
