@@ -1,5 +1,6 @@
+import * as v from 'valibot';
 import type { ApplicantPage } from '../../functions/launch/page.ts';
-import { type Check, type SettingsReader, text } from './settings-reader.ts';
+import { httpsUrl, notAllowed, object, settings, text } from './settings.ts';
 
 /** The texts of the pages that applicants see, without the way back. */
 export type ApplicantTexts = Omit<ApplicantPage, 'returnUrl'>;
@@ -24,39 +25,48 @@ export const defaultTexts: ApplicantTexts = {
   back: 'Go back',
 };
 
+type TextName = Exclude<keyof ApplicantTexts, 'language'>;
+
 /** Lambda allows 4 kB for all environment variables of a function. */
 const mostBytes = 3_000;
 
 const languageTag = text(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'a language tag such as "en" or "pt-BR"');
 const plainText = text(/^[^\p{Cc}]{1,300}$/u, 'a text of 1 to 300 characters, without line breaks');
-const httpsUrl: Check<string> = {
-  accepts: (value): value is string => typeof value === 'string' && isHttpsUrl(value),
-  allowed: 'an address such as "https://www.lender.example/applications", without user or password',
+
+/** Only English texts have defaults: a page in another language needs all of them. */
+const englishTexts = textsSchema((name) => v.optional(plainText, defaultTexts[name]));
+const translatedTexts = textsSchema(() => plainText);
+
+/** The settings of a row that make up the applicant's pages. */
+export const applicantPageSettings = {
+  applicantPage: v.optional(
+    v.lazy((texts) => (isTranslated(texts) ? translatedTexts : englishTexts)),
+    {},
+  ),
+  returnUrl: v.optional(httpsUrl('https://www.lender.example/applications')),
 };
 
-/** Reads the settings `applicantPage` and `returnUrl` of a row. A page in another language than English needs each text. */
-export function readApplicantPage(row: SettingsReader): ApplicantPage {
-  const texts = row.nested('applicantPage', (settings) => {
-    const language = settings.optional('language', languageTag) ?? defaultTexts.language;
-    const isEnglish = /^en\b/.test(language);
-    const names = Object.keys(defaultTexts).filter((name) => name !== 'language') as (keyof ApplicantTexts)[];
-    const read = names.map((name) => [
-      name,
-      isEnglish
-        ? (settings.optional(name, plainText) ?? defaultTexts[name])
-        : settings.required(name, plainText),
-    ]);
-    return { language, ...Object.fromEntries(read) } as ApplicantTexts;
+function textsSchema<Schema extends v.GenericSchema<string | undefined, string>>(
+  schemaOf: (name: TextName) => Schema,
+) {
+  const names = Object.keys(defaultTexts).filter((name) => name !== 'language') as TextName[];
+  return settings({
+    language: v.optional(languageTag, defaultTexts.language),
+    ...(Object.fromEntries(names.map((name) => [name, schemaOf(name)])) as Record<TextName, Schema>),
   });
-  const page = { ...texts, returnUrl: row.optional('returnUrl', httpsUrl) };
-  const bytes = Buffer.byteLength(JSON.stringify(page));
-  if (bytes > mostBytes) {
-    row.refuse('applicantPage', `${bytes} bytes`, `texts of at most ${mostBytes} bytes together`);
-  }
-  return page;
 }
 
-function isHttpsUrl(value: string): boolean {
-  const url = URL.parse(value);
-  return url?.protocol === 'https:' && url.username === '' && url.password === '' && value.length <= 500;
+function isTranslated(texts: unknown): boolean {
+  return v.is(object, texts) && v.is(languageTag, texts.language) && !/^en\b/.test(texts.language);
+}
+
+/** Refuses texts that do not fit into a function's environment; `path` is the row's. */
+export function refuseLongTexts(
+  path: string,
+  { applicantPage, returnUrl }: { applicantPage?: ApplicantTexts; returnUrl?: string | undefined },
+): string[] {
+  const bytes = Buffer.byteLength(JSON.stringify({ ...applicantPage, returnUrl }));
+  if (bytes <= mostBytes) return [];
+  const allowed = `texts of at most ${mostBytes} bytes together`;
+  return [notAllowed(`${path}.applicantPage`, `${bytes} bytes`, allowed)];
 }

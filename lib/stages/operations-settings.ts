@@ -1,15 +1,18 @@
-import { oneOf, positiveInteger, type SettingsReader, text, yesOrNo } from './settings-reader.ts';
+import * as v from 'valibot';
+import { httpsUrl, notAllowed, oneOf, text, wholeNumber, yesOrNo } from './settings.ts';
 
 /** The part of a stage's row that concerns how it is protected, watched and deployed. */
 export interface OperationsSettings {
-  /** Whom alarms tell: an address, or an SNS topic that exists; both absent, nobody. */
+  /** Who receives the alarms: an e-mail address, or an SNS topic that exists; both absent, nobody. */
   alarmEmail?: string | undefined;
   alarmTopicArn?: string | undefined;
-  /** Whether secrets, logs and the alarm topic are under a KMS key of the stage's own. */
+  /** Where the operators read the runbook: an https URL; absent, alarms name its articles without an address. */
+  runbookUrl?: string | undefined;
+  /** Whether secrets, logs and the alarm topic are encrypted with a KMS key that belongs to the stage. */
   customerManagedKey: boolean;
-  /** Whether AWS WAF stands before the API. */
+  /** Whether AWS WAF protects the API. */
   firewall: boolean;
-  /** How a new version of a function takes over: a tenth of the traffic first, or all of it. */
+  /** How traffic moves to a new version of a function: a tenth of it first, or all of it. */
   deployment: 'canary' | 'all-at-once';
   /** Concurrent executions kept for each function that answers requests, and its upper limit; absent, neither. */
   reservedConcurrency?: number | undefined;
@@ -20,41 +23,41 @@ export interface OperationsSettings {
 /** The local part and the domain as browsers check them, the latter with at least one dot. */
 const emailPattern =
   /^(?=.{6,254}$)[\w.!#$%&'*+/=?^`{|}~-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/i;
-const emailAddress = text(emailPattern, 'one e-mail address, such as "on-call@bank.example"');
+const emailAddress = text(
+  emailPattern,
+  'one e-mail address, such as "on-call@bank.example", of at most 254 characters, 64 of them before the @',
+);
 /** Not a FIFO topic: EventBridge cannot send to one. */
 const snsTopicArn = text(
   /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/,
   'the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:on-call"',
 );
 
-/** Reads the settings for operations of a row. Production is careful where a row says nothing. */
-export function readOperationsSettings(
-  settings: SettingsReader,
-  environment: 'test' | 'production',
-  region: string | undefined,
-): OperationsSettings {
+/** The settings of a row for operations. Production is protected where a row says nothing. */
+export function operationsSettings(environment: 'test' | 'production') {
   const isProduction = environment === 'production';
   return {
-    ...readAlarmReceiver(settings, region),
-    customerManagedKey: settings.optional('customerManagedKey', yesOrNo) ?? isProduction,
-    firewall: settings.optional('firewall', yesOrNo) ?? isProduction,
-    deployment:
-      settings.optional('deployment', oneOf('canary', 'all-at-once')) ??
-      (isProduction ? 'canary' : 'all-at-once'),
-    reservedConcurrency: settings.optional('reservedConcurrency', positiveInteger),
-    tracing: settings.optional('tracing', yesOrNo) ?? false,
+    alarmEmail: v.optional(emailAddress),
+    alarmTopicArn: v.optional(snsTopicArn),
+    runbookUrl: v.optional(httpsUrl('https://git.bank.example/begini-session/RUNBOOK.md')),
+    customerManagedKey: v.optional(yesOrNo, isProduction),
+    firewall: v.optional(yesOrNo, isProduction),
+    deployment: v.optional(oneOf('canary', 'all-at-once'), isProduction ? 'canary' : 'all-at-once'),
+    reservedConcurrency: v.optional(wholeNumber(1, Number.MAX_SAFE_INTEGER, 'a whole number greater than 0')),
+    tracing: v.optional(yesOrNo, false),
   };
 }
 
-function readAlarmReceiver(
-  settings: SettingsReader,
-  region: string | undefined,
-): Pick<OperationsSettings, 'alarmEmail' | 'alarmTopicArn'> {
-  const alarmEmail = settings.optional('alarmEmail', emailAddress);
-  const alarmTopicArn = settings.optional('alarmTopicArn', snsTopicArn);
-  if (alarmEmail && alarmTopicArn) settings.refuse('alarmTopicArn', alarmTopicArn, 'it or alarmEmail');
-  if (alarmTopicArn && region && alarmTopicArn.split(':')[3] !== region) {
-    settings.refuse('alarmTopicArn', alarmTopicArn, `a topic in the row's region, ${region}`);
-  }
-  return { alarmEmail, alarmTopicArn };
+/** Refuses a second receiver of alarms, and a topic in another region than the row's; `path` is the row's. */
+export function refuseAlarmTopic(
+  path: string,
+  { alarmEmail, alarmTopicArn, region }: Partial<OperationsSettings> & { region?: string | undefined },
+): string[] {
+  if (!alarmTopicArn) return [];
+  const refuse = (allowed: string) => notAllowed(`${path}.alarmTopicArn`, alarmTopicArn, allowed);
+  const isElsewhere = region && alarmTopicArn.split(':')[3] !== region;
+  return [
+    ...(alarmEmail ? [refuse('it or alarmEmail')] : []),
+    ...(isElsewhere ? [refuse(`a topic in the row's region, ${region}`)] : []),
+  ];
 }

@@ -1,31 +1,37 @@
 import { isIP } from 'node:net';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { type LaunchSettings, readLaunchSettings } from './launch-settings.ts';
-import { type OperationsSettings, readOperationsSettings } from './operations-settings.ts';
+import * as v from 'valibot';
+import { refuseLongTexts } from './applicant-page.ts';
 import {
-  type Check,
+  type LaunchLinkSettings,
+  launchLinkSettings,
+  refuseForeignCertificate,
+} from './launch-link-settings.ts';
+import { type OperationsSettings, operationsSettings, refuseAlarmTopic } from './operations-settings.ts';
+import {
+  list,
   notAllowed,
   object,
   oneOf,
-  positiveInteger,
-  SettingsReader,
+  problemsOf,
+  settings,
   text,
+  wholeNumber,
   yesOrNo,
-} from './settings-reader.ts';
-import { readThrottle, type Throttle } from './throttle.ts';
+} from './settings.ts';
+import { type Throttle, throttle } from './throttle.ts';
 
 /** One row of the stages table: everything in which one deployed stack differs from another. */
-export interface Stage extends LaunchSettings, OperationsSettings {
+export interface Stage extends LaunchLinkSettings, OperationsSettings {
   /** As written in cdk.json, such as `Test`; the stack is `BeginiSession-Test`. */
   name: string;
-  /** The API's stage, thus the first part of its URL's path: the name in lower case. */
+  /** The API's stage, which is the first part of its URL's path: the name in lower case. */
   path: string;
   environment: 'test' | 'production';
   /** 12 digits; absent, the account that cdk deploys with. */
   account?: string | undefined;
   /** Such as `eu-central-1`; absent, the region that cdk deploys with. */
   region?: string | undefined;
-  /** How a loan app's backend proves itself to API Gateway. */
+  /** How API Gateway authenticates a loan app's backend. */
   callerAuth: 'iam' | 'api-key';
   /** The callers that get an API key and a usage plan each; empty where `callerAuth` is `iam`. */
   loanApps: readonly string[];
@@ -33,6 +39,10 @@ export interface Stage extends LaunchSettings, OperationsSettings {
   allowedSourceIps: readonly string[];
   /** Whether session calls carry a signature; Begini must have enabled it on the integration id. */
   hmac: boolean;
+  /** Whether the stage remembers the session of a uid and hands out the same one while it lives. */
+  resume: boolean;
+  /** How long a session lives whose token names no expiry, in hours from its creation. */
+  sessionHours: number;
   /** Requests per second, and how many may come at once: of the whole stage, and of one API key. */
   throttle: Throttle;
   logRetentionDays: number;
@@ -42,7 +52,7 @@ export interface Stage extends LaunchSettings, OperationsSettings {
   apiGatewayAccountRole: 'create' | 'existing';
 }
 
-/** The stages table holds a mistake; the message has one line for each, fit for whoever edits cdk.json. */
+/** The stages table has mistakes; the message has one line for each, in the terms of cdk.json. */
 export class StagesError extends Error {
   override readonly name = 'StagesError';
 
@@ -51,18 +61,30 @@ export class StagesError extends Error {
   }
 }
 
-/** Test is small, as the vendor's Test environment is; Production's numbers are a start to be adapted. */
+/** What CloudWatch Logs accepts as the retention of a log group, in days. */
+export const retentionDays = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+/** Test is small, as the vendor's Test environment is; adapt Production's numbers to the expected traffic. */
 const defaults = {
-  test: { throttle: { rateLimit: 5, burstLimit: 10 }, logRetentionDays: RetentionDays.TWO_WEEKS },
-  production: { throttle: { rateLimit: 100, burstLimit: 200 }, logRetentionDays: RetentionDays.ONE_YEAR },
+  test: { throttle: { rateLimit: 5, burstLimit: 10 }, logRetentionDays: 14 },
+  production: { throttle: { rateLimit: 100, burstLimit: 200 }, logRetentionDays: 365 },
 } as const;
 
-/** As often as security baselines commonly ask for, and seldom enough for a step that people take by hand. */
+/** As often as security baselines commonly ask for, and rarely enough for a step that people do by hand. */
 const defaultRotationDays = 90;
+/** The longest interval between rotations that Secrets Manager accepts, as `AutomaticallyAfterDays`. */
+const longestRotationDays = 1_000;
 
-/** Fit for a CloudFormation stack's name and for a path; hyphens only, as a stack's name takes no underscore. */
+/** The life of a session in Begini's Deployment Centre: its default and its maximum. */
+const defaultSessionHours = 24;
+const longestSessionHours = 10_000;
+
+/** Valid in a stack's name and in a path; hyphens only, as a stack's name allows no underscore. */
 const rowNamePattern = /^[a-z][a-z0-9-]{0,31}$/i;
 
+const environmentName = oneOf('test', 'production');
 const accountId = text(/^\d{12}$/, 'a string of 12 digits');
 const regionName = text(/^[a-z]{2,}(-[a-z]+)+-\d$/, 'a region such as "eu-central-1"');
 /** A word starts with a letter, so that names in camel case, as in the outputs, differ wherever these do. */
@@ -70,21 +92,33 @@ const loanAppName = text(
   /^(?=.{1,40}$)[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/,
   'at most 40 characters, words in lower case joined by hyphens, such as "loan-app"',
 );
-const sourceIp: Check<string> = {
-  accepts: (value): value is string => typeof value === 'string' && isAddressOrRange(value),
-  allowed: 'an IPv4 or IPv6 address or CIDR range, such as "203.0.113.0/24"',
-};
-/** What Secrets Manager takes as `AutomaticallyAfterDays`. */
-const daysBetweenRotations: Check<number> = {
-  accepts: (value): value is number => positiveInteger.accepts(value) && value <= 1_000,
-  allowed: 'a whole number of days from 1 to 1000',
-};
-/** Without CDK's own value for "never", which CloudWatch does not know. */
-const retentionDays = oneOf(
-  ...Object.values(RetentionDays).filter(
-    (days) => typeof days === 'number' && days !== RetentionDays.INFINITE,
-  ),
-);
+const allowedSourceIp = 'an IPv4 or IPv6 address or CIDR range, such as "203.0.113.0/24"';
+const sourceIp = v.pipe(v.string(allowedSourceIp), v.check(isAddressOrRange, allowedSourceIp));
+
+function rowSchema(environment: Stage['environment']) {
+  return settings({
+    environment: environmentName,
+    account: v.optional(accountId),
+    region: v.optional(regionName),
+    callerAuth: v.optional(oneOf('iam', 'api-key'), 'iam'),
+    loanApps: v.optional(list(loanAppName)),
+    allowedSourceIps: v.optional(list(sourceIp)),
+    hmac: v.optional(yesOrNo, true),
+    resume: v.optional(yesOrNo, true),
+    sessionHours: v.optional(wholeNumber(1, longestSessionHours), defaultSessionHours),
+    throttle: throttle(defaults[environment].throttle),
+    ...launchLinkSettings(environment),
+    logRetentionDays: v.optional(oneOf(...retentionDays), defaults[environment].logRetentionDays),
+    rotationDays: v.optional(
+      wholeNumber(1, longestRotationDays, `a whole number of days from 1 to ${longestRotationDays}`),
+      defaultRotationDays,
+    ),
+    apiGatewayAccountRole: v.optional(oneOf('create', 'existing'), 'create'),
+    ...operationsSettings(environment),
+  });
+}
+
+type Row = v.InferOutput<ReturnType<typeof rowSchema>>;
 
 /**
  * Reads and checks the context `stages`: an object with a row per stage, such as
@@ -92,62 +126,61 @@ const retentionDays = oneOf(
  * @throws {StagesError} naming every mistake at once.
  */
 export function readStages(context: unknown): Stage[] {
-  const problems: string[] = [];
-  const stages = Object.entries(readTable(context, problems)).map(([name, row]) =>
-    SettingsReader.read(`stages.${name}`, row, problems, (settings) => readStage(name, settings)),
-  );
-  problems.push(...badNames(stages));
+  const table = Object.entries(readTable(context));
+  const rows = table.map(([name, settings]) => ({ name, ...readRow(`stages.${name}`, settings) }));
+  const problems = [...rows.flatMap((row) => row.problems), ...badNames(table.map(([name]) => name))];
   if (problems.length > 0) throw new StagesError(problems);
-  return stages;
+  // Without a problem, no setting was left out.
+  return rows.map(({ name, valid }) => stageOf(name, valid as Row));
 }
 
-function readTable(context: unknown, problems: string[]): Record<string, unknown> {
+function readTable(context: unknown): Record<string, unknown> {
   const table = typeof context === 'string' ? parseJson(context) : context;
-  if (object.accepts(table) && Object.keys(table).length > 0) return table;
-  problems.push(
-    notAllowed('stages', context, 'an object with a row per stage: {"Test": {"environment": "test"}}'),
-  );
-  return {};
+  if (v.is(object, table) && Object.keys(table).length > 0) return table;
+  const allowed = 'an object with a row per stage: {"Test": {"environment": "test"}}';
+  throw new StagesError([notAllowed('stages', context, allowed)]);
 }
 
-function readStage(name: string, settings: SettingsReader): Stage {
+/** The settings of a row that are valid by themselves, and a sentence for each mistake. */
+function readRow(path: string, given: unknown): { valid: Partial<Row>; problems: string[] } {
+  const environment = v.is(object, given) && given.environment;
   // The placeholder is never seen: without an environment there is a problem, and no stage is returned.
-  const environment = settings.required('environment', oneOf('test', 'production')) ?? 'test';
-  const { throttle, logRetentionDays } = defaults[environment];
-  const account = settings.optional('account', accountId);
-  const region = settings.optional('region', regionName);
+  const schema = rowSchema(v.is(environmentName, environment) ? environment : 'test');
+  const { output, issues = [] } = v.safeParse(schema, given);
+  const wrong = new Set(issues.map((issue) => issue.path?.[0].key));
+  const settings = v.is(object, output) ? Object.entries(output) : [];
+  const valid = Object.fromEntries(settings.filter(([name]) => !wrong.has(name))) as Partial<Row>;
+  const problems = [
+    ...problemsOf(path, issues),
+    ...refuseLoanApps(path, valid),
+    ...refuseForeignCertificate(path, valid),
+    ...refuseLongTexts(path, valid),
+    ...refuseAlarmTopic(path, valid),
+  ];
+  return { valid, problems };
+}
+
+function refuseLoanApps(path: string, { callerAuth, loanApps }: Partial<Row>): string[] {
+  if (!loanApps || callerAuth !== 'iam') return [];
+  return [notAllowed(`${path}.loanApps`, loanApps, 'it only with "callerAuth": "api-key"')];
+}
+
+function stageOf(name: string, { returnUrl, ...row }: Row): Stage {
   return {
+    ...row,
     name,
     path: name.toLowerCase(),
-    environment,
-    account,
-    region,
-    ...readCallers(settings),
-    allowedSourceIps: settings.optionalList('allowedSourceIps', sourceIp) ?? [],
-    hmac: settings.optional('hmac', yesOrNo) ?? true,
-    throttle: readThrottle(settings, 'throttle', throttle),
-    ...readLaunchSettings(settings, environment, region),
-    logRetentionDays: settings.optional('logRetentionDays', retentionDays) ?? logRetentionDays,
-    rotationDays: settings.optional('rotationDays', daysBetweenRotations) ?? defaultRotationDays,
-    apiGatewayAccountRole:
-      settings.optional('apiGatewayAccountRole', oneOf('create', 'existing')) ?? 'create',
-    ...readOperationsSettings(settings, environment, region),
+    loanApps: row.callerAuth === 'api-key' ? (row.loanApps ?? ['loan-app']) : [],
+    allowedSourceIps: row.allowedSourceIps ?? [],
+    applicantPage: { ...row.applicantPage, returnUrl },
   };
 }
 
-function readCallers(settings: SettingsReader): Pick<Stage, 'callerAuth' | 'loanApps'> {
-  const callerAuth = settings.optional('callerAuth', oneOf('iam', 'api-key')) ?? 'iam';
-  const loanApps = settings.optionalList('loanApps', loanAppName);
-  if (callerAuth === 'api-key') return { callerAuth, loanApps: loanApps ?? ['loan-app'] };
-  if (loanApps) settings.refuse('loanApps', loanApps, 'it only with "callerAuth": "api-key"');
-  return { callerAuth, loanApps: [] };
-}
-
-function badNames(stages: readonly Stage[]): string[] {
-  return stages.flatMap(({ name, path }, index) => {
-    const twin = stages.slice(0, index).find((earlier) => earlier.path === path);
-    if (twin)
-      return [`stages.${name}: same path as stages.${twin.name}; use names that differ in more than case`];
+function badNames(names: readonly string[]): string[] {
+  return names.flatMap((name, index) => {
+    const twin = names.slice(0, index).find((earlier) => earlier.toLowerCase() === name.toLowerCase());
+    if (twin !== undefined)
+      return [`stages.${name}: same path as stages.${twin}; use names that differ in more than case`];
     if (rowNamePattern.test(name)) return [];
     return [
       `stages.${name}: not fit for a stack and a path; use 1 to 32 letters, digits and hyphens, a letter first`,
@@ -158,7 +191,7 @@ function badNames(stages: readonly Stage[]): string[] {
 function isAddressOrRange(value: string): boolean {
   const [address = '', prefixLength, ...rest] = value.split('/');
   const longestPrefix = { 4: 32, 6: 128 }[isIP(address)];
-  // Node takes an IPv6 address with a zone (`fe80::1%eth0`), AWS does not.
+  // Node accepts an IPv6 address with a zone (`fe80::1%eth0`), AWS does not.
   if (longestPrefix === undefined || address.includes('%') || rest.length > 0) return false;
   return (
     prefixLength === undefined ||

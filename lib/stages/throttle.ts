@@ -1,4 +1,5 @@
-import { type Check, positiveInteger, positiveNumber, type SettingsReader } from './settings-reader.ts';
+import * as v from 'valibot';
+import { settings, wholeNumber } from './settings.ts';
 
 /** Requests per second, and how many may come at once. */
 export interface Throttle {
@@ -6,22 +7,20 @@ export interface Throttle {
   burstLimit: number;
 }
 
-/** Far beyond what an account is given (10,000 a second and 5,000 at once), which AWS raises on request. */
+/** Far above the quota of an account (10,000 a second and 5,000 at once), which AWS raises on request. */
 const largestLimit = 1_000_000;
 
-const rate: Check<number> = {
-  accepts: (value): value is number => positiveNumber.accepts(value) && value <= largestLimit,
-  allowed: `${positiveNumber.allowed}, at most ${largestLimit}`,
-};
-const burst: Check<number> = {
-  accepts: (value): value is number => positiveInteger.accepts(value) && value <= largestLimit,
-  allowed: `${positiveInteger.allowed}, at most ${largestLimit}`,
-};
+const allowedRate = `a number greater than 0, at most ${largestLimit}`;
+const rate = v.pipe(v.number(allowedRate), v.gtValue(0, allowedRate), v.maxValue(largestLimit, allowedRate));
+const burst = wholeNumber(1, largestLimit, `a whole number greater than 0, at most ${largestLimit}`);
 
-/** Reads the throttle in `field`, with a default for each limit that it does not name. */
-export function readThrottle(settings: SettingsReader, field: string, defaults: Throttle): Throttle {
-  return settings.nested(field, (throttle) => ({
-    rateLimit: throttle.optional('rateLimit', rate) ?? defaults.rateLimit,
-    burstLimit: throttle.optional('burstLimit', burst) ?? defaults.burstLimit,
-  }));
+/** A throttle, with a default for each limit that it does not name. */
+export function throttle(defaults: Throttle) {
+  return v.optional(
+    settings({
+      rateLimit: v.optional(rate, defaults.rateLimit),
+      burstLimit: v.optional(burst, defaults.burstLimit),
+    }),
+    {},
+  );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { defaultTexts } from '../../../lib/stages/applicant-page.ts';
-import { readStages, StagesError } from '../../../lib/stages/stages.ts';
+import { readStages, retentionDays, StagesError } from '../../../lib/stages/stages.ts';
 
 const row = { environment: 'test' };
 
@@ -27,6 +28,8 @@ describe('the stages table', () => {
         loanApps: [],
         allowedSourceIps: [],
         hmac: true,
+        resume: true,
+        sessionHours: 24,
         throttle: { rateLimit: 5, burstLimit: 10 },
         launchLinks: true,
         applicantPage: { ...defaultTexts, returnUrl: undefined },
@@ -38,6 +41,7 @@ describe('the stages table', () => {
         apiGatewayAccountRole: 'create',
         alarmEmail: undefined,
         alarmTopicArn: undefined,
+        runbookUrl: undefined,
         customerManagedKey: false,
         firewall: false,
         deployment: 'all-at-once',
@@ -70,6 +74,8 @@ describe('the stages table', () => {
       loanApps: ['quick-cash', 'farm2market'],
       allowedSourceIps: ['203.0.113.7', '198.51.100.0/24', '2001:db8::/32', '2001:db8::1'],
       hmac: false,
+      resume: false,
+      sessionHours: 10_000,
       throttle: { rateLimit: 0.5, burstLimit: 3 },
       launchLinks: false,
       applicantPage: { ...defaultTexts, lenderName: 'Kazi Loans' },
@@ -84,6 +90,7 @@ describe('the stages table', () => {
       rotationDays: 1000,
       apiGatewayAccountRole: 'existing',
       alarmTopicArn: 'arn:aws:sns:ap-southeast-1:123456789012:on-call',
+      runbookUrl: 'https://git.lender.example/begini-session/RUNBOOK.md',
       customerManagedKey: false,
       firewall: false,
       deployment: 'all-at-once',
@@ -201,6 +208,11 @@ describe('the stages table', () => {
     [{ allowedSourceIps: ['fe80::1%eth0'] }, `allowedSourceIps[0]: "fe80::1%eth0" is not allowed; ${range}`],
     [{ allowedSourceIps: ['bank.example'] }, `allowedSourceIps[0]: "bank.example" is not allowed; ${range}`],
     [{ hmac: 'false' }, 'hmac: "false" is not allowed; use true or false'],
+    [{ resume: 'yes' }, 'resume: "yes" is not allowed; use true or false'],
+    ...[0, 10_001, 1.5, '24'].map((hours): [object, string] => [
+      { sessionHours: hours },
+      `sessionHours: ${JSON.stringify(hours)} is not allowed; use a whole number from 1 to 10000`,
+    ]),
     [{ throttle: 5 }, 'throttle: 5 is not allowed; use an object of settings'],
     [{ throttle: null }, 'throttle: null is not allowed; use an object of settings'],
     ...[0, -1, '5', 1_000_001, Number.MAX_VALUE].map((limit): [object, string] => [
@@ -241,6 +253,12 @@ describe('the stages table', () => {
       { alarmTopicArn: topic, alarmEmail: 'on-call@bank.example' },
       `alarmTopicArn: "${topic}" is not allowed; use it or alarmEmail`,
     ],
+    ...['http://git.lender.example/', 'https://ann:secret@lender.example', 'RUNBOOK.md'].map(
+      (runbookUrl): [object, string] => [
+        { runbookUrl },
+        `runbookUrl: "${runbookUrl}" is not allowed; use an address such as "https://`,
+      ],
+    ),
     [{ customerManagedKey: 'yes' }, 'customerManagedKey: "yes" is not allowed; use true or false'],
     [{ firewall: 1 }, 'firewall: 1 is not allowed; use true or false'],
     [{ deployment: 'linear' }, 'deployment: "linear" is not allowed; use "canary" or "all-at-once"'],
@@ -252,6 +270,30 @@ describe('the stages table', () => {
     ],
   ])('refuses %j', (settings, message) => {
     expect(messageFor({ Demo: { ...row, ...settings } })).toContain(`cdk.json, stages.Demo.${message}`);
+  });
+
+  test('names a mistake between two settings beside one in a third', () => {
+    const message = messageFor({ Test: { ...row, loanApps: ['loan-app'], domain: {}, hmac: 1 } });
+    expect(message.split('\n').map((line) => line.split(': ')[0])).toEqual([
+      'cdk.json, stages.Test.hmac',
+      'cdk.json, stages.Test.domain.name',
+      'cdk.json, stages.Test.domain.certificateArn',
+      'cdk.json, stages.Test.loanApps',
+    ]);
+  });
+
+  test('names each unknown setting, and a value that breaks two rules once', () => {
+    const message = messageFor({ Test: { ...row, hmca: true, trace: true, sessionHours: 0.5 } });
+    expect(message.split('\n').map((line) => line.split(': ')[0])).toEqual([
+      'cdk.json, stages.Test.sessionHours',
+      'cdk.json, stages.Test.hmca',
+      'cdk.json, stages.Test.trace',
+    ]);
+  });
+
+  test('keeps logs for any time that the CDK knows, but not for ever', () => {
+    const days = Object.values(RetentionDays).filter((value) => typeof value === 'number');
+    expect(retentionDays).toEqual(days.filter((value) => value !== RetentionDays.INFINITE));
   });
 
   test('names every mistake of every row in one error', () => {

@@ -32,6 +32,10 @@ test.each([
   ],
   [{ returnUrl: 'javascript:alert(1)' }, `returnUrl: "javascript:alert(1)" is not allowed; ${url}`],
   [{ returnUrl: 'https://user@lender.example' }, `returnUrl: "https://user@lender.example" is not allowed`],
+  [
+    { returnUrl: `https://www.lender.example/${'x'.repeat(475)}` },
+    `is not allowed; ${url}, of at most 500 characters`,
+  ],
   [{ returnUrl: '/back' }, 'returnUrl: "/back" is not allowed'],
   [{ domain: null }, 'domain: null is not allowed; use an object of settings'],
   [{ domain: { name: domain.name } }, 'domain.certificateArn: missing; use the ARN of a certificate'],
