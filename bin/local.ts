@@ -2,10 +2,9 @@ import {
   type LocalRequest,
   type LocalService,
   localApiKey,
-  localSecretName,
-  readPort,
   startLocalService,
 } from '../lib/local/local-service.ts';
+import { localSecretName, readPort } from '../lib/local/local-stage.ts';
 
 function printWelcome({ gateway, vendor, secretsManager }: LocalService): void {
   console.log(`The service, stage test, on this machine alone:

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import type { CredentialsPair } from '../functions/credentials/credentials-pair.ts';
 import { reasonOf } from '../functions/errors.ts';
 import { secretVersions } from '../functions/secrets/secret-versions.ts';
-import { localSecretName, readPort } from '../lib/local/local-service.ts';
+import { localSecretName, readPort } from '../lib/local/local-stage.ts';
 import { type Command, parseCommand, UsageError } from '../lib/operator/arguments.ts';
 import { confirmStage } from '../lib/operator/confirm-stage.ts';
 import { checkApiKey, checkPair, PairError, parsePairInput } from '../lib/operator/pair-input.ts';

@@ -14,26 +14,14 @@ import { defaultTexts } from '../stages/applicant-page.ts';
 import { type BeginiSimulator, simulatedCredentials, startBeginiSimulator } from './begini-simulator.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
 import { type AnsweredRequest, type Gateway, type Route, startGateway } from './gateway.ts';
+import { localSecretName } from './local-stage.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 
 /** The API key of the one loan app that the local service knows. */
 export const localApiKey = 'local-loan-app';
 
-/** The name of the local stage's secret. */
-export const localSecretName = 'begini-session/test/credentials';
-
 /** The name of the local stage's launch key. */
 const launchKeyName = 'begini-session/test/launch-key';
-const defaultPort = 3000;
-
-/** The gateway's port from the variable PORT: 3000 where it is not set. @throws Error that says what is allowed */
-export function readPort(text: string | undefined): number {
-  const port = Number(text || defaultPort);
-  if (Number.isInteger(port) && port >= 1 && port <= 65_533) return port;
-  throw new Error(
-    `PORT must be a whole number from 1 to 65533, for it and the two after it; it is "${text}"`,
-  );
-}
 
 /** The whole service on this machine, everything on 127.0.0.1. */
 export type LocalService = {

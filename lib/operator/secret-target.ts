@@ -1,4 +1,3 @@
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { reasonOf } from '../../functions/errors.ts';
 import type { Stage } from '../stages/stages.ts';
@@ -27,6 +26,8 @@ export async function findDeployedSecret(
   environment: Record<string, string | undefined>,
 ): Promise<SecretTarget> {
   refuseEndpointOverrides(environment);
+  // Only here: the local service has no stack, and the command should start fast.
+  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const options = stage.region ? { region: stage.region } : {};
   const cloudFormation = onlyToAws(new CloudFormationClient(options));
   const region = await cloudFormation.config.region().catch(() => {

@@ -12,7 +12,7 @@ import {
   simulatedCredentials,
   startBeginiSimulator,
 } from '../../lib/local/begini-simulator.ts';
-import { localSecretName } from '../../lib/local/local-service.ts';
+import { localSecretName } from '../../lib/local/local-stage.ts';
 import { runRotateCommand } from '../support/rotate-command.ts';
 import {
   type Moto,

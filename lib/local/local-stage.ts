@@ -1,0 +1,15 @@
+// Apart from local-service.ts: the rotation command needs these two, and not the whole service.
+
+/** The name of the local stage's secret. */
+export const localSecretName = 'begini-session/test/credentials';
+
+const defaultPort = 3000;
+
+/** The gateway's port from the variable PORT: 3000 where it is not set. @throws Error that says what is allowed */
+export function readPort(text: string | undefined): number {
+  const port = Number(text || defaultPort);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_533) return port;
+  throw new Error(
+    `PORT must be a whole number from 1 to 65533, for it and the two after it; it is "${text}"`,
+  );
+}
