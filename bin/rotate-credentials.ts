@@ -2,25 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { CredentialsPair } from '../functions/credentials/credentials-pair.ts';
 import { reasonOf } from '../functions/errors.ts';
-import { secretVersions } from '../functions/secrets/secret-versions.ts';
-import { localSecretName, readPort } from '../lib/local/local-stage.ts';
+import { localSecretName, localStage, readPort } from '../lib/local/local-stage.ts';
 import { type Command, parseCommand, UsageError } from '../lib/operator/arguments.ts';
 import { confirmStage } from '../lib/operator/confirm-stage.ts';
 import { checkApiKey, checkPair, PairError, parsePairInput } from '../lib/operator/pair-input.ts';
 import { ask, Interrupted } from '../lib/operator/prompt.ts';
-import { rotatePair } from '../lib/operator/rotate-pair.ts';
-import { findDeployedSecret, findLocalSecret, type SecretTarget } from '../lib/operator/secret-target.ts';
-import { readStages, type Stage, StagesError } from '../lib/stages/stages.ts';
+import type { SecretTarget } from '../lib/operator/secret-target.ts';
 
 const { stdin } = process;
 const say = (sentence: string) => console.log(sentence);
 const askOperator = (question: string, echo: boolean) =>
   ask(question, { echo, input: stdin, write: (shown) => process.stdout.write(shown) });
 
+// The AWS SDK and the stages table take longer to load than all the rest: each is loaded where it is needed first.
+
 async function main(argv: string[]): Promise<number> {
   const command = parseCommand(argv);
-  const stage = await findStage(command);
-  const target = command.local ? await findLocal() : await findDeployedSecret(stage, process.env);
+  const { stage, target } = command.local ? await findLocal(command) : await findDeployed(command);
   say(`Stage ${stage.name} (${stage.environment})${command.local ? ', the local service' : ''}
 Secret ${target.secretName}, account ${target.account}, region ${target.region}\n`);
   if (command.status) return await showStatus(target);
@@ -32,30 +30,28 @@ Secret ${target.secretName}, account ${target.account}, region ${target.region}\
   return await rotate(await readPair(command), target);
 }
 
-async function findStage({ stage: name, local }: Command): Promise<Stage> {
-  const { context } = JSON.parse(await readFile(new URL('../cdk.json', import.meta.url), 'utf8'));
-  const stages = local ? readStages({ Test: { environment: 'test' } }) : readStages(context?.stages);
-  const stage = stages.find(({ path }) => path === name.toLowerCase());
-  if (stage) return stage;
-  const known = stages.map((row) => row.name).join(', ');
-  throw new UsageError(
-    `There is no such stage${local ? ' in the local service' : ' in cdk.json'}; use ${known}.`,
-  );
+async function findDeployed(command: Command) {
+  const { findStage } = await import('../lib/operator/find-stage.ts');
+  const stage = await findStage(command.stage);
+  const { findDeployedSecret } = await import('../lib/operator/secret-target.ts');
+  return { stage, target: await findDeployedSecret(stage, process.env) };
 }
 
-async function findLocal(): Promise<SecretTarget> {
+async function findLocal(command: Command) {
+  if (command.stage.toLowerCase() !== localStage.path) {
+    throw new UsageError(`There is no such stage in the local service; use ${localStage.name}.`);
+  }
   const endpoint = `http://127.0.0.1:${readPort(process.env.PORT) + 2}`;
-  return await findLocalSecret(endpoint, localSecretName).catch((error) => {
+  const { findLocalSecret } = await import('../lib/operator/secret-target.ts');
+  const target = await findLocalSecret(endpoint, localSecretName).catch((error) => {
     if (reasonOf(error) !== 'ECONNREFUSED') throw error;
     throw new UsageError(`Nothing answers at ${endpoint}. Start the local service with: npm start`);
   });
+  return { stage: localStage, target };
 }
 
-async function showStatus({ client, secretArn }: SecretTarget): Promise<number> {
-  const labels = Map.groupBy(
-    await secretVersions(client, secretArn).versionIdsByLabel(),
-    ([, versionId]) => versionId,
-  );
+async function showStatus({ versions }: SecretTarget): Promise<number> {
+  const labels = Map.groupBy(await versions.versionIdsByLabel(), ([, versionId]) => versionId);
   for (const [versionId, held] of labels) say(`${versionId}  ${held.map(([label]) => label).join(' ')}`);
   return 0;
 }
@@ -73,8 +69,9 @@ async function readPairFile(file: string): Promise<string> {
   });
 }
 
-async function rotate(pair: CredentialsPair, { client, secretArn }: SecretTarget): Promise<number> {
-  const verdict = await rotatePair(pair, { client, versions: secretVersions(client, secretArn), say });
+async function rotate(pair: CredentialsPair, { client, versions }: SecretTarget): Promise<number> {
+  const { rotatePair } = await import('../lib/operator/rotate-pair.ts');
+  const verdict = await rotatePair(pair, { client, versions, say });
   if (verdict) {
     say(`\nFAIL: ${verdict.reason} The pair in use is unchanged.\nNext: ${verdict.next}`);
     return 1;
@@ -86,9 +83,7 @@ Next: give the new API key to the receiver of Begini's webhooks, which verifies 
 
 /** What a failure comes to: the exit code, and a message without any value. Errors of the SDK are shown by name only. */
 function explain(error: unknown): { exitCode: number; message: string } {
-  if (error instanceof UsageError || error instanceof StagesError) {
-    return { exitCode: 2, message: error.message };
-  }
+  if (error instanceof UsageError) return { exitCode: 2, message: error.message };
   if (error instanceof Interrupted) return { exitCode: 130, message: 'Interrupted. Nothing was changed.' };
   if (error instanceof PairError) {
     return { exitCode: 1, message: `FAIL: ${error.message} Nothing was changed.` };

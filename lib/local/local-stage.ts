@@ -1,4 +1,7 @@
-// Apart from local-service.ts: the rotation command needs these two, and not the whole service.
+// Apart from local-service.ts: the rotation command needs these, and not the whole service.
+
+/** The one stage of the local service. */
+export const localStage = { name: 'Test', path: 'test', environment: 'test' } as const;
 
 /** The name of the local stage's secret. */
 export const localSecretName = 'begini-session/test/credentials';

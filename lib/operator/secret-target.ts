@@ -1,5 +1,6 @@
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { reasonOf } from '../../functions/errors.ts';
+import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
 import type { Stage } from '../stages/stages.ts';
 import { UsageError } from './arguments.ts';
 import { onlyToAws, refuseEndpointOverrides } from './aws-endpoints.ts';
@@ -7,7 +8,7 @@ import { onlyToAws, refuseEndpointOverrides } from './aws-endpoints.ts';
 /** The secret of a stage, and the client to reach it. */
 export type SecretTarget = {
   client: SecretsManagerClient;
-  secretArn: string;
+  versions: SecretVersions;
   secretName: string;
   /** 12 digits. */
   account: string;
@@ -73,5 +74,5 @@ export async function findLocalSecret(endpoint: string, secretName: string): Pro
 async function describeTarget(client: SecretsManagerClient, secretName: string): Promise<SecretTarget> {
   const { ARN = '' } = await client.send(new DescribeSecretCommand({ SecretId: secretName }));
   const [, , , region = '', account = ''] = ARN.split(':');
-  return { client, secretArn: ARN, secretName, account, region };
+  return { client, versions: secretVersions(client, ARN), secretName, account, region };
 }

@@ -45,9 +45,9 @@ function stageOf(row: object) {
 }
 
 test('finds the secret by the outputs of the stack, and its account and region by its ARN', async () => {
-  const { client, ...target } = await findDeployedSecret(stageOf({ account: '123456789012' }), {});
+  const { client, versions, ...target } = await findDeployedSecret(stageOf({ account: '123456789012' }), {});
+  expect(versions.secretId).toBe(ARN);
   expect(target).toEqual({
-    secretArn: ARN,
     secretName: 'CredentialsSecret',
     account: '123456789012',
     region: 'eu-central-1',
