@@ -45,7 +45,7 @@ const rotationDays = wholeNumber(
 );
 const hostName = text(
   /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
-  'a host name in lower case such as "start.lender.example", of at most 253 characters',
+  'a host name in lower case such as "start.lender.example", of at most 253 characters, 63 between two dots',
 );
 const certificateArn = text(
   /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/,

@@ -30,7 +30,7 @@ const emailAddress = text(
 /** Not a FIFO topic: EventBridge cannot send to one. */
 const snsTopicArn = text(
   /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/,
-  'the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:on-call"',
+  'the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:on-call", with a name of at most 256 characters',
 );
 
 /** The settings of a row for operations. Production is protected where a row says nothing. */

@@ -127,7 +127,7 @@ type Row = v.InferOutput<ReturnType<typeof rowSchema>>;
  */
 export function readStages(context: unknown): Stage[] {
   const table = Object.entries(readTable(context));
-  const rows = table.map(([name, settings]) => ({ name, ...readRow(`stages.${name}`, settings) }));
+  const rows = table.map(([name, row]) => ({ name, ...readRow(`stages.${name}`, row) }));
   const problems = [...rows.flatMap((row) => row.problems), ...badNames(table.map(([name]) => name))];
   if (problems.length > 0) throw new StagesError(problems);
   // Without a problem, no setting was left out.
@@ -148,8 +148,8 @@ function readRow(path: string, given: unknown): { valid: Partial<Row>; problems:
   const schema = rowSchema(v.is(environmentName, environment) ? environment : 'test');
   const { output, issues = [] } = v.safeParse(schema, given);
   const wrong = new Set(issues.map((issue) => issue.path?.[0].key));
-  const settings = v.is(object, output) ? Object.entries(output) : [];
-  const valid = Object.fromEntries(settings.filter(([name]) => !wrong.has(name))) as Partial<Row>;
+  const fields = v.is(object, output) ? Object.entries(output) : [];
+  const valid = Object.fromEntries(fields.filter(([name]) => !wrong.has(name))) as Partial<Row>;
   const problems = [
     ...problemsOf(path, issues),
     ...refuseLoanApps(path, valid),

@@ -67,7 +67,7 @@ test('refuses texts that would not fit into a function’s environment', () => {
   );
 });
 
-test('takes a page in another language that has every text', () => {
+test('accepts a page in another language that has every text', () => {
   const applicantPage = { ...defaultTexts, language: 'pt-BR', lenderName: 'Crédito Já' };
   expect(readStages({ Demo: { ...row, applicantPage } })[0]?.applicantPage).toEqual(applicantPage);
 });
@@ -80,7 +80,7 @@ test('keeps the English texts that a page does not name', () => {
   });
 });
 
-test('takes a domain, whose certificate is not checked where the row names no region', () => {
+test('accepts a domain, whose certificate is not checked where the row names no region', () => {
   expect(readStages({ Demo: { ...row, domain } })[0]?.domain).toEqual(domain);
   expect(readStages({ Demo: { environment: 'test', domain } })[0]?.domain).toEqual(domain);
 });

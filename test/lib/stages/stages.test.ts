@@ -56,7 +56,7 @@ describe('the stages table', () => {
     expect(stage).toMatchObject({ throttle: { rateLimit: 100, burstLimit: 200 }, logRetentionDays: 365 });
   });
 
-  test('gives a production stage a key of its own, a firewall and deployments in two steps', () => {
+  test('gives a production stage its own key, a firewall and deployments in two steps', () => {
     const [stage] = readStages({ Production: { environment: 'production' } });
     expect(stage).toMatchObject({ customerManagedKey: true, firewall: true, deployment: 'canary' });
   });
@@ -65,7 +65,7 @@ describe('the stages table', () => {
     expect(readStages({ Test: { ...row, callerAuth: 'api-key' } })[0]?.loanApps).toEqual(['loan-app']);
   });
 
-  test('takes every setting', () => {
+  test('accepts every setting', () => {
     const settings = {
       environment: 'production',
       account: '123456789012',
@@ -115,7 +115,7 @@ describe('the stages table', () => {
     });
   });
 
-  test('may come as JSON, as from the command line', () => {
+  test('accepts the table as JSON, as from the command line', () => {
     expect(readStages('{"Test": {"environment": "test"}}')).toEqual(readStages({ Test: row }));
   });
 
@@ -124,7 +124,7 @@ describe('the stages table', () => {
     expect(messageFor(table)).toContain('stages.Test.throttle.rateLimit: ');
   });
 
-  test('takes limits of a million, a loan app’s name of 40 letters, and every address', () => {
+  test('accepts limits of a million, a loan app’s name of 40 letters, and every address', () => {
     const settings = {
       callerAuth: 'api-key',
       throttle: { rateLimit: 1_000_000, burstLimit: 1_000_000 },
@@ -291,7 +291,7 @@ describe('the stages table', () => {
     ]);
   });
 
-  test('keeps logs for any time that the CDK knows, but not for ever', () => {
+  test('accepts each log retention that the CDK knows, except the infinite one', () => {
     const days = Object.values(RetentionDays).filter((value) => typeof value === 'number');
     expect(retentionDays).toEqual(days.filter((value) => value !== RetentionDays.INFINITE));
   });
