@@ -35,6 +35,27 @@ export const secretTries = 2;
 /** All tries to read the secret together, with the pauses between them. */
 export const secretReadTimeoutMs = 4_500;
 
+/** One try of a call to the table of sessions. */
+export const storeTryTimeoutMs = 500;
+
+/** Tries of a call to the table, the first included. */
+export const storeTries = 2;
+
+/** Kept back from a request's time, to store the session that the vendor made. */
+export const storeReserveMs = 1_200;
+
+/** How long a claim on a uid holds: longer than a session takes from the claim until it is stored. */
+export const claimMs = 12_000;
+
+/** How far the clocks of two functions may be apart before a claim is misjudged. */
+export const clockToleranceMs = 2_000;
+
+/** Between two looks at a uid that another request has claimed. */
+export const claimPollMs = 250;
+
+/** With less than this left, a request does not wait longer for another one: there must be time to call the vendor. */
+export const shortestWaitMs = 4_500;
+
 /** How long init waits for what it warms up. */
 export const warmUpTimeoutMs = 2_000;
 

@@ -17,6 +17,10 @@ export const environmentNames = {
   launchBaseUrl: 'LAUNCH_BASE_URL',
   /** What applicants read, as JSON. */
   applicantPage: 'APPLICANT_PAGE',
+  /** Name of the table of sessions; absent, sessions are not remembered. */
+  sessionTable: 'SESSION_TABLE',
+  /** Whole hours for which a session is remembered whose token names no expiry. */
+  sessionHours: 'SESSION_HOURS',
   /** Only for a function on the developer's machine: `<API origin>,<assessment origin>`, both on 127.0.0.1. */
   localOrigins: 'BEGINI_LOCAL_ORIGINS',
 } as const;

@@ -39,6 +39,12 @@ const callerProblems = {
     title: 'Invalid expires_in',
     detail: '"expires_in" must be a whole number of seconds from 60 to 2592000 (30 days).',
   },
+  session_in_progress: {
+    statusCode: 503,
+    title: 'Session in progress',
+    detail: 'Another request for this uid is being answered. Try again with the same uid.',
+    retryAfterSeconds: 1,
+  },
   launch_link_invalid: {
     statusCode: 403,
     title: 'Invalid launch link',

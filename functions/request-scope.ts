@@ -14,6 +14,13 @@ export type RequestTrace = {
   /** Whether a secret was served that is overdue for a refresh which failed. */
   secretStale?: boolean;
   secretVersionId?: string;
+  /** Calls to the table of sessions, and the milliseconds they took; absent in a stage that remembers none. */
+  storeCalls?: number;
+  storeMs?: number;
+  /** `unavailable`: the session was created without the table. `unreadable`: what it held did not open. */
+  store?: 'unavailable' | 'unreadable';
+  /** The error's name where the table was unavailable: `AccessDeniedException`. */
+  storeReason?: string;
 };
 
 /** What travels with one request through every layer. */

@@ -1,10 +1,9 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import { setTimeout as pause } from 'node:timers/promises';
 import { shortestCallMs } from '../deadlines.ts';
 import { VendorError } from '../errors.ts';
+import { IdleConnections, KeepAliveAgent } from '../keep-alive-agent.ts';
 import type { RequestScope } from '../request-scope.ts';
-import { dropIdleConnections, KeepAliveAgent } from './keep-alive-agent.ts';
 import type { SessionRequest } from './request.ts';
 import { NotProcessed, NotStarted, VendorCall } from './vendor-call.ts';
 
@@ -27,15 +26,6 @@ export type VendorClient = {
 
 const largestResponseBytes = 16 * 1024;
 
-/** After a pause this long the function may have been frozen, and its connection may be dead. */
-const idleMs = 1_000;
-
-/** One turn of the event loop and a little more, so that Node sees a dead connection's FIN or RST. */
-const wakeUpMs = 2;
-
-/** NATs and load balancers silently drop idle connections; do not reuse one after a minute. */
-const longestIdleMs = 60_000;
-
 /**
  * A client for the vendor's API at `origin`. `ca` adds trusted certificates in PEM, for a simulator with TLS.
  * It uses `https.request` rather than `fetch` because only this tells a connection that was used before from a
@@ -49,26 +39,24 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
   const agent = isTls
     ? new KeepAliveAgent({ keepAlive: true, ...(ca && { ca }) })
     : new http.Agent({ keepAlive: true });
-  let lastUsedAt = Date.now();
+  const idle = new IdleConnections(agent);
 
   async function send(request: SessionRequest, scope: RequestScope): Promise<VendorResponse> {
-    const idleForMs = Date.now() - lastUsedAt;
-    if (idleForMs > longestIdleMs) dropIdleConnections(agent);
-    else if (idleForMs > idleMs) await pause(wakeUpMs);
+    await idle.check();
     const startedAt = Date.now();
     try {
       return await attempt(request, scope);
     } catch (error) {
       if (!(error instanceof NotProcessed)) throw error;
-      dropIdleConnections(agent);
+      idle.drop();
       return await attempt(request, scope).catch((second) => {
         throw second instanceof NotProcessed
           ? new VendorError('vendor_unreachable', { cause: second.cause })
           : second;
       });
     } finally {
-      lastUsedAt = Date.now();
-      scope.trace.vendorMs += lastUsedAt - startedAt;
+      idle.used();
+      scope.trace.vendorMs += Date.now() - startedAt;
     }
   }
 
@@ -105,7 +93,7 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
     async warmUp() {
       if (agent instanceof KeepAliveAgent)
         await agent.warmUp({ host: url.hostname, port: Number(url.port || 443) });
-      lastUsedAt = Date.now();
+      idle.used();
     },
     close: () => agent.destroy(),
   };

@@ -11,15 +11,15 @@ import { parseBody } from './parse-body.ts';
 export type HandlerOptions = LogOptions & { sessions: SessionService };
 
 /**
- * `POST /sessions` with `{"uid": "…"}`: `302` into the assessment, or `201` `{"url", "expires_at"}`
+ * `POST /sessions` with `{"uid": "…"}`: `302` into the assessment, or `201` `{"url", "expires_at", "resumed"}`
  * where the caller's `Accept` names `application/json`.
  */
 export function createSessionHandler({ sessions, ...log }: HandlerOptions): ApiHandler {
   return apiHandler(log, jsonBody(), async (event, { scope, requestId }) => {
     const wantsJson = acceptsExplicitly(event.headers.accept, 'application/json');
-    const { url, expiresAtSeconds } = await sessions.create(parseBody(event.body), scope);
+    const { url, expiresAtSeconds, resumed } = await sessions.create(parseBody(event.body), scope);
     return wantsJson
-      ? created({ url, expires_at: isoTimeOrNull(expiresAtSeconds) }, requestId)
+      ? created({ url, expires_at: isoTimeOrNull(expiresAtSeconds), resumed }, requestId)
       : redirect(url, requestId);
   });
 }

@@ -1,5 +1,6 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { OperatorError } from '../errors.ts';
+import { secretReadTimeoutMs } from '../deadlines.ts';
+import { OperatorError, reasonOf } from '../errors.ts';
 import type { RequestScope } from '../request-scope.ts';
 import { type CacheClock, type CachedSecret, cacheSecret } from '../secrets/cached-secret.ts';
 import { type CredentialsPair, parsePair } from './credentials-pair.ts';
@@ -10,6 +11,8 @@ export type Credentials = CredentialsPair & { versionId: string };
 const unsetMs = 1_000;
 const refusedMs = 15_000;
 const forcedReadIntervalMs = 1_000;
+/** A made-up version id causes a read at most this often. */
+const lookupIntervalMs = 5_000;
 
 type CacheOptions = CacheClock & { client: SecretsManagerClient; secretArn: string };
 
@@ -22,6 +25,9 @@ export class CredentialsCache {
   /** Until when the secret is known to hold no pair. */
   #unsetUntil = Number.NEGATIVE_INFINITY;
   #forcedReadAt = Number.NEGATIVE_INFINITY;
+  /** The version before the cached one, where it is known. */
+  #former: Credentials | undefined;
+  #lookup: { versions: Promise<Credentials[]>; at: number } | undefined;
   /** The version that the vendor refuses, and until when it is not asked again. */
   #refusal: { versionId: string; until: number } | undefined;
 
@@ -41,6 +47,20 @@ export class CredentialsCache {
     const credentials = await this.#secret.get(scope);
     scope.trace.secretVersionId = credentials.versionId;
     return credentials;
+  }
+
+  /**
+   * The pair of this version, if it is the current or the previous one. A version that is not in memory forces a read of
+   * both, at most one per 5 s; concurrent callers share it.
+   * @throws OperatorError `secrets_unavailable`.
+   */
+  async find(versionId: string, scope: RequestScope): Promise<Credentials | undefined> {
+    const known = [this.#secret.peek(), this.#former].find((version) => version?.versionId === versionId);
+    if (known) return known;
+    if (!this.#lookup || this.#now() >= this.#lookup.at + lookupIntervalMs) {
+      this.#lookup = { versions: this.#fetchVersions(scope), at: this.#now() };
+    }
+    return (await this.#lookup.versions).find((version) => version.versionId === versionId);
   }
 
   /**
@@ -74,19 +94,45 @@ export class CredentialsCache {
   }
 
   async #fetch(abortSignal: AbortSignal): Promise<Credentials> {
-    const { SecretString, VersionId = '' } = await this.#client
-      .send(new GetSecretValueCommand({ SecretId: this.#secretArn }), { abortSignal })
-      .catch((cause) => {
-        throw new OperatorError('secrets_unavailable', { cause });
-      });
-    const pair = parsePair(SecretString);
-    if (pair === undefined) {
+    const current = await this.#fetchVersion({}, abortSignal);
+    if (current === undefined) {
       this.#secret.forget(); // The secret no longer holds a pair: the cached one must never be served again.
       this.#unsetUntil = this.#now() + unsetMs;
       throw new OperatorError('credentials_not_set');
     }
     this.#unsetUntil = Number.NEGATIVE_INFINITY;
-    return { ...pair, versionId: VersionId };
+    const replaced = this.#secret.peek();
+    if (replaced && replaced.versionId !== current.versionId) this.#former = replaced;
+    return current;
+  }
+
+  async #fetchVersions({ deadline, trace }: RequestScope): Promise<Credentials[]> {
+    trace.secretReads += 1;
+    const timeLeftMs = Math.max(0, Math.min(secretReadTimeoutMs, deadline - Date.now()));
+    const abortSignal = AbortSignal.timeout(timeLeftMs);
+    const [current, previous] = await Promise.all([
+      this.#fetchVersion({}, abortSignal),
+      this.#fetchVersion({ VersionStage: 'AWSPREVIOUS' }, abortSignal),
+    ]);
+    this.#former = previous;
+    return [current, previous].filter((version) => version !== undefined);
+  }
+
+  /** The version that holds the label, by default the current one; undefined where there is no usable pair. */
+  async #fetchVersion(
+    label: { VersionStage?: string },
+    abortSignal: AbortSignal,
+  ): Promise<Credentials | undefined> {
+    try {
+      const command = new GetSecretValueCommand({ SecretId: this.#secretArn, ...label });
+      const { SecretString, VersionId = '' } = await this.#client.send(command, { abortSignal });
+      const pair = parsePair(SecretString);
+      return pair && { ...pair, versionId: VersionId };
+    } catch (cause) {
+      // Until the first rotation there is no previous version.
+      if (label.VersionStage && reasonOf(cause) === 'ResourceNotFoundException') return undefined;
+      throw new OperatorError('secrets_unavailable', { cause });
+    }
   }
 
   async #replacementOf(known: Credentials, scope: RequestScope): Promise<Credentials> {

@@ -1,12 +1,15 @@
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createVendorClient, type VendorClient } from '../begini/client.ts';
 import { buildSessionRequest } from '../begini/request.ts';
-import { isRefusal, judgeResponse, type VendorSession } from '../begini/response.ts';
+import { isRefusal, judgeResponse } from '../begini/response.ts';
 import { type Credentials, CredentialsCache } from '../credentials/credentials-cache.ts';
 import { vendorTimeoutMs, warmUpTimeoutMs } from '../deadlines.ts';
 import { CallerError } from '../errors.ts';
 import { createScope, limitScope, type RequestScope } from '../request-scope.ts';
 import { secretsManagerDefaults } from '../secrets/client-defaults.ts';
+import { connectSessionTable } from '../session-store/connect.ts';
+import { type CreatedSession, RememberedSessions } from '../session-store/remembered-sessions.ts';
 import { uidReference } from '../uid.ts';
 import type { Settings } from './settings.ts';
 
@@ -24,6 +27,8 @@ export type Session = {
   url: string;
   /** Epoch seconds, or null where the vendor names no usable expiry. */
   expiresAtSeconds: number | null;
+  /** Whether this session was handed out before. */
+  resumed: boolean;
 };
 
 /** What the service works with. */
@@ -31,41 +36,63 @@ export type SessionServiceOptions = {
   settings: Settings;
   credentials: Pick<CredentialsCache, keyof CredentialsCache>;
   vendor: VendorClient;
+  /** Absent in a stage that remembers no sessions. */
+  remembered?: RememberedSessions | undefined;
 };
 
-/** Creates sessions at the vendor. */
+/** Leads applicants to their sessions: those that live, else new ones at the vendor. */
 export class SessionService {
   readonly #settings: Settings;
   readonly #credentials: SessionServiceOptions['credentials'];
   readonly #vendor: VendorClient;
+  readonly #remembered: RememberedSessions | undefined;
 
-  constructor({ settings, credentials, vendor }: SessionServiceOptions) {
+  constructor({ settings, credentials, vendor, remembered }: SessionServiceOptions) {
     this.#settings = settings;
     this.#credentials = credentials;
     this.#vendor = vendor;
-  }
-
-  /** The service on its real clients. */
-  static of(settings: Settings, client = new SecretsManagerClient(secretsManagerDefaults)): SessionService {
-    return new SessionService({
-      settings,
-      credentials: new CredentialsCache({ client, secretArn: settings.credentialsSecretArn }),
-      vendor: createVendorClient({ origin: settings.origins.api }),
-    });
+    this.#remembered = remembered;
   }
 
   /**
-   * Reads the secret and opens the connection to the vendor during init, when Lambda gives full CPU and no request is
+   * The service on its real clients.
+   * @param tableClient the client's configuration where it is not Lambda's own
+   */
+  static of(
+    settings: Settings,
+    client = new SecretsManagerClient(secretsManagerDefaults),
+    tableClient?: DynamoDBClientConfig,
+  ): SessionService {
+    const credentials = new CredentialsCache({ client, secretArn: settings.credentialsSecretArn });
+    const vendor = createVendorClient({ origin: settings.origins.api });
+    const { resume, uidRefKey } = settings;
+    const remembered =
+      resume &&
+      new RememberedSessions({
+        table: connectSessionTable(resume.tableName, tableClient),
+        credentials,
+        uidRefKey,
+        sessionHours: resume.sessionHours,
+      });
+    return new SessionService({ settings, credentials, vendor, remembered });
+  }
+
+  /**
+   * Reads the secret and opens the connections to the vendor and the table during init, when Lambda gives full CPU and no request is
    * waiting. Each ends in 2 s. Errors are ignored: the first request retries.
    */
   async warmUp(): Promise<void> {
     const scope = createScope(Date.now() + warmUpTimeoutMs);
-    await Promise.allSettled([this.#credentials.read(scope), this.#vendor.warmUp()]);
+    await Promise.allSettled([
+      this.#credentials.read(scope),
+      this.#vendor.warmUp(),
+      this.#remembered?.warmUp(scope),
+    ]);
   }
 
   /**
-   * Creates a session for the applicant.
-   * @throws CallerError `integration_mismatch`, VendorError, OperatorError.
+   * The applicant's session: one that lives, else a new one.
+   * @throws CallerError `integration_mismatch`, `session_in_progress`, VendorError, OperatorError.
    */
   async create({ uid, integrationId }: Applicant, scope: RequestScope): Promise<Session> {
     scope.trace.uidRef = uidReference(uid, this.#settings.uidRefKey);
@@ -73,11 +100,15 @@ export class SessionService {
     if (integrationId !== undefined && integrationId !== credentials.integrationId) {
       throw new CallerError('integration_mismatch');
     }
-    const session = await this.#callVendor(uid, credentials, scope);
-    scope.trace.outcome = 'session_created';
+    const create = (limited: RequestScope) => this.#callVendor(uid, credentials, limited);
+    const { session, resumed } = this.#remembered
+      ? await this.#remembered.getOrCreate(uid, credentials.integrationId, scope, create)
+      : { session: (await create(scope)).session, resumed: false };
+    scope.trace.outcome = resumed ? 'session_resumed' : 'session_created';
     return {
       url: `${this.#settings.origins.assessment}/${session.accessToken}`,
       expiresAtSeconds: session.expiresAtSeconds,
+      resumed,
     };
   }
 
@@ -86,10 +117,10 @@ export class SessionService {
   }
 
   /** Calls once more where the vendor refuses the credentials and the secret has a newer version. */
-  async #callVendor(uid: string, credentials: Credentials, scope: RequestScope): Promise<VendorSession> {
-    let used = await this.#credentials.usable(credentials, scope);
-    const { hmac } = this.#settings;
+  async #callVendor(uid: string, credentials: Credentials, scope: RequestScope): Promise<CreatedSession> {
     const vendorScope = limitScope(scope, vendorTimeoutMs);
+    let used = await this.#credentials.usable(credentials, vendorScope);
+    const { hmac } = this.#settings;
     const send = () => this.#vendor.send(buildSessionRequest(uid, used, { hmac }), vendorScope);
 
     let response = await send();
@@ -99,6 +130,6 @@ export class SessionService {
     }
     if (isRefusal(response)) this.#credentials.refuse(used);
     else this.#credentials.accept(used);
-    return judgeResponse(response, uid, used.integrationId);
+    return { session: judgeResponse(response, uid, used.integrationId), credentials: used };
   }
 }

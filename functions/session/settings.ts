@@ -10,13 +10,18 @@ export type VendorSettings = {
 };
 
 /** What the stack tells a function that serves applicants. */
-export type Settings = VendorSettings & { uidRefKey: string };
+export type Settings = VendorSettings & {
+  uidRefKey: string;
+  /** Where sessions are remembered, and how long one whose token names no expiry; absent, they are not. */
+  resume?: { tableName: string; sessionHours: number } | undefined;
+};
 
 /** Reads the settings from environment variables. @throws Error that names the variable which is missing or wrong. */
 export function readSettings(environment: Environment): Settings {
   return {
     ...readVendorSettings(environment),
     uidRefKey: requiredVariable(environment, environmentNames.uidRefKey),
+    resume: readResume(environment),
   };
 }
 
@@ -33,4 +38,10 @@ export function readVendorSettings(environment: Environment): VendorSettings {
     hmac: hmac === 'on',
     origins: readOrigins(environment[environmentNames.localOrigins]),
   };
+}
+
+function readResume(environment: Environment): Settings['resume'] {
+  const tableName = environment[environmentNames.sessionTable];
+  if (!tableName) return undefined;
+  return { tableName, sessionHours: Number(requiredVariable(environment, environmentNames.sessionHours)) };
 }

@@ -4,15 +4,19 @@ import { createVendorClient } from '../../functions/begini/client.ts';
 import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
 import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
 import { CredentialsCache } from '../../functions/credentials/credentials-cache.ts';
+import type { ApiHandler } from '../../functions/http/api-handler.ts';
 import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
 import { createLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
 import { SessionService } from '../../functions/session/session-service.ts';
+import { connectSessionTable } from '../../functions/session-store/connect.ts';
+import { RememberedSessions } from '../../functions/session-store/remembered-sessions.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
   startBeginiSimulator,
 } from '../../lib/local/begini-simulator.ts';
 import { type Certificate, makeCertificate } from '../../lib/local/certificate.ts';
+import { type LocalDynamoDb, startDynamoDb } from '../../lib/local/dynamodb.ts';
 import { startGateway } from '../../lib/local/gateway.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
 import { defaultTexts } from '../../lib/stages/applicant-page.ts';
@@ -29,6 +33,7 @@ export type Service = {
   url: string;
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
+  dynamoDb: LocalDynamoDb;
   /** Every log line so far, as text. */
   lines: string[];
   /** Moves the service's clock on, for what it keeps in memory. */
@@ -55,6 +60,11 @@ export async function startService({
   /** Where answers lead. */
   assessment = assessmentOrigin,
   returnUrl = undefined as string | undefined,
+  /** Whether sessions are remembered, and how long those whose token names no expiry. */
+  resume = true,
+  sessionHours = 24,
+  /** How many functions of each kind take turns. */
+  environments = 1,
 } = {}): Promise<Service> {
   certificate ??= makeCertificate();
   const { cert } = await certificate;
@@ -65,14 +75,15 @@ export async function startService({
   const secretsManager = await startSecretsManager({
     secrets: { [secretName]: secret, [launchKeyName]: newLaunchKey() },
   });
+  const dynamoDb = await startDynamoDb();
   let clockOffsetMs = 0;
-  const client = new SecretsManagerClient({
-    endpoint: secretsManager.url,
+  const aws = {
     region: 'us-east-1',
     credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
-    maxAttempts: 1,
-  });
+  };
+  const client = new SecretsManagerClient({ ...aws, endpoint: secretsManager.url, maxAttempts: 1 });
   const lines: string[] = [];
+  const writeLine = (line: string) => lines.push(line);
   const now = () => Date.now() + clockOffsetMs;
   const settings = {
     stage: 'test',
@@ -84,32 +95,54 @@ export async function startService({
     launchBaseUrl: undefined,
     applicantPage: { ...defaultTexts, returnUrl },
   };
-  const sessions = new SessionService({
-    settings,
-    credentials: new CredentialsCache({ client, secretArn: settings.credentialsSecretArn, now }),
-    vendor: createVendorClient({ origin: vendor.origin, ca: cert }),
-  });
-  // Each function has its own keys in memory, as in Lambda.
-  const newLaunchKeys = () => createLaunchKeys({ client, secretArn: settings.launchKeySecretArn, now });
-  const writeLine = (line: string) => lines.push(line);
-  const createLaunchLink = createLaunchLinkHandler({
-    settings,
-    launchKeys: newLaunchKeys(),
-    writeLine,
-    now,
-    protocol: 'http:',
-  });
-  const launch = createLaunchHandler({ settings, sessions, launchKeys: newLaunchKeys(), writeLine, now });
-  const createSession = createSessionHandler({ stage: settings.stage, sessions, writeLine });
+  const services: SessionService[] = [];
+
+  /** One function of each kind with its own memory, as in Lambda. */
+  function startEnvironment() {
+    const credentials = new CredentialsCache({ client, secretArn: settings.credentialsSecretArn, now });
+    const table = connectSessionTable(dynamoDb.tableName, { ...aws, endpoint: dynamoDb.origin }, now);
+    const sessions = new SessionService({
+      settings,
+      credentials,
+      vendor: createVendorClient({ origin: vendor.origin, ca: cert }),
+      remembered: resume
+        ? new RememberedSessions({ table, credentials, uidRefKey, sessionHours, now })
+        : undefined,
+    });
+    services.push(sessions);
+    const newLaunchKeys = () => createLaunchKeys({ client, secretArn: settings.launchKeySecretArn, now });
+    return {
+      'create-session': createSessionHandler({ stage: settings.stage, sessions, writeLine }),
+      'create-launch-link': createLaunchLinkHandler({
+        settings,
+        launchKeys: newLaunchKeys(),
+        writeLine,
+        now,
+        protocol: 'http:',
+      }),
+      launch: createLaunchHandler({ settings, sessions, launchKeys: newLaunchKeys(), writeLine, now }),
+    };
+  }
+  const running = Array.from({ length: environments }, startEnvironment);
+  let requests = 0;
+  /** Each request goes to the next environment. */
+  const handlerOf = (name: keyof ReturnType<typeof startEnvironment>): ApiHandler => {
+    return (event, context) => {
+      const environment = running[requests % environments] as ReturnType<typeof startEnvironment>;
+      requests += 1;
+      return environment[name](event, context);
+    };
+  };
+  const launch = { resource: '/launch/{token}', handler: handlerOf('launch') };
   const gateway = await startGateway({
     stageName: 'test',
     timeoutMs,
     routes: [
-      { method: 'POST', resource: '/sessions', handler: createSession },
-      { method: 'POST', resource: '/launch-links', handler: createLaunchLink },
-      { method: 'GET', resource: '/launch/{token}', handler: launch },
-      { method: 'HEAD', resource: '/launch/{token}', handler: launch },
-      { method: 'POST', resource: '/launch/{token}', handler: launch },
+      { method: 'POST', resource: '/sessions', handler: handlerOf('create-session') },
+      { method: 'POST', resource: '/launch-links', handler: handlerOf('create-launch-link') },
+      { ...launch, method: 'GET' },
+      { ...launch, method: 'HEAD' },
+      { ...launch, method: 'POST' },
     ].map((route) => ({ ...route, apiKeyRequired: false })),
   });
   const url = `${gateway.url}/sessions`;
@@ -125,6 +158,7 @@ export async function startService({
     url,
     vendor,
     secretsManager,
+    dynamoDb,
     lines,
     advance: (ms) => {
       clockOffsetMs += ms;
@@ -139,9 +173,9 @@ export async function startService({
       secretsManager.putValue(launchKeyName, newLaunchKey());
     },
     async close() {
-      sessions.close();
+      for (const service of services) service.close();
       client.destroy();
-      await Promise.all([gateway.close(), vendor.close(), secretsManager.close()]);
+      await Promise.all([gateway.close(), vendor.close(), secretsManager.close(), dynamoDb.close()]);
     },
   };
 }

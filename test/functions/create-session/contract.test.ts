@@ -72,6 +72,7 @@ test('answers 201 with the url and its expiry where Accept names JSON', async ()
   expect(await response.json()).toEqual({
     url: expect.stringMatching(new RegExp(`^${assessmentOrigin}/[\\w-]+\\.[\\w-]+\\.[\\w-]+$`)),
     expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+    resumed: false,
   });
 });
 
@@ -252,7 +253,7 @@ test('goes on by itself when the vendor takes the same credentials again', async
 });
 
 test('calls once more, newly signed, where the secret was renewed meanwhile', async () => {
-  service = await startService();
+  service = await startService({ resume: false });
   await service.post({ uid });
   const next = { apiKey: 'renewed-key', integrationId: 'renewed-integration' };
   service.vendor.changeCredentials(next);
@@ -266,7 +267,7 @@ test('calls once more, newly signed, where the secret was renewed meanwhile', as
 });
 
 test('calls twice at most, however often the secret is renewed', async () => {
-  service = await startService();
+  service = await startService({ resume: false });
   await service.post({ uid });
   service.vendor.changeCredentials({ apiKey: 'a-third-key', integrationId: '3' });
   service.secretsManager.putValue(secretName, JSON.stringify({ apiKey: 'a-second-key', integrationId: '2' }));
@@ -339,7 +340,7 @@ test('says that nothing happened where the vendor cannot be reached', async () =
 });
 
 test('says that the outcome is unknown where the vendor does not answer in time', async () => {
-  service = await startService({ timeoutMs: 4_100 });
+  service = await startService({ timeoutMs: 5_400 });
   service.vendor.setFault({ fault: 'hang' });
   const response = await service.post({ uid });
   expect(response.status).toBe(504);
@@ -357,11 +358,12 @@ test('hands out a session of an absurd expiry without naming one', async () => {
   expect(await response.json()).toEqual({
     url: `${assessmentOrigin}/${token({ uid, exp: 1e300 })}`,
     expires_at: null,
+    resumed: false,
   });
 });
 
-test('hands on what the vendor makes of a second call for the same uid', async () => {
-  service = await startService();
+test('hands on what the vendor makes of a second call in a stage that remembers no sessions', async () => {
+  service = await startService({ resume: false });
   const first = await service.post({ uid });
   service.vendor.setFault({ fault: 'same-token' });
   expect((await service.post({ uid })).headers.get('location')).toBe(first.headers.get('location'));
@@ -411,6 +413,8 @@ test('writes one line of JSON per request, with nothing in it but what is docume
     vendorStatus: 200,
     secretReads: 1,
     secretVersionId: expect.any(String),
+    storeCalls: 2,
+    storeMs: expect.any(Number),
     uidRef: createHmac('sha256', uidRefKey).update(uid).digest('hex').slice(0, 12),
   });
   expect(lastLine()).toMatchObject({ coldStart: false, secretReads: 0 });

@@ -79,7 +79,9 @@ test('answers the button’s POST with 302 into the assessment', async () => {
   expect(lastLine()).toMatchObject({ route: 'POST /launch/{token}', outcome: 'session_created' });
 });
 
-test('serves a link again until it expires: the vendor decides what a second tap gets', async () => {
+test('in a stage that remembers no sessions, the vendor decides what a second tap gets', async () => {
+  await service.close();
+  service = await startService({ resume: false, returnUrl: 'https://www.lender.example/back?a=1&b=2' });
   const link = await service.makeLink(uid);
   expect((await ask(link, 'POST')).status).toBe(302);
   expect((await ask(link, 'POST')).status).toBe(302);

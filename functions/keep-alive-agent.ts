@@ -1,8 +1,9 @@
 import type http from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { connectTimeoutMs } from '../deadlines.ts';
+import { connectTimeoutMs } from './deadlines.ts';
 
 /** A TLS agent that keeps connections alive, and can open the first one before the first request. */
 export class KeepAliveAgent extends https.Agent {
@@ -45,10 +46,41 @@ export class KeepAliveAgent extends https.Agent {
   }
 }
 
-/** Closes every connection that no request is using, so that the next request gets a new one. */
-export function dropIdleConnections(agent: http.Agent): void {
-  if (agent instanceof KeepAliveAgent) agent.dropWarm();
-  for (const sockets of Object.values(agent.freeSockets)) {
-    for (const socket of sockets ?? []) socket.destroy();
+/** After a pause this long the function may have been frozen, and its connection may be dead. */
+const idleMs = 1_000;
+
+/** One turn of the event loop and a little more, so that Node sees a dead connection's FIN or RST. */
+const wakeUpMs = 2;
+
+/** NATs and load balancers silently drop idle connections; do not reuse one after a minute. */
+const longestIdleMs = 60_000;
+
+/** Keeps an agent from reusing a connection that died while nobody used it. */
+export class IdleConnections {
+  readonly #agent: http.Agent;
+  #lastUsedAt = Date.now();
+
+  constructor(agent: http.Agent) {
+    this.#agent = agent;
+  }
+
+  /** Call this before a request: it closes connections that are too old, and lets Node notice dead ones. */
+  async check(): Promise<void> {
+    const idleForMs = Date.now() - this.#lastUsedAt;
+    if (idleForMs > longestIdleMs) this.drop();
+    else if (idleForMs > idleMs) await pause(wakeUpMs);
+  }
+
+  /** Call this after a request. */
+  used(): void {
+    this.#lastUsedAt = Date.now();
+  }
+
+  /** Closes every connection that no request is using, so that the next request gets a new one. */
+  drop(): void {
+    if (this.#agent instanceof KeepAliveAgent) this.#agent.dropWarm();
+    for (const sockets of Object.values(this.#agent.freeSockets)) {
+      for (const socket of sockets ?? []) socket.destroy();
+    }
   }
 }

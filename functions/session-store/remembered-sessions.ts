@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { VendorSession } from '../begini/response.ts';
+import type { Credentials, CredentialsCache } from '../credentials/credentials-cache.ts';
+import { claimPollMs, shortestWaitMs, storeReserveMs } from '../deadlines.ts';
+import { CallerError } from '../errors.ts';
+import type { RequestScope } from '../request-scope.ts';
+import { openSession, sealSession, sessionKey } from './sealed-session.ts';
+import { type SessionItem, type SessionTable, StoreUnavailable } from './session-table.ts';
+
+/** A session, and the credentials that the vendor accepted for it. */
+export type CreatedSession = { session: VendorSession; credentials: Credentials };
+
+/** What sessions are remembered with. */
+export type RememberedSessionsOptions = {
+  table: SessionTable;
+  credentials: Pick<CredentialsCache, 'find'>;
+  uidRefKey: string;
+  /** How long a session is remembered whose token names no expiry. */
+  sessionHours: number;
+  /** Epoch milliseconds. */
+  now?: () => number;
+};
+
+/** The longest life of a session at the vendor, in seconds: 10,000 hours. */
+const longestLifeSeconds = 36_000_000;
+
+/** One row as one request works on it. */
+type Row = { key: string; claim: string; scope: RequestScope };
+
+/**
+ * Hands out the same session to every request for an applicant while it lives: claim, call, keep. Where the table does
+ * not answer, the session is created without it.
+ */
+export class RememberedSessions {
+  readonly #table: SessionTable;
+  readonly #credentials: Pick<CredentialsCache, 'find'>;
+  readonly #uidRefKey: string;
+  readonly #sessionHours: number;
+  readonly #now: () => number;
+
+  constructor({ table, credentials, uidRefKey, sessionHours, now = Date.now }: RememberedSessionsOptions) {
+    this.#table = table;
+    this.#credentials = credentials;
+    this.#uidRefKey = uidRefKey;
+    this.#sessionHours = sessionHours;
+    this.#now = now;
+  }
+
+  /** Opens the connection to the table during init. Errors are ignored: the first request retries. */
+  async warmUp(scope: RequestScope): Promise<void> {
+    await this.#table.read('warm-up', scope).catch(() => undefined);
+  }
+
+  /**
+   * The applicant's living session, else the one that `create` makes with the time it is given.
+   * @throws CallerError `session_in_progress`; what `create` throws.
+   */
+  async getOrCreate(
+    uid: string,
+    integrationId: string,
+    scope: RequestScope,
+    create: (scope: RequestScope) => Promise<CreatedSession>,
+  ): Promise<{ session: VendorSession; resumed: boolean }> {
+    const row = { key: sessionKey(uid, integrationId, this.#uidRefKey), claim: randomUUID(), scope };
+    try {
+      const earlier = await this.#claimOrFind(row);
+      if (earlier) return { session: earlier, resumed: true };
+    } catch (error) {
+      // A claim that may stand would block the applicant until it is over: the session is stored in its place.
+      const { mayHaveTakenEffect } = noteUnavailable(error, scope);
+      if (!mayHaveTakenEffect) return { session: (await create(scope)).session, resumed: false };
+    }
+
+    const created = await create({ ...scope, deadline: scope.deadline - storeReserveMs }).catch(
+      async (error) => {
+        await this.#release(row);
+        throw error;
+      },
+    );
+    if (created.credentials.integrationId !== integrationId) {
+      await this.#release(row);
+      return { session: created.session, resumed: false };
+    }
+    return await this.#keep(row, created);
+  }
+
+  /** The living session; undefined where this request has the claim. */
+  async #claimOrFind(row: Row): Promise<VendorSession | undefined> {
+    const { key, claim, scope } = row;
+    let item = await this.#table.claim(key, claim, scope);
+    for (let mayClaim = true; item !== undefined && item.claim !== claim; ) {
+      if (item.created) {
+        const session = await this.#open(item, row);
+        if (session) return session;
+        scope.trace.store = 'unreadable';
+        if (!mayClaim) throw new CallerError('session_in_progress');
+        mayClaim = false;
+        item = await this.#table.claim(key, claim, scope, item.claim);
+        continue;
+      }
+      if (scope.deadline - Date.now() < shortestWaitMs) throw new CallerError('session_in_progress');
+      await pause(claimPollMs);
+      item = await this.#table.read(key, scope);
+      if (item !== undefined) continue;
+      if (!mayClaim) throw new CallerError('session_in_progress');
+      mayClaim = false;
+      item = await this.#table.claim(key, claim, scope);
+    }
+    return undefined;
+  }
+
+  async #open(item: SessionItem, { key, scope }: Row): Promise<VendorSession | undefined> {
+    if (!item.created) return undefined;
+    const { session: sealed, keyVersion, endsAtSeconds } = item.created;
+    const pair = await this.#credentials.find(keyVersion, scope).catch((cause) => {
+      throw new StoreUnavailable(cause);
+    });
+    const session = pair && openSession(sealed, pair, key);
+    // The table's own attribute is not sealed: somebody could have moved the end.
+    if (session?.endsAtSeconds !== endsAtSeconds) return undefined;
+    return { accessToken: session.accessToken, expiresAtSeconds: session.expiresAtSeconds };
+  }
+
+  /** Stores the session. Where another request has taken the claim over, its session is the answer. */
+  async #keep(
+    row: Row,
+    { session, credentials }: CreatedSession,
+  ): Promise<{ session: VendorSession; resumed: boolean }> {
+    const { key, claim, scope } = row;
+    const own = { session, resumed: false };
+    const endsAtSeconds = this.#endOf(session);
+    const sealed = sealSession({ ...session, endsAtSeconds }, credentials, key);
+    try {
+      const item = { session: sealed, keyVersion: credentials.versionId, endsAtSeconds };
+      if (await this.#table.store(key, claim, item, scope)) return own;
+      const winner = await this.#table.read(key, scope);
+      const other = winner && (await this.#open(winner, row));
+      return other ? { session: other, resumed: true } : own;
+    } catch (error) {
+      noteUnavailable(error, scope);
+      return own;
+    }
+  }
+
+  #endOf({ expiresAtSeconds }: VendorSession): number {
+    const now = Math.floor(this.#now() / 1000);
+    const end = expiresAtSeconds ?? now + this.#sessionHours * 3_600;
+    return Math.floor(Math.min(end, now + longestLifeSeconds));
+  }
+
+  async #release({ key, claim, scope }: Row): Promise<void> {
+    await this.#table.release(key, claim, scope).catch((error) => noteUnavailable(error, scope));
+  }
+}
+
+/** Notes for the log line why the table was not used. @throws the error, where it is another one */
+function noteUnavailable(error: unknown, { trace }: RequestScope): StoreUnavailable {
+  if (!(error instanceof StoreUnavailable)) throw error;
+  trace.store = 'unavailable';
+  trace.storeReason = error.message;
+  return error;
+}

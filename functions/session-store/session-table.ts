@@ -1,0 +1,231 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { claimMs, clockToleranceMs, storeTries, storeTryTimeoutMs } from '../deadlines.ts';
+import { reasonOf } from '../errors.ts';
+import type { IdleConnections } from '../keep-alive-agent.ts';
+import type { RequestScope } from '../request-scope.ts';
+
+/** A row of the table that counts: one that is over is never returned. */
+export type SessionItem = {
+  /** The random id of the request that wrote it. */
+  claim: string;
+  /** Present once the session is created, sealed. */
+  created?: SealedItem | undefined;
+};
+
+/** A sealed session. `keyVersion` is the secret's version that sealed it. */
+export type SealedItem = { session: Uint8Array; keyVersion: string; endsAtSeconds: number };
+
+/** The table could not be used; the message holds no value. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  /** Whether the call may have taken effect all the same: its answer did not arrive. */
+  readonly mayHaveTakenEffect: boolean;
+
+  constructor(cause: unknown) {
+    super(reasonOf(cause), { cause });
+    this.mayHaveTakenEffect = !wasAnswered(cause);
+  }
+}
+
+/** What a table needs: a client that tries each call once, and its connections. */
+export type SessionTableOptions = {
+  client: DynamoDBClient;
+  connections: IdleConnections;
+  tableName: string;
+  /** Epoch milliseconds. */
+  now?: () => number;
+};
+
+/** With less than this left, a session counts as over: an applicant could not begin. */
+const shortestLifeSeconds = 60;
+
+/** DynamoDB deletes what is left of a claim after this. */
+const claimLifeSeconds = 3_600;
+
+/** The strings that DynamoDB reserves or that a condition compares with. */
+const names = { '#state': 'state' };
+
+type Item = NonNullable<PutItemCommand['input']['Item']>;
+type Command = GetItemCommand | PutItemCommand | DeleteItemCommand;
+
+/**
+ * One row per applicant: first a claim by the request that calls the vendor, then its session. Each method @throws
+ * StoreUnavailable within a second.
+ */
+export class SessionTable {
+  readonly #client: DynamoDBClient;
+  readonly #connections: IdleConnections;
+  readonly #tableName: string;
+  readonly #now: () => number;
+
+  constructor({ client, connections, tableName, now = Date.now }: SessionTableOptions) {
+    this.#client = client;
+    this.#connections = connections;
+    this.#tableName = tableName;
+    this.#now = now;
+  }
+
+  /**
+   * Claims a row that is free, over, or the one whose claim is `unreadable`.
+   * @returns undefined where the claim holds, else the item in the way
+   */
+  async claim(
+    key: string,
+    claim: string,
+    scope: RequestScope,
+    unreadable = claim,
+  ): Promise<SessionItem | undefined> {
+    const now = this.#now();
+    const item = {
+      pk: { S: key },
+      state: { S: 'creating' },
+      claim: { S: claim },
+      claimedUntil: { N: String(now + claimMs) },
+      expiresAt: { N: String(Math.floor(now / 1000) + claimLifeSeconds) },
+    };
+    try {
+      await this.#send(
+        new PutItemCommand({
+          TableName: this.#tableName,
+          Item: item,
+          // Each `NOT attribute_type` frees a row that has another shape than ours, and one that does not exist.
+          ConditionExpression: `NOT attribute_type(claim, :string) OR NOT attribute_type(expiresAt, :number)
+            OR expiresAt < :soon OR claim = :unreadable
+            OR (#state = :creating AND (NOT attribute_type(claimedUntil, :number)
+              OR claimedUntil < :lapsed OR claimedUntil > :absurd))`,
+          ExpressionAttributeNames: names,
+          ExpressionAttributeValues: {
+            ':string': { S: 'S' },
+            ':number': { S: 'N' },
+            ':soon': { N: String(this.#soonestEnd()) },
+            ':unreadable': { S: unreadable },
+            ':creating': { S: 'creating' },
+            ':lapsed': { N: String(now - clockToleranceMs) },
+            ':absurd': { N: String(now + claimMs + clockToleranceMs) },
+          },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+        scope,
+      );
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      if (error.Item === undefined) throw new StoreUnavailable(error);
+      return readItem(error.Item);
+    }
+  }
+
+  /** The applicant's row as it is now; undefined where there is none, or where it is over. */
+  async read(key: string, scope: RequestScope): Promise<SessionItem | undefined> {
+    const command = { TableName: this.#tableName, Key: { pk: { S: key } }, ConsistentRead: true };
+    const { Item: item } = await this.#send(new GetItemCommand(command), scope);
+    return item === undefined || this.#isOver(item) ? undefined : readItem(item);
+  }
+
+  /** Puts the session in the place of its claim. @returns whether the claim still held */
+  async store(key: string, claim: string, sealed: SealedItem, scope: RequestScope): Promise<boolean> {
+    const item = {
+      pk: { S: key },
+      state: { S: 'created' },
+      claim: { S: claim },
+      session: { B: sealed.session },
+      keyVersion: { S: sealed.keyVersion },
+      expiresAt: { N: String(sealed.endsAtSeconds) },
+    };
+    return await this.#sendIfMine(
+      new PutItemCommand({ TableName: this.#tableName, Item: item, ...ifClaimIs(claim) }),
+      scope,
+    );
+  }
+
+  /** Removes a claim that came to nothing. */
+  async release(key: string, claim: string, scope: RequestScope): Promise<void> {
+    const Key = { pk: { S: key } };
+    await this.#sendIfMine(
+      new DeleteItemCommand({ TableName: this.#tableName, Key, ...ifClaimIs(claim) }),
+      scope,
+    );
+  }
+
+  #soonestEnd(): number {
+    return this.#now() / 1000 + shortestLifeSeconds;
+  }
+
+  /** The condition of `claim`, for an item that was read. */
+  #isOver({ state, claim, claimedUntil, expiresAt }: Item): boolean {
+    if (claim?.S === undefined || expiresAt?.N === undefined) return true;
+    if (Number(expiresAt.N) < this.#soonestEnd()) return true;
+    if (state?.S !== 'creating') return false;
+    const aheadMs = Number(claimedUntil?.N ?? Number.NaN) - this.#now();
+    return !(aheadMs >= -clockToleranceMs && aheadMs <= claimMs + clockToleranceMs);
+  }
+
+  async #sendIfMine(command: PutItemCommand | DeleteItemCommand, scope: RequestScope): Promise<boolean> {
+    try {
+      await this.#send(command, scope);
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+
+  /** Sends a command, and once more over a fresh connection where the first try got no answer. */
+  async #send(command: GetItemCommand, scope: RequestScope): Promise<{ Item?: Item | undefined }>;
+  async #send(command: Command, scope: RequestScope): Promise<unknown>;
+  async #send(command: Command, { trace }: RequestScope): Promise<unknown> {
+    trace.storeCalls = (trace.storeCalls ?? 0) + 1;
+    const startedAt = Date.now();
+    await this.#connections.check();
+    try {
+      for (let triesLeft = storeTries - 1; ; triesLeft -= 1) {
+        try {
+          return await this.#try(command);
+        } catch (error) {
+          if (error instanceof ConditionalCheckFailedException) throw error;
+          if (triesLeft === 0 || wasAnswered(error)) throw new StoreUnavailable(error);
+          this.#connections.drop();
+        }
+      }
+    } finally {
+      this.#connections.used();
+      trace.storeMs = (trace.storeMs ?? 0) + Date.now() - startedAt;
+    }
+  }
+
+  async #try(command: Command): Promise<unknown> {
+    const abortSignal = AbortSignal.timeout(storeTryTimeoutMs);
+    // The client's overloads know one command each.
+    return await this.#client.send(command as GetItemCommand, { abortSignal }).catch((error) => {
+      throw abortSignal.aborted ? abortSignal.reason : error;
+    });
+  }
+}
+
+function ifClaimIs(claim: string) {
+  return {
+    ConditionExpression: 'claim = :mine',
+    ExpressionAttributeValues: { ':mine': { S: claim } },
+  };
+}
+
+function readItem({ claim, state, session, keyVersion, expiresAt }: Item): SessionItem {
+  const created = {
+    session: session?.B ?? new Uint8Array(),
+    keyVersion: keyVersion?.S ?? '',
+    endsAtSeconds: Number(expiresAt?.N),
+  };
+  return { claim: claim?.S ?? '', created: state?.S === 'creating' ? undefined : created };
+}
+
+/** Whether DynamoDB refused the call: asking again would give the same answer. */
+function wasAnswered(error: unknown): boolean {
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  return status !== undefined && status < 500;
+}

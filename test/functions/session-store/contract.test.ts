@@ -1,0 +1,387 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { sessionKey } from '../../../functions/session-store/sealed-session.ts';
+import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
+import type { TableFault } from '../../../lib/local/dynamodb.ts';
+import { type Service, secretName, startService, uidRefKey } from '../../support/service.ts';
+
+const uid = 'QWERT-67890-XY';
+let service: Service;
+
+afterEach(() => service.close());
+
+const json = { Accept: 'application/json' };
+const lastLine = () => JSON.parse(service.lines.at(-1) ?? '{}') as Record<string, unknown>;
+const locationOf = (response: Response) => response.headers.get('location');
+const hour = 3_600_000;
+
+/** Hands the applicant over, and returns where to; fails unless that is a redirect. */
+async function handOver(ownUid = uid): Promise<string> {
+  const response = await service.post({ uid: ownUid });
+  expect(response.status).toBe(302);
+  return locationOf(response) ?? '';
+}
+
+async function tap(link: string): Promise<string> {
+  const response = await fetch(link, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { Accept: 'text/html' },
+  });
+  expect(response.status).toBe(302);
+  return locationOf(response) ?? '';
+}
+
+const keyOf = (ownUid: string, integrationId = simulatedCredentials.integrationId) => ({
+  S: sessionKey(ownUid, integrationId, uidRefKey),
+});
+
+/** Writes over attributes of the applicant's item. */
+async function changeItem(changes: object): Promise<void> {
+  const [item] = await service.dynamoDb.items();
+  await service.dynamoDb.run('PutItem', {
+    TableName: service.dynamoDb.tableName,
+    Item: { ...item, ...changes },
+  });
+}
+
+/** A claim of a function that died at this moment. */
+async function leaveClaim(): Promise<void> {
+  const now = Date.now();
+  await service.dynamoDb.run('PutItem', {
+    TableName: service.dynamoDb.tableName,
+    Item: {
+      pk: keyOf(uid),
+      state: { S: 'creating' },
+      claim: { S: 'of-a-dead-function' },
+      claimedUntil: { N: String(now + 12_000) },
+      expiresAt: { N: String(Math.floor(now / 1000) + 3_600) },
+    },
+  });
+}
+
+const problemCode = async (response: Response) => ((await response.json()) as { code?: string }).code;
+
+describe('the same session', () => {
+  test('answers a second call, and says so', async () => {
+    service = await startService();
+    const first = await handOver();
+    expect(lastLine()).toMatchObject({ outcome: 'session_created', storeCalls: 2 });
+    expect(await handOver()).toBe(first);
+    expect(lastLine()).toMatchObject({ outcome: 'session_resumed', storeCalls: 1, vendorAttempts: 0 });
+    const again = (await (await service.post({ uid }, json)).json()) as Record<string, unknown>;
+    expect(again).toEqual({ url: first, expires_at: expect.stringMatching(/Z$/), resumed: true });
+    expect(service.vendor.requests).toHaveLength(1);
+  });
+
+  test('answers eight calls at once in eight environments', async () => {
+    service = await startService({ environments: 8 });
+    service.vendor.setFault({ fault: 'slow', delayMs: 300 });
+    const locations = await Promise.all(Array.from({ length: 8 }, () => handOver()));
+    expect(new Set(locations).size).toBe(1);
+    expect(service.vendor.requests).toHaveLength(1);
+  });
+
+  test('answers a repeat after the caller lost the answer', async () => {
+    service = await startService({ environments: 2 });
+    service.vendor.setFault({ fault: 'slow', delayMs: 300 });
+    const lost = AbortSignal.timeout(100);
+    await fetch(service.url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ uid }),
+      signal: lost,
+    }).catch(() => undefined);
+    expect(lost.aborted).toBe(true);
+    await handOver();
+    expect(lastLine()).toMatchObject({ outcome: 'session_resumed' });
+    expect(service.vendor.requests).toHaveLength(1);
+  });
+
+  test('answers a link of the same uid, and each of its taps', async () => {
+    service = await startService({ environments: 3 });
+    const first = await handOver();
+    const link = await service.makeLink(uid);
+    expect(await Promise.all([tap(link), tap(link), tap(link)])).toEqual([first, first, first]);
+    expect(service.vendor.requests).toHaveLength(1);
+  });
+
+  test('answers while Begini refuses the key, and others learn that it is refused', async () => {
+    service = await startService();
+    const first = await handOver();
+    service.vendor.setFault({ fault: 'status', status: 401 });
+    expect(await problemCode(await service.post({ uid: 'another-applicant' }))).toBe('credentials_refused');
+    expect(await handOver()).toBe(first);
+    expect(await problemCode(await service.post({ uid: 'another-applicant' }))).toBe('credentials_refused');
+  });
+
+  test.each([1, 2])('answers after a renewal of the API key, with %d environments', async (environments) => {
+    service = await startService({ environments });
+    const first = await handOver();
+    const next = { ...simulatedCredentials, apiKey: 'renewed-key' };
+    service.vendor.changeCredentials(next);
+    service.secretsManager.putValue(secretName, JSON.stringify(next));
+    service.advance(400_000);
+    for (let times = 0; times < 4; times += 1) expect(await handOver()).toBe(first);
+    expect(service.vendor.requests).toHaveLength(1);
+  });
+
+  test('reads both versions of the secret once where it does not know the key of an item', async () => {
+    service = await startService({ environments: 2 });
+    const first = await handOver();
+    const next = { ...simulatedCredentials, apiKey: 'renewed-key' };
+    service.vendor.changeCredentials(next);
+    service.secretsManager.putValue(secretName, JSON.stringify(next));
+    expect(await handOver()).toBe(first); // The second environment starts with the renewed key.
+    const reads = service.secretsManager.requests.length;
+    await handOver();
+    await handOver();
+    expect(service.secretsManager.requests).toHaveLength(reads);
+  });
+});
+
+describe('a new call to the vendor', () => {
+  test('where less than a minute is left of the session', async () => {
+    service = await startService();
+    const first = await handOver();
+    service.advance(24 * hour - 62_000);
+    expect(await handOver()).toBe(first);
+    service.advance(2_500);
+    expect(await handOver()).not.toBe(first);
+    expect(service.vendor.requests).toHaveLength(2);
+  });
+
+  test('after sessionHours where the token names no expiry, and the answer names none', async () => {
+    service = await startService({ sessionHours: 2 });
+    service.vendor.setFault({ fault: 'raw-answer', body: { access_token: 'a.b.c' } });
+    await handOver();
+    service.advance(2 * hour - 62_000);
+    const again = (await (await service.post({ uid }, json)).json()) as Record<string, unknown>;
+    expect(again).toMatchObject({ expires_at: null, resumed: true });
+    service.advance(2_500);
+    await handOver();
+    expect(service.vendor.requests).toHaveLength(2);
+  });
+
+  test.each([
+    ['an error of the vendor', { fault: 'status', status: 500, times: 1 }],
+    ['a refused uid', { fault: 'status', status: 422, times: 1 }],
+    ['a lost connection', { fault: 'reset', times: 1 }],
+  ] as const)('after %s: nothing is remembered', async (_, fault) => {
+    service = await startService();
+    service.vendor.setFault(fault);
+    expect((await service.post({ uid })).status).toBeGreaterThanOrEqual(400);
+    expect(await service.dynamoDb.items()).toEqual([]);
+    await handOver();
+    expect(lastLine()).toMatchObject({ outcome: 'session_created' });
+  });
+
+  test('after a function that died holding the claim', async () => {
+    service = await startService();
+    await leaveClaim();
+    service.advance(14_500);
+    await handOver();
+    expect(lastLine()).toMatchObject({ outcome: 'session_created', storeCalls: 2 });
+  });
+
+  test('for another integration', async () => {
+    service = await startService();
+    const first = await handOver();
+    const next = { apiKey: 'renewed-key', integrationId: 'another-integration' };
+    service.vendor.changeCredentials(next);
+    service.secretsManager.putValue(secretName, JSON.stringify(next));
+    service.advance(400_000);
+    expect(await handOver()).not.toBe(first);
+    expect(service.vendor.requests).toHaveLength(2);
+  });
+
+  test('nothing is remembered where the integration changes while the vendor is called', async () => {
+    service = await startService();
+    await handOver('another-applicant');
+    const next = { apiKey: 'renewed-key', integrationId: 'another-integration' };
+    service.vendor.changeCredentials(next);
+    service.secretsManager.putValue(secretName, JSON.stringify(next));
+    await handOver();
+    expect(await service.dynamoDb.items()).toHaveLength(1);
+    const second = await handOver();
+    expect(await handOver()).toBe(second);
+  });
+
+  test.each([
+    ['cut', { session: { B: 'AAAA' } }],
+    ['changed', { session: { B: Buffer.alloc(200, 7).toString('base64') } }],
+    ['of another type', { session: { S: 'text' } }],
+    ['of an unknown key version', { keyVersion: { S: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } }],
+    ['without a key version', { keyVersion: { N: '7' } }],
+    ['in an unknown state', { state: { S: 'something-else' }, session: { B: 'AAAA' } }],
+    ['without a claim of ours', { claim: { N: '7' } }],
+    ['without an end', { expiresAt: { S: 'never' } }],
+    ['given a longer life', { expiresAt: { N: '9999999999' } }],
+  ])('where the stored item is %s, and the log says so', async (_, changes) => {
+    service = await startService();
+    const first = await handOver();
+    await changeItem(changes);
+    const second = await handOver();
+    expect(second).not.toBe(first);
+    expect(lastLine()).toMatchObject({ outcome: 'session_created' });
+    expect(await handOver()).toBe(second);
+    expect(service.vendor.requests).toHaveLength(2);
+  });
+
+  test('where the item was copied from another applicant', async () => {
+    service = await startService();
+    const others = await handOver('another-applicant');
+    await changeItem({ pk: keyOf(uid) });
+    expect(await handOver()).not.toBe(others);
+    expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unreadable' });
+  });
+});
+
+describe('waiting for another request', () => {
+  test('answers 503 session_in_progress with Retry-After where that does not end in time', async () => {
+    service = await startService({ timeoutMs: 6_000 });
+    await leaveClaim();
+    const response = await service.post({ uid });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(await problemCode(response)).toBe('session_in_progress');
+    expect(service.vendor.requests).toHaveLength(0);
+  });
+
+  test('calls the vendor where the other request has failed', async () => {
+    service = await startService({ environments: 2 });
+    service.vendor.setFault({ fault: 'status', status: 500, times: 1 });
+    const answers = await Promise.all([service.post({ uid }), service.post({ uid })]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([302, 502]);
+  });
+
+  test.each([
+    ['ahead', 60_000],
+    ['behind', -60_000],
+  ])('a clock that is 60 s %s costs a second vendor call at most', async (_, offsetMs) => {
+    service = await startService();
+    await leaveClaim();
+    service.advance(offsetMs);
+    await handOver();
+    expect(service.vendor.requests).toHaveLength(1);
+  });
+});
+
+describe('never in the way', () => {
+  test.each([
+    ['hang', 'TimeoutError'],
+    ['slow', 'TimeoutError'],
+    // The SDK does not know an error of Node's own as one under jest; bundled, it says ECONNRESET.
+    ['reset', expect.any(String)],
+    ['throttle', 'ThrottlingException'],
+    ['deny', 'AccessDeniedException'],
+    ['internal-error', 'InternalServerError'],
+  ] as [TableFault, unknown][])('DynamoDB: %s', async (fault, storeReason) => {
+    service = await startService();
+    service.dynamoDb.fail(fault);
+    await handOver();
+    expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unavailable', storeReason });
+    expect(service.vendor.requests).toHaveLength(1);
+    service.dynamoDb.fail('none');
+    const second = await handOver();
+    expect(await handOver()).toBe(second);
+  });
+
+  test('the table is deleted', async () => {
+    service = await startService();
+    await service.dynamoDb.deleteTable();
+    await handOver();
+    expect(lastLine()).toMatchObject({
+      outcome: 'session_created',
+      store: 'unavailable',
+      storeReason: 'ResourceNotFoundException',
+    });
+  });
+
+  test('the table has another shape', async () => {
+    service = await startService();
+    await service.dynamoDb.deleteTable();
+    await service.dynamoDb.createTable('uid');
+    await handOver();
+    expect(lastLine()).toMatchObject({ store: 'unavailable', storeReason: 'ValidationException' });
+  });
+
+  test.each([
+    ['the claim', 1],
+    ['the session', 2],
+  ])('a call that took effect but whose answer was lost counts: %s', async (_, nth) => {
+    service = await startService();
+    service.vendor.setFault({ fault: 'slow', delayMs: 50 });
+    if (nth === 1) service.dynamoDb.fail('lost-answer', 1);
+    const answering = handOver();
+    if (nth === 2) {
+      while (service.vendor.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      service.dynamoDb.fail('lost-answer', 1);
+    }
+    const first = await answering;
+    expect(lastLine()).toMatchObject({ outcome: 'session_created' });
+    expect(lastLine().store).toBeUndefined();
+    expect(await handOver()).toBe(first);
+    expect(service.vendor.requests).toHaveLength(1);
+  });
+
+  test('a session that cannot be stored is the answer all the same, and nothing is deleted', async () => {
+    service = await startService();
+    service.vendor.setFault({ fault: 'slow', delayMs: 50 });
+    const answering = handOver();
+    while (service.vendor.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    service.dynamoDb.fail('deny');
+    await answering;
+    expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unavailable' });
+    expect(service.dynamoDb.calls.map(({ operation }) => operation)).toEqual(['PutItem', 'PutItem']);
+  });
+
+  test('Secrets Manager does not tell the key of an item: the session is created without the table', async () => {
+    service = await startService();
+    await handOver();
+    await changeItem({ keyVersion: { S: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } });
+    service.secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError' });
+    await handOver();
+    expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unavailable' });
+  });
+
+  test('without resume, the table is not called', async () => {
+    service = await startService({ resume: false });
+    await handOver();
+    await handOver();
+    expect(service.dynamoDb.calls).toEqual([]);
+    expect(service.vendor.requests).toHaveLength(2);
+    expect(lastLine().storeCalls).toBeUndefined();
+  });
+});
+
+test('the table holds no uid, token, API key or integration id in clear', async () => {
+  service = await startService();
+  const location = await handOver();
+  const token = location.split('/').at(-1) ?? '';
+  const items = JSON.stringify(await service.dynamoDb.items());
+  const bytes = Buffer.from(JSON.parse(items)[0].session.B, 'base64').toString('latin1');
+  const { apiKey, integrationId } = simulatedCredentials;
+  for (const secret of [uid, token, token.split('.')[1] ?? '', apiKey, integrationId]) {
+    expect(items).not.toContain(secret);
+    expect(bytes).not.toContain(secret);
+    expect(items).not.toContain(Buffer.from(secret).toString('base64'));
+  }
+});
+
+test('claims expire after an hour, sessions when they end', async () => {
+  service = await startService({ sessionHours: 10_000 });
+  await handOver();
+  const [item] = await service.dynamoDb.items();
+  const { expires_at: expiresAt } = (await (await service.post({ uid }, json)).json()) as {
+    expires_at: string;
+  };
+  expect(Number(item?.expiresAt?.N)).toBe(Date.parse(expiresAt) / 1000);
+  expect(Object.keys(item ?? {}).sort()).toEqual([
+    'claim',
+    'expiresAt',
+    'keyVersion',
+    'pk',
+    'session',
+    'state',
+  ]);
+});
