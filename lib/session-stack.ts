@@ -10,6 +10,7 @@ import { CanaryDeployments } from './lambda/canary-deployments.ts';
 import { LaunchLinks } from './launch-links/launch-links.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import { StageKey } from './secrets/stage-key.ts';
+import { SessionTable } from './session-store/session-table.ts';
 import type { Stage } from './stages/stages.ts';
 
 /** What one stack is made from. */
@@ -64,6 +65,10 @@ export class SessionStack extends Stack {
       : undefined;
     if (launchLinks)
       rotation.operatorPolicy.allowRenewal(launchLinks.key.secret, launchLinks.key.rotate.lambda);
+    const sessionTable = stage.resume ? new SessionTable(this, 'Sessions', { stage }) : undefined;
+    for (const apiFunction of [createSession, ...(launchLinks ? [launchLinks.functions.launch] : [])]) {
+      sessionTable?.letRemember(apiFunction);
+    }
     const api = new SessionApi(this, 'Api', {
       ...shared,
       createSession,
@@ -99,6 +104,7 @@ export class SessionStack extends Stack {
         LaunchLinksUrl: api.urlOf('/launch-links'),
         LaunchKeySecretName: launchLinks.key.secret.secretName,
       }),
+      ...(sessionTable && { SessionTableName: sessionTable.table.tableName }),
       ...(api.domainTarget && { DomainTarget: api.domainTarget }),
       ...api.callers.outputs,
     };

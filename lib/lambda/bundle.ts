@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,7 +104,12 @@ const replacements = [
     contents: 'export const getInstanceMetadataRegion = async () => undefined;',
   },
   {
-    // Loaded by the SDK only for an operation that streams; Secrets Manager has none.
+    // Caches endpoints that a client was told to discover; no client here is.
+    module: /^@aws-sdk\/endpoint-cache$/,
+    contents: 'export class EndpointCache {}',
+  },
+  {
+    // Loaded by the SDK only for an operation that streams; neither service has one.
     module: /^@smithy\/core\/event-streams$/,
     contents: `throw new Error('event streams are left out of this bundle');`,
   },
@@ -113,6 +118,11 @@ const replacements = [
 const standIns: Plugin = {
   name: 'stand-ins',
   setup({ onResolve, onLoad }) {
+    // Of its own package.json, a client reads the version alone.
+    onLoad({ filter: /\/client-[\w-]+\/package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string };
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
     for (const { module, contents } of replacements) {
       const namespace = `stand-in:${module.source}`;
       onResolve({ filter: module }, ({ path }) => ({ path, namespace, sideEffects: false }));

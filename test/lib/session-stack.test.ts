@@ -8,6 +8,7 @@ describe.each(environments)('the %s stack', (environment) => {
       'CallerPolicyArn',
       'CredentialsSecretName',
       'OperatorPolicyArn',
+      'SessionTableName',
       'SessionsUrl',
       'UidRefKeySecretName',
     ]);
@@ -27,6 +28,7 @@ describe.each(environments)('the %s stack', (environment) => {
       'ApiKeyIdQuickCash',
       'CredentialsSecretName',
       'OperatorPolicyArn',
+      'SessionTableName',
       'SessionsUrl',
       'UidRefKeySecretName',
     ]);

@@ -7,6 +7,7 @@ import {
   startBeginiSimulator,
 } from '../../lib/local/begini-simulator.ts';
 import { type Certificate, makeCertificate } from '../../lib/local/certificate.ts';
+import { type LocalDynamoDb, startDynamoDb } from '../../lib/local/dynamodb.ts';
 import { type LambdaEnvironment, startLambdaEnvironment } from '../../lib/local/lambda-environment.ts';
 import {
   type SecretsFailure,
@@ -19,6 +20,7 @@ import { defaultTexts } from '../../lib/stages/applicant-page.ts';
 export type Lambda = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
+  dynamoDb: LocalDynamoDb;
   environment: LambdaEnvironment;
   stop(): Promise<{ stdout: string; stderr: string }>;
 };
@@ -47,6 +49,10 @@ export async function startLambda(
     credentials = simulatedCredentials,
     variables = {} as Record<string, string>,
     timeoutMs = 14_000,
+    /** Whether it remembers sessions. */
+    resume = false,
+    /** A function whose vendor, Secrets Manager and DynamoDB it shares. */
+    beside = undefined as Lambda | undefined,
     /** How Secrets Manager behaves while the function starts. */
     secretsFailure = 'none' as SecretsFailure,
   } = {},
@@ -55,13 +61,18 @@ export async function startLambda(
   const certificate = await certificateOnce();
   const authorityFile = join(bundleFolder, 'authority.pem');
   await writeFile(authorityFile, certificate.cert);
-  const vendor = await startBeginiSimulator({ tls: certificate, credentials });
-  const secretsManager = await startSecretsManager({
-    tls: certificate,
-    secrets: { credentials: JSON.stringify(credentials), 'launch-key': 'a1'.repeat(32) },
-  });
+  const vendor = beside?.vendor ?? (await startBeginiSimulator({ tls: certificate, credentials }));
+  const dynamoDb = beside?.dynamoDb ?? (await startDynamoDb({ tls: certificate }));
+  const secretsManager =
+    beside?.secretsManager ??
+    (await startSecretsManager({
+      tls: certificate,
+      secrets: { credentials: JSON.stringify(credentials), 'launch-key': 'a1'.repeat(32) },
+    }));
   secretsManager.fail(secretsFailure);
-  const closeServers = () => Promise.all([vendor.close(), secretsManager.close()]);
+  const closeServers = async () => {
+    if (!beside) await Promise.all([vendor.close(), secretsManager.close(), dynamoDb.close()]);
+  };
   try {
     const environment = await startLambdaEnvironment({
       bundleFolder,
@@ -75,6 +86,8 @@ export async function startLambda(
         UID_REF_KEY: 'key-of-the-pseudonyms',
         BEGINI_LOCAL_ORIGINS: `${vendor.origin},${vendor.origin}`,
         AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
+        ...(resume && { SESSION_TABLE: dynamoDb.tableName, SESSION_HOURS: '24' }),
+        AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.origin,
         NODE_EXTRA_CA_CERTS: authorityFile,
         ...variables,
       },
@@ -84,7 +97,7 @@ export async function startLambda(
       await closeServers();
       return output;
     };
-    return { vendor, secretsManager, environment, stop };
+    return { vendor, secretsManager, dynamoDb, environment, stop };
   } catch (error) {
     await closeServers();
     throw error;

@@ -25,11 +25,11 @@ describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of 
     expect(await readFile(join(outDir, 'index.mjs'), 'utf8')).toBe(code);
   });
 
-  test('is at most 185 kB', async () => {
+  test('is at most 215 kB', async () => {
     const inputs = await listBundleInputs(name);
     expect(inputs.length).toBeGreaterThan(0);
     // So that a failure names what is large.
-    expect(Buffer.byteLength(code) > 185_000 ? inputs.slice(0, 20) : []).toEqual([]);
+    expect(Buffer.byteLength(code) > 215_000 ? inputs.slice(0, 20) : []).toEqual([]);
   });
 
   test('imports nothing: built-in modules come by process.getBuiltinModule', () => {
@@ -55,15 +55,15 @@ describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of 
   ])('leaves out %s', async (_part, trace) => {
     const files = (await listBundleInputs(name)).map(({ file }) => file).filter(existsSync);
     expect(files).not.toEqual([]);
-    const versionIds = files.filter((file) => readFileSync(file, 'utf8').includes(trace));
+    const holders = files.filter((file) => readFileSync(file, 'utf8').includes(trace));
     // So that a failure names the files that brought it in.
-    expect(code.includes(trace) ? [trace, ...versionIds] : []).toEqual([]);
+    expect(code.includes(trace) ? [trace, ...holders] : []).toEqual([]);
   });
 });
 
 test.each([
   ['create-launch-link', 190_000],
-  ['launch', 205_000],
+  ['launch', 240_000],
   ['rotate-launch-key', 160_000],
 ] as const)('the bundle of %s is at most %d bytes', async (name, bytes) => {
   const code = await readFile(join(await bundleFunction(name), 'index.mjs'));

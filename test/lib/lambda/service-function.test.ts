@@ -8,6 +8,7 @@ const functionType = 'AWS::Lambda::Function';
 describe.each(environments)('the function of a %s stage', (environment) => {
   const template = templateOf({ environment, launchLinks: false });
   const secretId = resourceOf(template, 'AWS::SecretsManager::Secret', 'CredentialsSecret').logicalId;
+  const tableId = resourceOf(template, 'AWS::DynamoDB::Table').logicalId;
   const uidRefKeyId = resourceOf(template, 'AWS::SecretsManager::Secret', 'UidRefKey').logicalId;
   const logGroupId = resourceOf(template, 'AWS::Logs::LogGroup', 'CreateSession').logicalId;
   const roleId = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').logicalId;
@@ -29,7 +30,7 @@ describe.each(environments)('the function of a %s stage', (environment) => {
     expect(functionTimeoutMs).toBe(14_000);
   });
 
-  test('may write its own log and read its own secret, and nothing else', () => {
+  test('may write its own log, read its own secret and use the items of the table, and nothing else', () => {
     const { Properties } = resourceOf(template, 'AWS::IAM::Policy', 'CreateSession');
     expect(Properties.Roles).toEqual([{ Ref: roleId }]);
     expect(Properties.PolicyDocument).toHaveProperty('Statement', [
@@ -40,6 +41,11 @@ describe.each(environments)('the function of a %s stage', (environment) => {
       },
       { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: { Ref: secretId } },
       ...useOfKey(template, { Ref: secretId }, 'kms:Decrypt'),
+      {
+        Effect: 'Allow',
+        Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+        Resource: { 'Fn::GetAtt': [tableId, 'Arn'] },
+      },
     ]);
     const role = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').Properties;
     expect([role.ManagedPolicyArns, role.Policies]).toEqual([undefined, undefined]);
@@ -65,6 +71,8 @@ describe.each(environments)('the function of a %s stage', (environment) => {
     expect(Environment).toEqual({
       Variables: {
         [environmentNames.stage]: 'demo',
+        [environmentNames.sessionTable]: { Ref: tableId },
+        [environmentNames.sessionHours]: '24',
         [environmentNames.credentialsSecretArn]: { Ref: secretId },
         [environmentNames.hmac]: 'on',
         [environmentNames.uidRefKey]: {

@@ -1,0 +1,49 @@
+import { RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { environmentNames } from '../../functions/environment.ts';
+import type { ApiFunction } from '../lambda/api-function.ts';
+import type { Stage } from '../stages/stages.ts';
+
+/** Which stage's sessions are remembered. */
+export interface SessionTableProps {
+  stage: Stage;
+}
+
+/**
+ * The table that remembers the session of each applicant while it lives. Its values are sealed by the functions, so it
+ * is under DynamoDB's own key, and it may be lost: the worst that follows is one more session call per applicant.
+ */
+export class SessionTable extends Construct {
+  readonly table: Table;
+  readonly #sessionHours: number;
+
+  constructor(scope: Construct, id: string, { stage }: SessionTableProps) {
+    super(scope, id);
+    this.#sessionHours = stage.sessionHours;
+    this.table = new Table(this, 'Table', {
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: 'expiresAt',
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    Validations.of(this.table).acknowledge({
+      id: 'AwsSolutions-DDB3',
+      reason:
+        'Sessions live for hours. A restored table would hold sessions that are over, and none of those since.',
+    });
+  }
+
+  /** Lets the function remember sessions: exactly the operations that it uses, and where to. */
+  letRemember(apiFunction: ApiFunction): void {
+    apiFunction.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+        resources: [this.table.tableArn],
+      }),
+    );
+    apiFunction.lambda.addEnvironment(environmentNames.sessionTable, this.table.tableName);
+    apiFunction.lambda.addEnvironment(environmentNames.sessionHours, String(this.#sessionHours));
+  }
+}
