@@ -2,8 +2,8 @@ import type { ServiceError } from '../errors.ts';
 import type { ApplicantPage, PageContent } from './page.ts';
 
 /** The page behind a good link: one button that starts the assessment. */
-export function startContent({ title, text, button }: ApplicantPage): PageContent {
-  return { title, text, form: { method: 'post', button } };
+export function startContent({ title, text, button, opening }: ApplicantPage): PageContent {
+  return { title, text, form: { method: 'post', button, opening } };
 }
 
 /** The page for an error, with a way on where there is one. `method` is the failed request's, to be tried again. */
@@ -17,7 +17,11 @@ export function errorContent(page: ApplicantPage, { code }: ServiceError, method
     case 'rejected_by_vendor':
       return { title: page.rejectedTitle, text: page.rejectedText, link };
     default: {
-      const form = { method: method === 'POST' ? 'post' : 'get', button: page.tryAgain } as const;
+      const form = {
+        method: method === 'POST' ? 'post' : 'get',
+        button: page.tryAgain,
+        opening: page.opening,
+      } as const;
       return { title: page.laterTitle, text: page.laterText, form, link };
     }
   }

@@ -8,6 +8,8 @@ export type ApplicantPage = {
   title: string;
   text: string;
   button: string;
+  /** On the button once it was tapped. */
+  opening: string;
   /** For a link that is not one of ours, or not whole. */
   invalidTitle: string;
   invalidText: string;
@@ -31,7 +33,7 @@ export type PageContent = {
   title: string;
   text: string;
   /** A form without fields, sent to the page's own address. */
-  form?: { method: 'get' | 'post'; button: string } | undefined;
+  form?: { method: 'get' | 'post'; button: string; opening: string } | undefined;
   link?: { url: string; label: string } | undefined;
 };
 
@@ -45,12 +47,34 @@ h1{margin:0 0 .75rem;font-size:1.75rem;line-height:1.2}
 p{margin:0 0 2rem}
 button{width:100%;min-height:3.25rem;padding:.75rem 1.5rem;border:0;border-radius:.5rem;background:#0b4a8f;color:#fff;font:inherit;font-weight:600;cursor:pointer}
 button:hover{background:#083a70}
+button:disabled{opacity:.75;cursor:progress}
+[role=status]{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%)}
 a{display:block;margin-top:1.5rem;padding:.5rem;color:#0b4a8f;text-align:center}
 :focus-visible{outline:3px solid #16181d;outline-offset:3px}
 @media(min-width:40rem){div{min-height:0;margin-top:12vh;padding:3rem;border-radius:.75rem}}
 `;
 
-const styleHash = createHash('sha256').update(style).digest('base64');
+/**
+ * Disables the button on the tap and says what happens, also to a screen reader. Back, forward and a restored page fire
+ * `pageshow`; a cancelled navigation fires nothing, hence the timer. A second tap is harmless, so neither need be exact.
+ */
+const script = `
+{
+const button=document.querySelector('button'),status=document.querySelector('[role=status]'),label=button.textContent
+let timer
+const ready=()=>{clearTimeout(timer);button.disabled=false;button.textContent=label;status.textContent=''}
+button.form.addEventListener('submit',()=>{
+button.disabled=true
+button.textContent=status.textContent=button.dataset.opening
+timer=setTimeout(ready,10000)
+})
+addEventListener('pageshow',ready)
+}
+`;
+
+const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+const styleHash = hashOf(style);
+const scriptHash = hashOf(script);
 
 /**
  * The page's `Content-Security-Policy`. Chromium holds `form-action` against every hop of the redirect that answers
@@ -65,7 +89,8 @@ export function contentSecurityPolicy(assessmentOrigin: string): string {
   ];
   return [
     "default-src 'none'",
-    `style-src 'sha256-${styleHash}'`,
+    `style-src ${styleHash}`,
+    `script-src ${scriptHash}`,
     `form-action ${formTargets.join(' ')}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
@@ -92,13 +117,20 @@ export function renderPage(
 <main>
 <h1>${escapeHtml(title)}</h1>
 <p>${escapeHtml(text)}</p>
-${form ? `<form method="${form.method}"><button type="submit">${escapeHtml(form.button)}</button></form>` : ''}
+${form ? renderForm(form) : ''}
 ${link ? `<a href="${escapeHtml(link.url)}">${escapeHtml(link.label)}</a>` : ''}
 </main>
-</div>
+</div>${form ? `\n<script>${script}</script>` : ''}
 </body>
 </html>
 `;
+}
+
+function renderForm({ method, button, opening }: NonNullable<PageContent['form']>): string {
+  return `<form method="${method}">
+<button type="submit" data-opening="${escapeHtml(opening)}">${escapeHtml(button)}</button>
+<p role="status"></p>
+</form>`;
 }
 
 function escapeHtml(text: string): string {

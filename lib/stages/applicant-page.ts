@@ -12,6 +12,7 @@ export const defaultTexts: ApplicantTexts = {
   title: 'Your assessment is ready',
   text: 'The next step of your application is a short assessment. When you are ready, start it here.',
   button: 'Start the assessment',
+  opening: 'Opening the assessment…',
   invalidTitle: 'This link does not work',
   invalidText:
     'It may not be complete. Please open it again from the message you received, or ask us for a new one.',

@@ -27,8 +27,9 @@ export async function startBrowser(): Promise<Browser> {
 export type Visit = { page: Page; violations: string[]; context: BrowserContext };
 
 /** Opens an empty page; certificates made for a test are accepted. */
-export async function openPage(browser: Browser, width = 320, height = 640): Promise<Visit> {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height } });
+export async function openPage(browser: Browser, { javaScriptEnabled = true } = {}): Promise<Visit> {
+  const viewport = { width: 320, height: 640 };
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport, javaScriptEnabled });
   const page = await context.newPage();
   const violations: string[] = [];
   page.on('console', (message) => {

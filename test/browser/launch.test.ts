@@ -101,6 +101,7 @@ test('a screen reader finds one heading, one text and one button, in the page’
       '  - heading "Your assessment is ready" [level=1]',
       '  - paragraph: The next step of your application is a short assessment. When you are ready, start it here.',
       '  - button "Start the assessment"',
+      '  - status',
     ].join('\n'),
   );
 });
@@ -162,6 +163,8 @@ test('while the keys cannot be read the applicant can try again, and sees the pa
 });
 
 test('an applicant whom the vendor refuses a second time is told, and not asked to try again', async () => {
+  await service.close();
+  service = await startService({ assessment: assessmentOrigin, returnUrl, resume: false });
   const link = await service.makeLink(uid);
   await visit.page.goto(link);
   await button('Start the assessment').click();

@@ -1,0 +1,140 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Browser, CDPSession } from 'playwright-core';
+import { type Service, startService } from '../support/service.ts';
+import { openPage, startBrowser, type Visit } from './browser.ts';
+
+const slow = { fault: 'slow', delayMs: 1_500 } as const;
+const opening = 'Opening the assessment…';
+
+let browser: Browser;
+let assessment: Server;
+let assessmentOrigin: string;
+let service: Service;
+let visit: Visit;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+  assessment = createServer((_, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>The assessment</h1>');
+  });
+  await once(assessment.listen(0, '127.0.0.1'), 'listening');
+  assessmentOrigin = `http://127.0.0.1:${(assessment.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  await browser?.close();
+  assessment.closeAllConnections();
+  assessment.close();
+});
+
+beforeEach(async () => {
+  service = await startService({ assessment: assessmentOrigin });
+  service.vendor.setFault(slow);
+});
+afterEach(async () => {
+  await visit.context.close();
+  await service.close();
+  expect(visit.violations).toEqual([]);
+});
+
+const button = () => visit.page.getByRole('button');
+const arriveAtAssessment = () => visit.page.getByRole('heading', { name: 'The assessment' }).waitFor();
+const expectOneVendorCall = () => expect(service.vendor.requests).toHaveLength(1);
+
+/** Presses where the button is, as a finger does: whether it is enabled or not, and without waiting for an answer. */
+async function tap(times = 1): Promise<void> {
+  const { x, y, width, height } = (await button().boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  for (let count = 0; count < times; count += 1) await visit.page.mouse.click(x + width / 2, y + height / 2);
+}
+
+describe.each([true, false])('on a slow phone, with scripts: %s', (javaScriptEnabled) => {
+  /** What the browser's own buttons do, at once: Playwright would wait for the answer that is awaited. */
+  let devTools: CDPSession;
+
+  beforeEach(async () => {
+    visit = await openPage(browser, { javaScriptEnabled });
+    devTools = await visit.context.newCDPSession(visit.page);
+    await visit.page.goto(await service.makeLink('QWERT-67890-XY'));
+  });
+
+  test.each([1, 2, 3])('%d tap(s) lead into the assessment by one vendor call', async (times) => {
+    await tap(times);
+    await arriveAtAssessment();
+    expectOneVendorCall();
+  });
+
+  test('a way back and another tap lead into the same assessment', async () => {
+    await tap();
+    await arriveAtAssessment();
+    const first = visit.page.url();
+    await visit.page.goBack();
+    await tap();
+    await arriveAtAssessment();
+    expect(visit.page.url()).toBe(first);
+    expectOneVendorCall();
+  });
+
+  test('a reload while the answer is awaited, and a tap after it, lead into the assessment', async () => {
+    const sent = visit.page.waitForRequest((request) => request.method() === 'POST');
+    await tap();
+    await sent;
+    const loaded = visit.page.waitForEvent('load');
+    await devTools.send('Page.reload');
+    await loaded;
+    await tap();
+    await arriveAtAssessment();
+    expectOneVendorCall();
+  });
+
+  test('the stop button and another tap lead into the assessment', async () => {
+    if (javaScriptEnabled) await visit.page.clock.install();
+    await visit.page.reload();
+    const sent = visit.page.waitForRequest((request) => request.method() === 'POST');
+    await tap();
+    await sent;
+    await devTools.send('Page.stopLoading');
+    if (javaScriptEnabled) await visit.page.clock.runFor(10_000);
+    await tap();
+    await arriveAtAssessment();
+    expectOneVendorCall();
+  });
+});
+
+describe('a tap that leads nowhere, as the navigation is cancelled,', () => {
+  beforeEach(async () => {
+    visit = await openPage(browser);
+    await visit.page.clock.install();
+    // No content: the browser stays where it is, and tells the page nothing.
+    await visit.page.route('**', (route) =>
+      route.request().method() === 'POST' ? route.fulfill({ status: 204 }) : route.continue(),
+    );
+    await visit.page.goto(await service.makeLink('QWERT-67890-XY'));
+    await tap();
+    await visit.page.getByRole('button', { disabled: true }).waitFor();
+  });
+
+  const status = () => visit.page.getByRole('status').textContent();
+
+  async function expectReady(): Promise<void> {
+    expect(await button().isEnabled()).toBe(true);
+    expect([await button().textContent(), await status()]).toEqual(['Start the assessment', '']);
+  }
+
+  test('disables the button, and says so on it and to a screen reader', async () => {
+    expect([await button().textContent(), await status()]).toEqual([opening, opening]);
+  });
+
+  test('enables the button again after ten seconds', async () => {
+    await visit.page.clock.runFor(9_000);
+    expect(await button().isDisabled()).toBe(true);
+    await visit.page.clock.runFor(1_000);
+    await expectReady();
+  });
+
+  test('enables the button on a page that comes back from the browser’s memory', async () => {
+    await visit.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
+    await expectReady();
+  });
+});
