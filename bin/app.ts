@@ -9,15 +9,19 @@ const app = new App({ analyticsReporting: false });
 Validations.of(app).addPlugins(...policyPacks());
 try {
   const stages = readStages(app.node.tryGetContext('stages'));
-  const bundle = (name: FunctionName) => bundleFunction(name, join(app.outdir, 'bundles', name));
-  const bundles = {
+  const bundle = (name: FunctionName, folder: string = name, constants = {}) =>
+    bundleFunction(name, join(app.outdir, 'bundles', folder), constants);
+  const shared = {
     createSession: await bundle('create-session'),
     rotateCredentials: await bundle('rotate-credentials'),
     createLaunchLink: await bundle('create-launch-link'),
-    launch: await bundle('launch'),
     rotateLaunchKey: await bundle('rotate-launch-key'),
   };
-  for (const stage of stages) new SessionStack(app, `BeginiSession-${stage.name}`, { stage, bundles });
+  for (const stage of stages) {
+    const constants = { APPLICANT_PAGE: stage.applicantPage };
+    const bundles = { ...shared, launch: await bundle('launch', `launch-${stage.path}`, constants) };
+    new SessionStack(app, `BeginiSession-${stage.name}`, { stage, bundles });
+  }
 } catch (error) {
   if (!(error instanceof StagesError)) throw error;
   console.error(error.message);

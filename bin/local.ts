@@ -56,7 +56,10 @@ function stopWithNpm(service: LocalService): void {
 }
 
 try {
-  const service = await startLocalService(readPort(process.env.PORT), printRequest, printRotationStep);
+  const service = await startLocalService(readPort(process.env.PORT), {
+    onRequest: printRequest,
+    onRotationLine: printRotationStep,
+  });
   stopWithNpm(service);
   printWelcome(service);
 } catch (error) {

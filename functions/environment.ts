@@ -15,8 +15,6 @@ export const environmentNames = {
   launchKeySecretArn: 'LAUNCH_KEY_SECRET_ARN',
   /** Where launch links lead, `https://links.lender.example`; absent, to the host and stage that were called. */
   launchBaseUrl: 'LAUNCH_BASE_URL',
-  /** What applicants read, as JSON. */
-  applicantPage: 'APPLICANT_PAGE',
   /** Name of the table of sessions; absent, sessions are not remembered. */
   sessionTable: 'SESSION_TABLE',
   /** Whole hours for which a session is remembered whose token names no expiry. */

@@ -21,7 +21,7 @@ const callerProblems = {
     statusCode: 422,
     title: 'Unknown property',
     detail:
-      'Beside "uid" the body may hold "integration_id" for a session or "expires_in" for a launch link, and no other property.',
+      'Beside "uid" the body may hold "integration_id" for a session, "expires_in" and "language" for a launch link, and no other property.',
   },
   invalid_uid: {
     statusCode: 422,
@@ -38,6 +38,11 @@ const callerProblems = {
     statusCode: 422,
     title: 'Invalid expires_in',
     detail: '"expires_in" must be a whole number of seconds from 60 to 2592000 (30 days).',
+  },
+  invalid_language: {
+    statusCode: 422,
+    title: 'Invalid language',
+    detail: '"language" must be a BCP 47 language tag of at most 11 characters, such as "es" or "pt-BR".',
   },
   session_in_progress: {
     statusCode: 503,

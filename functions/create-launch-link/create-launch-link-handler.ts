@@ -20,16 +20,16 @@ export type LaunchLinkHandlerOptions = {
   protocol?: 'https:' | 'http:';
 };
 
-/** `POST /launch-links` with `{"uid": "…"}`: `201` `{"url", "expires_at"}`. The vendor is not called. */
+/** `POST /launch-links` with `{"uid": "…", "language": "pt-BR"}`: `201` `{"url", "expires_at"}`. The vendor is not called. */
 export function createLaunchLinkHandler(options: LaunchLinkHandlerOptions): ApiHandler {
   const { settings, launchKeys, writeLine, now = Date.now, protocol = 'https:' } = options;
   return apiHandler({ stage: settings.stage, writeLine }, jsonBody(), async (event, { scope, requestId }) => {
-    const { uid, expiresInSeconds } = parseBody(event.body);
+    const { uid, expiresInSeconds, language } = parseBody(event.body);
     scope.trace.uidRef = uidReference(uid, settings.uidRefKey);
 
     const key = await launchKeys.current(scope);
     const expiresAt = Math.floor(now() / 1000) + expiresInSeconds;
-    const token = await sealLaunchToken({ uid, expiresAt }, key);
+    const token = await sealLaunchToken({ uid, expiresAt, language }, key);
     scope.trace.outcome = 'link_created';
 
     const baseUrl = settings.launchBaseUrl ?? `${protocol}//${baseUrlOf(event)}`;

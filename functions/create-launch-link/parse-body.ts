@@ -1,3 +1,4 @@
+import { isLanguageTag } from '../applicant-page/language-tag.ts';
 import { CallerError } from '../errors.ts';
 import { readProperties } from '../http/json-body.ts';
 import {
@@ -12,18 +13,22 @@ export type LinkRequest = {
   uid: string;
   /** Whole seconds until the link expires. */
   expiresInSeconds: number;
+  /** The language that the applicant reads, where the caller knows it. */
+  language?: string;
 };
 
 /**
- * Reads a parsed body: `{"uid": "…"}`, with `"expires_in"` in seconds beside it or not.
+ * Reads a parsed body: `{"uid": "…"}`, with `"expires_in"` in seconds and `"language"` beside it or not.
  *
- * @throws CallerError `malformed_json`, `unknown_property`, `invalid_uid`, `invalid_expires_in`, in this order.
+ * @throws CallerError `malformed_json`, `unknown_property`, `invalid_uid`, `invalid_expires_in`, `invalid_language`, in
+ * this order.
  */
 export function parseBody(body: unknown): LinkRequest {
-  const { uid: given, expires_in: expiresInSeconds = defaultLifeSeconds } = readProperties(body, [
-    'uid',
-    'expires_in',
-  ]);
+  const {
+    uid: given,
+    expires_in: expiresInSeconds = defaultLifeSeconds,
+    language,
+  } = readProperties(body, ['uid', 'expires_in', 'language']);
   const uid = parseUid(given);
   if (
     typeof expiresInSeconds !== 'number' ||
@@ -33,5 +38,7 @@ export function parseBody(body: unknown): LinkRequest {
   ) {
     throw new CallerError('invalid_expires_in');
   }
-  return { uid, expiresInSeconds };
+  if (language === undefined) return { uid, expiresInSeconds };
+  if (!isLanguageTag(language)) throw new CallerError('invalid_language');
+  return { uid, expiresInSeconds, language };
 }

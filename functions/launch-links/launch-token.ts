@@ -8,22 +8,27 @@ export type LaunchClaims = {
   uid: string;
   /** Epoch seconds. */
   expiresAt: number;
+  /** A BCP 47 tag of at most 11 characters: the language that the applicant reads. */
+  language?: string | undefined;
 };
 
-/** The names of the registered JWT claims (RFC 7519 §4.1), which are short. */
-type Payload = { sub: string; exp: number };
+/** The names of the registered JWT claims (RFC 7519 §4.1), which are short, and one as short as can be. */
+type Payload = { sub: string; exp: number; l?: string | undefined };
 
 const algorithm = 'dir';
 const encryption = 'A256GCM';
-/** Ours have 222 at most. */
+/** Ours have 245 at most. */
 const longestTokenCharacters = 1_024;
 
 /**
- * Makes a launch token: a JWE in compact form (RFC 7516 §7.1) over `{"sub": uid, "exp": seconds}`, at most 222
- * characters for a uid of 60. It shows neither.
+ * Makes a launch token: a JWE in compact form (RFC 7516 §7.1) over `{"sub": uid, "exp": seconds, "l": language}`,
+ * at most 245 characters for a uid of 60. It shows none of them.
  */
-export async function sealLaunchToken({ uid, expiresAt }: LaunchClaims, key: LaunchKey): Promise<string> {
-  const payload: Payload = { sub: uid, exp: expiresAt };
+export async function sealLaunchToken(
+  { uid, expiresAt, language }: LaunchClaims,
+  key: LaunchKey,
+): Promise<string> {
+  const payload: Payload = { sub: uid, exp: expiresAt, l: language };
   return await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(payload)))
     .setProtectedHeader({ alg: algorithm, enc: encryption, kid: key.id })
     .encrypt(key.bytes);
@@ -46,8 +51,8 @@ export async function openLaunchToken(
       contentEncryptionAlgorithms: [encryption],
     });
     // Nobody else can have written it: the encryption is authenticated.
-    const { sub, exp } = JSON.parse(new TextDecoder().decode(plaintext)) as Payload;
-    return { uid: sub, expiresAt: exp };
+    const { sub, exp, l } = JSON.parse(new TextDecoder().decode(plaintext)) as Payload;
+    return { uid: sub, expiresAt: exp, ...(l !== undefined && { language: l }) };
   } catch (cause) {
     throw new CallerError('launch_link_invalid', { cause });
   }

@@ -1,9 +1,13 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { ApplicantPage } from '../applicant-page/applicant-page.ts';
 import { createLaunchKeys, warmUpLaunchKeys } from '../launch-links/launch-keys.ts';
 import { secretsManagerDefaults } from '../secrets/client-defaults.ts';
 import { SessionService } from '../session/session-service.ts';
 import { createLaunchHandler } from './launch-handler.ts';
 import { readLaunchSettings } from './settings.ts';
+
+/** Put in by the bundler, as it is too large for an environment variable. */
+declare const APPLICANT_PAGE: ApplicantPage;
 
 const settings = readLaunchSettings(process.env);
 const client = new SecretsManagerClient(secretsManagerDefaults);
@@ -12,4 +16,9 @@ const sessions = SessionService.of(settings, client);
 await Promise.all([warmUpLaunchKeys(launchKeys), sessions.warmUp()]);
 
 /** The entry that Lambda calls for `GET`, `HEAD` and `POST /launch/{token}`. */
-export const handler = createLaunchHandler({ settings, sessions, launchKeys });
+export const handler = createLaunchHandler({
+  settings,
+  applicantPage: APPLICANT_PAGE,
+  sessions,
+  launchKeys,
+});

@@ -1,4 +1,10 @@
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { ApplicantPage } from '../applicant-page/applicant-page.ts';
+import { chooseLanguage } from '../applicant-page/choose-language.ts';
+import { contentSecurityPolicy } from '../applicant-page/content-security-policy.ts';
+import { errorContent, situationOf, startContent } from '../applicant-page/page-content.ts';
+import { renderPage } from '../applicant-page/render-page.ts';
 import { CallerError } from '../errors.ts';
 import { acceptsExplicitly } from '../http/accept.ts';
 import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
@@ -9,13 +15,16 @@ import { openLaunchToken } from '../launch-links/launch-token.ts';
 import type { RequestScope } from '../request-scope.ts';
 import type { SessionService } from '../session/session-service.ts';
 import { uidReference } from '../uid.ts';
-import { contentSecurityPolicy, renderPage } from './page.ts';
-import { errorContent, startContent } from './page-content.ts';
 import type { LaunchSettings } from './settings.ts';
+
+/** Enough of a request's id to find it in the log, and little enough to read out on the phone. */
+const referenceCharacters = 8;
 
 /** What the handler works with; `writeLine` takes the log lines, by default to standard output. */
 export type LaunchHandlerOptions = {
   settings: LaunchSettings;
+  /** What the pages say, and how they look. */
+  applicantPage: ApplicantPage;
   sessions: SessionService;
   launchKeys: LaunchKeys;
   writeLine?: (line: string) => void;
@@ -28,22 +37,36 @@ export type LaunchHandlerOptions = {
  * button: `302` into the assessment. A browser gets errors as pages, anything else as problems.
  */
 export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
-  const { settings, sessions, launchKeys, writeLine, now = Date.now } = options;
-  const { applicantPage } = settings;
-  const headers = { 'Content-Security-Policy': contentSecurityPolicy(settings.origins.assessment) };
-  const startPage = renderPage(applicantPage, startContent(applicantPage));
+  const { settings, applicantPage, sessions, launchKeys, writeLine, now = Date.now } = options;
+  const { languages, brand, returnUrl } = applicantPage;
+  const headers = { 'Content-Security-Policy': contentSecurityPolicy(brand, settings.origins.assessment) };
+  /** What the links ask for that were opened, for the page of an error that comes later. */
+  const linkLanguages = new WeakMap<APIGatewayProxyEvent, string>();
 
-  async function readUid(token: string, scope: RequestScope): Promise<string> {
-    const { uid, expiresAt } = await openLaunchToken(token, (keyId) => launchKeys.find(keyId, scope));
-    scope.trace.uidRef = uidReference(uid, settings.uidRefKey);
-    if (now() >= expiresAt * 1000) throw new CallerError('launch_link_expired');
-    return uid;
+  async function readUid(event: APIGatewayProxyEvent, scope: RequestScope): Promise<string> {
+    const token = event.pathParameters?.token ?? '';
+    const claims = await openLaunchToken(token, (keyId) => launchKeys.find(keyId, scope));
+    if (claims.language) linkLanguages.set(event, claims.language);
+    scope.trace.uidRef = uidReference(claims.uid, settings.uidRefKey);
+    if (now() >= claims.expiresAt * 1000) throw new CallerError('launch_link_expired');
+    return claims.uid;
   }
+
+  const languageOf = (event: APIGatewayProxyEvent) =>
+    chooseLanguage(languages, {
+      linkLanguage: linkLanguages.get(event),
+      acceptLanguage: event.headers?.['accept-language'],
+    });
 
   const respondToError: RespondToError = (error, requestId, event) => {
     if (!acceptsExplicitly(event?.headers?.accept, 'text/html')) return problem(error, requestId);
-    const html = renderPage(applicantPage, errorContent(applicantPage, error, event?.httpMethod));
-    return page(html, requestId, {
+    const language = languageOf(event);
+    const content = errorContent(language, situationOf(error.code), {
+      method: event.httpMethod,
+      returnUrl,
+      reference: requestId.slice(0, referenceCharacters),
+    });
+    return page(renderPage({ language, brand, content }), requestId, {
       statusCode: error.statusCode,
       headers: { ...headers, ...retryAfter(error) },
     });
@@ -53,11 +76,12 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
     { stage: settings.stage, writeLine, respondToError },
     [httpHeaderNormalizer()],
     async (event, { scope, requestId }) => {
-      const uid = await readUid(event.pathParameters?.token ?? '', scope);
+      const uid = await readUid(event, scope);
       if (event.httpMethod === 'POST')
         return redirect((await sessions.create({ uid }, scope)).url, requestId);
       scope.trace.outcome = 'page_shown';
-      return page(startPage, requestId, { headers });
+      const language = languageOf(event);
+      return page(renderPage({ language, brand, content: startContent(language) }), requestId, { headers });
     },
   );
 }

@@ -109,32 +109,3 @@ export function gatewayProblem(response: GatewayResponse, requestId: string): Ga
   const { code, title, statusCode, detail } = response;
   return { type: `urn:begini-session:${code}`, title, status: statusCode, code, instance: requestId, detail };
 }
-
-/** The same as a page, for an applicant's browser: whoever reads it knows nothing of methods and quotas. */
-export function gatewayPage({ statusCode }: GatewayResponse, requestId: string): string {
-  const { title, text } = statusCode === 429 || statusCode >= 500 ? comeBackLater : nothingHere;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>body{max-width:34rem;margin:auto;padding:2rem 1.25rem;font:1.125rem/1.55 system-ui,sans-serif}</style>
-</head>
-<body>
-<h1>${title}</h1>
-<p>${text}</p>
-<p>Reference: ${requestId}</p>
-</body>
-</html>
-`;
-}
-
-const comeBackLater = {
-  title: 'Please try again in a moment',
-  text: 'This is not your fault. Wait a little, then open your link again.',
-};
-const nothingHere = {
-  title: 'This page cannot be shown',
-  text: 'Please open your link again from the message you received, or ask for a new one.',
-};

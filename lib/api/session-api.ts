@@ -25,7 +25,8 @@ import { removalPolicyOf } from '../lambda/removal-policy.ts';
 import type { Stage } from '../stages/stages.ts';
 import { acknowledgeApiFindings } from './api-findings.ts';
 import { Callers, callerAuthentication, type Routes, sourceIpPolicy } from './callers.ts';
-import { type GatewayResponse, gatewayPage, gatewayProblem, gatewayResponses } from './gateway-responses.ts';
+import { gatewayPage } from './gateway-page.ts';
+import { type GatewayResponse, gatewayProblem, gatewayResponses } from './gateway-responses.ts';
 import { pascalCase } from './pascal-case.ts';
 
 /** What stands behind the API. */
@@ -80,7 +81,7 @@ export class SessionApi extends Construct {
       ...(encryptionKey && { encryptionKey }),
     });
     this.restApi = this.#createRestApi(stage);
-    for (const response of gatewayResponses) this.#addGatewayResponse(response);
+    for (const response of gatewayResponses) this.#addGatewayResponse(response, stage);
 
     const sessions = this.#addCallerRoute('sessions', createSession, stage);
     const methods = [sessions];
@@ -166,7 +167,7 @@ export class SessionApi extends Construct {
     return restApi;
   }
 
-  #addGatewayResponse(response: GatewayResponse): void {
+  #addGatewayResponse(response: GatewayResponse, { applicantPage }: Stage): void {
     this.restApi.addGatewayResponse(`GatewayResponse${pascalCase(response.type)}`, {
       type: ResponseType.of(response.type),
       statusCode: String(response.statusCode),
@@ -174,7 +175,7 @@ export class SessionApi extends Construct {
       // Which one is used is for the caller's Accept header to say.
       templates: {
         'application/json': JSON.stringify(gatewayProblem(response, '$context.requestId')),
-        'text/html': gatewayPage(response, '$context.requestId'),
+        'text/html': gatewayPage(response, applicantPage),
       },
     });
   }

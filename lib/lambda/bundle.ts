@@ -15,11 +15,19 @@ export type FunctionName =
 /**
  * Bundles `functions/<name>/handler.ts` into one ES module, `index.mjs`. The same source gives the same bytes.
  * @param outDir the folder to write to; a new one for temporary files where absent.
+ * @param constants global constants that the source declares, such as `APPLICANT_PAGE`: any JSON values.
  * @returns the folder, ready for `Code.fromAsset`.
  */
-export async function bundleFunction(name: FunctionName, outDir?: string): Promise<string> {
+export async function bundleFunction(
+  name: FunctionName,
+  outDir?: string,
+  constants: Record<string, unknown> = {},
+): Promise<string> {
   const directory = outDir ?? (await mkdtemp(join(tmpdir(), `begini-session-${name}-`)));
-  await build({ ...optionsFor(name), outfile: join(directory, 'index.mjs') });
+  const options = optionsFor(name);
+  const values = Object.entries(constants).map(([key, value]) => [key, JSON.stringify(value)]);
+  const define = { ...options.define, ...Object.fromEntries(values) };
+  await build({ ...options, define, outfile: join(directory, 'index.mjs') });
   return directory;
 }
 

@@ -1,8 +1,10 @@
+import { Annotations } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { environmentNames } from '../../functions/environment.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { ApiFunction } from '../lambda/api-function.ts';
+import { isUnnamed } from '../stages/applicant-page.ts';
 import type { Stage } from '../stages/stages.ts';
 import { LaunchKey } from './launch-key.ts';
 
@@ -12,7 +14,7 @@ export interface LaunchLinksProps {
   credentials: Credentials;
   /** What a function that starts sessions is told. */
   sessionEnvironment: Record<string, string>;
-  /** The folder of each function's bundle. */
+  /** The folder of each function's bundle; the one of `launch` holds the stage's own pages. */
   bundles: Record<'createLaunchLink' | 'launch' | 'rotateLaunchKey', string>;
   /** For the key's secret and the log groups; absent, the keys that AWS has in every account. */
   encryptionKey?: IKey | undefined;
@@ -53,14 +55,19 @@ export class LaunchLinks extends Construct {
       encryptionKey,
       description: `Answers /launch/{token}, stage ${stage.name}`,
       bundle: bundles.launch,
-      environment: {
-        ...sessionEnvironment,
-        ...keyEnvironment,
-        [environmentNames.applicantPage]: JSON.stringify(stage.applicantPage),
-      },
+      environment: { ...sessionEnvironment, ...keyEnvironment },
     });
     this.key.grantGetValue(launch);
     credentials.grantGetValue(launch);
     this.functions = { createLaunchLink, launch };
+    this.#warnOfMissingName(stage);
+  }
+
+  #warnOfMissingName({ name, environment, applicantPage }: Stage): void {
+    if (environment !== 'production' || !isUnnamed(applicantPage)) return;
+    Annotations.of(this).addWarningV2(
+      'begini-session:LenderName',
+      `Applicants of ${name} read "${applicantPage.languages[0].lenderName}" where they look for the lender's name: set stages.${name}.applicantPage.lenderName in cdk.json.`,
+    );
   }
 }

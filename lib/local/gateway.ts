@@ -7,8 +7,10 @@ import {
 } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { ApplicantPage } from '../../functions/applicant-page/applicant-page.ts';
 import { securityHeaders } from '../../functions/http/security-headers.ts';
-import { gatewayPage, gatewayProblem, gatewayResponses } from '../api/gateway-responses.ts';
+import { gatewayPage } from '../api/gateway-page.ts';
+import { gatewayProblem, gatewayResponses } from '../api/gateway-responses.ts';
 import { lambdaContext, proxyEvent } from './gateway-event.ts';
 import { type Listener, readBody, startLoopbackServer } from './loopback.ts';
 
@@ -31,6 +33,8 @@ export interface GatewayOptions {
   /** The one key that routes with `apiKeyRequired` accept in `x-api-key`. */
   apiKey?: string;
   routes: readonly Route[];
+  /** What makes the gateway's own pages the lender's. */
+  applicantPage: ApplicantPage;
   /** A function's time, 14,000 by default; one that takes longer has failed. */
   timeoutMs?: number;
   /** Answers what lies outside the stage's path; without it, such a request is refused as one without a route. */
@@ -102,7 +106,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     requestId: string,
     receivedAt: number,
   ): Promise<Answer> {
-    const ownAnswer = (type: string) => gatewayAnswer(type, requestId, request.headers.accept);
+    const ownAnswer = (type: string) =>
+      gatewayAnswer(type, requestId, request.headers.accept, options.applicantPage);
     const body = await readBody(request, largestBodyBytes);
     if (!found) return ownAnswer('MISSING_AUTHENTICATION_TOKEN');
     const { route, path, pathParameters } = found;
@@ -214,18 +219,31 @@ const pairs = (name: string, values: readonly unknown[] = []): [string, string][
   values.map((value) => [name, String(value)]);
 
 /** One of API Gateway's own answers, by its type and labelled by its template: as a page where `Accept` names HTML. */
-function gatewayAnswer(type: string, requestId: string, accept = ''): Answer {
+function gatewayAnswer(
+  type: string,
+  requestId: string,
+  accept: string | undefined,
+  applicantPage: ApplicantPage,
+): Answer {
   const response = gatewayResponses.find((row) => row.type === type);
   if (!response) throw new Error(`No gateway response of type ${type}`);
-  const isPage = accept.includes('text/html');
+  const isPage = accept?.includes('text/html');
   const headers = pairs('Content-Type', [isPage ? 'text/html' : 'application/json']).concat(
     Object.entries(securityHeaders),
     pairs('x-request-id', [requestId]),
   );
-  const body = isPage
-    ? gatewayPage(response, requestId)
-    : JSON.stringify(gatewayProblem(response, requestId));
-  return answer(response.statusCode, headers, Buffer.from(body));
+  const template = isPage
+    ? gatewayPage(response, applicantPage)
+    : JSON.stringify(gatewayProblem(response, '$context.requestId'));
+  return answer(response.statusCode, headers, Buffer.from(resolveTemplate(template, { requestId })));
+}
+
+/**
+ * Puts values in the place of variables, as API Gateway does in the templates of its own answers, which are not in the
+ * Velocity Template Language. Of a variable that it does not know, nothing stays.
+ */
+function resolveTemplate(template: string, context: Record<string, string>): string {
+  return template.replace(/\$[\w.]+/g, (variable) => context[variable.replace('$context.', '')] ?? '');
 }
 
 function answer(statusCode: number, headers: [string, string][], body: Buffer): Answer {

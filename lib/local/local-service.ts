@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { ApplicantPage } from '../../functions/applicant-page/applicant-page.ts';
 import { createVendorClient } from '../../functions/begini/client.ts';
 import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
 import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
@@ -10,9 +11,9 @@ import { rotationHandler } from '../../functions/rotate-credentials/rotation-han
 import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.ts';
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
 import { SessionService } from '../../functions/session/session-service.ts';
-import { defaultTexts } from '../stages/applicant-page.ts';
 import { type BeginiSimulator, simulatedCredentials, startBeginiSimulator } from './begini-simulator.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
+import { demoPage } from './demo-page.ts';
 import { type AnsweredRequest, type Gateway, type Route, startGateway } from './gateway.ts';
 import { localSecretName } from './local-stage.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
@@ -34,16 +35,24 @@ export type LocalService = {
 /** A request that was answered, and the code or outcome from the function's log line where it was asked. */
 export type LocalRequest = AnsweredRequest & { outcome: string | undefined };
 
+/** What the service on this machine shows, and whom it tells. */
+export type LocalServiceOptions = {
+  /** The pages of applicants; those of the made-up lender where absent. */
+  applicantPage?: ApplicantPage;
+  onRequest?: (request: LocalRequest) => void;
+  /** Receives the log lines of the rotation function. */
+  onRotationLine?: (line: string) => void;
+};
+
 /**
  * Starts the real handlers behind stand-ins: the gateway on `port`, the simulator on the next and Secrets Manager on
- * the one after (0: any free ports). `onRotationLine` receives the log lines of the rotation function.
+ * the one after (0: any free ports).
  *
  * @throws Error that names a port which is taken.
  */
 export async function startLocalService(
   port: number,
-  onRequest: (request: LocalRequest) => void = () => undefined,
-  onRotationLine: (line: string) => void = () => undefined,
+  { applicantPage = demoPage, onRequest, onRotationLine = () => undefined }: LocalServiceOptions = {},
 ): Promise<LocalService> {
   const next = (offset: number) => (port === 0 ? 0 : port + offset);
   const running: { close(): unknown }[] = [];
@@ -69,7 +78,6 @@ export async function startLocalService(
       uidRefKey: 'local',
       origins: { api: vendor.origin, assessment: vendor.origin },
       launchKeySecretArn: secretsManager.arnOf(launchKeyName),
-      applicantPage: { ...defaultTexts, lenderName: 'Sunrise Loans', returnUrl: undefined },
     };
     const client = new SecretsManagerClient({
       ...secretsManagerDefaults,
@@ -101,6 +109,7 @@ export async function startLocalService(
       port,
       stageName: settings.stage,
       apiKey: localApiKey,
+      applicantPage,
       routes: routesTo({
         createSession: createSessionHandler({ stage: settings.stage, sessions, writeLine }),
         createLaunchLink: createLaunchLinkHandler({
@@ -109,7 +118,7 @@ export async function startLocalService(
           writeLine,
           protocol: 'http:',
         }),
-        launch: createLaunchHandler({ settings, sessions, launchKeys, writeLine }),
+        launch: createLaunchHandler({ settings, applicantPage, sessions, launchKeys, writeLine }),
       }),
       beside: createDemoLoanApp({
         stageName: settings.stage,
@@ -117,7 +126,7 @@ export async function startLocalService(
         setFault: vendor.setFault,
       }),
       onRequest: (request) => {
-        onRequest({ ...request, outcome: outcomes.get(request.requestId) });
+        onRequest?.({ ...request, outcome: outcomes.get(request.requestId) });
         outcomes.delete(request.requestId);
       },
     });

@@ -1,73 +1,158 @@
 import * as v from 'valibot';
-import type { ApplicantPage } from '../../functions/launch/page.ts';
+import type {
+  ApplicantPage,
+  PageLanguage,
+  PageTexts,
+} from '../../functions/applicant-page/applicant-page.ts';
+import { isLanguageTag } from '../../functions/applicant-page/language-tag.ts';
+import { darkSchemeColor, isReadable, nearestReadable } from './brand-color.ts';
+import { allowedLogo, readLogo } from './logo.ts';
+import { en } from './page-texts/en.ts';
+import { shippedTexts, shippedTextsFor } from './page-texts/shipped-texts.ts';
 import { httpsUrl, notAllowed, object, settings, text } from './settings.ts';
 
-/** The texts of the pages that applicants see, without the way back. */
-export type ApplicantTexts = Omit<ApplicantPage, 'returnUrl'>;
+const defaultLanguage = 'en';
+/** 9:1 on white. */
+const defaultColor = '#0b4a8f';
+/** What one language says: API Gateway's own pages must stay under 8 kB. */
+const mostBytes = 3_500;
 
-/** What applicants read where a stage says nothing else. */
-export const defaultTexts: ApplicantTexts = {
-  language: 'en',
-  lenderName: 'Your lender',
-  title: 'Your assessment is ready',
-  text: 'The next step of your application is a short assessment. When you are ready, start it here.',
-  button: 'Start the assessment',
-  opening: 'Opening the assessment…',
-  invalidTitle: 'This link does not work',
-  invalidText:
-    'It may not be complete. Please open it again from the message you received, or ask us for a new one.',
-  expiredTitle: 'This link has expired',
-  expiredText: 'Please ask us for a new one.',
-  rejectedTitle: 'The assessment cannot be started',
-  rejectedText: 'You may already have taken it. If you have not, please get in touch with us.',
-  laterTitle: 'The assessment cannot be started right now',
-  laterText: 'This is not your fault, and nothing is lost. Please try again in a moment.',
-  tryAgain: 'Try again',
-  back: 'Go back',
-};
-
-type TextName = Exclude<keyof ApplicantTexts, 'language'>;
-
-/** Lambda allows 4 kB for all environment variables of a function. */
-const mostBytes = 3_000;
-
-const languageTag = text(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'a language tag such as "en" or "pt-BR"');
+const allowedTag = 'a language tag of at most 11 characters such as "en" or "pt-BR"';
+const languageTag = v.custom<string>(isLanguageTag, allowedTag);
 const plainText = text(/^[^\p{Cc}]{1,300}$/u, 'a text of 1 to 300 characters, without line breaks');
+const allowedColor = 'a colour such as "#0b4a8f", with a contrast of at least 4.5:1 to white';
+const color = v.pipe(
+  text(/^#[0-9a-f]{6}$/i, allowedColor),
+  v.check(isReadable, ({ input }) => `${allowedColor}; the nearest is "${nearestReadable(input)}"`),
+);
+const logo = v.pipe(
+  v.string(allowedLogo),
+  v.check((path) => readLogo(path) !== undefined, allowedLogo),
+  v.transform(readLogo),
+);
 
-/** Only English texts have defaults: a page in another language needs all of them. */
-const englishTexts = textsSchema((name) => v.optional(plainText, defaultTexts[name]));
-const translatedTexts = textsSchema(() => plainText);
+/** What the languages of a stage share, unless one of them says it otherwise. */
+const shared = {
+  lenderName: v.optional(plainText),
+  supportLine: v.optional(plainText),
+  privacyUrl: v.optional(httpsUrl('https://www.lender.example/privacy')),
+};
+const brand = { color: v.optional(color, defaultColor), logo: v.optional(logo) };
+
+/** What the setting `applicantPage` comes to. */
+type Page = Omit<ApplicantPage, 'returnUrl'>;
 
 /** The settings of a row that make up the applicant's pages. */
 export const applicantPageSettings = {
-  applicantPage: v.optional(
-    v.lazy((texts) => (isTranslated(texts) ? translatedTexts : englishTexts)),
-    {},
-  ),
+  applicantPage: v.optional(v.lazy(pageSchema), {}),
   returnUrl: v.optional(httpsUrl('https://www.lender.example/applications')),
 };
 
-function textsSchema<Schema extends v.GenericSchema<string | undefined, string>>(
-  schemaOf: (name: TextName) => Schema,
-) {
-  const names = Object.keys(defaultTexts).filter((name) => name !== 'language') as TextName[];
-  return settings({
-    language: v.optional(languageTag, defaultTexts.language),
-    ...(Object.fromEntries(names.map((name) => [name, schemaOf(name)])) as Record<TextName, Schema>),
+/** The pages for what a row may say in `applicantPage`. @throws ValiError where it says what is not allowed. */
+export function applicantPageOf(given: object, returnUrl?: string): ApplicantPage {
+  return { ...v.parse(applicantPageSettings.applicantPage, given), returnUrl };
+}
+
+/** Whether applicants read "Your lender" where the lender's name should stand. */
+export function isUnnamed({ languages }: ApplicantPage): boolean {
+  const placeholders = new Set(Object.values(shippedTexts).map(({ lenderName }) => lenderName));
+  return languages.some(({ lenderName }) => placeholders.has(lenderName));
+}
+
+/** Refuses texts that make too large a page; `path` is the row's. */
+export function refuseLongTexts(path: string, { applicantPage }: { applicantPage?: Page }): string[] {
+  return (applicantPage?.languages ?? []).flatMap((language) => {
+    const bytes = Buffer.byteLength(JSON.stringify(language));
+    if (bytes <= mostBytes) return [];
+    const place = `${path}.applicantPage, ${language.language}`;
+    return [notAllowed(place, `${bytes} bytes`, `texts of at most ${mostBytes} bytes together`)];
   });
 }
 
-function isTranslated(texts: unknown): boolean {
-  return v.is(object, texts) && v.is(languageTag, texts.language) && !/^en\b/.test(texts.language);
+/** One language, with its texts beside the other settings; or several, each with its texts. */
+function pageSchema(given: unknown): v.GenericSchema<unknown, Page> {
+  const { language, languages, lenderName } = v.is(object, given) ? given : {};
+  if (languages !== undefined) return severalLanguages(languages, lenderName !== undefined);
+  return oneLanguage(isLanguageTag(language) ? language : defaultLanguage);
 }
 
-/** Refuses texts that do not fit into a function's environment; `path` is the row's. */
-export function refuseLongTexts(
-  path: string,
-  { applicantPage, returnUrl }: { applicantPage?: ApplicantTexts; returnUrl?: string | undefined },
-): string[] {
-  const bytes = Buffer.byteLength(JSON.stringify({ ...applicantPage, returnUrl }));
-  if (bytes <= mostBytes) return [];
-  const allowed = `texts of at most ${mostBytes} bytes together`;
-  return [notAllowed(`${path}.applicantPage`, `${bytes} bytes`, allowed)];
+function oneLanguage(tag: string) {
+  const schema = settings({
+    language: v.optional(languageTag, defaultLanguage),
+    ...shared,
+    ...textsOf(tag),
+    ...brand,
+  });
+  return v.pipe(
+    schema,
+    v.transform(({ language, color, logo, ...texts }) =>
+      pageOf({ color, logo, languages: { [language]: texts } }),
+    ),
+  );
+}
+
+function severalLanguages(given: unknown, isNamed: boolean) {
+  const tags = v.is(object, given) ? Object.keys(given) : [];
+  const schemaOf = (tag: string) => settings({ ...shared, ...textsOf(tag, isNamed) });
+  const schemas = tags.map((tag) => [tag, isLanguageTag(tag) ? schemaOf(tag) : v.never(allowedTag)]);
+  const languages = settings(Object.fromEntries(schemas) as Record<string, ReturnType<typeof schemaOf>>);
+  const allowed = 'at least one language, the first of which is shown by default: {"es": {}, "en": {}}';
+  const schema = settings({
+    languages: v.pipe(
+      languages,
+      v.check(() => tags.length > 0, allowed),
+    ),
+    ...shared,
+    ...brand,
+  });
+  return v.pipe(
+    schema,
+    v.transform((page) => pageOf(page)),
+  );
+}
+
+/** Only the shipped languages have defaults: a page in another one needs every text. */
+function textsOf(tag: string, isNamed = false) {
+  const shipped = shippedTextsFor(tag);
+  const schemaOf = (name: keyof PageTexts) => (shipped ? v.optional(plainText, shipped[name]) : plainText);
+  const names = Object.keys(en).filter((name) => name !== 'lenderName') as (keyof PageTexts)[];
+  return {
+    ...(Object.fromEntries(names.map((name) => [name, schemaOf(name)])) as Record<
+      keyof PageTexts,
+      typeof plainText
+    >),
+    lenderName: shipped || isNamed ? v.optional(plainText) : plainText,
+  };
+}
+
+type Shared = { [Name in keyof typeof shared]?: string | undefined };
+
+function pageOf({
+  languages,
+  color,
+  logo,
+  ...shared
+}: Shared & {
+  languages: Record<string, Shared & PageTexts>;
+  color: string;
+  logo?: string | undefined;
+}): Page {
+  const pageLanguages = Object.entries(languages).map(([language, texts]): PageLanguage => {
+    const { lenderName = shared.lenderName ?? shippedTextsFor(language)?.lenderName ?? '' } = texts;
+    const { supportLine = shared.supportLine, privacyUrl = shared.privacyUrl } = texts;
+    return { ...texts, language, direction: directionOf(language), lenderName, supportLine, privacyUrl };
+  });
+  return {
+    // The schema refuses a page without a language.
+    languages: pageLanguages as [PageLanguage, ...PageLanguage[]],
+    brand: { color, darkColor: darkSchemeColor(color), logo },
+  };
+}
+
+/** The scripts in use today that are written from right to left, by their ISO 15924 codes. */
+const rightToLeft = new Set(['Adlm', 'Arab', 'Hebr', 'Nkoo', 'Rohg', 'Syrc', 'Thaa']);
+
+/** By the script of a tag, which most tags do not name: `ur` is written in Arabic script, `ur-Latn` is not. */
+function directionOf(tag: string): 'ltr' | 'rtl' {
+  return rightToLeft.has(new Intl.Locale(tag).maximize().script ?? '') ? 'rtl' : 'ltr';
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { ApplicantPage } from '../../functions/launch/page.ts';
+import type { ApplicantPage } from '../../functions/applicant-page/applicant-page.ts';
 import { longestLifeSeconds } from '../../functions/launch-links/launch-link-life.ts';
 import { applicantPageSettings } from './applicant-page.ts';
 import { notAllowed, settings, text, wholeNumber, yesOrNo } from './settings.ts';

@@ -91,7 +91,7 @@ test('the page is worked by the keyboard, and its button says where the focus is
   await visit.page.waitForURL(`${assessmentOrigin}/**`);
 });
 
-test('a screen reader finds one heading, one text and one button, in the page’s language', async () => {
+test('a screen reader finds one heading, one text, two facts and one button, in the page’s language', async () => {
   await visit.page.goto(await service.makeLink(uid));
   expect(await visit.page.locator('html').getAttribute('lang')).toBe('en');
   expect(await visit.page.locator('body').ariaSnapshot()).toBe(
@@ -100,6 +100,9 @@ test('a screen reader finds one heading, one text and one button, in the page’
       '- main:',
       '  - heading "Your assessment is ready" [level=1]',
       '  - paragraph: The next step of your application is a short assessment. When you are ready, start it here.',
+      '  - list:',
+      '    - listitem: It takes 3 to 5 minutes. Please do it in one sitting.',
+      '    - listitem: It takes place at Begini, our partner for assessments. Your browser will then show an address of psychometric.me.',
       '  - button "Start the assessment"',
       '  - status',
     ].join('\n'),
@@ -180,5 +183,5 @@ test('an applicant whom the vendor refuses a second time is told, and not asked 
 test('a mistyped path gets a page from the gateway itself', async () => {
   const link = await service.makeLink(uid);
   expect((await visit.page.goto(link.replace('/launch/', '/lunch/')))?.status()).toBe(403);
-  expect(await heading()).toBe('This page cannot be shown');
+  expect(await heading()).toBe('This link does not work');
 });

@@ -14,7 +14,7 @@ import {
   type SecretsManager,
   startSecretsManager,
 } from '../../lib/local/secrets-manager.ts';
-import { defaultTexts } from '../../lib/stages/applicant-page.ts';
+import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 
 /** A bundled function between a vendor and a Secrets Manager, both with TLS, started as Lambda starts it. */
 export type Lambda = {
@@ -37,7 +37,8 @@ const bundles = new Map<FunctionName, Promise<string>>();
 
 /** Bundles the function once per test file. */
 export function bundleOnce(name: FunctionName): Promise<string> {
-  const bundle = bundles.get(name) ?? bundleFunction(name);
+  const bundle =
+    bundles.get(name) ?? bundleFunction(name, undefined, { APPLICANT_PAGE: applicantPageOf({}) });
   bundles.set(name, bundle);
   return bundle;
 }
@@ -81,7 +82,6 @@ export async function startLambda(
         STAGE: 'test',
         CREDENTIALS_SECRET_ARN: secretsManager.arnOf('credentials'),
         LAUNCH_KEY_SECRET_ARN: secretsManager.arnOf('launch-key'),
-        APPLICANT_PAGE: JSON.stringify(defaultTexts),
         HMAC: 'on',
         UID_REF_KEY: 'key-of-the-pseudonyms',
         BEGINI_LOCAL_ORIGINS: `${vendor.origin},${vendor.origin}`,

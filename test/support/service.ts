@@ -19,7 +19,7 @@ import { type Certificate, makeCertificate } from '../../lib/local/certificate.t
 import { type LocalDynamoDb, startDynamoDb } from '../../lib/local/dynamodb.ts';
 import { startGateway } from '../../lib/local/gateway.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
-import { defaultTexts } from '../../lib/stages/applicant-page.ts';
+import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 
 /** The assessment's origin as the vendor has it: answers must lead there, and nothing else in a test does. */
 export const assessmentOrigin = 'https://app.psychometric.me';
@@ -42,7 +42,7 @@ export type Service = {
   /** `POST /launch-links`. */
   postLink(body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** Makes a launch link, and returns its URL. */
-  makeLink(uid: string, expiresIn?: number): Promise<string>;
+  makeLink(uid: string, expiresIn?: number, language?: string): Promise<string>;
   /** Gives the launch key another value, as its rotation does. */
   renewLaunchKey(): void;
   close(): Promise<void>;
@@ -59,6 +59,8 @@ export async function startService({
   timeoutMs = 14_000,
   /** Where answers lead. */
   assessment = assessmentOrigin,
+  /** What the stage's row says in `applicantPage`. */
+  page = {} as object,
   returnUrl = undefined as string | undefined,
   /** Whether sessions are remembered, and how long those whose token names no expiry. */
   resume = true,
@@ -93,8 +95,8 @@ export async function startService({
     uidRefKey,
     origins: { api: vendor.origin, assessment },
     launchBaseUrl: undefined,
-    applicantPage: { ...defaultTexts, returnUrl },
   };
+  const applicantPage = applicantPageOf(page, returnUrl);
   const services: SessionService[] = [];
 
   /** One function of each kind with its own memory, as in Lambda. */
@@ -120,7 +122,14 @@ export async function startService({
         now,
         protocol: 'http:',
       }),
-      launch: createLaunchHandler({ settings, sessions, launchKeys: newLaunchKeys(), writeLine, now }),
+      launch: createLaunchHandler({
+        settings,
+        applicantPage,
+        sessions,
+        launchKeys: newLaunchKeys(),
+        writeLine,
+        now,
+      }),
     };
   }
   const running = Array.from({ length: environments }, startEnvironment);
@@ -137,6 +146,7 @@ export async function startService({
   const gateway = await startGateway({
     stageName: 'test',
     timeoutMs,
+    applicantPage,
     routes: [
       { method: 'POST', resource: '/sessions', handler: handlerOf('create-session') },
       { method: 'POST', resource: '/launch-links', handler: handlerOf('create-launch-link') },
@@ -165,8 +175,8 @@ export async function startService({
     },
     post: (body, headers) => postTo('/sessions', body, headers),
     postLink: (body, headers) => postTo('/launch-links', body, headers),
-    async makeLink(uid, expiresIn) {
-      const response = await postTo('/launch-links', { uid, expires_in: expiresIn });
+    async makeLink(uid, expiresIn, language) {
+      const response = await postTo('/launch-links', { uid, expires_in: expiresIn, language });
       return ((await response.json()) as { url: string }).url;
     },
     renewLaunchKey() {

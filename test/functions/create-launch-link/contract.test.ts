@@ -34,6 +34,11 @@ test.each([60, 3_600, 2_592_000])('takes an expires_in of %d', async (expiresIn)
   expect(lifeSeconds(expiresAt)).toBeLessThanOrEqual(expiresIn);
 });
 
+test.each(['es', 'pt-BR', 'zh-Hant-419'])('takes %s as the language', async (language) => {
+  service = await startService();
+  expect((await service.postLink({ uid, language })).status).toBe(201);
+});
+
 test.each([
   ['59 seconds', { uid, expires_in: 59 }, 422, 'invalid_expires_in'],
   ['30 days and a second', { uid, expires_in: 2_592_001 }, 422, 'invalid_expires_in'],
@@ -43,6 +48,12 @@ test.each([
   ['a negative number', { uid, expires_in: -60 }, 422, 'invalid_expires_in'],
   ['null', { uid, expires_in: null }, 422, 'invalid_expires_in'],
   ['1e400, which JSON reads as infinity', `{"uid":"${uid}","expires_in":1e400}`, 422, 'invalid_expires_in'],
+  ['a language that is no tag', { uid, language: 'english' }, 422, 'invalid_language'],
+  ['a tag of 12 characters', { uid, language: 'zho-Hant-419' }, 422, 'invalid_language'],
+  ['an empty language', { uid, language: '' }, 422, 'invalid_language'],
+  ['a language of null', { uid, language: null }, 422, 'invalid_language'],
+  ['a list of languages', { uid, language: ['es'] }, 422, 'invalid_language'],
+  ['both wrong', { uid, expires_in: 1, language: 'x' }, 422, 'invalid_expires_in'],
   ['no uid', { expires_in: 60 }, 422, 'invalid_uid'],
   ['an invalid uid beside an invalid expires_in', { uid: 'a_b_c', expires_in: 1 }, 422, 'invalid_uid'],
   ['an integration_id, which this call does not take', { uid, integration_id: '1' }, 422, 'unknown_property'],

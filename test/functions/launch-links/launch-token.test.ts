@@ -21,9 +21,14 @@ test('opens to what was sealed, is fit for a path, and shows no uid', async () =
   );
 });
 
-test('has 230 characters at most', async () => {
-  const token = await sealLaunchToken({ uid: 'a'.repeat(60), expiresAt: 9_999_999_999 }, key);
-  expect(token.length).toBeLessThanOrEqual(230);
+test('carries the language that the applicant reads', async () => {
+  const claims = { uid: 'ABCDE', expiresAt: 1, language: 'pt-BR' };
+  expect(await openLaunchToken(await sealLaunchToken(claims, key), findKey)).toEqual(claims);
+});
+
+test('has 245 characters at most', async () => {
+  const claims = { uid: 'a'.repeat(60), expiresAt: 9_999_999_999, language: 'zh-Hant-419' };
+  expect((await sealLaunchToken(claims, key)).length).toBeLessThanOrEqual(245);
 });
 
 test('is another one each time', async () => {

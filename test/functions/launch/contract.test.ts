@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { assessmentOrigin, type Service, startService } from '../../support/service.ts';
 
 const uid = 'QWERT-67890-XY';
@@ -118,6 +118,56 @@ test('gives no HTML to one who does not name it', async () => {
     const response = await ask(link, 'GET', { Accept: accept });
     expect(response.headers.get('content-type')).toBe('application/problem+json');
   }
+});
+
+describe('in a stage with several languages', () => {
+  beforeEach(async () => {
+    await service.close();
+    service = await startService({ page: { languages: { es: {}, 'pt-BR': {}, ar: {} } } });
+  });
+
+  const pageOf = async (url: string, acceptLanguage: string, method = 'GET') => {
+    const response = await ask(url, method, { ...browser, 'Accept-Language': acceptLanguage });
+    return { status: response.status, html: await response.text() };
+  };
+
+  test.each([
+    ['ar', 'es', 'ar" dir="rtl'],
+    ['pt', 'es', 'pt-BR" dir="ltr'],
+    ['sw', 'ar-EG, es;q=0.5', 'ar" dir="rtl'],
+    [undefined, 'de, pt;q=0.9', 'pt-BR" dir="ltr'],
+    [undefined, 'de', 'es" dir="ltr'],
+    [undefined, '"><script>', 'es" dir="ltr'],
+  ])('shows a link for %s to a browser of %s as %s', async (language, acceptLanguage, shown) => {
+    const { status, html } = await pageOf(await service.makeLink(uid, 60, language), acceptLanguage);
+    expect(status).toBe(200);
+    expect(html).toContain(`<html lang="${shown}">`);
+  });
+
+  test('tells of an expired link, and of an error after the tap, in the language of the link', async () => {
+    const link = await service.makeLink(uid, 60, 'ar');
+    service.vendor.setFault({ fault: 'status', status: 500 });
+    const failed = await pageOf(link, 'es', 'POST');
+    service.advance(60_000);
+    const expired = await pageOf(link, 'es');
+    expect([failed.status, expired.status]).toEqual([502, 410]);
+    for (const { html } of [failed, expired]) expect(html).toContain('<html lang="ar" dir="rtl">');
+  });
+
+  test('tells of a link that does not open in the language of the browser', async () => {
+    const { status, html } = await pageOf(`${await service.makeLink(uid, 60, 'ar')}x`, 'pt-BR');
+    expect(status).toBe(403);
+    expect(html).toContain('<html lang="pt-BR" dir="ltr">');
+  });
+});
+
+test('gives an error page the beginning of the request’s id as its reference', async () => {
+  const response = await ask(`${await service.makeLink(uid)}x`);
+  const requestId = response.headers.get('x-request-id') ?? '';
+  const html = await response.text();
+  expect(html).toContain(`<bdi>${requestId.slice(0, 8)}</bdi>`);
+  expect(html).not.toContain(requestId);
+  expect(lastLine()).toMatchObject({ requestId });
 });
 
 test.each([

@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { readLaunchLinkSettings } from '../../../functions/create-launch-link/settings.ts';
 import { readLaunchSettings } from '../../../functions/launch/settings.ts';
-import { defaultTexts } from '../../../lib/stages/applicant-page.ts';
 
 const making = {
   STAGE: 'test',
@@ -12,7 +11,6 @@ const opening = {
   ...making,
   CREDENTIALS_SECRET_ARN: 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:credentials',
   HMAC: 'on',
-  APPLICANT_PAGE: JSON.stringify(defaultTexts),
 };
 
 test('making a link needs nothing of the vendor’s', () => {
@@ -24,11 +22,10 @@ test('making a link needs nothing of the vendor’s', () => {
   });
 });
 
-test('opening a link needs the page’s texts and what a session needs', () => {
+test('opening a link needs what a session needs', () => {
   expect(readLaunchSettings(opening)).toMatchObject({
     launchKeySecretArn: making.LAUNCH_KEY_SECRET_ARN,
     credentialsSecretArn: opening.CREDENTIALS_SECRET_ARN,
-    applicantPage: defaultTexts,
   });
 });
 

@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { ResponseType } from 'aws-cdk-lib/aws-apigateway';
 import { securityHeaders } from '../../../functions/http/security-headers.ts';
-import { gatewayPage, gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
+import { gatewayPage } from '../../../lib/api/gateway-page.ts';
+import { gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
+import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 import { environments, resourceOf, stackOf, templateOf } from '../../support/synthesize.ts';
 
 describe.each(environments)('the API of a %s stage without launch links', (environment) => {
@@ -89,12 +91,12 @@ describe('the answers API Gateway gives itself', () => {
   });
 
   test.each(gatewayResponses)(
-    '$type is a page for a browser, with nothing in it but the request id',
+    '$type is a page of the lender’s for a browser, with nothing in it but the request id',
     (response) => {
       const answer = answers.find(({ ResponseType }) => ResponseType === response.type);
       const html = answer.ResponseTemplates['text/html'];
-      expect(html).toBe(gatewayPage(response, '$context.requestId'));
-      expect(html.match(/[$#]/g)).toHaveLength(1);
+      expect(html).toBe(gatewayPage(response, applicantPageOf({})));
+      expect(html.match(/\$[^"]*?</g)).toEqual(['$context.requestId<']);
     },
   );
 
@@ -148,9 +150,9 @@ test('a new resource policy is deployed at once', () => {
 });
 
 describe('API keys that work from anywhere', () => {
-  const alarmEmail = 'on-call@bank.example';
+  const settled = { alarmEmail: 'on-call@bank.example', applicantPage: { lenderName: 'Kazi Loans' } };
   const warnings = (row: Record<string, unknown>) =>
-    Annotations.fromStack(stackOf({ alarmEmail, ...row }))
+    Annotations.fromStack(stackOf({ ...settled, ...row }))
       .findWarning('*', Match.anyValue())
       .map(({ entry }) => String(entry.data));
 

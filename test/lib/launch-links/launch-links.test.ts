@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import { environmentNames } from '../../../functions/environment.ts';
-import { defaultTexts } from '../../../lib/stages/applicant-page.ts';
-import { environments, resourceOf, templateOf, useOfKey } from '../../support/synthesize.ts';
+import { environments, resourceOf, stackOf, templateOf, useOfKey } from '../../support/synthesize.ts';
 
 const functionType = 'AWS::Lambda::Function';
 const createLaunchLink = 'LaunchLinksCreateLaunchLink';
@@ -77,7 +76,8 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     });
   });
 
-  test('are opened by a function that may read both secrets, and knows the page', () => {
+  test('are opened by a function that may read both secrets', () => {
+    const template = templateOf({ environment, resume: false });
     expect(permissions(template, launch)).toEqual([
       ['secretsmanager:GetSecretValue', { Ref: keyId }],
       ['secretsmanager:GetSecretValue', { Ref: credentialsId }],
@@ -88,7 +88,6 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
       [environmentNames.hmac]: 'on',
       [environmentNames.launchKeySecretArn]: { Ref: keyId },
       [environmentNames.uidRefKey]: expect.anything(),
-      [environmentNames.applicantPage]: JSON.stringify(defaultTexts),
     });
   });
 
@@ -224,13 +223,6 @@ describe('a domain of the lender’s own', () => {
     expect(LaunchLinksUrl).toEqual({ Value: urlOf('/launch-links') });
     expect(DomainTarget).toEqual({ Value: { 'Fn::GetAtt': [logicalId, 'RegionalDomainName'] } });
   });
-
-  test('does not keep the way back from the applicants’ page', () => {
-    expect(variables(template, launch)).toHaveProperty(
-      environmentNames.applicantPage,
-      expect.stringContaining('"returnUrl":"https://www.lender.example/"'),
-    );
-  });
 });
 
 test.each([
@@ -242,4 +234,26 @@ test.each([
   const { PolicyDocument } = resourceOf(template, 'AWS::IAM::Policy', id).Properties;
   const [allowed] = useOfKey(template, { Ref: secretId(template, 'LaunchLinksKey') }, actions);
   expect(Object(PolicyDocument).Statement).toContainEqual(allowed);
+});
+
+describe('the lender’s name', () => {
+  const warnings = (row: Record<string, unknown>) =>
+    Annotations.fromStack(stackOf(row)).findWarning('*', Match.stringLikeRegexp('Applicants of Demo read'));
+
+  test.each([{}, { applicantPage: { languages: { es: {}, en: { lenderName: 'Kazi' } } } }])(
+    'is asked for at synth where a production stage has none: %j',
+    (row) => {
+      const [warning, ...others] = warnings({ environment: 'production', ...row });
+      expect(others).toEqual([]);
+      expect(warning?.entry.data).toContain('set stages.Demo.applicantPage.lenderName in cdk.json');
+    },
+  );
+
+  test.each([
+    { environment: 'production', applicantPage: { lenderName: 'Kazi Loans' } },
+    { environment: 'production', launchLinks: false },
+    { environment: 'test' },
+  ])('is not asked for in %j', (row) => {
+    expect(warnings(row)).toEqual([]);
+  });
 });

@@ -2,7 +2,9 @@ import { request as httpRequest } from 'node:http';
 import { afterEach, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { type AnsweredRequest, type Gateway, type Route, startGateway } from '../../../lib/local/gateway.ts';
+import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 
+const applicantPage = applicantPageOf({ lenderName: 'Cash & Co. $context.stage', language: 'es' });
 let gateway: Gateway;
 let calls: { event: APIGatewayProxyEvent; context: Context }[] = [];
 let answered: AnsweredRequest[] = [];
@@ -18,6 +20,7 @@ async function start(result: unknown = { statusCode: 204, body: '' }, timeoutMs 
   };
   gateway = await startGateway({
     stageName: 'test',
+    applicantPage,
     apiKey: 'local-loan-app',
     timeoutMs,
     routes: [
@@ -211,12 +214,16 @@ test('gives its own answers as a page to a browser', async () => {
   await start();
   const response = await ask('/nowhere', { headers: { Accept: 'text/html,*/*;q=0.8' } });
   expect([response.status, response.headers.get('content-type')]).toEqual([403, 'text/html']);
-  expect(await response.text()).toContain(`Reference: ${response.headers.get('x-request-id')}`);
+  const html = await response.text();
+  expect(html).toContain(`<bdi>${response.headers.get('x-request-id')}</bdi>`);
+  expect(html).toContain('<bdi>Cash &#38; Co. &#36;context.stage</bdi>');
+  expect(html).toContain('<html lang="es"');
 });
 
 test('hands what lies outside the stage’s path to whoever stands beside it', async () => {
   gateway = await startGateway({
     stageName: 'test',
+    applicantPage,
     routes: [],
     beside: async (request, response) => void response.end(`beside: ${request.url}`),
   });

@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import { defaultTexts } from '../../../lib/stages/applicant-page.ts';
 import { readStages, StagesError } from '../../../lib/stages/stages.ts';
 
 const row = { environment: 'test', region: 'eu-central-1' };
@@ -18,7 +17,6 @@ function messageFor(settings: Record<string, unknown>): string {
 
 const rotation = 'use a whole number from 32, two more than the longest life of a link, to 1000';
 const url = 'use an address such as "https://www.lender.example/applications", without user or password';
-const plain = 'use a text of 1 to 300 characters, without line breaks';
 test.each([
   [{ launchLinks: 'no' }, 'launchLinks: "no" is not allowed; use true or false'],
   [{ launchKeyRotationDays: 31 }, `launchKeyRotationDays: 31 is not allowed; ${rotation}`],
@@ -50,34 +48,8 @@ test.each([
     { domain: { ...domain, certificateArn: certificateArn.replace('eu-central-1', 'us-east-1') } },
     "is not allowed; use a certificate in the stage's own region, eu-central-1",
   ],
-  [{ applicantPage: { title: '' } }, `applicantPage.title: "" is not allowed; ${plain}`],
-  [{ applicantPage: { title: 'x'.repeat(301) } }, `is not allowed; ${plain}`],
-  [{ applicantPage: { text: 'two\nlines' } }, `applicantPage.text: "two\\nlines" is not allowed; ${plain}`],
-  [{ applicantPage: { language: 'english!' } }, 'applicantPage.language: "english!" is not allowed'],
-  [{ applicantPage: { subtitle: 'x' } }, 'applicantPage.subtitle: no such setting; use language, lenderName'],
-  [{ applicantPage: { language: 'es', title: 'Hola' } }, `applicantPage.tryAgain: missing; ${plain}`],
 ])('refuses %j', (settings, message) => {
   expect(messageFor(settings)).toContain(message);
-});
-
-test('refuses texts that would not fit into a function’s environment', () => {
-  const texts = Object.fromEntries(Object.keys(defaultTexts).map((name) => [name, 'é'.repeat(150)]));
-  expect(messageFor({ applicantPage: { ...texts, language: 'fr' } })).toContain(
-    'bytes" is not allowed; use texts of at most 3000 bytes together',
-  );
-});
-
-test('accepts a page in another language that has every text', () => {
-  const applicantPage = { ...defaultTexts, language: 'pt-BR', lenderName: 'Crédito Já' };
-  expect(readStages({ Demo: { ...row, applicantPage } })[0]?.applicantPage).toEqual(applicantPage);
-});
-
-test('keeps the English texts that a page does not name', () => {
-  const applicantPage = { language: 'en-KE', lenderName: 'Kazi Loans' };
-  expect(readStages({ Demo: { ...row, applicantPage } })[0]?.applicantPage).toEqual({
-    ...defaultTexts,
-    ...applicantPage,
-  });
 });
 
 test('accepts a domain, whose certificate is not checked where the row names no region', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { defaultTexts } from '../../../lib/stages/applicant-page.ts';
+import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 import { readStages, retentionDays, StagesError } from '../../../lib/stages/stages.ts';
 
 const row = { environment: 'test' };
@@ -32,7 +32,7 @@ describe('the stages table', () => {
         sessionHours: 24,
         throttle: { rateLimit: 5, burstLimit: 10 },
         launchLinks: true,
-        applicantPage: { ...defaultTexts, returnUrl: undefined },
+        applicantPage: applicantPageOf({}),
         domain: undefined,
         launchThrottle: { rateLimit: 5, burstLimit: 10 },
         launchKeyRotationDays: 90,
@@ -78,7 +78,7 @@ describe('the stages table', () => {
       sessionHours: 10_000,
       throttle: { rateLimit: 0.5, burstLimit: 3 },
       launchLinks: false,
-      applicantPage: { ...defaultTexts, lenderName: 'Kazi Loans' },
+      applicantPage: { lenderName: 'Kazi Loans' },
       returnUrl: 'https://www.lender.example/back',
       domain: {
         name: 'start.lender.example',
@@ -103,7 +103,7 @@ describe('the stages table', () => {
         name: 'Kenya-2',
         path: 'kenya-2',
         ...others,
-        applicantPage: { ...settings.applicantPage, returnUrl },
+        applicantPage: applicantPageOf(settings.applicantPage, returnUrl),
       },
     ]);
   });

@@ -1,0 +1,53 @@
+import type { Brand } from './applicant-page.ts';
+
+/**
+ * The page's style sheet. Every text has a contrast of at least 7:1 in both schemes, but for what has the lender's
+ * colour: at least 4.5:1. Sizes are in `rem`, so that larger text enlarges what surrounds it.
+ */
+export function pageStyle({ color, darkColor }: Pick<Brand, 'color' | 'darkColor'>): string {
+  return `
+:root{color-scheme:light dark;--page:#f3f4f6;--card:#fff;--text:#16181d;--quiet:#454b57;--line:#d9dce2;--brand:${color}}
+@media(prefers-color-scheme:dark){:root{--page:#0d0f12;--card:#17191e;--text:#f2f3f5;--quiet:#b9bec8;--line:#353a44;--brand:${darkColor}}img{padding:.375rem;border-radius:.375rem;background:#fff}}
+*{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
+body{margin:0;background:var(--page);color:var(--text);font:1.125rem/1.6 system-ui,sans-serif;overflow-wrap:anywhere;-webkit-hyphens:auto;hyphens:auto;hyphenate-limit-chars:14 6 6}
+div{display:flex;flex-direction:column;max-width:34rem;min-height:100vh;margin:auto;padding:1.5rem 1.25rem;border-top:.375rem solid var(--brand);background:var(--card)}
+header{margin:0 0 2.25rem;font-weight:700}
+img{display:block;max-width:100%;height:3rem;object-fit:contain;object-position:left}
+[dir=rtl] img{object-position:right}
+main{flex:1}
+h1{margin:0 0 .75rem;font-size:1.75rem;line-height:1.25;text-wrap:balance}
+p,ul{margin:0 0 1.5rem;padding:0}
+li{display:flex;gap:.75rem;margin:0 0 .75rem;color:var(--quiet);list-style:none}
+svg{flex:none;width:1.5rem;height:1.5rem;margin-top:.125rem;fill:none;stroke:var(--brand);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
+form{margin:2rem 0 0}
+button,main>a{display:block;width:100%;min-height:3.25rem;margin:0 0 1rem;padding:.75rem 1.25rem;border:2px solid var(--brand);border-radius:.5rem;background:var(--brand);color:var(--card);font:inherit;font-weight:700;text-align:center;text-decoration:none;cursor:pointer}
+main>a{background:none;color:var(--brand)}
+button:hover,a:hover{text-decoration:underline}
+button:disabled{opacity:.75;cursor:progress}
+:focus-visible{outline:3px solid var(--text);outline-offset:3px}
+[role=status]{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%)}
+footer{margin-top:2rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--quiet);font-size:1rem}
+footer p{margin:0 0 .5rem}
+footer a{display:inline-block;padding:.25rem 0;color:inherit}
+@media(min-width:40rem){div{min-height:0;margin-top:12vh;padding:2.5rem 3rem;border-radius:.75rem}}
+`;
+}
+
+/**
+ * Disables the button on the tap and says what happens, also to a screen reader. Back, forward and a restored page fire
+ * `pageshow`; a cancelled navigation fires nothing, hence the timer. A second tap is harmless, so neither need be exact.
+ */
+export const pageScript = `
+{
+const button=document.querySelector('button'),status=document.querySelector('[role=status]'),label=button.textContent
+let timer
+const ready=()=>{clearTimeout(timer);button.disabled=false;button.textContent=label;status.textContent=''}
+button.form.addEventListener('submit',()=>{
+button.disabled=true
+button.textContent=status.textContent=button.dataset.opening
+timer=setTimeout(ready,10000)
+})
+addEventListener('pageshow',ready)
+}
+`;

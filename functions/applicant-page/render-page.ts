@@ -1,0 +1,108 @@
+import type { Brand, PageLanguage } from './applicant-page.ts';
+import { templatePolicy } from './content-security-policy.ts';
+import type { PageContent } from './page-content.ts';
+import { pageScript, pageStyle } from './page-style.ts';
+
+/** What a page is rendered from. */
+export type Page = { language: PageLanguage; brand: Brand; content: PageContent };
+
+/** The page as HTML, to be sent with its `contentSecurityPolicy`. The form has no action: it goes to where the page is. */
+export function renderPage(page: Page): string {
+  const { language, brand, content } = page;
+  return render(page, {
+    head: '',
+    name: brand.logo
+      ? `<img src="${brand.logo}" alt="${escapeHtml(language.lenderName)}">`
+      : isolate(language.lenderName),
+    reference: content.reference && escapeHtml(content.reference),
+    script: content.form ? `<script>${pageScript}</script>\n` : '',
+  });
+}
+
+/**
+ * The same without script and logo, and with its policy in itself: a template for API Gateway's own answers, which
+ * puts the request's id in the place of `$context.requestId`.
+ */
+export function renderTemplate(page: Page): string {
+  return render(page, {
+    head: `<meta http-equiv="Content-Security-Policy" content="${templatePolicy(page.brand)}">\n`,
+    name: isolate(page.language.lenderName),
+    reference: '$context.requestId',
+    script: '',
+  });
+}
+
+/** What differs between the two, as HTML. */
+type Parts = { head: string; name: string; reference: string | undefined; script: string };
+
+function render({ language, brand, content }: Page, { head, name, reference, script }: Parts): string {
+  const { title, text, facts, form, link } = content;
+  const { supportLine, privacyUrl } = language;
+  const footer = [
+    ...(supportLine ? [`<p dir="auto">${escapeHtml(supportLine)}</p>`] : []),
+    ...(reference ? [`<p>${escapeHtml(language.reference)} <bdi>${reference}</bdi></p>`] : []),
+    ...(privacyUrl ? [`<a href="${escapeHtml(privacyUrl)}">${escapeHtml(language.privacy)}</a>`] : []),
+  ];
+  return `<!doctype html>
+<html lang="${escapeHtml(language.language)}" dir="${language.direction}">
+<head>
+<meta charset="utf-8">
+${head}<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${escapeHtml(title)} – ${isolateInTitle(language.lenderName)}</title>
+<style>${pageStyle(brand)}</style>
+</head>
+<body>
+<div>
+<header>${name}</header>
+<main>
+<h1>${escapeHtml(title)}</h1>
+<p>${escapeHtml(text)}</p>
+${[facts && renderFacts(facts), form && renderForm(form), link && renderLink(link)].filter(Boolean).join('\n')}
+</main>
+${footer.length > 0 ? `<footer>\n${footer.join('\n')}\n</footer>\n` : ''}</div>
+${script}</body>
+</html>
+`;
+}
+
+/** A clock, and an arrow that leads out of a box. */
+const icons = {
+  duration: '<circle cx="12" cy="12" r="9"/><path d="M12 7v5l3 3"/>',
+  handover: '<path d="M10 5H5v14h14v-5M14 4h6v6M20 4l-9 9"/>',
+};
+
+function renderFacts(facts: NonNullable<PageContent['facts']>): string {
+  const items = (['duration', 'handover'] as const).map((name) => {
+    const icon = `<svg viewBox="0 0 24 24" aria-hidden="true">${icons[name]}</svg>`;
+    return `<li>${icon}<span>${escapeHtml(facts[name])}</span></li>`;
+  });
+  // Safari takes a list without bullets for none, unless its role is named.
+  return `<ul role="list">\n${items.join('\n')}\n</ul>`;
+}
+
+function renderForm({ method, button, opening }: NonNullable<PageContent['form']>): string {
+  return `<form method="${method}">
+<button type="submit" data-opening="${escapeHtml(opening)}">${escapeHtml(button)}</button>
+<p role="status"></p>
+</form>`;
+}
+
+function renderLink({ url, label }: NonNullable<PageContent['link']>): string {
+  return `<a href="${escapeHtml(url)}">${escapeHtml(label)}</a>`;
+}
+
+/** A text whose direction neither follows nor changes that of its surroundings. */
+function isolate(text: string): string {
+  return `<bdi>${escapeHtml(text)}</bdi>`;
+}
+
+/** The same where no element can stand: U+2068 and U+2069. */
+function isolateInTitle(text: string): string {
+  return `&#8296;${escapeHtml(text)}&#8297;`;
+}
+
+/** The dollar sign too: API Gateway looks for its variables in the whole of a template. */
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"'$]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

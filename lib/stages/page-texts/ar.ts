@@ -1,0 +1,26 @@
+import type { PageTexts } from '../../../functions/applicant-page/applicant-page.ts';
+
+/** What applicants read in Arabic, the lender's name included where a stage gives none. */
+export const ar: PageTexts & { lenderName: string } = {
+  lenderName: 'جهة التمويل الخاصة بك',
+  title: 'تقييمك جاهز',
+  text: 'الخطوة التالية في طلبك هي تقييم قصير. يمكنك بدء التقييم هنا متى شئت.',
+  duration: 'يستغرق التقييم من 3 إلى 5 دقائق. يُرجى إكماله في جلسة واحدة.',
+  handover:
+    'يُجرى التقييم لدى Begini، شريكنا في التقييمات. سيعرض متصفحك عندئذٍ عنوانًا تابعًا لموقع psychometric.me.',
+  button: 'بدء التقييم',
+  opening: 'جارٍ فتح التقييم…',
+  invalidTitle: 'هذا الرابط لا يعمل',
+  invalidText: 'قد يكون الرابط غير مكتمل. يُرجى فتحه مرة أخرى من الرسالة التي وصلتك، أو طلب رابط جديد منا.',
+  expiredTitle: 'انتهت صلاحية هذا الرابط',
+  expiredText: 'يُرجى طلب رابط جديد منا.',
+  rejectedTitle: 'لا يمكن بدء التقييم',
+  rejectedText:
+    'ربما سبق لك إجراء التقييم، وفي هذه الحالة لا يلزمك فعل أي شيء آخر هنا. وإذا لم يسبق لك إجراؤه، فيُرجى التواصل معنا.',
+  laterTitle: 'لا يمكن بدء التقييم الآن',
+  laterText: 'هذا ليس خطأً منك، ولم يُفقد أي شيء. يُرجى المحاولة مرة أخرى بعد قليل.',
+  tryAgain: 'إعادة المحاولة',
+  back: 'العودة',
+  privacy: 'إشعار الخصوصية',
+  reference: 'عند التواصل معنا، يُرجى ذكر هذا الرمز المرجعي:',
+};

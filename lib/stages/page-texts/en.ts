@@ -1,0 +1,27 @@
+import type { PageTexts } from '../../../functions/applicant-page/applicant-page.ts';
+
+/** What applicants read in English, the lender's name included where a stage gives none. The others translate these. */
+export const en: PageTexts & { lenderName: string } = {
+  lenderName: 'Your lender',
+  title: 'Your assessment is ready',
+  text: 'The next step of your application is a short assessment. When you are ready, start it here.',
+  duration: 'It takes 3 to 5 minutes. Please do it in one sitting.',
+  handover:
+    'It takes place at Begini, our partner for assessments. Your browser will then show an address of psychometric.me.',
+  button: 'Start the assessment',
+  opening: 'Opening the assessment…',
+  invalidTitle: 'This link does not work',
+  invalidText:
+    'It may not be complete. Please open it again from the message you received, or ask us for a new one.',
+  expiredTitle: 'This link has expired',
+  expiredText: 'Please ask us for a new one.',
+  rejectedTitle: 'The assessment cannot be started',
+  rejectedText:
+    'You may already have taken it; then there is nothing more to do here. If you have not, please get in touch with us.',
+  laterTitle: 'The assessment cannot be started right now',
+  laterText: 'This is not your fault, and nothing is lost. Please try again in a moment.',
+  tryAgain: 'Try again',
+  back: 'Go back',
+  privacy: 'Privacy notice',
+  reference: 'When you contact us, please give this reference:',
+};

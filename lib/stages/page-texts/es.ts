@@ -1,0 +1,27 @@
+import type { PageTexts } from '../../../functions/applicant-page/applicant-page.ts';
+
+/** What applicants read in Spanish, the lender's name included where a stage gives none. */
+export const es: PageTexts & { lenderName: string } = {
+  lenderName: 'Su entidad financiera',
+  title: 'Su evaluación está lista',
+  text: 'El siguiente paso de su solicitud es una breve evaluación. Cuando quiera, puede comenzarla aquí.',
+  duration: 'Dura de 3 a 5 minutos. Por favor, hágala de una sola vez.',
+  handover:
+    'Se realiza en Begini, nuestro socio para las evaluaciones. Su navegador mostrará entonces una dirección de psychometric.me.',
+  button: 'Comenzar la evaluación',
+  opening: 'Abriendo la evaluación…',
+  invalidTitle: 'Este enlace no funciona',
+  invalidText:
+    'Es posible que esté incompleto. Ábralo de nuevo desde el mensaje que recibió o pídanos uno nuevo.',
+  expiredTitle: 'Este enlace ha expirado',
+  expiredText: 'Por favor, pídanos uno nuevo.',
+  rejectedTitle: 'No se puede iniciar la evaluación',
+  rejectedText:
+    'Es posible que ya la haya realizado; en ese caso, no tiene que hacer nada más aquí. Si no la ha realizado, póngase en contacto con nosotros.',
+  laterTitle: 'En este momento no se puede iniciar la evaluación',
+  laterText: 'No es culpa suya y no se ha perdido nada. Inténtelo de nuevo en un momento.',
+  tryAgain: 'Intentar de nuevo',
+  back: 'Volver',
+  privacy: 'Aviso de privacidad',
+  reference: 'Si se comunica con nosotros, indique esta referencia:',
+};

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import type { ApplicantPage } from '../../../functions/applicant-page/applicant-page.ts';
+import { contentSecurityPolicy } from '../../../functions/applicant-page/content-security-policy.ts';
+import {
+  errorContent,
+  type Situation,
+  situationOf,
+  startContent,
+} from '../../../functions/applicant-page/page-content.ts';
+import { renderPage, renderTemplate } from '../../../functions/applicant-page/render-page.ts';
+import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
+import { shippedTexts } from '../../../lib/stages/page-texts/shipped-texts.ts';
+
+const situations: Situation[] = ['invalid', 'expired', 'rejected', 'later'];
+const options = { method: 'POST', returnUrl: undefined, reference: '0a1b2c3d' };
+
+const startPage = ({ languages: [language], brand }: ApplicantPage) =>
+  renderPage({ language, brand, content: startContent(language) });
+const errorPage = ({ languages: [language], brand }: ApplicantPage, situation: Situation) =>
+  renderPage({ language, brand, content: errorContent(language, situation, options) });
+
+const page = applicantPageOf({ lenderName: 'Sunrise Loans' });
+const html = startPage(page);
+
+describe('the page behind a link', () => {
+  test('has one heading, one real button and its language, and reaches for nothing', () => {
+    expect(html.match(/<h1>/g)).toHaveLength(1);
+    expect(html.match(/<button type="submit"/g)).toHaveLength(1);
+    expect(html).toContain('<html lang="en" dir="ltr">');
+    expect(html).toContain('<meta name="viewport" content="width=device-width, initial-scale=1">');
+    expect(html).not.toMatch(/<script \w|javascript:|\son\w+=|https?:|@import|url\(/);
+  });
+
+  test('sends its form to its own address, whatever stands before it in the path', () => {
+    expect(html).toContain('<form method="post">\n<button');
+  });
+
+  test('says how long it takes, who conducts it and at which address', () => {
+    expect(html).toContain('3 to 5 minutes');
+    expect(html).toContain('Begini');
+    expect(html).toContain('psychometric.me');
+  });
+
+  test('has neither a reference nor a way out, and a footer only where the stage has something to say', () => {
+    expect(html).not.toMatch(/<footer|reference/);
+    const supported = applicantPageOf({
+      supportLine: 'Call 123',
+      privacyUrl: 'https://lender.example/p?a=1&b',
+    });
+    expect(startPage(supported)).toMatch(
+      /<footer>\n<p dir="auto">Call 123<\/p>\n<a href="https:\/\/lender.example\/p\?a=1&#38;b">Privacy notice<\/a>/,
+    );
+  });
+});
+
+describe('an error page', () => {
+  test.each(situations)('says what to do now and has the reference: %s', (situation) => {
+    const error = errorPage(applicantPageOf({ supportLine: 'Call 123' }), situation);
+    const texts = shippedTexts.en as Record<string, string>;
+    for (const name of ['Title', 'Text']) expect(error).toContain(`>${texts[situation + name]}</`);
+    expect(error).toContain(`<p>${texts.reference} <bdi>0a1b2c3d</bdi></p>`);
+    expect(error).toContain('<p dir="auto">Call 123</p>');
+    expect(error).not.toMatch(/Begini|psychometric/);
+  });
+
+  test.each(situations)(
+    'has a button, and a script for it, only where trying again can help: %s',
+    (situation) => {
+      const canHelp = situation === 'later';
+      expect(errorPage(page, situation).includes('<button')).toBe(canHelp);
+      expect(errorPage(page, situation).includes('<script>')).toBe(canHelp);
+    },
+  );
+
+  test.each([
+    ['POST', 'post'],
+    ['GET', 'get'],
+    ['HEAD', 'get'],
+    [undefined, 'get'],
+  ])('tries a failed %s again by %s', (method, formMethod) => {
+    const [language] = page.languages;
+    expect(errorContent(language, 'later', { ...options, method }).form?.method).toBe(formMethod);
+  });
+
+  test.each([
+    ['launch_link_invalid', 'invalid'],
+    ['launch_link_expired', 'expired'],
+    ['rejected_by_vendor', 'rejected'],
+    ['vendor_timeout', 'later'],
+    ['session_in_progress', 'later'],
+    ['internal_error', 'later'],
+  ])('for %s tells what to do when it is %s', (code, situation) => {
+    expect(situationOf(code)).toBe(situation);
+  });
+
+  test('leads back to the lender where the stage has an address for it', () => {
+    const [language] = page.languages;
+    const { link } = errorContent(language, 'expired', { ...options, returnUrl: 'https://lender.example/' });
+    expect(link).toEqual({ url: 'https://lender.example/', label: 'Go back' });
+  });
+});
+
+test.each(Object.keys(shippedTexts))('every page is under 6 kB without a logo, in %s', (language) => {
+  const page = applicantPageOf({
+    languages: { [language]: {} },
+    supportLine: 'Questions? Call us: 0800 555 0142, Monday to Friday, 8 am to 6 pm.',
+    privacyUrl: 'https://www.lender.example/privacy',
+  });
+  const pages = [startPage(page), ...situations.map((situation) => errorPage(page, situation))];
+  for (const html of pages) expect(Buffer.byteLength(html)).toBeLessThan(6_000);
+});
+
+test('texts are shown as text, whatever they hold', () => {
+  const evil = `"'><script>alert(1)</script>&amp;$context.requestId`;
+  const [language] = page.languages;
+  const texts = Object.fromEntries(Object.keys(language).map((name) => [name, evil]));
+  const spoiled = { ...language, ...texts, direction: 'ltr' } as const;
+  const contents = [
+    startContent(spoiled),
+    ...situations.map((situation) =>
+      errorContent(spoiled, situation, { ...options, returnUrl: evil, reference: evil }),
+    ),
+  ];
+  for (const content of contents) {
+    const brands = [page.brand, { ...page.brand, logo: 'data:,' }];
+    for (const brand of brands) {
+      const html = renderPage({ language: spoiled, brand, content });
+      const ownScript = content.form ? 1 : 0;
+      expect(html.match(/<script>/g) ?? []).toHaveLength(ownScript);
+      expect(html).not.toMatch(/<script>alert|&amp;|"'>|\$context/);
+      expect(html).toContain('&#34;&#39;&#62;&#60;script&#62;alert(1)&#60;/script&#62;&#38;amp;&#36;context');
+    }
+    const template = renderTemplate({ language: spoiled, brand: page.brand, content });
+    expect(template).not.toMatch(/<script|&amp;|"'>/);
+    expect(template.match(/\$context/g)).toHaveLength(1);
+  }
+});
+
+describe('direction', () => {
+  test.each([
+    ['ar', 'rtl'],
+    ['ar-EG', 'rtl'],
+    ['es', 'ltr'],
+    ['pt-BR', 'ltr'],
+  ])('%s is written %s', (tag, direction) => {
+    expect(startPage(applicantPageOf({ language: tag }))).toContain(
+      `<html lang="${tag}" dir="${direction}">`,
+    );
+  });
+
+  test('isolates the lender’s name and the reference from the text around them', () => {
+    const arabic = applicantPageOf({ language: 'ar', lenderName: 'Sunrise Loans!' });
+    expect(startPage(arabic)).toContain('<header><bdi>Sunrise Loans!</bdi></header>');
+    expect(startPage(arabic)).toContain('– &#8296;Sunrise Loans!&#8297;</title>');
+    expect(errorPage(arabic, 'expired')).toContain('<bdi>0a1b2c3d</bdi>');
+  });
+});
+
+describe('brand', () => {
+  const logo = 'data:image/svg+xml;base64,PHN2Zz4=';
+  const branded = { ...page, brand: { color: '#123456', darkColor: '#abcdef', logo } };
+
+  test('gives the page its colours, one for each scheme', () => {
+    expect(startPage(branded)).toMatch(/--brand:#123456.*prefers-color-scheme:dark.*--brand:#abcdef/s);
+  });
+
+  test('puts the logo in the place of the name, which it is called by', () => {
+    expect(startPage(branded)).toContain(`<header><img src="${logo}" alt="Sunrise Loans"></header>`);
+  });
+});
+
+describe('the policy of a page', () => {
+  const hashOf = (tag: string) => {
+    const text = new RegExp(`<${tag}>(.*?)</${tag}>`, 's').exec(html)?.[1] ?? '';
+    return createHash('sha256').update(text).digest('base64');
+  };
+  const vendor = 'https://app.psychometric.me';
+
+  test('allows its own style and script and nothing else', () => {
+    expect(contentSecurityPolicy(page.brand, vendor)).toBe(
+      `default-src 'none'; style-src 'sha256-${hashOf('style')}'; script-src 'sha256-${hashOf('script')}'; form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'`,
+    );
+  });
+
+  test('allows an image as data where the stage has a logo', () => {
+    const policy = contentSecurityPolicy({ ...page.brand, logo: 'data:,' }, vendor);
+    expect(policy).toContain('; img-src data:; ');
+  });
+
+  test('may lead on to a simulator without TLS where the service has been told of one', () => {
+    expect(contentSecurityPolicy(page.brand, 'http://127.0.0.1:3001')).toContain(
+      "form-action 'self' https: http://127.0.0.1:3001;",
+    );
+  });
+
+  test('stands in the page itself where it is a template', () => {
+    const [language] = page.languages;
+    const template = renderTemplate({ language, brand: page.brand, content: startContent(language) });
+    expect(template).toContain(
+      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${hashOf('style')}'; form-action 'self'; base-uri 'none'">`,
+    );
+  });
+});
