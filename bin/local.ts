@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import {
   type LocalRequest,
   type LocalService,
@@ -5,12 +6,14 @@ import {
   startLocalService,
 } from '../lib/local/local-service.ts';
 import { localSecretName, readPort } from '../lib/local/local-stage.ts';
+import { findStage } from '../lib/operator/find-stage.ts';
 
-function printWelcome({ gateway, vendor, secretsManager }: LocalService): void {
+function printWelcome({ gateway, vendor, secretsManager }: LocalService, pagesOf: string): void {
   console.log(`The service, stage test, on this machine alone:
 
   Demo loan app      ${new URL(gateway.url).origin}/
   POST ${gateway.url}/sessions and /launch-links   with the header x-api-key: ${localApiKey}
+  Applicants' pages  of ${pagesOf}; npm run pages writes them all as files
   Begini simulator   ${vendor.origin}   how to make it fail: curl ${vendor.origin}/_control
   Secrets Manager    ${secretsManager.url}   secret: ${localSecretName}
 
@@ -56,12 +59,19 @@ function stopWithNpm(service: LocalService): void {
 }
 
 try {
+  // Whose pages applicants get: those of a row of cdk.json, or of a made-up lender.
+  const { stage } = parseArgs({ options: { stage: { type: 'string' } } }).values;
+  const row = stage === undefined ? undefined : await findStage(stage);
   const service = await startLocalService(readPort(process.env.PORT), {
+    ...(row && { applicantPage: row.applicantPage }),
     onRequest: printRequest,
     onRotationLine: printRotationStep,
   });
   stopWithNpm(service);
-  printWelcome(service);
+  printWelcome(
+    service,
+    row ? `the stage ${row.name} in cdk.json` : 'a made-up lender (npm start -- --stage <stage>)',
+  );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -11,13 +11,14 @@ export function pageStyle({ color, darkColor }: Pick<Brand, 'color' | 'darkColor
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--text);font:1.125rem/1.6 system-ui,sans-serif;overflow-wrap:anywhere;-webkit-hyphens:auto;hyphens:auto;hyphenate-limit-chars:14 6 6}
-div{display:flex;flex-direction:column;max-width:34rem;min-height:100vh;margin:auto;padding:1.5rem 1.25rem;border-top:.375rem solid var(--brand);background:var(--card)}
-header{margin:0 0 2.25rem;font-weight:700}
+div{display:flex;flex-direction:column;max-width:34rem;min-height:100vh;margin:auto;padding:1.5rem 20px;border-top:.375rem solid var(--brand);background:var(--card)}
+header{margin:0 0 2.25rem;font-size:1.25rem;font-weight:700}
 img{display:block;max-width:100%;height:3rem;object-fit:contain;object-position:left}
 [dir=rtl] img{object-position:right}
+[dir=rtl] li+li svg{transform:scaleX(-1)}
 main{flex:1}
-h1{margin:0 0 .75rem;font-size:1.75rem;line-height:1.25;text-wrap:balance}
-p,ul{margin:0 0 1.5rem;padding:0}
+h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.3;text-wrap:balance}
+p,ul{margin:0 0 1.5rem;padding:0;text-wrap:pretty}
 li{display:flex;gap:.75rem;margin:0 0 .75rem;color:var(--quiet);list-style:none}
 svg{flex:none;width:1.5rem;height:1.5rem;margin-top:.125rem;fill:none;stroke:var(--brand);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
 form{margin:2rem 0 0}
@@ -27,10 +28,14 @@ button:hover,a:hover{text-decoration:underline}
 button:disabled{opacity:.75;cursor:progress}
 :focus-visible{outline:3px solid var(--text);outline-offset:3px}
 [role=status]{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%)}
+aside{margin:1rem 0 0;padding:1rem 20px;border-radius:.5rem;background:var(--page)}
+aside p:last-child{margin:0}
+aside bdi{font-weight:700;letter-spacing:.05em}
+aside a{color:inherit}
 footer{margin-top:2rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--quiet);font-size:1rem}
 footer p{margin:0 0 .5rem}
-footer a{display:inline-block;padding:.25rem 0;color:inherit}
-@media(min-width:40rem){div{min-height:0;margin-top:12vh;padding:2.5rem 3rem;border-radius:.75rem}}
+footer a{color:inherit}
+@media(min-width:40rem){div{min-height:0;margin:4rem auto;padding:2.5rem 3rem;border-radius:.75rem}h1{font-size:1.75rem}}
 `;
 }
 

@@ -38,10 +38,18 @@ type Parts = { head: string; name: string; reference: string | undefined; script
 function render({ language, brand, content }: Page, { head, name, reference, script }: Parts): string {
   const { title, text, facts, form, link } = content;
   const { supportLine, privacyUrl } = language;
-  const footer = [
-    ...(supportLine ? [`<p dir="auto">${escapeHtml(supportLine)}</p>`] : []),
-    ...(reference ? [`<p>${escapeHtml(language.reference)} <bdi>${reference}</bdi></p>`] : []),
-    ...(privacyUrl ? [`<a href="${escapeHtml(privacyUrl)}">${escapeHtml(language.privacy)}</a>`] : []),
+  const support = supportLine && `<p dir="auto">${linkPhoneNumbers(escapeHtml(supportLine))}</p>`;
+  const privacy =
+    privacyUrl && `<p><a href="${escapeHtml(privacyUrl)}">${escapeHtml(language.privacy)}</a></p>`;
+  // Help is part of an error page, and at the end of any other.
+  const help = reference && [support, `<p>${escapeHtml(language.reference)} <bdi>${reference}</bdi></p>`];
+  const main = [
+    `<h1>${escapeHtml(title)}</h1>`,
+    `<p>${escapeHtml(text)}</p>`,
+    facts && renderFacts(facts),
+    form && renderForm(form),
+    link && renderLink(link),
+    help && renderElement('aside', help),
   ];
   return `<!doctype html>
 <html lang="${escapeHtml(language.language)}" dir="${language.direction}">
@@ -55,15 +63,18 @@ ${head}<meta name="viewport" content="width=device-width, initial-scale=1">
 <body>
 <div>
 <header>${name}</header>
-<main>
-<h1>${escapeHtml(title)}</h1>
-<p>${escapeHtml(text)}</p>
-${[facts && renderFacts(facts), form && renderForm(form), link && renderLink(link)].filter(Boolean).join('\n')}
-</main>
-${footer.length > 0 ? `<footer>\n${footer.join('\n')}\n</footer>\n` : ''}</div>
+${renderElement('main', main)}
+${renderElement('footer', [!help && support, privacy])}
+</div>
 ${script}</body>
 </html>
 `;
+}
+
+/** An element with one line for each part that there is; nothing where there is none. */
+function renderElement(name: string, parts: readonly (string | false | undefined)[]): string {
+  const lines = parts.filter(Boolean);
+  return lines.length > 0 ? `<${name}>\n${lines.join('\n')}\n</${name}>` : '';
 }
 
 /** A clock, and an arrow that leads out of a box. */
@@ -90,6 +101,20 @@ function renderForm({ method, button, opening }: NonNullable<PageContent['form']
 
 function renderLink({ url, label }: NonNullable<PageContent['link']>): string {
   return `<a href="${escapeHtml(url)}">${escapeHtml(label)}</a>`;
+}
+
+/** Seven digits or more, with what people write between them. */
+const phoneNumber = /(?<![\w#])\+?\(?\d(?:[\s()/.-]{0,2}\d){6,}/g;
+
+/**
+ * Makes phone numbers ready to be tapped. Each runs from left to right, as the groups of its digits would change places
+ * in a text from right to left, and stays on one line.
+ */
+function linkPhoneNumbers(html: string): string {
+  return html.replace(phoneNumber, (number) => {
+    const url = `tel:${number.replace(/[^+\d]/g, '')}`;
+    return `<a href="${url}" dir="ltr">${number.replace(/\s/g, '&#160;')}</a>`;
+  });
 }
 
 /** A text whose direction neither follows nor changes that of its surroundings. */

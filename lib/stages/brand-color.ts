@@ -5,7 +5,7 @@ const lightCard = 1;
 /** Relative luminance of the dark scheme's card, #17191e. */
 const darkCard = luminanceOf(linearOf('#17191e'));
 /** Well above what is required: a button that glares less than white, with dark text. */
-const darkSchemeContrast = 8;
+const darkSchemeContrast = 7;
 
 /** Red, green and blue, each from 0 to 1 in proportion to the light it stands for. */
 type Linear = readonly [number, number, number];
@@ -20,24 +20,29 @@ export function nearestReadable(color: string): string {
   const linear = linearOf(color);
   const allowed = (lightCard + 0.05) / smallestContrast - 0.05;
   const factor = Math.min(1, allowed / luminanceOf(linear));
-  const darker = linear.map((channel) => channel * factor) as [number, number, number];
+  const darker = scale(linear, factor);
   const nearest = hexOf(darker, Math.round);
   // A channel that was rounded up can miss the limit.
   return isReadable(nearest) ? nearest : hexOf(darker, Math.floor);
 }
 
-/** The same colour for the dark scheme: mixed with white until it stands out there. */
+/** The same colour for the dark scheme: as bright as its hue can be, then mixed with white until it stands out. */
 export function darkSchemeColor(color: string): string {
+  const wanted = darkSchemeContrast * (darkCard + 0.05) - 0.05;
   const linear = linearOf(color);
   const luminance = luminanceOf(linear);
-  const wanted = darkSchemeContrast * (darkCard + 0.05) - 0.05;
-  const share = Math.max(0, (wanted - luminance) / (1 - luminance));
-  const [red, green, blue] = linear.map((channel) => channel + share * (1 - channel)) as [
-    number,
-    number,
-    number,
-  ];
-  return hexOf([red, green, blue], Math.ceil);
+  if (luminance >= wanted) return color;
+  const factor = Math.min(wanted / luminance, 1 / Math.max(...linear));
+  // Black has no hue to keep.
+  const bright: Linear = luminance === 0 ? [0, 0, 0] : scale(linear, factor);
+  const share = (wanted - luminanceOf(bright)) / (1 - luminanceOf(bright));
+  const [red, green, blue] = bright;
+  const mix = (channel: number) => channel + Math.max(0, share) * (1 - channel);
+  return hexOf([mix(red), mix(green), mix(blue)], Math.ceil);
+}
+
+function scale([red, green, blue]: Linear, factor: number): Linear {
+  return [red * factor, green * factor, blue * factor];
 }
 
 /** The contrast ratio of two relative luminances (WCAG 2.2, "contrast ratio"): 1 to 21. */

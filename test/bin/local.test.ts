@@ -24,8 +24,11 @@ const post = (url: string, headers: Record<string, string> = { 'x-api-key': loca
 const ports = 10_000 + (process.pid % 7_000) * 3;
 
 /** Runs the program until it has printed its welcome or ended. */
-async function startProgram(port: string): Promise<{ program: ChildProcess; output: () => string }> {
-  const program = spawn(process.execPath, ['bin/local.ts'], {
+async function startProgram(
+  port: string,
+  ...parameters: string[]
+): Promise<{ program: ChildProcess; output: () => string }> {
+  const program = spawn(process.execPath, ['bin/local.ts', ...parameters], {
     cwd: root,
     env: { ...process.env, PORT: port },
   });
@@ -72,6 +75,29 @@ test('prints where it is, then one line per request that says neither uid nor to
     ),
   );
   for (const secret of [uid, 'eyJ']) expect(output()).not.toContain(secret);
+});
+
+test.each([
+  [[], 'Sunrise Loans'],
+  [['--stage', 'production'], 'Your lender'],
+])('serves the pages that it was asked for: %j', async (parameters, lenderName) => {
+  await startProgram(String(ports), ...parameters);
+  for (const path of ['launch/not-a-token', 'no-such-path']) {
+    const response = await fetch(`http://127.0.0.1:${ports}/test/${path}`, {
+      headers: { Accept: 'text/html' },
+    });
+    expect(response.status).toBe(403);
+    expect(await response.text()).toContain(lenderName);
+  }
+});
+
+test.each([
+  [['--stage', 'staging'], 'There is no such stage in cdk.json; use Test, Production.'],
+  [['--port', '80'], "Unknown option '--port'"],
+])('refuses %j, and ends', async (parameters, message) => {
+  const { program, output } = await startProgram(String(ports), ...parameters);
+  expect(output()).toContain(message);
+  expect(program.exitCode ?? (await once(program, 'exit'))[0]).toBe(1);
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)('stops cleanly on %s', async (signal) => {

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { startBrowser } from '../../lib/local/browser.ts';
 import { type LocalService, startLocalService } from '../../lib/local/local-service.ts';
-import { openPage, startBrowser, type Visit } from './browser.ts';
+import { openPage, type Visit } from './browser.ts';
 
 let browser: Browser;
 let service: LocalService;

@@ -3,9 +3,10 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { startBrowser } from '../../lib/local/browser.ts';
 import { makeCertificate } from '../../lib/local/certificate.ts';
 import { type Service, startService } from '../support/service.ts';
-import { openPage, startBrowser, type Visit } from './browser.ts';
+import { openPage, type Visit } from './browser.ts';
 
 const uid = 'QWERT-67890-XY';
 const returnUrl = 'https://www.lender.example/applications';
@@ -102,7 +103,7 @@ test('a screen reader finds one heading, one text, two facts and one button, in 
       '  - paragraph: The next step of your application is a short assessment. When you are ready, start it here.',
       '  - list:',
       '    - listitem: It takes 3 to 5 minutes. Please do it in one sitting.',
-      '    - listitem: It takes place at Begini, our partner for assessments. Your browser will then show an address of psychometric.me.',
+      '    - listitem: It takes place on the site of our partner Begini. Your browser will then show the address psychometric.me.',
       '  - button "Start the assessment"',
       '  - status',
     ].join('\n'),

@@ -3,8 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, CDPSession } from 'playwright-core';
+import { startBrowser } from '../../lib/local/browser.ts';
 import { type Service, startService } from '../support/service.ts';
-import { openPage, startBrowser, type Visit } from './browser.ts';
+import { openPage, type Visit } from './browser.ts';
 
 const slow = { fault: 'slow', delayMs: 1_500 } as const;
 const opening = 'Opening the assessment…';

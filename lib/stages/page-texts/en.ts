@@ -7,7 +7,7 @@ export const en: PageTexts & { lenderName: string } = {
   text: 'The next step of your application is a short assessment. When you are ready, start it here.',
   duration: 'It takes 3 to 5 minutes. Please do it in one sitting.',
   handover:
-    'It takes place at Begini, our partner for assessments. Your browser will then show an address of psychometric.me.',
+    'It takes place on the site of our partner Begini. Your browser will then show the address psychometric.me.',
   button: 'Start the assessment',
   opening: 'Opening the assessment…',
   invalidTitle: 'This link does not work',

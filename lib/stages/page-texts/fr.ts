@@ -7,7 +7,7 @@ export const fr: PageTexts & { lenderName: string } = {
   text: 'La prochaine étape de votre demande est une courte évaluation. Vous pouvez la commencer ici quand vous le souhaitez.',
   duration: 'Elle dure de 3 à 5\u00a0minutes. Merci de la faire en une seule fois.',
   handover:
-    'Elle se déroule chez Begini, notre partenaire pour les évaluations. Votre navigateur affichera alors une adresse de psychometric.me.',
+    'Elle se déroule sur le site de notre partenaire Begini. Votre navigateur affichera alors l’adresse psychometric.me.',
   button: 'Commencer l’évaluation',
   opening: 'Ouverture de l’évaluation…',
   invalidTitle: 'Ce lien ne fonctionne pas',

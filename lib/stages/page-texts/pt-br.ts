@@ -7,7 +7,7 @@ export const ptBr: PageTexts & { lenderName: string } = {
   text: 'A próxima etapa da sua solicitação é uma avaliação rápida. Quando quiser, você pode começá-la aqui.',
   duration: 'Leva de 3 a 5 minutos. Por favor, faça tudo de uma só vez.',
   handover:
-    'Ela é feita na Begini, nossa parceira para avaliações. Seu navegador mostrará então um endereço de psychometric.me.',
+    'Ela é feita no site da nossa parceira Begini. Seu navegador mostrará então o endereço psychometric.me.',
   button: 'Começar a avaliação',
   opening: 'Abrindo a avaliação…',
   invalidTitle: 'Este link não funciona',

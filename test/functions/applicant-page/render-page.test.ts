@@ -49,7 +49,7 @@ describe('the page behind a link', () => {
       privacyUrl: 'https://lender.example/p?a=1&b',
     });
     expect(startPage(supported)).toMatch(
-      /<footer>\n<p dir="auto">Call 123<\/p>\n<a href="https:\/\/lender.example\/p\?a=1&#38;b">Privacy notice<\/a>/,
+      /<footer>\n<p dir="auto">Call 123<\/p>\n<p><a href="https:\/\/lender.example\/p\?a=1&#38;b">Privacy notice<\/a><\/p>/,
     );
   });
 });
@@ -135,6 +135,28 @@ test('texts are shown as text, whatever they hold', () => {
     expect(template).not.toMatch(/<script|&amp;|"'>/);
     expect(template.match(/\$context/g)).toHaveLength(1);
   }
+});
+
+describe('a phone number in the support line', () => {
+  const supportLineOf = (supportLine: string) =>
+    /<p dir="auto">(.*)<\/p>/.exec(startPage(applicantPageOf({ supportLine })))?.[1];
+
+  test.each(['0800 555 0142', '+254 (20) 555-0142', '(011) 5555 0142', '08005550142', '+33 1 55 50 14 20'])(
+    'is ready to be tapped, and keeps the order of its digits: %s',
+    (number) => {
+      const digits = number.replace(/[^+\d]/g, '');
+      expect(supportLineOf(`اتصل بنا على ${number}، من 8 إلى 18.`)).toBe(
+        `اتصل بنا على <a href="tel:${digits}" dir="ltr">${number.replaceAll(' ', '&#160;')}</a>، من 8 إلى 18.`,
+      );
+    },
+  );
+
+  test.each(['Monday to Friday, 8 am to 6 pm', 'Branch 12345, room 3', 'Form A1234567', '<b>8</b> & "9"'])(
+    'is not seen in %s',
+    (text) => {
+      expect(supportLineOf(text)).not.toContain('<a');
+    },
+  );
 });
 
 describe('direction', () => {

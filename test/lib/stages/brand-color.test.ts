@@ -50,5 +50,18 @@ test('the nearest readable colour keeps the hue', () => {
 });
 
 test('the colour of the dark scheme is readable on its card', () => {
-  fc.assert(fc.property(colors, (color) => contrast(darkSchemeColor(color), '#17191e') >= 7.9));
+  fc.assert(fc.property(colors, (color) => contrast(darkSchemeColor(color), '#17191e') >= 6.99));
+});
+
+test.each([
+  ['#9a3412', 'red'],
+  ['#0b4a8f', 'blue'],
+  ['#14532d', 'green'],
+])('the colour of the dark scheme for %s is still %s', (color, hue) => {
+  const dark = darkSchemeColor(color);
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => Number(`0x${dark.slice(at, at + 2)}`));
+  const strongest = { red, green, blue }[hue] ?? 0;
+  for (const other of [red, green, blue].filter((value) => value !== strongest)) {
+    expect(strongest - other).toBeGreaterThan(70);
+  }
 });

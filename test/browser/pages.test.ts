@@ -1,0 +1,204 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import axe from 'axe-core';
+import type { Browser } from 'playwright-core';
+import { contentSecurityPolicy } from '../../functions/applicant-page/content-security-policy.ts';
+import { startBrowser } from '../../lib/local/browser.ts';
+import { demoPage } from '../../lib/local/demo-page.ts';
+import { listPages } from '../../lib/local/page-gallery.ts';
+import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
+import { openPage, type Visit } from './browser.ts';
+
+/** The lender with everything, and one with nothing but a language that it wrote itself. */
+const hebrew = applicantPageOf(
+  {
+    language: 'he',
+    lenderName: 'Sunrise Loans (Ltd.)',
+    title: 'ההערכה שלך מוכנה',
+    text: 'השלב הבא בבקשה שלך הוא הערכה קצרה. אפשר להתחיל אותה כאן בכל עת.',
+    duration: 'זה לוקח 3 עד 5 דקות. נא להשלים ברצף אחד.',
+    handover: 'ההערכה מתקיימת באתר של השותפה שלנו, Begini. הדפדפן יציג אז את הכתובת psychometric.me.',
+    button: 'התחלת ההערכה',
+    opening: 'פותחים את ההערכה…',
+    invalidTitle: 'הקישור אינו פועל',
+    invalidText: 'ייתכן שהוא אינו שלם. נא לפתוח אותו שוב מההודעה שקיבלת, או לבקש מאיתנו קישור חדש.',
+    expiredTitle: 'פג תוקפו של הקישור',
+    expiredText: 'נא לבקש מאיתנו קישור חדש.',
+    rejectedTitle: 'לא ניתן להתחיל את ההערכה',
+    rejectedText: 'ייתכן שכבר השלמת אותה. אם לא, נא לפנות אלינו.',
+    laterTitle: 'לא ניתן להתחיל את ההערכה כרגע',
+    laterText: 'זו אינה אשמתך ודבר לא אבד. נא לנסות שוב בעוד רגע.',
+    tryAgain: 'ניסיון נוסף',
+    back: 'חזרה',
+    privacy: 'הודעת פרטיות',
+    reference: 'בפנייה אלינו, נא לציין את מספר הפנייה:',
+    supportLine: 'שאלות? התקשרו: +972 3 555 0142, ימים א׳–ה׳.',
+  },
+  'https://www.lender.example/',
+);
+const lenders = { demo: demoPage, hebrew };
+const pages = Object.entries(lenders).flatMap(([lender, applicantPage]) =>
+  listPages(applicantPage).map((page) => ({
+    ...page,
+    path: `/${lender}/${page.language}/${page.name}`,
+    // API Gateway's own pages bring their policy themselves.
+    policy: page.name.startsWith('gateway')
+      ? undefined
+      : contentSecurityPolicy(applicantPage.brand, 'https://app.psychometric.me'),
+  })),
+);
+const rtl = new Set(['ar', 'he']);
+
+let browser: Browser;
+let server: Server;
+let origin: string;
+let visit: Visit;
+let hosts: Set<string>;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+  server = createServer(({ url }, response) => {
+    const page = pages.find(({ path }) => path === url);
+    const headers = {
+      'Content-Type': 'text/html',
+      ...(page?.policy && { 'Content-Security-Policy': page.policy }),
+    };
+    response.writeHead(page ? 200 : 404, headers).end(page?.html);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  await browser?.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+beforeEach(async () => {
+  visit = await openPage(browser);
+  hosts = new Set();
+  visit.page.on('request', (request) => {
+    const { protocol, host } = new URL(request.url());
+    if (protocol !== 'data:') hosts.add(host);
+  });
+});
+afterEach(async () => {
+  await visit.context.close();
+  expect(visit.violations).toEqual([]);
+  expect([...hosts]).toEqual([new URL(origin).host]);
+});
+
+const open = (path: string) => visit.page.goto(origin + path);
+const evaluate = <Result>(expression: string) => visit.page.evaluate(expression) as Promise<Result>;
+
+/** The rules of WCAG 2.2, levels A and AA, that the page breaks, each with the elements that break it. */
+async function violations(): Promise<unknown[]> {
+  await evaluate(axe.source);
+  const tags = JSON.stringify(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']);
+  const found = await evaluate<axe.AxeResults>(`axe.run({ runOnly: ${tags}, preload: false })`);
+  expect(found.passes.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(['color-contrast', 'html-has-lang']),
+  );
+  return [...found.violations, ...found.incomplete].map(({ id, nodes }) => [
+    id,
+    nodes.map(({ html }) => html),
+  ]);
+}
+
+describe.each(['light', 'dark'] as const)('in the %s scheme', (colorScheme) => {
+  test.each(pages)('$path breaks no rule of WCAG 2.2, A and AA', async ({ path }) => {
+    await visit.page.emulateMedia({ colorScheme });
+    await open(path);
+    expect(await violations()).toEqual([]);
+  });
+});
+
+test.each(pages)(
+  '$path needs no sideways scrolling at 320 px, nor with text of twice the size',
+  async ({ path }) => {
+    await open(path);
+    for (const size of ['100%', '200%']) {
+      await evaluate(`document.documentElement.style.fontSize = '${size}'`);
+      const [scrollWidth, clipped] = await evaluate<[number, string[]]>(`[
+      document.documentElement.scrollWidth,
+      [...document.querySelectorAll('h1, p, li, button, a, header')]
+        .filter((element) => element.role !== 'status' && element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
+        .map((element) => element.outerHTML),
+    ]`);
+      expect([size, scrollWidth, clipped]).toEqual([size, 320, []]);
+    }
+  },
+);
+
+test.each(pages)('$path runs in the direction of its language', async ({ path, language }) => {
+  await open(path);
+  const [direction, title, headingLeft, headerLeft] = await evaluate<[string, string, number, number]>(`[
+    getComputedStyle(document.querySelector('h1')).direction,
+    document.title,
+    ...['h1', 'header > *'].map((selector) => {
+      const range = document.createRange();
+      range.selectNode(document.querySelector(selector).firstChild ?? document.querySelector(selector));
+      const { left, right } = range.getBoundingClientRect();
+      return left - (innerWidth - right);
+    }),
+  ]`);
+  const isRtl = rtl.has(language);
+  expect(direction).toBe(isRtl ? 'rtl' : 'ltr');
+  // Nearer to the side where a line of this language begins.
+  expect([headingLeft > 0, headerLeft > 0]).toEqual([isRtl, isRtl]);
+  expect(title).toMatch(/– \u2068.+\u2069$/);
+});
+
+test.each(['/demo/ar/later', '/hebrew/he/later'])(
+  '%s shows a Latin name, a phone number and a reference in their own order',
+  async (path) => {
+    await open(path);
+    /** Where the characters of a text stand, from left to right. */
+    const orderOf = (selector: string) =>
+      evaluate<string>(`(() => {
+        const node = document.querySelector('${selector}').firstChild;
+        const at = (index) => {
+          const range = document.createRange();
+          range.setStart(node, index);
+          range.setEnd(node, index + 1);
+          return range.getBoundingClientRect();
+        };
+        const characters = [...node.data].map((character, index) => ({ character, ...at(index).toJSON() }));
+        return characters.sort((a, b) => a.top - b.top || a.left - b.left).map(({ character }) => character).join('');
+      })()`);
+    expect(await orderOf('aside bdi')).toBe('3f2a9c1b');
+    expect(await orderOf('aside a')).toBe(
+      path.includes('he') ? '+972\u00a03\u00a0555\u00a00142' : '0800\u00a0555\u00a00142',
+    );
+    if (path.includes('he')) expect(await orderOf('header bdi')).toBe('Sunrise Loans (Ltd.)');
+  },
+);
+
+test.each(pages)('$path is worked by the keyboard, and shows where the focus is', async ({ path }) => {
+  await open(path);
+  const expected = await visit.page.locator('button, a').allTextContents();
+  for (const text of expected) {
+    await visit.page.keyboard.press('Tab');
+    const [focused, outline] = await evaluate<[string, string]>(
+      '[document.activeElement.textContent, getComputedStyle(document.activeElement).outline]',
+    );
+    expect(focused).toBe(text);
+    expect(outline).toContain('solid 3px');
+  }
+});
+
+test('long words are hyphenated in the language of the page', async () => {
+  await open('/demo/fr/start');
+  expect(await evaluate('[getComputedStyle(document.body).hyphens, document.documentElement.lang]')).toEqual([
+    'auto',
+    'fr',
+  ]);
+});
+
+test('the logo is shown, and named for those who do not see it', async () => {
+  await open('/demo/en/start');
+  expect(await visit.page.getByRole('img', { name: 'Sunrise Loans' }).count()).toBe(1);
+  expect(await evaluate<number>("document.querySelector('img').naturalWidth")).toBeGreaterThan(0);
+});
