@@ -24,8 +24,8 @@ svg{flex:none;width:1.5rem;height:1.5rem;margin-top:.125rem;fill:none;stroke:var
 form{margin:2rem 0 0}
 button,main>a{display:block;width:100%;min-height:3.25rem;margin:0 0 1rem;padding:.75rem 1.25rem;border:2px solid var(--brand);border-radius:.5rem;background:var(--brand);color:var(--card);font:inherit;font-weight:700;text-align:center;text-decoration:none;cursor:pointer}
 main>a{background:none;color:var(--brand)}
-button:hover,a:hover{text-decoration:underline}
-button:disabled{opacity:.75;cursor:progress}
+button:enabled:hover,a:hover{text-decoration:underline}
+button:disabled{background:none;color:var(--brand);cursor:progress}
 :focus-visible{outline:3px solid var(--text);outline-offset:3px}
 [role=status]{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%)}
 aside{margin:1rem 0 0;padding:1rem 20px;border-radius:.5rem;background:var(--page)}

@@ -42,6 +42,8 @@ export interface RecordedRequest {
 export interface BeginiSimulator
   extends Pick<LoopbackServer, 'origin' | 'connections' | 'closeIdleConnections' | 'close'> {
   readonly requests: readonly RecordedRequest[];
+  /** How it misbehaves at the moment. */
+  readonly fault: Fault;
   setFault(fault: Fault): void;
   /** Rotates the key. The old pair dies at once, or after `overlapMs`. */
   changeCredentials(next: BeginiCredentials, options?: { overlapMs?: number }): void;
@@ -130,6 +132,9 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
       return server.connections;
     },
     requests,
+    get fault() {
+      return fault;
+    },
     setFault: (next) => {
       fault = next;
     },
@@ -155,24 +160,51 @@ function headersOf({ headers, body }: Answer): Record<string, string | number> {
 /** The page never shows what the token says: it is a credential, and holds the uid. */
 function assessmentPage(token: string): Answer {
   const pages = {
-    valid: { status: 200, title: 'This is where the Begini assessment would start' },
-    expired: { status: 410, title: 'This assessment link has expired' },
-    unknown: { status: 404, title: 'There is no such assessment' },
+    valid: {
+      status: 200,
+      title: 'This is where the Begini assessment would start',
+      text: 'On a deployed stage the applicant is now at psychometric.me, and answers questions for 3 to 5 minutes.',
+    },
+    expired: {
+      status: 410,
+      title: 'This assessment link has expired',
+      text: 'Begini leads the applicant to the expiry URL of the Deployment Centre.',
+    },
+    unknown: { status: 404, title: 'There is no such assessment', text: 'The address is not whole.' },
   };
-  const { status, title } = pages[checkAccessToken(token)];
+  const { status, title, text } = pages[checkAccessToken(token)];
   return {
     status,
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
       'Cache-Control': 'no-store',
-      'Content-Security-Policy': "default-src 'none'",
+      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
       'Referrer-Policy': 'no-referrer',
     },
     body: `<!doctype html>
 <html lang="en">
-  <head><title>Begini simulator</title></head>
-  <body><h1>${title}</h1><p>This page comes from a simulator on this machine.</p></body>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Begini simulator</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+<main>
+<p class="simulator">Simulator</p>
+<h1>${title}</h1>
+<p>This page comes from a simulator on this machine. ${text}</p>
+</main>
+</body>
 </html>
 `,
   };
 }
+
+const pageStyle = `
+:root{color-scheme:light dark}
+body{margin:0;font:1.125rem/1.6 system-ui,sans-serif;overflow-wrap:anywhere}
+main{max-width:34rem;margin:0 auto;padding:2rem 20px}
+h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.3}
+.simulator{display:inline-block;margin:0 0 1.5rem;padding:.125rem .75rem;border:2px dashed;border-radius:1rem;font-size:1rem;font-weight:700}
+`;

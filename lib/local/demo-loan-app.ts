@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import type { Fault } from './begini-faults.ts';
+import type { BeginiSimulator } from './begini-simulator.ts';
 import { readBody } from './loopback.ts';
 
 /** What the demo needs of the service that it stands beside. */
@@ -8,13 +10,13 @@ export interface DemoOptions {
   stageName: string;
   /** A real loan app keeps this on its backend, as this one does. */
   apiKey: string;
-  /** Makes Begini misbehave, from the next session call on. */
-  setFault(fault: Fault): void;
+  /** Plays Begini, and misbehaves from the next session call on where it is told to. */
+  vendor: Pick<BeginiSimulator, 'fault' | 'setFault'>;
 }
 
 /** What the vendor can be made to do, by the words on the page. */
 const faults: Record<string, Fault> = {
-  'nothing: all is well again': { fault: 'none' },
+  'All is well': { fault: 'none' },
   'Begini is down (503)': { fault: 'status', status: 503 },
   'Begini is busy (429)': { fault: 'status', status: 429, retryAfter: 7 },
   'Begini refuses a second session for a uid': { fault: 'refuse-second' },
@@ -23,11 +25,21 @@ const faults: Record<string, Fault> = {
   'Begini never answers': { fault: 'hang' },
 };
 
+/** The languages that a link can be asked for: those of the local stage, and the one of the applicant's browser. */
+const languages: Record<string, string> = {
+  '': 'as the browser says',
+  en: 'English',
+  es: 'Español',
+  'pt-BR': 'Português (Brasil)',
+  fr: 'Français',
+  ar: 'العربية',
+};
+
 /**
  * A made-up lender's loan app, as short as an example of the integration should be: each button's form goes to the
  * app's own backend, which calls the service and relays what it answers.
  */
-export function createDemoLoanApp({ stageName, apiKey, setFault }: DemoOptions) {
+export function createDemoLoanApp({ stageName, apiKey, vendor }: DemoOptions) {
   /** The call a loan app's backend makes; `redirect: 'manual'` because the 302 is for the applicant's browser. */
   const callService = (origin: string, path: string, body: object) =>
     fetch(`${origin}/${stageName}${path}`, {
@@ -47,15 +59,18 @@ export function createDemoLoanApp({ stageName, apiKey, setFault }: DemoOptions) 
       .end();
   }
 
-  async function sendLink(origin: string, uid: string, response: ServerResponse): Promise<void> {
-    const answer = await callService(origin, '/launch-links', { uid, expires_in: 3600 });
+  async function sendLink(origin: string, form: URLSearchParams, response: ServerResponse): Promise<void> {
+    const language = form.get('language') || undefined;
+    const body = { uid: form.get('uid'), expires_in: 3600, language };
+    const answer = await callService(origin, '/launch-links', body);
     if (answer.status !== 201) return await showProblem(answer, response);
     const { url, expires_at: expiresAt } = (await answer.json()) as { url: string; expires_at: string };
-    const link = `<a href="${escapeHtml(url)}">Continue your application</a>`;
     show(
       response,
       200,
-      `<h1>This is the message</h1><p>${link}</p><p>The link works until ${expiresAt}.</p>`,
+      `<h1>This is the message</h1>
+<p class="message">Sunrise Loans: please take the next step of your application.<br><a href="${escapeHtml(url)}">Continue your application</a></p>
+<p>The link works until ${expiresAt}.</p>`,
     );
   }
 
@@ -64,71 +79,28 @@ export function createDemoLoanApp({ stageName, apiKey, setFault }: DemoOptions) 
     form: URLSearchParams,
     response: ServerResponse,
   ): Promise<void> {
-    setFault(faults[form.get('fault') ?? ''] ?? { fault: 'none' });
-    await sendLink(origin, form.get('uid') ?? '', response);
+    vendor.setFault(faults[form.get('fault') ?? ''] ?? { fault: 'none' });
+    await sendLink(origin, form, response);
   }
 
-  return async function demoLoanApp(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const origin = `http://${request.headers.host}`;
-    const route = `${request.method} ${request.url}`;
-    if (route === 'GET /') return show(response, 200, startPage);
-    if (request.method === 'POST' && request.headers.origin !== origin) {
-      return show(response, 403, '<h1>This request did not come from our page</h1>');
-    }
-    const form = new URLSearchParams((await readBody(request, 4_096))?.toString());
-    const uid = form.get('uid') ?? '';
-    if (route === 'POST /start') return await startNow(origin, uid, response);
-    if (route === 'POST /send-link') return await sendLink(origin, uid, response);
-    if (route === 'POST /break') return await breakSomething(origin, form, response);
-    show(response, 404, '<h1>There is no such page</h1>');
-  };
-}
+  /** What a loan app does with a problem: it branches on `code`, and `detail` is fit to be shown to its own people. */
+  async function showProblem(answer: Response, response: ServerResponse): Promise<void> {
+    const { code, detail } = (await answer.json()) as { code: string; detail: string };
+    const heading = '<h1>That did not work</h1>';
+    show(response, answer.status, `${heading}<p><code>${code}</code></p><p>${escapeHtml(detail)}</p>`);
+  }
 
-/** What a loan app does with a problem: it branches on `code`, and `detail` is fit to be shown to its own people. */
-async function showProblem(answer: Response, response: ServerResponse): Promise<void> {
-  const { code, detail } = (await answer.json()) as { code: string; detail: string };
-  show(
-    response,
-    answer.status,
-    `<h1>That did not work</h1><p><code>${code}</code></p><p>${escapeHtml(detail)}</p>`,
-  );
-}
-
-const startPage = `
-<h1>Sunrise Loans</h1>
-<p>A made-up lender. Its backend calls the service on this machine, and a simulator plays Begini.</p>
-<form method="post" action="/start">
-<label>Customer id (uid) <input name="uid" value="ABCDE-12345" pattern="[A-Za-z0-9\\-]{5,60}" required></label>
-<button>Start now</button>
-<button formaction="/send-link">Send me a link</button>
-<fieldset>
-<legend>What an applicant sees</legend>
-<label>When this happens <select name="fault">${Object.keys(faults)
-  .map((name) => `<option>${name}</option>`)
-  .join('')}</select></label>
-<button formaction="/break">Break something</button>
-</fieldset>
-</form>`;
-
-const style = `
-*{box-sizing:border-box}
-body{max-width:34rem;margin:auto;padding:2rem 1.25rem;color:#16181d;font:1.125rem/1.55 system-ui,sans-serif}
-h1{margin:0 0 .75rem;font-size:1.75rem;line-height:1.2}
-label{display:block;font-weight:600}
-input,select,button{width:100%;min-height:3rem;margin:.25rem 0 1rem;padding:.5rem .75rem;font:inherit}
-button{border:0;border-radius:.5rem;background:#7a2e0e;color:#fff;font-weight:600}
-fieldset{margin-top:1rem;border:1px solid #8a8f98;border-radius:.5rem}
-`;
-
-function show(response: ServerResponse, statusCode: number, body: string): void {
-  response.writeHead(statusCode, {
-    'Content-Type': 'text/html; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    // Not "no-referrer": browsers would then send "Origin: null" with a form.
-    'Referrer-Policy': 'same-origin',
-  });
-  response.end(`<!doctype html>
+  /** Each page says what Begini does at the moment, and leads back to the first one. */
+  function show(response: ServerResponse, statusCode: number, body: string): void {
+    const isHome = body.includes('<form');
+    response.writeHead(statusCode, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      // Not "no-referrer": browsers would then send "Origin: null" with a form.
+      'Referrer-Policy': 'same-origin',
+    });
+    response.end(`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -136,10 +108,85 @@ function show(response: ServerResponse, statusCode: number, body: string): void 
 <title>Sunrise Loans</title>
 <style>${style}</style>
 </head>
-<body><main>${body}</main></body>
+<body>
+<header><p>Begini at the moment: <strong>${escapeHtml(nameOf(vendor.fault))}</strong></p></header>
+<main>
+${body}
+${isHome ? '' : '<p><a href="/">Back to the loan app</a></p>'}
+</main>
+</body>
 </html>
 `);
+  }
+
+  return async function demoLoanApp(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const origin = `http://${request.headers.host}`;
+    const route = `${request.method} ${request.url}`;
+    if (route === 'GET /') return show(response, 200, startPage(nameOf(vendor.fault)));
+    if (request.method === 'POST' && request.headers.origin !== origin) {
+      return show(response, 403, '<h1>This request did not come from our page</h1>');
+    }
+    const form = new URLSearchParams((await readBody(request, 4_096))?.toString());
+    if (route === 'POST /start') return await startNow(origin, form.get('uid') ?? '', response);
+    if (route === 'POST /send-link') return await sendLink(origin, form, response);
+    if (route === 'POST /break') return await breakSomething(origin, form, response);
+    show(response, 404, '<h1>There is no such page</h1>');
+  };
 }
+
+/** The words for a fault; one that was set at the simulator's own address may have none here. */
+function nameOf(fault: Fault): string {
+  const isSame = (known: Fault) => isDeepStrictEqual(known, fault);
+  return Object.keys(faults).find((name) => isSame(faults[name] as Fault)) ?? JSON.stringify(fault);
+}
+
+const startPage = (currentFault: string) => `<h1>Sunrise Loans</h1>
+<p>A made-up lender. Its backend calls the service on this machine, and a simulator plays Begini.</p>
+<form method="post" action="/start">
+<label>Customer id (uid) <input name="uid" value="ABCDE-12345" pattern="[A-Za-z0-9\\-]{5,60}" required></label>
+<button>Start now</button>
+<label>Language of the link ${renderSelect('language', Object.entries(languages))}</label>
+<button formaction="/send-link">Send me a link</button>
+<fieldset>
+<legend>What an applicant sees</legend>
+<label>When this happens ${renderSelect(
+  'fault',
+  Object.keys(faults).map((name) => [name, name]),
+  currentFault,
+)}</label>
+<button formaction="/break">Break something</button>
+</fieldset>
+</form>`;
+
+function renderSelect(
+  name: string,
+  options: readonly (readonly [string, string])[],
+  selected?: string,
+): string {
+  const items = options.map(
+    ([value, label]) => `<option value="${value}"${value === selected ? ' selected' : ''}>${label}</option>`,
+  );
+  return `<select name="${name}">${items.join('')}</select>`;
+}
+
+const style = `
+:root{color-scheme:light dark;--page:#faf6f2;--card:#fff;--text:#16181d;--line:#8a8f98;--brand:#9a3412}
+@media(prefers-color-scheme:dark){:root{--page:#0d0f12;--card:#17191e;--text:#f2f3f5;--line:#7d838d;--brand:#ff7c66}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--page);color:var(--text);font:1.125rem/1.55 system-ui,sans-serif;overflow-wrap:anywhere}
+main{max-width:34rem;margin:0 auto;padding:1.5rem 20px}
+h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.3}
+a{color:var(--brand)}
+label{display:block;font-weight:600}
+input,select,button{width:100%;min-height:3rem;margin:.25rem 0 1rem;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.5rem;background:var(--card);color:inherit;font:inherit}
+button{margin-bottom:1.75rem;border-color:var(--brand);background:var(--brand);color:var(--card);font-weight:700}
+fieldset{margin:0;padding:.75rem 1rem 0;border:1px solid var(--line);border-radius:.5rem}
+fieldset button{margin-bottom:1rem}
+.message{padding:1rem;border-radius:1rem 1rem 1rem 0;background:var(--card)}
+header{border-bottom:1px solid var(--line);background:var(--card);font-size:1rem}
+header p{max-width:34rem;margin:0 auto;padding:.5rem 20px}
+:focus-visible{outline:3px solid var(--text);outline-offset:2px}
+`;
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -123,7 +123,7 @@ export async function startLocalService(
       beside: createDemoLoanApp({
         stageName: settings.stage,
         apiKey: localApiKey,
-        setFault: vendor.setFault,
+        vendor,
       }),
       onRequest: (request) => {
         onRequest?.({ ...request, outcome: outcomes.get(request.requestId) });

@@ -50,9 +50,9 @@ test.each([
   ['Begini is busy (429)', 'The assessment cannot be started right now'],
   ['Begini refuses our key (401)', 'The assessment cannot be started right now'],
   ['Begini breaks the connection', 'The assessment cannot be started right now'],
-  ['nothing: all is well again', atAssessment],
+  ['All is well', atAssessment],
 ])('"Break something" with "%s" shows what the applicant sees: %s', async (fault, heading) => {
-  await visit.page.getByRole('combobox').selectOption(fault);
+  await visit.page.getByLabel('When this happens').selectOption(fault);
   await press('Break something');
   await visit.page.getByRole('link', { name: 'Continue your application' }).click();
   await press('Start the assessment');
@@ -63,10 +63,42 @@ test('a uid that may be used once only is refused the second time', async () => 
   await press('Start now');
   await waitForHeading(atAssessment);
   await visit.page.goto(home);
-  await visit.page.getByRole('combobox').selectOption('Begini refuses a second session for a uid');
+  await visit.page.getByLabel('When this happens').selectOption('Begini refuses a second session for a uid');
   await press('Break something');
   await visit.page.goto(home);
   await press('Start now');
   await waitForHeading('That did not work');
   expect(await visit.page.getByRole('code').textContent()).toBe('rejected_by_vendor');
+});
+
+test('a link is shown in the language that it was asked for', async () => {
+  await visit.page.getByLabel('Language of the link').selectOption('العربية');
+  await press('Send me a link');
+  await visit.page.getByRole('link', { name: 'Continue your application' }).click();
+  await waitForHeading('تقييمك جاهز');
+});
+
+test('the applicant’s page leads back to the loan app after an error', async () => {
+  await visit.page.getByLabel('When this happens').selectOption('Begini is down (503)');
+  await press('Break something');
+  await visit.page.getByRole('link', { name: 'Continue your application' }).click();
+  await press('Start the assessment');
+  await visit.page.getByRole('link', { name: 'Go back' }).click();
+  await waitForHeading('Sunrise Loans');
+  // What was broken is still chosen, and said on the page.
+  expect(await visit.page.getByLabel('When this happens').inputValue()).toBe('Begini is down (503)');
+  expect(await visit.page.getByRole('banner').textContent()).toBe(
+    'Begini at the moment: Begini is down (503)',
+  );
+});
+
+test.each(['/', '/no-such-page'])('%s is fit for a phone', async (path) => {
+  await visit.page.goto(new URL(path, home).href);
+  expect(await visit.page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+});
+
+test('the simulator’s page is fit for a phone', async () => {
+  await press('Start now');
+  await waitForHeading(atAssessment);
+  expect(await visit.page.evaluate('[document.documentElement.scrollWidth, innerWidth]')).toEqual([320, 320]);
 });

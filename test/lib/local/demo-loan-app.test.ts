@@ -48,3 +48,39 @@ test('has no other pages, and leaves the stage’s path to the service', async (
   expect(response.status).toBe(403);
   expect(await response.json()).toMatchObject({ code: 'forbidden' });
 });
+
+test('says on every page what Begini does, and leads back from all but the first', async () => {
+  const pageOf = async (response: Promise<Response>) => (await response).text();
+  const state = (fault: string) => `Begini at the moment: <strong>${fault}</strong>`;
+  const back = '<a href="/">Back to the loan app</a>';
+  const first = await pageOf(fetch(`${origin}/`));
+  expect(first).toContain(state('All is well'));
+  expect(first).not.toContain(back);
+
+  const link = await pageOf(post('/break', { fault: 'Begini is busy (429)' }));
+  for (const html of [link, await pageOf(post('/start', {})), await pageOf(fetch(`${origin}/none`))]) {
+    expect(html).toContain(state('Begini is busy (429)'));
+    expect(html).toContain(back);
+  }
+  expect(await pageOf(fetch(`${origin}/`))).toContain(
+    '<option value="Begini is busy (429)" selected>Begini is busy (429)</option>',
+  );
+
+  // Set at the simulator's own address, for which the demo has no words.
+  service.vendor.setFault({ fault: 'slow', delayMs: 5 });
+  expect(await pageOf(fetch(`${origin}/`))).toContain(
+    state('{&#34;fault&#34;:&#34;slow&#34;,&#34;delayMs&#34;:5}'),
+  );
+});
+
+test('asks for a link in a language, or leaves the language to the browser', async () => {
+  const linkOf = async (form: Record<string, string>) => {
+    const html = await (await post('/send-link', form)).text();
+    return /href="([^"]+launch[^"]+)"/.exec(html)?.[1] ?? '';
+  };
+  const headers = { Accept: 'text/html', 'Accept-Language': 'es' };
+  const languageOf = async (link: string) =>
+    /<html lang="([\w-]+)"/.exec(await (await fetch(link, { headers })).text())?.[1];
+  expect(await languageOf(await linkOf({ language: 'ar' }))).toBe('ar');
+  expect(await languageOf(await linkOf({ language: '' }))).toBe('es');
+});
