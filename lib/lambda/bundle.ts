@@ -55,6 +55,8 @@ const optionsFor = (name: FunctionName): BuildOptions => ({
   // The ES module of a package before its CommonJS, from which nothing unused can be left out.
   mainFields: ['module', 'main'],
   minify: true,
+  // What applicants read in Arabic takes a third of its escaped form.
+  charset: 'utf8',
   treeShaking: true,
   legalComments: 'none',
   sourcemap: false,

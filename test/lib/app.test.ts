@@ -32,6 +32,16 @@ test('the app makes one stack for each row of cdk.json, all from one bundle per 
   for (const bundle of bundles) expect(await readdir(join(outDir, bundle))).toEqual(['index.mjs']);
 }, 30_000);
 
+test('the app puts the pages of each stage into its own bundle, and into no other', async () => {
+  const row = (lenderName: string) => ({ environment: 'test', applicantPage: { lenderName } });
+  const outDir = await synthesize({ stages: { Kenya: row('Kazi Loans'), Peru: row('Crédito Ya') } });
+  const bundles = (await readdir(outDir)).filter((name) => name.startsWith('asset.'));
+  expect(bundles).toHaveLength(6);
+  const code = await Promise.all(bundles.map((name) => readFile(join(outDir, name, 'index.mjs'), 'utf8')));
+  const named = code.map((text) => ['Kazi Loans', 'Crédito Ya'].filter((name) => text.includes(name)));
+  expect(named.filter((names) => names.length > 0).sort()).toEqual([['Crédito Ya'], ['Kazi Loans']]);
+}, 30_000);
+
 test('the app ends with one clear message, and no stack trace, when the table of stages is wrong', async () => {
   await expect(
     synthesize({ stages: { Test: { environment: 'test', callerAuth: 'api_key' } } }),

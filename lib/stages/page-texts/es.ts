@@ -7,7 +7,7 @@ export const es: PageTexts & { lenderName: string } = {
   text: 'El siguiente paso de su solicitud es una breve evaluación. Cuando quiera, puede comenzarla aquí.',
   duration: 'Dura de 3 a 5 minutos. Por favor, hágala de una sola vez.',
   handover:
-    'Se realiza en el sitio de nuestro socio Begini. Su navegador mostrará entonces la dirección psychometric.me.',
+    'Se realiza en el sitio web de nuestro socio Begini. Su navegador mostrará entonces la dirección psychometric.me.',
   button: 'Comenzar la evaluación',
   opening: 'Abriendo la evaluación…',
   invalidTitle: 'Este enlace no funciona',

@@ -2,7 +2,7 @@ import type { PageTexts } from '../../../functions/applicant-page/applicant-page
 
 /** What applicants read in French, the lender's name included where a stage gives none. */
 export const fr: PageTexts & { lenderName: string } = {
-  lenderName: 'Votre organisme de prêt',
+  lenderName: 'Votre organisme prêteur',
   title: 'Votre évaluation est prête',
   text: 'La prochaine étape de votre demande est une courte évaluation. Vous pouvez la commencer ici quand vous le souhaitez.',
   duration: 'Elle dure de 3 à 5\u00a0minutes. Merci de la faire en une seule fois.',

@@ -4,7 +4,7 @@ import type { PageTexts } from '../../../functions/applicant-page/applicant-page
 export const ptBr: PageTexts & { lenderName: string } = {
   lenderName: 'Sua instituição financeira',
   title: 'Sua avaliação está pronta',
-  text: 'A próxima etapa da sua solicitação é uma avaliação rápida. Quando quiser, você pode começá-la aqui.',
+  text: 'A próxima etapa da sua solicitação é uma breve avaliação. Quando quiser, você pode começá-la aqui.',
   duration: 'Leva de 3 a 5 minutos. Por favor, faça tudo de uma só vez.',
   handover:
     'Ela é feita no site da nossa parceira Begini. Seu navegador mostrará então o endereço psychometric.me.',

@@ -58,6 +58,7 @@ test('make a link, show its page and start the session, and leave no mark of uid
   const token = url.split('/').at(-1) ?? '';
   const shown = await invoke(opener, launchEvent('GET', token));
   expect(shown.statusCode).toBe(200);
+  expect(shown.body).toContain('<header><bdi>Your lender</bdi></header>');
   expect(opener.vendor.requests).toHaveLength(0);
   expect((await invoke(opener, launchEvent('POST', token))).headers?.Location).toContain(
     opener.vendor.origin,
