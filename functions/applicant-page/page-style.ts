@@ -11,7 +11,7 @@ export function pageStyle({ color, darkColor }: Pick<Brand, 'color' | 'darkColor
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--text);font:1.125rem/1.6 system-ui,sans-serif;overflow-wrap:anywhere;-webkit-hyphens:auto;hyphens:auto;hyphenate-limit-chars:14 6 6}
-div{display:flex;flex-direction:column;max-width:34rem;min-height:100vh;margin:auto;padding:1.5rem 20px;border-top:.375rem solid var(--brand);background:var(--card)}
+div{display:flex;flex-direction:column;max-width:34rem;min-height:100vh;min-height:100svh;margin:auto;padding:1.5rem 20px;border-top:.375rem solid var(--brand);background:var(--card)}
 header{margin:0 0 2.25rem;font-size:1.25rem;font-weight:700}
 img{display:block;max-width:100%;height:3rem;object-fit:contain;object-position:left}
 [dir=rtl] img{object-position:right}

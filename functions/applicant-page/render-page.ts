@@ -88,7 +88,7 @@ function renderFacts(facts: NonNullable<PageContent['facts']>): string {
     const icon = `<svg viewBox="0 0 24 24" aria-hidden="true">${icons[name]}</svg>`;
     return `<li>${icon}<span>${escapeHtml(facts[name])}</span></li>`;
   });
-  // Safari takes a list without bullets for none, unless its role is named.
+  // Without bullets, Safari presents a list as none, unless its role is named.
   return `<ul role="list">\n${items.join('\n')}\n</ul>`;
 }
 

@@ -15,22 +15,21 @@ export type GalleryPage = {
 
 /** Every page of a stage in each of its languages; those of API Gateway in the first. */
 export function listPages(applicantPage: ApplicantPage): GalleryPage[] {
-  const [{ language: first }] = applicantPage.languages;
   return [
     ...applicantPage.languages.flatMap((language) => pagesIn(language, applicantPage)),
-    ...gatewayPages(),
+    gatewayPageFor(
+      'forbidden',
+      'gateway-refused',
+      'API Gateway refuses: the address is not whole',
+      applicantPage,
+    ),
+    gatewayPageFor(
+      'too_many_requests',
+      'gateway-busy',
+      'API Gateway refuses: too many at once',
+      applicantPage,
+    ),
   ];
-
-  function gatewayPages(): GalleryPage[] {
-    const page = (name: string, when: string, code: string): GalleryPage => {
-      const html = gatewayPage({ code }, applicantPage).replace('$context.requestId', sampleRequestId);
-      return { name, when, language: first, html };
-    };
-    return [
-      page('gateway-refused', 'API Gateway refuses: the address is not whole', 'forbidden'),
-      page('gateway-busy', 'API Gateway refuses: too many at once', 'too_many_requests'),
-    ];
-  }
 }
 
 const sampleRequestId = '3f2a9c1b-6d4e-4f0a-9b7c-2e8d5a1c0f34';
@@ -54,6 +53,11 @@ function pagesIn(
     language: language.language,
     html: renderPage({ language, brand, content }),
   }));
+}
+
+function gatewayPageFor(code: string, name: string, when: string, applicantPage: ApplicantPage): GalleryPage {
+  const html = gatewayPage({ code }, applicantPage).replace('$context.requestId', sampleRequestId);
+  return { name, when, language: applicantPage.languages[0].language, html };
 }
 
 /** The two schemes that a phone or a computer can be set to. */

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { isLanguageTag } from '../../../functions/applicant-page/language-tag.ts';
 
 test.each([
@@ -13,7 +14,7 @@ test.each([
   'zh-Hant-419',
   'ca-valencia',
   'de-1996',
-])('takes %s for a language tag', (tag) => {
+])('accepts %s as a language tag', (tag) => {
   expect(isLanguageTag(tag)).toBe(true);
   // What the pattern accepts is one for JavaScript's own parser too.
   expect(() => new Intl.Locale(tag)).not.toThrow();
@@ -37,6 +38,11 @@ test.each([
   undefined,
   5,
   ['en'],
-])('takes %j for none', (value) => {
+])('refuses %j', (value) => {
   expect(isLanguageTag(value)).toBe(false);
+});
+
+test('accepts nothing that JavaScript’s own parser refuses', () => {
+  const tags = fc.stringMatching(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8}){0,3}$/).filter(isLanguageTag);
+  fc.assert(fc.property(tags, (tag) => new Intl.Locale(tag).language.length > 1));
 });

@@ -34,7 +34,7 @@ test.each([60, 3_600, 2_592_000])('takes an expires_in of %d', async (expiresIn)
   expect(lifeSeconds(expiresAt)).toBeLessThanOrEqual(expiresIn);
 });
 
-test.each(['es', 'pt-BR', 'zh-Hant-419'])('takes %s as the language', async (language) => {
+test.each(['es', 'pt-BR', 'zh-Hant-419'])('accepts %s as the language', async (language) => {
   service = await startService();
   expect((await service.postLink({ uid, language })).status).toBe(201);
 });
