@@ -21,7 +21,7 @@ Try it:
 
   curl -i ${gateway.url}/sessions -H 'x-api-key: ${localApiKey}' -H 'Content-Type: application/json' -d '{"uid":"ABCDE-12345"}'
 
-Rehearse the renewal of the key (README, "Rotation"):
+Rehearse the renewal of the key (bin/README.md, "Renew the API key"):
 
   npm run rotate -- --stage test --local
 

@@ -6,7 +6,7 @@ const labelWidth = 220;
 const rowHeight = 30;
 const top = 34;
 
-/** A bar for each variant, init and first request end to end, as SVG; below it what README must say of its origin. */
+/** A bar for each variant, init and first request end to end, as SVG; below it what bin/README.md must say of its origin. */
 export function drawChart({ variants, measurements: { cold }, ...origin }: Report): string {
   const bars = variants.map(({ name, description }) => ({
     label: description.replaceAll('*', ''),

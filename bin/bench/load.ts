@@ -72,7 +72,7 @@ export function isConstant({ functions, requests, vendorConnections, secretCalls
   );
 }
 
-/** The loads as README shows them, each figure for one function. */
+/** The loads as bin/README.md shows them, each figure for one function. */
 export function formatLoads(loads: readonly Load[]): string {
   const rows = loads.map(({ functions, requests, vendorConnections, secretCalls, memoryMiB }) => {
     const { median } = spread(memoryMiB);

@@ -108,7 +108,7 @@ export function isMet({ measured: { median }, bound }: Target): boolean {
   return 'atMost' in bound ? median <= bound.atMost : median >= bound.atLeast;
 }
 
-/** The report as README shows it. */
+/** The report as bin/README.md shows it. */
 export function formatReport(report: Report): string {
   const { command, date, node, bootstrap, machine, rounds } = report;
   return [

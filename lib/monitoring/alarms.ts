@@ -55,7 +55,7 @@ const slowHandOffMs = 3_000;
 /** Requests that API Gateway turned away in five minutes: fewer are a burst that the caller repeats. */
 const manyThrottled = 10;
 
-/** The alarms of a stage; each notifies, and names the README article that says what to do. */
+/** The alarms of a stage; each notifies, and names the article of the runbook that says what to do. */
 export class Alarms extends Construct {
   /** What a deployment is rolled back on: failures of our own code, never the vendor's or the credentials'. */
   readonly rollBack: readonly Alarm[];
@@ -89,7 +89,7 @@ export class Alarms extends Construct {
 
   #credentialsRefused(metrics: RequestMetrics): Alarm {
     return this.#add('CredentialsRefused', runbookArticles.credentialsRefused, {
-      meaning: 'Begini answered 401 or 403: no applicant gets through until the credentials are mended.',
+      meaning: 'Begini answered 401 or 403: no applicant gets through until the credentials are fixed.',
       metric: perMinute(metrics, 'CredentialsRefused'),
       ...onAnyOccurrence,
     });
@@ -133,7 +133,7 @@ export class Alarms extends Construct {
 
   #functionsThrottled(functions: readonly ApiFunction[]): Alarm {
     return this.#add('FunctionsThrottled', runbookArticles.functionsThrottled, {
-      meaning: 'Lambda turned requests away for want of concurrency: their applicants got an error.',
+      meaning: 'Lambda refused requests because no concurrency was left: their applicants got an error.',
       metric: sumOf(functions.map(({ live }) => live.metricThrottles({ period: minute }))),
       ...onAnyOccurrence,
     });

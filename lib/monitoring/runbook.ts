@@ -1,4 +1,7 @@
-/** The runbookArticles under "Operations" in README.md, each the heading of one: what an alarm sends its reader to. */
+/** Where the articles are, from the root of the repository. */
+export const runbookFile = '.github/RUNBOOK.md';
+
+/** The articles of the runbook that an alarm sends its reader to, each by its heading. */
 export const runbookArticles = {
   credentialsRefused: 'Begini refuses our credentials',
   credentialsNotSet: 'The credentials are not set',
@@ -17,7 +20,7 @@ export const runbookArticles = {
 /** The heading of an article. */
 export type Article = (typeof runbookArticles)[keyof typeof runbookArticles];
 
-/** What an alarm's description says: its meaning, then where to read on. */
+/** What an alarm's description says: its meaning, then the file and the heading of its article. */
 export function describeAlarm(meaning: string, article: Article): string {
-  return `${meaning} What to do: README.md, Operations, "${article}".`;
+  return `${meaning} What to do: ${runbookFile}, "${article}".`;
 }

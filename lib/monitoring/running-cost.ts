@@ -5,7 +5,7 @@ import type { ApiFunction } from '../lambda/api-function.ts';
 import { functionMemoryMiB } from '../lambda/service-function.ts';
 import type { Stage } from '../stages/stages.ts';
 
-/** US$ in us-east-1, first tier, without free tiers; README, "Cost and capacity", has the sources and their date. */
+/** US$ in us-east-1, first tier, without free tiers; lib/README.md, "Cost", has the sources and their date. */
 const prices = {
   apiRequest: 3.5e-6,
   lambdaRequest: 0.2e-6,

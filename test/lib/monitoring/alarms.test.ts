@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { runbookArticles } from '../../../lib/monitoring/runbook.ts';
+import { runbookArticles, runbookFile } from '../../../lib/monitoring/runbook.ts';
 import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
 
 const alarmEmail = 'on-call@bank.example';
-const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
+const runbook = readFileSync(join(import.meta.dirname, '../../..', runbookFile), 'utf8');
 
 /** A metric of an alarm that computes with several. */
 interface Measured {
@@ -13,10 +13,10 @@ interface Measured {
   MetricStat?: { Metric: { MetricName: string } };
 }
 
-/** The runbookArticles of the README's section "Operations", text by heading. */
-const operations = new Map(
-  (/^## Operations\n(.*?)(?=^## |(?![\s\S]))/ms.exec(readme)?.[1] ?? '')
-    .split(/^### /m)
+/** The articles of the runbook, text by heading. */
+const articles = new Map(
+  runbook
+    .split(/^## /m)
     .slice(1)
     .map((article) => {
       const [heading = '', ...text] = article.split('\n');
@@ -36,10 +36,10 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   const rule = resourceOf(template, 'AWS::Events::Rule').Properties;
   const descriptions = [...notifying.map(({ AlarmDescription }) => AlarmDescription), rule.Description];
   const articleIn = (description: unknown) =>
-    /What to do: README\.md, Operations, "(.+)"\.$/.exec(String(description))?.[1];
+    /What to do: \.github\/RUNBOOK\.md, "(.+)"\.$/.exec(String(description))?.[1];
 
-  test('each send their reader to an article of their own, and every article has its alarm', () => {
-    expect(descriptions.map(articleIn).sort()).toEqual([...operations.keys()].sort());
+  test('each send their reader to an article that exists, no two to the same', () => {
+    for (const article of descriptions.map(articleIn)) expect([...articles.keys()]).toContain(article);
     expect(new Set(descriptions).size).toBe(descriptions.length);
   });
 
@@ -161,10 +161,12 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   });
 });
 
-test.each([...operations])(
-  'the article "%s" says what it means, where to look and how to mend it',
-  (_, text) => {
-    expect(text).toMatch(/^\*\*Meaning\.\*\* .+^\*\*Look first\.\*\* .+^\*\*Mend\.\*\* .+/ms);
+test.each(Object.values(runbookArticles))(
+  'the article "%s" says what it means, how urgent it is, where to look, how to fix it and when it is over',
+  (heading) => {
+    const parts = ['Meaning', 'Urgency', 'Look first', 'Fix', 'Over when'];
+    const inOrder = parts.map((part) => `^\\*\\*${part}\\.\\*\\* .+`).join('');
+    expect(articles.get(heading)).toMatch(new RegExp(inOrder, 'ms'));
   },
 );
 
