@@ -13,11 +13,14 @@ writeFileSync(join(bundle, 'index.mjs'), 'export const handler = async () => {};
 /** The rows of a fresh checkout. */
 export const environments = ['test', 'production'] as const;
 
+/** CDK's own check of a template takes ten times as long as its synthesis: `cdk synth` runs it, and one test. */
+const newApp = () => new App({ analyticsReporting: false, builtinCloudFormationValidation: false });
+
 /** The stack of the stage `Demo`, made from a row of the stages table. */
 export function stackOf(row: Record<string, unknown>): SessionStack {
   const [stage] = readStages({ Demo: row });
   if (!stage) throw new Error('the table has one row');
-  return new SessionStack(new App(), `BeginiSession-${stage.name}`, {
+  return new SessionStack(newApp(), `BeginiSession-${stage.name}`, {
     stage,
     bundles: {
       createSession: bundle,

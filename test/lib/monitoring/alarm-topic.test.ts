@@ -5,8 +5,11 @@ import { environments, resourceOf, stackOf, templateOf } from '../../support/syn
 const alarmEmail = 'on-call@bank.example';
 const alarmTopicArn = 'arn:aws:sns:eu-central-1:123456789012:on-call';
 
+/** A production stage without its lender's name warns too, for another reason. */
+const named = { applicantPage: { lenderName: 'Example Bank' } };
+
 const warnings = (row: Record<string, unknown>) =>
-  Annotations.fromStack(stackOf(row))
+  Annotations.fromStack(stackOf({ ...named, ...row }))
     .findWarning('*', Match.anyValue())
     .map(({ entry }) => String(entry.data));
 

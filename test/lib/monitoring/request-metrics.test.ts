@@ -8,20 +8,21 @@ import { startService } from '../../support/service.ts';
 import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
 
 const uid = 'ABCDE-12345';
-const good = proxyEvent({ uid });
+/** Made at the moment of the call: the event has the time of its request. */
+const good = () => proxyEvent({ uid });
 const status = (code: number): Fault => ({ fault: 'status', status: code });
 
 /** What happens to one request, under the code or the outcome that its line has. */
-const happenings: [name: string, fault: Fault, event: APIGatewayProxyEvent][] = [
+const happenings: [name: string, fault: Fault, event: () => APIGatewayProxyEvent][] = [
   ['session_created', { fault: 'none' }, good],
-  ['invalid_uid', { fault: 'none' }, proxyEvent({ uid: 'a' })],
-  ['unsupported_media_type', { fault: 'none' }, proxyEvent({ uid }, { headers: {} })],
+  ['invalid_uid', { fault: 'none' }, () => proxyEvent({ uid: 'a' })],
+  ['unsupported_media_type', { fault: 'none' }, () => proxyEvent({ uid }, { headers: {} })],
   ['rejected_by_vendor', status(422), good],
   ['vendor_busy', status(429), good],
   ['vendor_error', status(500), good],
   ['vendor_response_invalid', { fault: 'rubbish' }, good],
   ['vendor_connection_lost', { fault: 'close-mid-body' }, good],
-  ['internal_error', { fault: 'none' }, JSON.parse(JSON.stringify({ ...good, requestContext: undefined }))],
+  ['internal_error', { fault: 'none' }, () => JSON.parse(JSON.stringify({ ...good(), body: 5 }))],
   ['credentials_refused', status(401), good],
 ];
 
@@ -32,7 +33,7 @@ beforeAll(async () => {
   const lambda = await startLambda('create-session');
   for (const [, fault, event] of happenings) {
     lambda.vendor.setFault(fault);
-    await lambda.environment.invoke(event);
+    await lambda.environment.invoke(event());
   }
   const { stdout } = await lambda.stop();
   for (const [index, line] of stdout.trimEnd().split('\n').entries()) {
@@ -42,7 +43,7 @@ beforeAll(async () => {
   const unset = await startLambda('create-session', {
     credentials: { apiKey: 'UNSET', integrationId: 'UNSET' },
   });
-  await unset.environment.invoke(good);
+  await unset.environment.invoke(good());
   lines.set('credentials_not_set', (await unset.stop()).stdout.trimEnd());
 }, 60_000);
 
