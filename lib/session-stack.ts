@@ -52,6 +52,7 @@ export class SessionStack extends Stack {
       ...shared,
       description: `Answers POST /sessions, stage ${stage.name}`,
       bundle: bundles.createSession,
+      createsSessions: true,
       environment: sessionEnvironment,
     });
     credentials.grantGetValue(createSession);

@@ -41,6 +41,7 @@ export class LaunchLinks extends Construct {
       encryptionKey,
       description: `Answers POST /launch-links, stage ${stage.name}`,
       bundle: bundles.createLaunchLink,
+      createsSessions: false,
       environment: {
         ...keyEnvironment,
         [environmentNames.stage]: stage.path,
@@ -55,6 +56,7 @@ export class LaunchLinks extends Construct {
       encryptionKey,
       description: `Answers /launch/{token}, stage ${stage.name}`,
       bundle: bundles.launch,
+      createsSessions: true,
       environment: { ...sessionEnvironment, ...keyEnvironment },
     });
     this.key.grantGetValue(launch);

@@ -13,12 +13,15 @@ import { Construct } from 'constructs';
 import type { SessionApi } from '../api/session-api.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
 import type { ServiceFunction } from '../lambda/service-function.ts';
+import type { Stage } from '../stages/stages.ts';
 import { ErrorBudget } from './error-budget.ts';
+import { sumOf } from './metric-math.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import { type Article, describeAlarm, runbookArticles } from './runbook.ts';
 
 /** What is watched, and who is told. */
 export interface AlarmsProps {
+  stage: Stage;
   metrics: RequestMetrics;
   api: SessionApi;
   /** The functions that answer requests. */
@@ -66,12 +69,13 @@ export class Alarms extends Construct {
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    const { metrics, api, functions, credentialsRotation, launchKeyRotation, topic } = props;
+    const { stage, metrics, api, functions, credentialsRotation, launchKeyRotation, topic } = props;
     this.#topic = topic;
     this.rollBack = [this.#functionErrors(functions), this.#internalErrors(metrics)];
     this.errorBudget = new ErrorBudget(this, 'ErrorBudget', {
       methods: api.handOffMethods,
       apiStage: api.restApi.deploymentStage,
+      ...(stage.resume && { inProgress: metrics.metric('SessionsInProgress') }),
     });
     for (const { alarm } of this.errorBudget.alarms) this.#notify(alarm);
     this.all = [
@@ -82,6 +86,7 @@ export class Alarms extends Construct {
       this.#callersThrottled(metrics),
       this.#functionsThrottled(functions),
       ...this.rollBack,
+      ...(stage.resume ? [this.#storeUnavailable(metrics)] : []),
       this.#rotationFailed(credentialsRotation),
       ...(launchKeyRotation ? [this.#launchKeyRotationFailed(launchKeyRotation)] : []),
     ];
@@ -134,7 +139,7 @@ export class Alarms extends Construct {
   #functionsThrottled(functions: readonly ApiFunction[]): Alarm {
     return this.#add('FunctionsThrottled', runbookArticles.functionsThrottled, {
       meaning: 'Lambda refused requests because no concurrency was left: their applicants got an error.',
-      metric: sumOf(functions.map(({ live }) => live.metricThrottles({ period: minute }))),
+      metric: sumPerMinute(functions.map(({ live }) => live.metricThrottles({ period: minute }))),
       ...onAnyOccurrence,
     });
   }
@@ -142,7 +147,7 @@ export class Alarms extends Construct {
   #functionErrors(functions: readonly ApiFunction[]): Alarm {
     return this.#add('FunctionErrors', runbookArticles.functionErrors, {
       meaning: 'A function ended without an answer: it crashed, did not start, or ran out of time or memory.',
-      metric: sumOf(functions.map(({ live }) => live.metricErrors({ period: minute }))),
+      metric: sumPerMinute(functions.map(({ live }) => live.metricErrors({ period: minute }))),
       ...onAnyOccurrenceForRollBack,
     });
   }
@@ -152,6 +157,18 @@ export class Alarms extends Construct {
       meaning: 'A request met an error that the service does not know (internal_error).',
       metric: perMinute(metrics, 'InternalErrors'),
       ...onAnyOccurrenceForRollBack,
+    });
+  }
+
+  #storeUnavailable(metrics: RequestMetrics): Alarm {
+    return this.#add('StoreUnavailable', runbookArticles.storeUnavailable, {
+      meaning:
+        'The table of sessions does not answer: applicants get through, but a second tap asks Begini again.',
+      metric: metrics.metric('StoreUnavailable'),
+      // Two periods of five minutes: a single call that DynamoDB lost is no outage.
+      threshold: 1,
+      datapoints: 2,
+      of: 3,
     });
   }
 
@@ -196,11 +213,6 @@ function perMinute(metrics: RequestMetrics, name: RequestMetric): IMetric {
   return metrics.metric(name, { period: minute });
 }
 
-function sumOf(metrics: IMetric[]): MathExpression {
-  const named = metrics.map((metric, index) => [`m${index}`, metric] as const);
-  return new MathExpression({
-    expression: named.map(([name]) => `FILL(${name}, 0)`).join(' + '),
-    usingMetrics: Object.fromEntries(named),
-    period: minute,
-  });
+function sumPerMinute(metrics: IMetric[]): MathExpression {
+  return new MathExpression({ ...sumOf('m', metrics), period: minute });
 }

@@ -18,6 +18,7 @@ import type { ServiceFunction } from '../lambda/service-function.ts';
 import type { Stage } from '../stages/stages.ts';
 import type { Alarms } from './alarms.ts';
 import { errorBudget } from './error-budget.ts';
+import { sumOf } from './metric-math.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import { dailyCost } from './running-cost.ts';
 
@@ -77,14 +78,36 @@ export class StageDashboard extends Construct {
         width: 4,
         height: 7,
         setPeriodToTimeRange: true,
-        metrics: [this.#metric('Requests', 'Requests'), this.#metric('SessionsCreated', 'Sent on')],
+        metrics: [this.#metric('Requests', 'Requests'), ...this.#sentOn()],
       }),
       graph(10, 'Requests, and applicants sent into the assessment', {
-        left: [this.#metric('Requests', 'Requests'), this.#metric('SessionsCreated', 'Sent on')],
+        left: [this.#metric('Requests', 'Requests'), ...this.#sentOn()],
       }),
       graph(10, 'Failed hand-offs, share of the valid ones', {
         left: [failures],
         leftAnnotations: [{ value: errorBudget, label: 'What the objective allows (0.5 %)' }],
+      }),
+    ];
+  }
+
+  /** Applicants sent into the assessment: for the first time, and again. */
+  #sentOn(): IMetric[] {
+    return [
+      this.#metric('SessionsCreated', 'Sent on'),
+      ...(this.#props.stage.resume ? [this.#metric('SessionsResumed', 'Sent on again')] : []),
+    ];
+  }
+
+  /** How the table of sessions does, in a stage that remembers them. */
+  #remembering(): IWidget[] {
+    if (!this.#props.stage.resume) return [];
+    return [
+      graph(24, 'Requests and the table of sessions', {
+        left: [
+          this.#metric('StoreUnavailable', 'Answered without it'),
+          this.#metric('StoreUnreadable', 'Its session did not open'),
+          this.#metric('SessionsInProgress', 'Waited for another request in vain (503)'),
+        ],
       }),
     ];
   }
@@ -121,6 +144,7 @@ export class StageDashboard extends Construct {
           this.#metric('ColdStarts', 'Cold starts'),
         ],
       }),
+      ...this.#remembering(),
       graph(12, 'The vendor says no, or nothing', {
         left: [
           this.#metric('RejectedByVendor', 'Refused this uid (422)'),
@@ -202,10 +226,5 @@ function sum(
   metricOf: (each: ApiFunction) => IMetric,
 ): IMetric {
   const prefix = label.toLowerCase().replaceAll(' ', '_');
-  const named = functions.map((each, index) => [`${prefix}${index}`, metricOf(each)] as const);
-  return new MathExpression({
-    label,
-    expression: named.map(([name]) => `FILL(${name}, 0)`).join(' + '),
-    usingMetrics: Object.fromEntries(named),
-  });
+  return new MathExpression({ label, ...sumOf(prefix, functions.map(metricOf)) });
 }

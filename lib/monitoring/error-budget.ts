@@ -6,9 +6,11 @@ import {
   AlarmState,
   CompositeAlarm,
   MathExpression,
+  type Metric,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import { sumOf } from './metric-math.ts';
 import { type Article, describeAlarm, runbookArticles } from './runbook.ts';
 
 /** 99.5 % of valid requests over 30 days get their session. */
@@ -43,6 +45,8 @@ const burns = [
 export interface ErrorBudgetProps {
   methods: readonly Method[];
   apiStage: ApiStage;
+  /** Requests that were answered by `session_in_progress`, a 503 that is no failure: another one hands over. */
+  inProgress?: Metric;
 }
 
 /**
@@ -79,20 +83,27 @@ export class ErrorBudget extends Construct {
 
   /** Failed hand-offs as a share, 0 to 1, of the valid ones in a period; 0 where fewer than `atLeast` failed. */
   failureRate(period: Duration, atLeast = 1): MathExpression {
-    const { methods, apiStage } = this.#props;
-    const sums = methods.map((method, index) => ({
-      count: [`count${index}`, method.metricCount(apiStage, { statistic: 'Sum', period })],
-      invalid: [`invalid${index}`, method.metricClientError(apiStage, { statistic: 'Sum', period })],
-      failed: [`failed${index}`, method.metricServerError(apiStage, { statistic: 'Sum', period })],
-    }));
-    const total = (kind: 'count' | 'invalid' | 'failed') =>
-      `(${sums.map((sum) => `FILL(${sum[kind][0]}, 0)`).join(' + ')})`;
-    const valid = `(${total('count')} - ${total('invalid')})`;
-    return new MathExpression({
-      expression: `IF(${total('failed')} >= ${atLeast}, ${total('failed')} / ${valid}, 0)`,
-      usingMetrics: Object.fromEntries(
-        sums.flatMap(({ count, invalid, failed }) => [count, invalid, failed]),
+    const { methods, apiStage, inProgress } = this.#props;
+    const sums = {
+      count: sumOf(
+        'count',
+        methods.map((method) => method.metricCount(apiStage, { statistic: 'Sum', period })),
       ),
+      invalid: sumOf(
+        'invalid',
+        methods.map((method) => method.metricClientError(apiStage, { statistic: 'Sum', period })),
+      ),
+      failed: sumOf(
+        'failed',
+        methods.map((method) => method.metricServerError(apiStage, { statistic: 'Sum', period })),
+      ),
+      ...(inProgress && { waiting: sumOf('waiting', [inProgress.with({ period })]) }),
+    };
+    const failed = `(${sums.failed.expression}${sums.waiting ? ` - ${sums.waiting.expression}` : ''})`;
+    const valid = `((${sums.count.expression}) - (${sums.invalid.expression}))`;
+    return new MathExpression({
+      expression: `IF(${failed} >= ${atLeast}, ${failed} / ${valid}, 0)`,
+      usingMetrics: Object.assign({}, ...Object.values(sums).map(({ usingMetrics }) => usingMetrics)),
       label: 'Failed hand-offs, share of the valid ones',
       period,
     });

@@ -38,12 +38,10 @@ export class Monitoring extends Construct {
     const { topic } = new AlarmTopic(this, 'AlarmTopic', { stage, encryptionKey });
     const metrics = new RequestMetrics(this, 'Metrics', {
       stage,
-      logGroups: Object.fromEntries(
-        Object.entries(props.functions).map(([name, { logGroup }]) => [name, logGroup]),
-      ),
+      functions: props.functions,
       accessLog: api.accessLog,
     });
-    this.alarms = new Alarms(this, 'Alarms', { metrics, api, functions, ...rotations, topic });
+    this.alarms = new Alarms(this, 'Alarms', { stage, metrics, api, functions, ...rotations, topic });
     if (topic) new CredentialsWatch(this, 'CredentialsWatch', { stage, secret: credentials.secret, topic });
     new SavedQueries(this, 'Queries', { logGroups: functions.map(({ logGroup }) => logGroup) });
     new StageDashboard(this, 'Dashboard', {

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Metric, type MetricOptions, Unit } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, type IFilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { ApiFunction } from '../lambda/api-function.ts';
 import type { Stage } from '../stages/stages.ts';
 
 /** How a metric is read off log lines. */
@@ -12,25 +13,37 @@ interface Reading {
   unit?: Unit;
 }
 
-/** Read off the one line that a function writes per request (functions/http/request-log.ts). */
+/** Read off the one line that every function writes per request (functions/http/request-log.ts). */
 const requestReadings = {
   Requests: { pattern: FilterPattern.stringValue('$.message', '=', 'request') },
-  SessionsCreated: { pattern: FilterPattern.stringValue('$.outcome', '=', 'session_created') },
   CallerErrors: { pattern: FilterPattern.stringValue('$.outcome', '=', 'caller_error') },
-  VendorErrors: { pattern: FilterPattern.stringValue('$.outcome', '=', 'vendor_error') },
   OperatorErrors: { pattern: FilterPattern.stringValue('$.outcome', '=', 'operator_error') },
+  InternalErrors: { pattern: FilterPattern.stringValue('$.code', '=', 'internal_error') },
+  SecretRefreshes: { pattern: FilterPattern.numberValue('$.secretReads', '>', 0), value: '$.secretReads' },
+  StaleServes: { pattern: FilterPattern.booleanValue('$.secretStale', true) },
+  ColdStarts: { pattern: FilterPattern.booleanValue('$.coldStart', true) },
+} satisfies Record<string, Reading>;
+
+/** Of the functions that create sessions alone. */
+const sessionReadings = {
+  SessionsCreated: { pattern: FilterPattern.stringValue('$.outcome', '=', 'session_created') },
+  VendorErrors: { pattern: FilterPattern.stringValue('$.outcome', '=', 'vendor_error') },
   RejectedByVendor: { pattern: FilterPattern.stringValue('$.code', '=', 'rejected_by_vendor') },
   CredentialsRefused: { pattern: FilterPattern.stringValue('$.code', '=', 'credentials_refused') },
   CredentialsNotSet: { pattern: FilterPattern.stringValue('$.code', '=', 'credentials_not_set') },
-  InternalErrors: { pattern: FilterPattern.stringValue('$.code', '=', 'internal_error') },
   VendorLatency: {
     pattern: FilterPattern.numberValue('$.vendorAttempts', '>', 0),
     value: '$.vendorMs',
     unit: Unit.MILLISECONDS,
   },
-  SecretRefreshes: { pattern: FilterPattern.numberValue('$.secretReads', '>', 0), value: '$.secretReads' },
-  StaleServes: { pattern: FilterPattern.booleanValue('$.secretStale', true) },
-  ColdStarts: { pattern: FilterPattern.booleanValue('$.coldStart', true) },
+} satisfies Record<string, Reading>;
+
+/** Of the same functions, in a stage that remembers sessions. */
+const storeReadings = {
+  SessionsResumed: { pattern: FilterPattern.stringValue('$.outcome', '=', 'session_resumed') },
+  SessionsInProgress: { pattern: FilterPattern.stringValue('$.code', '=', 'session_in_progress') },
+  StoreUnavailable: { pattern: FilterPattern.stringValue('$.store', '=', 'unavailable') },
+  StoreUnreadable: { pattern: FilterPattern.stringValue('$.store', '=', 'unreadable') },
 } satisfies Record<string, Reading>;
 
 /** Read off API Gateway's access log (lib/api/session-api.ts): what never reached a function. */
@@ -39,13 +52,17 @@ const accessReadings = {
 } satisfies Record<string, Reading>;
 
 /** A metric that log lines make. */
-export type RequestMetric = keyof typeof requestReadings | keyof typeof accessReadings;
+export type RequestMetric =
+  | keyof typeof requestReadings
+  | keyof typeof sessionReadings
+  | keyof typeof storeReadings
+  | keyof typeof accessReadings;
 
 /** Whose log lines are read. */
 export interface RequestMetricsProps {
   stage: Stage;
-  /** By construct id: the log group of each function that answers requests. */
-  logGroups: Readonly<Record<string, ILogGroup>>;
+  /** The functions that answer requests, by construct id. */
+  functions: Readonly<Record<string, ApiFunction>>;
   accessLog: ILogGroup;
 }
 
@@ -56,10 +73,17 @@ export interface RequestMetricsProps {
 export class RequestMetrics extends Construct {
   readonly #namespace: string;
 
-  constructor(scope: Construct, id: string, { stage, logGroups, accessLog }: RequestMetricsProps) {
+  constructor(scope: Construct, id: string, { stage, functions, accessLog }: RequestMetricsProps) {
     super(scope, id);
     this.#namespace = `BeginiSession/${stage.name}`;
-    for (const [name, logGroup] of Object.entries(logGroups)) this.#read(requestReadings, logGroup, name);
+    for (const [name, { logGroup, createsSessions }] of Object.entries(functions)) {
+      const readings = {
+        ...requestReadings,
+        ...(createsSessions && sessionReadings),
+        ...(createsSessions && stage.resume && storeReadings),
+      };
+      this.#read(readings, logGroup, name);
+    }
     this.#read(accessReadings, accessLog, 'AccessLog');
   }
 
@@ -69,9 +93,14 @@ export class RequestMetrics extends Construct {
     return new Metric({ namespace: this.#namespace, metricName, ...defaults, ...options });
   }
 
+  /**
+   * The filters of one log group are made one after the other: CloudWatch Logs refuses two changes of a log group at once
+   * (OperationAbortedException), and CloudFormation does not try again.
+   */
   #read(readings: Record<string, Reading>, logGroup: ILogGroup, source: string): void {
+    let previous: MetricFilter | undefined;
     for (const [metricName, { pattern, value, unit }] of Object.entries(readings)) {
-      new MetricFilter(this, `${source}${metricName}`, {
+      const filter = new MetricFilter(this, `${source}${metricName}`, {
         logGroup,
         filterPattern: pattern,
         metricNamespace: this.#namespace,
@@ -79,6 +108,8 @@ export class RequestMetrics extends Construct {
         metricValue: value ?? '1',
         unit: unit ?? Unit.COUNT,
       });
+      if (previous) filter.node.addDependency(previous);
+      previous = filter;
     }
   }
 }

@@ -12,6 +12,7 @@ export const runbookArticles = {
   functionsThrottled: 'Functions are throttled',
   functionErrors: 'A function crashes or runs out of time',
   internalErrors: 'The service has a defect',
+  storeUnavailable: 'Sessions are not remembered',
   rotationFailed: 'The rotation failed or is overdue',
   launchKeyRotationFailed: 'The launch key was not renewed',
   credentialsChanged: 'The credentials were changed',

@@ -4,6 +4,7 @@ import type { SessionApi } from '../api/session-api.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
 import { functionMemoryMiB } from '../lambda/service-function.ts';
 import type { Stage } from '../stages/stages.ts';
+import { sumOf } from './metric-math.ts';
 
 /** US$ in us-east-1, first tier, without free tiers; lib/README.md, "Cost", has the sources and their date. */
 const prices = {
@@ -51,11 +52,11 @@ export function dailyCost({ stage, api, functions }: RunningCostProps): IMetric[
 
 function priced(label: string, price: number, metrics: IMetric[]): IMetric {
   const prefix = label.toLowerCase().replaceAll(/[^a-z]/g, '');
-  const named = metrics.map((metric, index) => [`${prefix}${index}`, metric] as const);
+  const { expression, usingMetrics } = sumOf(prefix, metrics);
   return new MathExpression({
     label,
-    expression: `(${named.map(([name]) => `FILL(${name}, 0)`).join(' + ')}) * ${price.toFixed(18)}`,
-    usingMetrics: Object.fromEntries(named),
+    expression: `(${expression}) * ${price.toFixed(18)}`,
+    usingMetrics,
     period: Duration.days(1),
   });
 }

@@ -107,6 +107,24 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     });
   });
 
+  test('the table of sessions is out at one request or more in two of three periods of 5 minutes', () => {
+    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(runbookArticles.storeUnavailable));
+    expect(alarm).toMatchObject({
+      MetricName: 'StoreUnavailable',
+      Threshold: 1,
+      Period: 300,
+      DatapointsToAlarm: 2,
+      EvaluationPeriods: 3,
+    });
+  });
+
+  test('there is none on the table in a stage that remembers no sessions', () => {
+    const forgetful = templateOf({ environment, alarmEmail, resume: false });
+    for (const part of ['StoreUnavailable', 'SessionsInProgress']) {
+      expect(JSON.stringify(forgetful)).not.toContain(part);
+    }
+  });
+
   test('hand-offs are slow at a 95th percentile of 3 seconds for 15 minutes', () => {
     const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(runbookArticles.slowHandOffs));
     expect(alarm).toMatchObject({ Threshold: 3000, EvaluationPeriods: 3, DatapointsToAlarm: 3 });
@@ -132,7 +150,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     AlarmName.startsWith(`BeginiSession-Demo ${runbookArticles.fastBurn},`),
   );
 
-  test('the error budget counts 5xx of the two routes that hand over, among all but 4xx', () => {
+  test('the error budget counts 5xx of the two routes that hand over, but for session_in_progress, among all but 4xx', () => {
     for (const { Metrics } of windowAlarms) {
       const named = Metrics.filter(({ MetricStat }: Measured) => MetricStat).map(
         ({ Id, MetricStat }: Measured) => [Id, MetricStat?.Metric.MetricName],
@@ -140,6 +158,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
       expect(Object.fromEntries(named)).toEqual({
         ...{ count0: 'Count', invalid0: '4XXError', failed0: '5XXError' },
         ...{ count1: 'Count', invalid1: '4XXError', failed1: '5XXError' },
+        waiting0: 'SessionsInProgress',
       });
       const dimensions = JSON.stringify(Metrics);
       for (const route of ['/sessions', '/launch/{token}']) {
@@ -151,9 +170,9 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   });
 
   test('five failures in the long window make an alarm, of however few requests, while there is one in the short', () => {
-    const total = (name: string) => `(FILL(${name}0, 0) + FILL(${name}1, 0))`;
-    const failed = total('failed');
-    const share = `${failed} / (${total('count')} - ${total('invalid')})`;
+    const sum = (name: string) => `FILL(${name}0, 0) + FILL(${name}1, 0)`;
+    const failed = `(${sum('failed')} - FILL(waiting0, 0))`;
+    const share = `${failed} / ((${sum('count')}) - (${sum('invalid')}))`;
     expect(windowAlarms.map(({ Metrics }) => Metrics[0].Expression)).toEqual([
       `IF(${failed} >= 5, ${share}, 0)`,
       `IF(${failed} >= 1, ${share}, 0)`,

@@ -129,6 +129,45 @@ describe('the functions of launch links', () => {
   }, 30_000);
 });
 
+describe('the metrics of a stage that remembers sessions', () => {
+  const template = templateOf({ environment: 'test' });
+  const patternOf = (metricName: string, source: string) =>
+    resourceOf(template, 'AWS::Logs::MetricFilter', `${source}${metricName}`).Properties
+      .FilterPattern as string;
+
+  test.each(['CreateSession', 'Launch'])('count what %s writes of the table', async (source) => {
+    const service = await startService();
+    const counts = (metricName: string) =>
+      service.lines.filter((line) => matchesPattern(patternOf(metricName, source), line)).length;
+    await service.post({ uid });
+    await service.post({ uid });
+    service.dynamoDb.fail('deny');
+    await service.post({ uid: 'FGHIJ-67890' });
+    await service.close();
+    expect(['SessionsCreated', 'SessionsResumed', 'StoreUnavailable', 'StoreUnreadable'].map(counts)).toEqual(
+      [2, 1, 1, 0],
+    );
+  });
+
+  test('have no filter for what CreateLaunchLink never does', () => {
+    const ofLinks = Object.values(template.findResources('AWS::Logs::MetricFilter')).filter(
+      ({ Properties }) =>
+        Properties.LogGroupName.Ref ===
+        resourceOf(template, 'AWS::Logs::LogGroup', 'CreateLaunchLink').logicalId,
+    );
+    const names = ofLinks.map(({ Properties }) => Properties.MetricTransformations[0].MetricName);
+    expect(names.sort()).toEqual([
+      'CallerErrors',
+      'ColdStarts',
+      'InternalErrors',
+      'OperatorErrors',
+      'Requests',
+      'SecretRefreshes',
+      'StaleServes',
+    ]);
+  });
+});
+
 describe.each(environments)('the metrics of a %s stage', (environment) => {
   const template = templateOf({ environment, launchLinks: false });
 
@@ -204,6 +243,19 @@ describe.each(environments)('the metrics of a %s stage', (environment) => {
   ])('none counts %s', (_what, line) => {
     for (const { Properties } of Object.values(template.findResources('AWS::Logs::MetricFilter'))) {
       expect(matchesPattern(Properties.FilterPattern, line)).toBe(false);
+    }
+  });
+
+  test('the filters of one log group are made one after the other', () => {
+    const filters = template.findResources('AWS::Logs::MetricFilter');
+    const byLogGroup = Map.groupBy(
+      Object.entries(filters),
+      ([, { Properties }]) => Properties.LogGroupName.Ref,
+    );
+    for (const group of byLogGroup.values()) {
+      const [first, ...others] = group.map(([id, { DependsOn }]) => ({ id, after: [DependsOn].flat() }));
+      expect(first).toMatchObject({ after: [undefined] });
+      for (const [index, { after }] of others.entries()) expect(after).toContain(group[index]?.[0]);
     }
   });
 
