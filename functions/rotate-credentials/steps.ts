@@ -51,7 +51,11 @@ async function testSecret({ token, versions, scope, ...target }: Rotation): Prom
   await probe(pair, target, scope);
 }
 
-/** Makes the pair current, and leaves no other label on its version. */
+/**
+ * Makes the pair current. AWSPENDING is not removed by a call of its own, which can tell Secrets Manager that the rotation
+ * did not complete ("Lambda rotation functions", user guide, read November 2026): moving AWSCURRENT removes it, and where
+ * it stays on the current version, no rotation is blocked.
+ */
 async function finishSecret({ token, versions }: Rotation): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
   if (versionIds.get(current) !== token) {
@@ -60,7 +64,5 @@ async function finishSecret({ token, versions }: Rotation): Promise<void> {
       throw new RotationError('not_pending');
     await versions.attach(current, token, versionIds);
   }
-  for (const label of [pending, next]) {
-    if (versionIds.get(label) === token) await versions.detach(label, token);
-  }
+  if (versionIds.get(next) === token) await versions.detach(next, token);
 }

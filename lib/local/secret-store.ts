@@ -27,6 +27,8 @@ export interface Secret {
   readonly versions: Map<string, SecretVersion>;
   readonly holders: Map<string, string>;
   rotate: RotationFunction | undefined;
+  /** Whether AWSPENDING stays where it is when AWSCURRENT moves to its version. */
+  readonly pendingStays: boolean;
 }
 
 /** What rotates a secret: invoked for each step, it rejects where the step fails. */
@@ -62,9 +64,11 @@ const exists = (message: string) => new SecretsManagerError('ResourceExistsExcep
 export class SecretStore {
   readonly #secrets: Secret[] = [];
   readonly #region: string;
+  readonly #pendingStays: boolean;
 
-  constructor(region: string) {
+  constructor(region: string, { pendingStays = false } = {}) {
     this.#region = region;
+    this.#pendingStays = pendingStays;
   }
 
   /** @throws SecretsManagerError `ResourceExistsException` for a name that is taken */
@@ -83,6 +87,7 @@ export class SecretStore {
       versions: new Map(),
       holders: new Map(),
       rotate: undefined,
+      pendingStays: this.#pendingStays,
     };
     this.#secrets.push(secret);
     return secret;
@@ -153,7 +158,10 @@ export function putVersion(
   return token;
 }
 
-/** Moves a label, or takes it away. */
+/**
+ * Moves a label, or removes it. Moving AWSCURRENT removes AWSPENDING from the version in the same call ("Lambda rotation
+ * functions", user guide, read November 2026); others report that it stays, which `pendingStays` plays.
+ */
 export function moveLabel(secret: Secret, { label, from, to }: LabelMove): void {
   for (const versionId of [from, to]) {
     if (versionId !== undefined && !secret.versions.has(versionId)) {
@@ -173,6 +181,8 @@ export function moveLabel(secret: Secret, { label, from, to }: LabelMove): void 
       );
     }
     attach(secret, label, to);
+    const takesPendingAlong = label === current && !secret.pendingStays;
+    if (takesPendingAlong && secret.holders.get(pending) === to) secret.holders.delete(pending);
   } else if (from === undefined) {
     throw invalidParameter('You must specify MoveToVersionId, RemoveFromVersionId or both.');
   } else if (label === current) {

@@ -15,6 +15,8 @@ export interface SecretsManagerOptions {
   region?: string;
   /** Secrets that exist from the start, value by name. */
   secrets?: Record<string, string>;
+  /** Leaves AWSPENDING where it is when AWSCURRENT moves to its version, against AWS's guide. */
+  pendingStays?: boolean;
 }
 
 /**
@@ -66,8 +68,8 @@ const largestBodyBytes = 1_000_000;
  * AWS CLI, whatever their credentials. Keeps secrets in memory and never prints one.
  */
 export async function startSecretsManager(options: SecretsManagerOptions = {}): Promise<SecretsManager> {
-  const { region = 'us-east-1', secrets = {} } = options;
-  const store = new SecretStore(region);
+  const { region = 'us-east-1', secrets = {}, pendingStays = false } = options;
+  const store = new SecretStore(region, { pendingStays });
   for (const [name, value] of Object.entries(secrets)) putVersion(store.create(name), value);
   const requests: SecretsRequest[] = [];
   const rotations = new SecretRotations();

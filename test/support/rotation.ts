@@ -42,13 +42,24 @@ export type Rotations = {
   close(): Promise<void>;
 };
 
+/** Both ways in which Secrets Manager is said to treat AWSPENDING when AWSCURRENT moves to its version. */
+export const labelBehaviours = [
+  { name: 'moving AWSCURRENT removes AWSPENDING', pendingStays: false, finalLabels: ['AWSCURRENT'] },
+  {
+    name: 'AWSPENDING stays on the current version',
+    pendingStays: true,
+    finalLabels: ['AWSCURRENT', 'AWSPENDING'],
+  },
+];
+
 /** Starts all of it. `secret` is the secret's first value. */
 export async function startRotations({
   secret = JSON.stringify(oldPair),
   hmac = true,
+  pendingStays = false,
 } = {}): Promise<Rotations> {
   const vendor = await startBeginiSimulator({ hmac: hmac ? 'required' : 'optional' });
-  const secretsManager = await startSecretsManager({ secrets: { [secretName]: secret } });
+  const secretsManager = await startSecretsManager({ secrets: { [secretName]: secret }, pendingStays });
   const client = new SecretsManagerClient({
     endpoint: secretsManager.url,
     region: 'us-east-1',

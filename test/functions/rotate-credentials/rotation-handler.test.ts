@@ -3,330 +3,336 @@ import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SecretsManagerRotationEventStep } from 'aws-lambda';
 import type { Fault } from '../../../lib/local/begini-faults.ts';
-import { newPair, oldPair, type Rotations, startRotations } from '../../support/rotation.ts';
+import { labelBehaviours, newPair, oldPair, type Rotations, startRotations } from '../../support/rotation.ts';
 
-let rotations: Rotations;
+describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) => {
+  let rotations: Rotations;
 
-beforeEach(async () => {
-  rotations = await startRotations();
-});
-afterEach(() => rotations.close());
+  beforeEach(async () => {
+    rotations = await startRotations({ pendingStays });
+  });
+  afterEach(() => rotations.close());
 
-const logged = () => rotations.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-const codes = () => logged().flatMap(({ code }) => code ?? []);
-const invoke = (Step: string, token: string, SecretId = rotations.versions.secretId) =>
-  rotations.handler(
-    { Step: Step as SecretsManagerRotationEventStep, SecretId, ClientRequestToken: token },
-    { awsRequestId: 'lambda-request-id' },
+  const logged = () => rotations.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const codes = () => logged().flatMap(({ code }) => code ?? []);
+  const invoke = (Step: string, token: string, SecretId = rotations.versions.secretId) =>
+    rotations.handler(
+      { Step: Step as SecretsManagerRotationEventStep, SecretId, ClientRequestToken: token },
+      { awsRequestId: 'lambda-request-id' },
+    );
+  const setUpAgain = async (options: Parameters<typeof startRotations>[0]) => {
+    await rotations.close();
+    rotations = await startRotations({ pendingStays, ...options });
+  };
+
+  /** What every failure leaves: the pair in use untouched, nothing pending, and a good pair goes through next time. */
+  async function expectNothingStuck(): Promise<void> {
+    expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+    expect((await rotations.versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
+    rotations.vendor.setFault({ fault: 'none' });
+    await rotations.stage(newPair);
+    const token = await rotations.rotate();
+    expect(await rotations.labelsOf(token)).toEqual(finalLabels);
+  }
+
+  test('tests the staged pair with one signed call for a uid of its own, and makes it current', async () => {
+    const staged = await rotations.stage(newPair);
+    const token = await rotations.rotate();
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+    expect([await rotations.labelsOf(token), await rotations.labelsOf(staged)]).toEqual([finalLabels, []]);
+    expect(rotations.vendor.requests.map(({ accepted }) => accepted)).toEqual([true]);
+    const { uid } = JSON.parse(String(rotations.vendor.requests[0]?.rawBody));
+    expect(uid).toMatch(/^ROTCHK[0-9a-f]{32}$/);
+  });
+
+  test('puts in the first pair, over the sentinel', async () => {
+    await setUpAgain({ secret: '{"apiKey":"UNSET","integrationId":"UNSET"}' });
+    await rotations.stage(newPair);
+    await rotations.rotate();
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+  });
+
+  test('signs nothing where the stage turns HMAC off', async () => {
+    await setUpAgain({ hmac: false });
+    await rotations.stage(newPair);
+    await rotations.rotate();
+    expect(rotations.vendor.requests[0]?.headers).not.toHaveProperty('x-signature');
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+  });
+
+  test.each([oldPair, { apiKey: 'UNSET', integrationId: 'UNSET' }])(
+    'is tried out by Secrets Manager without a call to the vendor',
+    async (pair) => {
+      await setUpAgain({ secret: JSON.stringify(pair) });
+      const { client, versions, secretsManager } = rotations;
+      await client.send(new RotateSecretCommand({ SecretId: versions.secretId, RotateImmediately: false }));
+      await secretsManager.rotationEnded();
+      expect(logged()).toMatchObject([{ step: 'testSecret', outcome: 'step_done' }]);
+      expect(rotations.vendor.requests).toEqual([]);
+    },
   );
-const setUpAgain = async (options: Parameters<typeof startRotations>[0]) => {
-  await rotations.close();
-  rotations = await startRotations(options);
-};
 
-/** What every failure leaves: the pair in use untouched, nothing pending, and a good pair goes through next time. */
-async function expectNothingStuck(): Promise<void> {
-  expect(await rotations.currentKey()).toBe(oldPair.apiKey);
-  expect((await rotations.versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
-  rotations.vendor.setFault({ fault: 'none' });
-  await rotations.stage(newPair);
-  const token = await rotations.rotate();
-  expect(await rotations.labelsOf(token)).toEqual(['AWSCURRENT']);
-}
-
-test('tests the staged pair with one signed call for a uid of its own, and makes it current', async () => {
-  const staged = await rotations.stage(newPair);
-  const token = await rotations.rotate();
-  expect(await rotations.currentKey()).toBe(newPair.apiKey);
-  expect([await rotations.labelsOf(token), await rotations.labelsOf(staged)]).toEqual([['AWSCURRENT'], []]);
-  expect(rotations.vendor.requests.map(({ accepted }) => accepted)).toEqual([true]);
-  const { uid } = JSON.parse(String(rotations.vendor.requests[0]?.rawBody));
-  expect(uid).toMatch(/^ROTCHK[0-9a-f]{32}$/);
-});
-
-test('puts in the first pair, over the sentinel', async () => {
-  await setUpAgain({ secret: '{"apiKey":"UNSET","integrationId":"UNSET"}' });
-  await rotations.stage(newPair);
-  await rotations.rotate();
-  expect(await rotations.currentKey()).toBe(newPair.apiKey);
-});
-
-test('signs nothing where the stage turns HMAC off', async () => {
-  await setUpAgain({ hmac: false });
-  await rotations.stage(newPair);
-  await rotations.rotate();
-  expect(rotations.vendor.requests[0]?.headers).not.toHaveProperty('x-signature');
-  expect(await rotations.currentKey()).toBe(newPair.apiKey);
-});
-
-test.each([oldPair, { apiKey: 'UNSET', integrationId: 'UNSET' }])(
-  'is tried out by Secrets Manager without a call to the vendor',
-  async (pair) => {
-    await setUpAgain({ secret: JSON.stringify(pair) });
-    const { client, versions, secretsManager } = rotations;
-    await client.send(new RotateSecretCommand({ SecretId: versions.secretId, RotateImmediately: false }));
-    await secretsManager.rotationEnded();
-    expect(logged()).toMatchObject([{ step: 'testSecret', outcome: 'step_done' }]);
-    expect(rotations.vendor.requests).toEqual([]);
-  },
-);
-
-test('fails at the deadline where nothing is staged', async () => {
-  await rotations.rotate();
-  expect(codes()).toEqual(['nothing_staged']);
-  await expectNothingStuck();
-});
-
-test.each([
-  ['an empty key', { apiKey: '', integrationId: newPair.integrationId }],
-  ['a key of spaces', { apiKey: '  ', integrationId: newPair.integrationId }],
-  ['a pasted line break', { apiKey: `${newPair.apiKey}\n`, integrationId: newPair.integrationId }],
-  ['a trailing space', { apiKey: newPair.apiKey, integrationId: `${newPair.integrationId} ` }],
-  ['the sentinel', { apiKey: 'UNSET', integrationId: 'UNSET' }],
-  ['no JSON', 'new-api-key'],
-])('never asks the vendor about %s', async (_, value) => {
-  await rotations.stage(value);
-  await rotations.rotate();
-  expect(codes()).toEqual(['not_a_pair']);
-  expect(rotations.vendor.requests).toEqual([]);
-  await expectNothingStuck();
-});
-
-test('does not take the current pair for a new one', async () => {
-  const staged = await rotations.stage({ integrationId: oldPair.integrationId, apiKey: oldPair.apiKey });
-  await rotations.rotate();
-  expect(codes()).toEqual(['same_as_current']);
-  expect(await rotations.labelsOf(staged)).toEqual(['BEGINI_NEXT', 'BEGINI_SAME']);
-  expect(rotations.vendor.requests).toEqual([]);
-  await expectNothingStuck();
-});
-
-test.each([
-  ['a wrong key', { ...newPair, apiKey: 'wrong' }, 401, 'refused_401', 'BEGINI_REFUSED_401'],
-  [
-    'key and integration id swapped',
-    { apiKey: newPair.integrationId, integrationId: newPair.apiKey },
-    401,
-    'refused_401',
-    'BEGINI_REFUSED_401',
-  ],
-  [
-    'the pair of another environment',
-    { apiKey: 'test-api-key', integrationId: 'simulated-integration-2' },
-    401,
-    'refused_401',
-    'BEGINI_REFUSED_401',
-  ],
-  [
-    'a key of another integration',
-    { ...newPair, integrationId: 'simulated-integration-2' },
-    403,
-    'refused_403',
-    'BEGINI_REFUSED_403',
-  ],
-])('does not take %s', async (_, pair, vendorStatus, code, verdict) => {
-  await rotations.stage(pair);
-  const token = await rotations.rotate();
-  expect(logged().at(-1)).toMatchObject({ step: 'testSecret', code, verdict, vendorStatus });
-  expect(await rotations.labelsOf(token)).toEqual(['BEGINI_NEXT', verdict]);
-  await expectNothingStuck();
-});
-
-const outages: [Fault, string, string][] = [
-  [{ fault: 'status', status: 422 }, 'rejected_422', 'BEGINI_REJECTED_422'],
-  [{ fault: 'status', status: 429, retryAfter: 7 }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
-  [{ fault: 'status', status: 503 }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
-  [{ fault: 'redirect', location: 'https://evil.example/' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
-  [{ fault: 'rubbish' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
-  [{ fault: 'raw-answer', body: {} }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
-  [{ fault: 'reset' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
-  [{ fault: 'close-mid-body' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
-];
-test.each(outages)('takes anything but a session for a failure: %j', async (fault, code, verdict) => {
-  rotations.vendor.setFault(fault);
-  await rotations.stage(newPair);
-  const token = await rotations.rotate();
-  expect(codes()).toEqual([code]);
-  expect(await rotations.labelsOf(token)).toEqual(['BEGINI_NEXT', verdict]);
-  await expectNothingStuck();
-});
-
-test('promotes the staged pair when Secrets Manager repeats a rotation that the vendor was down for', async () => {
-  rotations.vendor.setFault({ fault: 'status', status: 503 });
-  await rotations.stage(newPair);
-  const token = await rotations.rotate();
-  await rotations.secretsManager.repeatRotation();
-  expect(codes()).toEqual(['vendor_unreachable', 'vendor_unreachable']);
-  rotations.vendor.setFault({ fault: 'none' });
-  await rotations.secretsManager.repeatRotation();
-  expect(await rotations.labelsOf(token)).toContain('AWSCURRENT');
-  expect(await rotations.currentKey()).toBe(newPair.apiKey);
-});
-
-test('a repeat of a rotation does not promote a pair that was withdrawn', async () => {
-  rotations.vendor.setFault({ fault: 'status', status: 503 });
-  await rotations.stage(newPair);
-  const token = await rotations.rotate();
-  await rotations.versions.detach('BEGINI_NEXT', token);
-  rotations.vendor.setFault({ fault: 'none' });
-  await rotations.secretsManager.repeatRotation();
-  expect(codes()).toEqual(['vendor_unreachable', 'nothing_staged']);
-  await expectNothingStuck();
-});
-
-test.each(['createSecret', 'setSecret', 'testSecret', 'finishSecret'])('may call %s twice', async (twice) => {
-  rotations.secretsManager.setRotation('credentials', async (event) => {
-    await rotations.handler(event, { awsRequestId: '1' });
-    if (event.Step === twice) await rotations.handler(event, { awsRequestId: '2' });
-  });
-  await rotations.stage(newPair);
-  const token = await rotations.rotate();
-  expect(codes()).toEqual([]);
-  expect(await rotations.labelsOf(token)).toEqual(['AWSCURRENT']);
-});
-
-test('may call any step of a rotation that has succeeded, without effect', async () => {
-  await rotations.stage(newPair);
-  const token = await rotations.rotate();
-  await rotations.secretsManager.repeatRotation();
-  expect(codes()).toEqual([]);
-  expect(await rotations.labelsOf(token)).toEqual(['AWSCURRENT']);
-  expect(rotations.vendor.requests).toHaveLength(1);
-});
-
-describe.each(['createSecret', 'testSecret', 'finishSecret'])('%s', (step) => {
-  test('refuses a foreign token, and leaves the rotation in progress alone', async () => {
-    const foreign = randomUUID();
-    const token = randomUUID();
-    await rotations.stage(newPair);
-    rotations.secretsManager.setRotation('credentials', async (event) => {
-      await expect(invoke(step, foreign)).rejects.toMatchObject({ code: 'not_pending' });
-      await rotations.handler(event, { awsRequestId: '1' });
-    });
-    const { client, versions, secretsManager } = rotations;
-    const SecretId = versions.secretId;
-    await client.send(new RotateSecretCommand({ SecretId, ClientRequestToken: token }));
-    await secretsManager.rotationEnded();
-    expect(await rotations.labelsOf(token)).toEqual(['AWSCURRENT']);
-  });
-
-  test('refuses a token while nothing is in progress', async () => {
-    await rotations.stage(newPair);
-    await expect(invoke(step, randomUUID())).rejects.toMatchObject({ code: 'not_pending' });
+  test('fails at the deadline where nothing is staged', async () => {
+    await rotations.rotate();
+    expect(codes()).toEqual(['nothing_staged']);
     await expectNothingStuck();
   });
 
-  test('refuses any secret but its own, and touches none', async () => {
-    const foreign = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:other-aaaaaa';
-    await expect(invoke(step, randomUUID(), foreign)).rejects.toMatchObject({ code: 'wrong_secret' });
+  test.each([
+    ['an empty key', { apiKey: '', integrationId: newPair.integrationId }],
+    ['a key of spaces', { apiKey: '  ', integrationId: newPair.integrationId }],
+    ['a pasted line break', { apiKey: `${newPair.apiKey}\n`, integrationId: newPair.integrationId }],
+    ['a trailing space', { apiKey: newPair.apiKey, integrationId: `${newPair.integrationId} ` }],
+    ['the sentinel', { apiKey: 'UNSET', integrationId: 'UNSET' }],
+    ['no JSON', 'new-api-key'],
+  ])('never asks the vendor about %s', async (_, value) => {
+    await rotations.stage(value);
+    await rotations.rotate();
+    expect(codes()).toEqual(['not_a_pair']);
+    expect(rotations.vendor.requests).toEqual([]);
+    await expectNothingStuck();
+  });
+
+  test('does not take the current pair for a new one', async () => {
+    const staged = await rotations.stage({ integrationId: oldPair.integrationId, apiKey: oldPair.apiKey });
+    await rotations.rotate();
+    expect(codes()).toEqual(['same_as_current']);
+    expect(await rotations.labelsOf(staged)).toEqual(['BEGINI_NEXT', 'BEGINI_SAME']);
+    expect(rotations.vendor.requests).toEqual([]);
+    await expectNothingStuck();
+  });
+
+  test.each([
+    ['a wrong key', { ...newPair, apiKey: 'wrong' }, 401, 'refused_401', 'BEGINI_REFUSED_401'],
+    [
+      'key and integration id swapped',
+      { apiKey: newPair.integrationId, integrationId: newPair.apiKey },
+      401,
+      'refused_401',
+      'BEGINI_REFUSED_401',
+    ],
+    [
+      'the pair of another environment',
+      { apiKey: 'test-api-key', integrationId: 'simulated-integration-2' },
+      401,
+      'refused_401',
+      'BEGINI_REFUSED_401',
+    ],
+    [
+      'a key of another integration',
+      { ...newPair, integrationId: 'simulated-integration-2' },
+      403,
+      'refused_403',
+      'BEGINI_REFUSED_403',
+    ],
+  ])('does not take %s', async (_, pair, vendorStatus, code, verdict) => {
+    await rotations.stage(pair);
+    const token = await rotations.rotate();
+    expect(logged().at(-1)).toMatchObject({ step: 'testSecret', code, verdict, vendorStatus });
+    expect(await rotations.labelsOf(token)).toEqual(['BEGINI_NEXT', verdict]);
+    await expectNothingStuck();
+  });
+
+  const outages: [Fault, string, string][] = [
+    [{ fault: 'status', status: 422 }, 'rejected_422', 'BEGINI_REJECTED_422'],
+    [{ fault: 'status', status: 429, retryAfter: 7 }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
+    [{ fault: 'status', status: 503 }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
+    [{ fault: 'redirect', location: 'https://evil.example/' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
+    [{ fault: 'rubbish' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
+    [{ fault: 'raw-answer', body: {} }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
+    [{ fault: 'reset' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
+    [{ fault: 'close-mid-body' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
+  ];
+  test.each(outages)('takes anything but a session for a failure: %j', async (fault, code, verdict) => {
+    rotations.vendor.setFault(fault);
+    await rotations.stage(newPair);
+    const token = await rotations.rotate();
+    expect(codes()).toEqual([code]);
+    expect(await rotations.labelsOf(token)).toEqual(['BEGINI_NEXT', verdict]);
+    await expectNothingStuck();
+  });
+
+  test('promotes the staged pair when Secrets Manager repeats a rotation that the vendor was down for', async () => {
+    rotations.vendor.setFault({ fault: 'status', status: 503 });
+    await rotations.stage(newPair);
+    const token = await rotations.rotate();
+    await rotations.secretsManager.repeatRotation();
+    expect(codes()).toEqual(['vendor_unreachable', 'vendor_unreachable']);
+    rotations.vendor.setFault({ fault: 'none' });
+    await rotations.secretsManager.repeatRotation();
+    expect(await rotations.labelsOf(token)).toContain('AWSCURRENT');
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+  });
+
+  test('a repeat of a rotation does not promote a pair that was withdrawn', async () => {
+    rotations.vendor.setFault({ fault: 'status', status: 503 });
+    await rotations.stage(newPair);
+    const token = await rotations.rotate();
+    await rotations.versions.detach('BEGINI_NEXT', token);
+    rotations.vendor.setFault({ fault: 'none' });
+    await rotations.secretsManager.repeatRotation();
+    expect(codes()).toEqual(['vendor_unreachable', 'nothing_staged']);
+    await expectNothingStuck();
+  });
+
+  test.each(['createSecret', 'setSecret', 'testSecret', 'finishSecret'])(
+    'may call %s twice',
+    async (twice) => {
+      rotations.secretsManager.setRotation('credentials', async (event) => {
+        await rotations.handler(event, { awsRequestId: '1' });
+        if (event.Step === twice) await rotations.handler(event, { awsRequestId: '2' });
+      });
+      await rotations.stage(newPair);
+      const token = await rotations.rotate();
+      expect(codes()).toEqual([]);
+      expect(await rotations.labelsOf(token)).toEqual(finalLabels);
+    },
+  );
+
+  test('may call any step of a rotation that has succeeded, without effect', async () => {
+    await rotations.stage(newPair);
+    const token = await rotations.rotate();
+    await rotations.secretsManager.repeatRotation();
+    expect(codes()).toEqual([]);
+    expect(await rotations.labelsOf(token)).toEqual(finalLabels);
+    expect(rotations.vendor.requests).toHaveLength(1);
+  });
+
+  describe.each(['createSecret', 'testSecret', 'finishSecret'])('%s', (step) => {
+    test('refuses a foreign token, and leaves the rotation in progress alone', async () => {
+      const foreign = randomUUID();
+      const token = randomUUID();
+      await rotations.stage(newPair);
+      rotations.secretsManager.setRotation('credentials', async (event) => {
+        await expect(invoke(step, foreign)).rejects.toMatchObject({ code: 'not_pending' });
+        await rotations.handler(event, { awsRequestId: '1' });
+      });
+      const { client, versions, secretsManager } = rotations;
+      const SecretId = versions.secretId;
+      await client.send(new RotateSecretCommand({ SecretId, ClientRequestToken: token }));
+      await secretsManager.rotationEnded();
+      expect(await rotations.labelsOf(token)).toEqual(finalLabels);
+    });
+
+    test('refuses a token while nothing is in progress', async () => {
+      await rotations.stage(newPair);
+      await expect(invoke(step, randomUUID())).rejects.toMatchObject({ code: 'not_pending' });
+      await expectNothingStuck();
+    });
+
+    test('refuses any secret but its own, and touches none', async () => {
+      const foreign = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:other-aaaaaa';
+      await expect(invoke(step, randomUUID(), foreign)).rejects.toMatchObject({ code: 'wrong_secret' });
+      expect(rotations.secretsManager.requests).toEqual([]);
+    });
+  });
+
+  test.each(['testSecret', 'finishSecret'])('%s refuses the version that is only staged', async (step) => {
+    const staged = await rotations.stage(newPair);
+    await expect(invoke(step, staged)).rejects.toMatchObject({ code: 'not_pending' });
+    expect(await rotations.labelsOf(staged)).toEqual(['BEGINI_NEXT']);
+  });
+
+  test('refuses a step that does not exist', async () => {
+    await expect(invoke('toString', randomUUID())).rejects.toMatchObject({ code: 'unknown_step' });
     expect(rotations.secretsManager.requests).toEqual([]);
   });
-});
 
-test.each(['testSecret', 'finishSecret'])('%s refuses the version that is only staged', async (step) => {
-  const staged = await rotations.stage(newPair);
-  await expect(invoke(step, staged)).rejects.toMatchObject({ code: 'not_pending' });
-  expect(await rotations.labelsOf(staged)).toEqual(['BEGINI_NEXT']);
-});
-
-test('refuses a step that does not exist', async () => {
-  await expect(invoke('toString', randomUUID())).rejects.toMatchObject({ code: 'unknown_step' });
-  expect(rotations.secretsManager.requests).toEqual([]);
-});
-
-test('does not finish what createSecret never filled', async () => {
-  rotations.secretsManager.setRotation('credentials', async (event) => {
-    if (event.Step === 'finishSecret') await rotations.handler(event, { awsRequestId: '1' });
-  });
-  await rotations.stage(newPair);
-  await rotations.rotate();
-  expect(codes()).toEqual(['not_pending']);
-  expect(await rotations.currentKey()).toBe(oldPair.apiKey);
-  expect((await rotations.versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
-});
-
-test('gives up a rotation that another staging has superseded', async () => {
-  rotations.secretsManager.setRotation('credentials', async (event) => {
-    if (event.Step === 'finishSecret') await rotations.stage(newPair);
-    await rotations.handler(event, { awsRequestId: '1' });
-  });
-  await rotations.stage(newPair);
-  await rotations.rotate();
-  expect(codes()).toEqual(['not_pending']);
-  expect(await rotations.currentKey()).toBe(oldPair.apiKey);
-  expect((await rotations.versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
-});
-
-// The calls of a whole rotation: createSecret describes, reads twice and puts; testSecret describes and reads;
-// finishSecret describes, moves AWSCURRENT, and takes two labels away.
-describe.each(Array.from({ length: 10 }, (_, call) => call))('a failure of call %i', (call) => {
-  test.each([1, 2, 20])('of Secrets Manager, and %i in all, leaves nothing stuck', async (times) => {
+  test('does not finish what createSecret never filled', async () => {
+    rotations.secretsManager.setRotation('credentials', async (event) => {
+      if (event.Step === 'finishSecret') await rotations.handler(event, { awsRequestId: '1' });
+    });
     await rotations.stage(newPair);
-    const token = randomUUID();
-    const { client, versions, secretsManager } = rotations;
-    // RotateSecret itself is the first.
-    secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError', times, after: call + 1 });
-    await client.send(new RotateSecretCommand({ SecretId: versions.secretId, ClientRequestToken: token }));
-    await secretsManager.rotationEnded();
-    secretsManager.fail('none');
+    await rotations.rotate();
+    expect(codes()).toEqual(['not_pending']);
+    expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+    expect((await rotations.versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
+  });
 
-    const promoted = call > 7; // From then on only labels are left to tidy up.
-    expect(codes()).toEqual(['secrets_unavailable']);
-    expect(logged().at(-1)).toMatchObject({ outcome: 'step_failed', reason: 'InternalServiceError' });
-    expect(await rotations.currentKey()).toBe(promoted ? newPair.apiKey : oldPair.apiKey);
+  test('gives up a rotation that another staging has superseded', async () => {
+    rotations.secretsManager.setRotation('credentials', async (event) => {
+      if (event.Step === 'finishSecret') await rotations.stage(newPair);
+      await rotations.handler(event, { awsRequestId: '1' });
+    });
+    await rotations.stage(newPair);
+    await rotations.rotate();
+    expect(codes()).toEqual(['not_pending']);
+    expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+    expect((await rotations.versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
+  });
 
-    // The operator's command takes a leftover away; Secrets Manager's own repeat needs no such help.
-    await secretsManager.repeatRotation();
-    const versionIds = await versions.versionIdsByLabel();
-    if (versionIds.get('AWSCURRENT') !== token) {
-      if (versionIds.get('AWSPENDING')) await versions.detach('AWSPENDING', token);
+  // The calls of a whole rotation: createSecret describes, reads twice and puts; testSecret describes and reads;
+  // finishSecret describes, moves AWSCURRENT, and removes BEGINI_NEXT.
+  describe.each(Array.from({ length: 9 }, (_, call) => call))('a failure of call %i', (call) => {
+    test.each([1, 2, 20])('of Secrets Manager, and %i in all, leaves nothing stuck', async (times) => {
       await rotations.stage(newPair);
+      const token = randomUUID();
+      const { client, versions, secretsManager } = rotations;
+      // RotateSecret itself is the first.
+      secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError', times, after: call + 1 });
+      await client.send(new RotateSecretCommand({ SecretId: versions.secretId, ClientRequestToken: token }));
+      await secretsManager.rotationEnded();
+      secretsManager.fail('none');
+
+      const promoted = call > 7; // From then on only labels are left to tidy up.
+      expect(codes()).toEqual(['secrets_unavailable']);
+      expect(logged().at(-1)).toMatchObject({ outcome: 'step_failed', reason: 'InternalServiceError' });
+      expect(await rotations.currentKey()).toBe(promoted ? newPair.apiKey : oldPair.apiKey);
+
+      // The operator's command takes a leftover away; Secrets Manager's own repeat needs no such help.
+      await secretsManager.repeatRotation();
+      const versionIds = await versions.versionIdsByLabel();
+      if (versionIds.get('AWSCURRENT') !== token) {
+        if (versionIds.get('AWSPENDING')) await versions.detach('AWSPENDING', token);
+        await rotations.stage(newPair);
+        await rotations.rotate();
+      }
+      expect(await rotations.currentKey()).toBe(newPair.apiKey);
+      const ended = await versions.versionIdsByLabel();
+      expect([undefined, ended.get('AWSCURRENT')]).toContain(ended.get('AWSPENDING'));
+    });
+  });
+
+  test('writes one line per step, and no value into any, nor into what it throws', async () => {
+    const canary = { apiKey: 'CANARY-API-KEY', integrationId: 'CANARY-INTEGRATION' };
+    const thrown: unknown[] = [];
+    rotations.secretsManager.setRotation('credentials', (event) =>
+      rotations.handler(event, { awsRequestId: '1' }).catch((error) => {
+        thrown.push(error.name, error.message, error.stack, JSON.stringify(error), error.cause);
+        throw error;
+      }),
+    );
+    const claims = Buffer.from('{"uid":"CANARY"}').toString('base64url');
+    const faults: Fault[] = [
+      { fault: 'none' },
+      { fault: 'raw-answer', status: 422, body: canary },
+      { fault: 'raw-answer', body: { access_token: `CANARY.${claims}.CANARY` } },
+      { fault: 'reset' },
+    ];
+    for (const fault of faults) {
+      rotations.vendor.setFault(fault);
+      await rotations.stage(canary);
       await rotations.rotate();
     }
-    expect(await rotations.currentKey()).toBe(newPair.apiKey);
-    expect((await versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
-  });
-});
-
-test('writes one line per step, and no value into any, nor into what it throws', async () => {
-  const canary = { apiKey: 'CANARY-API-KEY', integrationId: 'CANARY-INTEGRATION' };
-  const thrown: unknown[] = [];
-  rotations.secretsManager.setRotation('credentials', (event) =>
-    rotations.handler(event, { awsRequestId: '1' }).catch((error) => {
-      thrown.push(error.name, error.message, error.stack, JSON.stringify(error), error.cause);
-      throw error;
-    }),
-  );
-  const claims = Buffer.from('{"uid":"CANARY"}').toString('base64url');
-  const faults: Fault[] = [
-    { fault: 'none' },
-    { fault: 'raw-answer', status: 422, body: canary },
-    { fault: 'raw-answer', body: { access_token: `CANARY.${claims}.CANARY` } },
-    { fault: 'reset' },
-  ];
-  for (const fault of faults) {
-    rotations.vendor.setFault(fault);
+    await rotations.stage('CANARY');
+    await rotations.rotate();
+    rotations.vendor.setFault({ fault: 'none' });
+    rotations.vendor.changeCredentials(canary);
     await rotations.stage(canary);
     await rotations.rotate();
-  }
-  await rotations.stage('CANARY');
-  await rotations.rotate();
-  rotations.vendor.setFault({ fault: 'none' });
-  rotations.vendor.changeCredentials(canary);
-  await rotations.stage(canary);
-  await rotations.rotate();
-  expect(await rotations.currentKey()).toBe(canary.apiKey);
+    expect(await rotations.currentKey()).toBe(canary.apiKey);
 
-  expect(logged().map(({ step, code }) => code ?? step)).toEqual([
-    ...['createSecret', 'setSecret', 'refused_401'],
-    ...['createSecret', 'setSecret', 'rejected_422'],
-    ...['createSecret', 'setSecret', 'vendor_unreachable'],
-    ...['createSecret', 'setSecret', 'vendor_unreachable'],
-    'not_a_pair',
-    ...['createSecret', 'setSecret', 'testSecret', 'finishSecret'],
-  ]);
-  const signatures = rotations.vendor.requests.flatMap(({ headers }) => headers['x-signature'] ?? []);
-  expect(signatures.length).toBeGreaterThan(4);
-  const everything = [...rotations.lines, ...thrown].join('\n');
-  for (const mark of ['CANARY', 'ROTCHK', 'eyJ', ...signatures]) expect(everything).not.toContain(mark);
+    expect(logged().map(({ step, code }) => code ?? step)).toEqual([
+      ...['createSecret', 'setSecret', 'refused_401'],
+      ...['createSecret', 'setSecret', 'rejected_422'],
+      ...['createSecret', 'setSecret', 'vendor_unreachable'],
+      ...['createSecret', 'setSecret', 'vendor_unreachable'],
+      'not_a_pair',
+      ...['createSecret', 'setSecret', 'testSecret', 'finishSecret'],
+    ]);
+    const signatures = rotations.vendor.requests.flatMap(({ headers }) => headers['x-signature'] ?? []);
+    expect(signatures.length).toBeGreaterThan(4);
+    const everything = [...rotations.lines, ...thrown].join('\n');
+    for (const mark of ['CANARY', 'ROTCHK', 'eyJ', ...signatures]) expect(everything).not.toContain(mark);
+  });
 });

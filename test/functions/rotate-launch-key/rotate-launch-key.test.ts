@@ -2,90 +2,106 @@ import { randomUUID } from 'node:crypto';
 import {
   DescribeSecretCommand,
   GetSecretValueCommand,
+  RotateSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { rotateLaunchKey } from '../../../functions/rotate-launch-key/rotate-launch-key.ts';
 import { secretVersions } from '../../../functions/secrets/secret-versions.ts';
 import { type SecretsManager, startSecretsManager } from '../../../lib/local/secrets-manager.ts';
+import { labelBehaviours } from '../../support/rotation.ts';
 
-const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
-const firstKey = 'a1'.repeat(32);
-let secretsManager: SecretsManager;
-let client: SecretsManagerClient;
-let secretArn: string;
+describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) => {
+  const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
+  const firstKey = 'a1'.repeat(32);
+  let secretsManager: SecretsManager;
+  let client: SecretsManagerClient;
+  let secretArn: string;
 
-beforeEach(async () => {
-  secretsManager = await startSecretsManager({ secrets: { key: firstKey, other: 'untouched' } });
-  secretArn = secretsManager.arnOf('key');
-  client = new SecretsManagerClient({
-    endpoint: secretsManager.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+  beforeEach(async () => {
+    secretsManager = await startSecretsManager({
+      secrets: { key: firstKey, other: 'untouched' },
+      pendingStays,
+    });
+    secretArn = secretsManager.arnOf('key');
+    client = new SecretsManagerClient({
+      endpoint: secretsManager.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+    });
   });
-});
-afterEach(async () => {
-  client.destroy();
-  await secretsManager.close();
-});
+  afterEach(async () => {
+    client.destroy();
+    await secretsManager.close();
+  });
 
-const run = (Step: string, ClientRequestToken: string, SecretId = secretArn) =>
-  rotateLaunchKey(
-    { SecretId, ClientRequestToken, Step: Step as 'createSecret' },
-    secretVersions(client, secretArn),
-  );
-const secretWith = async (VersionStage: string) =>
-  (await client.send(new GetSecretValueCommand({ SecretId: secretArn, VersionStage }))).SecretString;
-const labels = async () =>
-  (await client.send(new DescribeSecretCommand({ SecretId: secretArn }))).VersionIdsToStages ?? {};
+  const run = (Step: string, ClientRequestToken: string, SecretId = secretArn) =>
+    rotateLaunchKey(
+      { SecretId, ClientRequestToken, Step: Step as 'createSecret' },
+      secretVersions(client, secretArn),
+    );
+  const secretWith = async (VersionStage: string) =>
+    (await client.send(new GetSecretValueCommand({ SecretId: secretArn, VersionStage }))).SecretString;
+  const labels = async () =>
+    (await client.send(new DescribeSecretCommand({ SecretId: secretArn }))).VersionIdsToStages ?? {};
 
-test('puts a new key in the place of the old one, which stays as the previous', async () => {
-  const token = randomUUID();
-  for (const step of steps) await run(step, token);
-  expect(await secretWith('AWSCURRENT')).toMatch(/^[0-9a-f]{64}$/);
-  expect(await secretWith('AWSCURRENT')).not.toBe(firstKey);
-  expect(await secretWith('AWSPREVIOUS')).toBe(firstKey);
-  expect((await labels())[token]).toContain('AWSCURRENT');
-});
+  test('puts a new key in the place of the old one, which stays as the previous', async () => {
+    const token = randomUUID();
+    for (const step of steps) await run(step, token);
+    expect(await secretWith('AWSCURRENT')).toMatch(/^[0-9a-f]{64}$/);
+    expect(await secretWith('AWSCURRENT')).not.toBe(firstKey);
+    expect(await secretWith('AWSPREVIOUS')).toBe(firstKey);
+    expect((await labels())[token]).toEqual(finalLabels);
+  });
 
-test('changes nothing before its last step', async () => {
-  const token = randomUUID();
-  for (const step of steps.slice(0, 3)) await run(step, token);
-  expect(await secretWith('AWSCURRENT')).toBe(firstKey);
-  expect((await labels())[token]).toEqual(['AWSPENDING']);
-});
+  test('changes nothing before its last step', async () => {
+    const token = randomUUID();
+    for (const step of steps.slice(0, 3)) await run(step, token);
+    expect(await secretWith('AWSCURRENT')).toBe(firstKey);
+    expect((await labels())[token]).toEqual(['AWSPENDING']);
+  });
 
-test('does not bring an earlier key back by a step that comes late', async () => {
-  const [first, second] = [randomUUID(), randomUUID()];
-  for (const token of [first, second]) for (const step of steps) await run(step, token);
-  await expect(run('finishSecret', first)).rejects.toThrow('not the rotation in progress');
-  expect((await labels())[second]).toContain('AWSCURRENT');
-});
+  test('does not bring an earlier key back by a step that comes late', async () => {
+    const [first, second] = [randomUUID(), randomUUID()];
+    for (const token of [first, second]) for (const step of steps) await run(step, token);
+    await expect(run('finishSecret', first)).rejects.toThrow('not the rotation in progress');
+    expect((await labels())[second]).toContain('AWSCURRENT');
+  });
 
-test('may be repeated at each step', async () => {
-  const token = randomUUID();
-  await run('createSecret', token);
-  const pending = await secretWith('AWSPENDING');
-  for (const step of steps) {
-    await run(step, token);
-    await run(step, token);
-  }
-  expect(await secretWith('AWSCURRENT')).toBe(pending);
-  expect(await secretWith('AWSPREVIOUS')).toBe(firstKey);
-});
+  test('may be repeated at each step', async () => {
+    const token = randomUUID();
+    await run('createSecret', token);
+    const pending = await secretWith('AWSPENDING');
+    for (const step of steps) {
+      await run(step, token);
+      await run(step, token);
+    }
+    expect(await secretWith('AWSCURRENT')).toBe(pending);
+    expect(await secretWith('AWSPREVIOUS')).toBe(firstKey);
+  });
 
-test('forgets a key with the second renewal', async () => {
-  for (const token of [randomUUID(), randomUUID()]) for (const step of steps) await run(step, token);
-  expect(await secretWith('AWSPREVIOUS')).not.toBe(firstKey);
-});
+  test('forgets a key with the second renewal', async () => {
+    for (const token of [randomUUID(), randomUUID()]) for (const step of steps) await run(step, token);
+    expect(await secretWith('AWSPREVIOUS')).not.toBe(firstKey);
+  });
 
-test('refuses another secret, and a step that does not exist', async () => {
-  await expect(run('createSecret', randomUUID(), secretsManager.arnOf('other'))).rejects.toThrow('another');
-  await expect(run('deleteSecret', randomUUID())).rejects.toThrow('no such step');
-  expect(secretsManager.requests).toHaveLength(0);
-});
+  test('refuses another secret, and a step that does not exist', async () => {
+    await expect(run('createSecret', randomUUID(), secretsManager.arnOf('other'))).rejects.toThrow('another');
+    await expect(run('deleteSecret', randomUUID())).rejects.toThrow('no such step');
+    expect(secretsManager.requests).toHaveLength(0);
+  });
 
-test('fails where Secrets Manager does', async () => {
-  secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException' });
-  await expect(run('createSecret', randomUUID())).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  test('is started twice in a row by RotateSecret', async () => {
+    secretsManager.setRotation('key', (event) => run(event.Step, event.ClientRequestToken));
+    for (const ClientRequestToken of [randomUUID(), randomUUID()]) {
+      await client.send(new RotateSecretCommand({ SecretId: secretArn, ClientRequestToken }));
+      await secretsManager.rotationEnded();
+      expect((await labels())[ClientRequestToken]).toEqual(finalLabels);
+    }
+  });
+
+  test('fails where Secrets Manager does', async () => {
+    secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException' });
+    await expect(run('createSecret', randomUUID())).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  });
 });

@@ -1,204 +1,213 @@
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Fault } from '../../../lib/local/begini-faults.ts';
 import { rotatePair } from '../../../lib/operator/rotate-pair.ts';
-import { newPair, oldPair, type Rotations, secretName, startRotations } from '../../support/rotation.ts';
+import {
+  labelBehaviours,
+  newPair,
+  oldPair,
+  type Rotations,
+  secretName,
+  startRotations,
+} from '../../support/rotation.ts';
 
-let rotations: Rotations;
-let said: string[];
+describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) => {
+  let rotations: Rotations;
+  let said: string[];
 
-beforeEach(async () => {
-  rotations = await startRotations();
-  said = [];
-});
-afterEach(() => rotations.close());
-
-const rotateTo = (
-  pair = newPair,
-  times: { leftoverMs?: number; startMs?: number; timeoutMs?: number } = {},
-) =>
-  rotatePair(pair, {
-    client: rotations.client,
-    versions: rotations.versions,
-    say: (sentence) => said.push(sentence),
-    pollMs: 1,
-    ...times,
+  beforeEach(async () => {
+    rotations = await startRotations({ pendingStays });
+    said = [];
   });
-/** The labels in use once the rotation has tidied up. */
-const labels = async () => {
-  await rotations.secretsManager.rotationEnded();
-  return [...(await rotations.versions.versionIdsByLabel()).keys()].sort();
-};
-const operations = () => rotations.secretsManager.requests.map(({ operation }) => operation);
-const ownLabels = ['AWSCURRENT', 'AWSPREVIOUS'];
+  afterEach(() => rotations.close());
 
-test('puts a good pair in use', async () => {
-  expect(await rotateTo()).toBeUndefined();
-  expect(await rotations.currentKey()).toBe(newPair.apiKey);
-  expect(await labels()).toEqual(ownLabels);
-  expect(said.join('\n')).not.toContain(newPair.apiKey);
-});
+  const rotateTo = (
+    pair = newPair,
+    times: { leftoverMs?: number; startMs?: number; timeoutMs?: number } = {},
+  ) =>
+    rotatePair(pair, {
+      client: rotations.client,
+      versions: rotations.versions,
+      say: (sentence) => said.push(sentence),
+      pollMs: 1,
+      ...times,
+    });
+  /** The labels in use once the rotation has tidied up. */
+  const labels = async () => {
+    await rotations.secretsManager.rotationEnded();
+    return [...(await rotations.versions.versionIdsByLabel()).keys()].sort();
+  };
+  const operations = () => rotations.secretsManager.requests.map(({ operation }) => operation);
+  const ownLabels = [...finalLabels, 'AWSPREVIOUS'];
 
-test('puts the first pair in use', async () => {
-  await rotations.close();
-  rotations = await startRotations({ secret: '{"apiKey":"UNSET","integrationId":"UNSET"}' });
-  expect(await rotateTo()).toBeUndefined();
-  expect(await rotations.currentKey()).toBe(newPair.apiKey);
-});
-
-test('never reads a value, nor needs a right to', async () => {
-  rotations.secretsManager.setRotation(secretName, async () => undefined);
-  await rotateTo(newPair, { timeoutMs: 5 });
-  expect([...new Set(operations())].sort()).toEqual([
-    'DescribeSecret',
-    'PutSecretValue',
-    'RotateSecret',
-    'UpdateSecretVersionStage',
-  ]);
-});
-
-const none: Fault = { fault: 'none' };
-test.each<[string, typeof newPair, Fault, string]>([
-  ['the current pair', oldPair, none, 'in use already'],
-  ['a wrong key', { ...newPair, apiKey: 'wrong' }, none, '401'],
-  [
-    'key and integration id swapped',
-    { apiKey: newPair.integrationId, integrationId: newPair.apiKey },
-    none,
-    '401',
-  ],
-  ['the pair of another environment', { apiKey: 'test-key', integrationId: 'test-id' }, none, '401'],
-  ['a key of another integration', { ...newPair, integrationId: 'other' }, none, '403'],
-  ['a pair whose integration id Begini rejects', newPair, { fault: 'status', status: 422 }, '422'],
-  ['a good pair while Begini is busy', newPair, { fault: 'status', status: 429 }, 'busy'],
-  ['a good pair while Begini is out of reach', newPair, { fault: 'reset' }, 'out of reach'],
-])('says why %s is not taken, and takes a good one next', async (_, pair, fault, reason) => {
-  rotations.vendor.setFault(fault);
-  const verdict = await rotateTo(pair);
-  expect(verdict?.reason).toContain(reason);
-  expect(verdict?.next).toBeTruthy();
-  expect(await rotations.currentKey()).toBe(oldPair.apiKey);
-
-  // Withdrawn: whatever Secrets Manager repeats by itself, the pair comes in use only where this is run again.
-  rotations.vendor.setFault(none);
-  await rotations.secretsManager.repeatRotation();
-  expect(await rotations.currentKey()).toBe(oldPair.apiKey);
-  expect(await rotateTo()).toBeUndefined();
-  expect(await labels()).toEqual(ownLabels);
-});
-
-test('waits for a rotation in progress, and then makes its own', async () => {
-  const blocked = Promise.withResolvers<void>();
-  rotations.secretsManager.setRotation(secretName, async (event) => {
-    await blocked.promise;
-    await rotations.handler(event, { awsRequestId: '1' });
+  test('puts a good pair in use', async () => {
+    expect(await rotateTo()).toBeUndefined();
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+    expect(await labels()).toEqual(ownLabels);
+    expect(said.join('\n')).not.toContain(newPair.apiKey);
   });
-  await rotations.stage({ ...newPair, apiKey: 'wrong' });
-  await rotations.client.send(new RotateSecretCommand({ SecretId: rotations.versions.secretId }));
-  const second = rotateTo();
-  while (said.length === 0) await new Promise(setImmediate);
-  expect(said[0]).toContain('Another rotation is in progress');
-  blocked.resolve();
-  expect(await second).toBeUndefined();
-  expect(await rotations.currentKey()).toBe(newPair.apiKey);
-});
 
-test('takes AWSPENDING from a rotation that does not end, after saying so', async () => {
-  const leftover = await rotations.stage(oldPair);
-  await rotations.versions.attach('AWSPENDING', leftover, new Map());
-  expect(await rotateTo(newPair, { leftoverMs: 5 })).toBeUndefined();
-  expect(said.slice(0, 2)).toEqual([
-    `Another rotation is in progress, version ${leftover}. Waiting for its end.`,
-    `That rotation does not end: taking AWSPENDING from version ${leftover}.`,
-  ]);
-  expect(await labels()).toEqual(ownLabels);
-});
-
-test('gives up a rotation that does not end, so that it cannot end well unseen', async () => {
-  const blocked = Promise.withResolvers<void>();
-  rotations.secretsManager.setRotation(secretName, async (event) => {
-    if (event.Step === 'finishSecret') await blocked.promise;
-    await rotations.handler(event, { awsRequestId: '1' });
+  test('puts the first pair in use', async () => {
+    await rotations.close();
+    rotations = await startRotations({ pendingStays, secret: '{"apiKey":"UNSET","integrationId":"UNSET"}' });
+    expect(await rotateTo()).toBeUndefined();
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
   });
-  expect(await rotateTo(newPair, { timeoutMs: 100 })).toMatchObject({
-    reason: 'The rotation did not end in time, and was given up.',
-  });
-  blocked.resolve();
-  await rotations.secretsManager.rotationEnded();
-  expect(await rotations.currentKey()).toBe(oldPair.apiKey);
-  expect(await labels()).toEqual(['AWSCURRENT']);
-});
 
-test('says where a rotation ended without a verdict', async () => {
-  rotations.secretsManager.setRotation(secretName, async (event) => {
-    await rotations.versions.detach('AWSPENDING', event.ClientRequestToken);
+  test('never reads a value, nor needs a right to', async () => {
+    rotations.secretsManager.setRotation(secretName, async () => undefined);
+    await rotateTo(newPair, { timeoutMs: 5 });
+    expect([...new Set(operations())].sort()).toEqual([
+      'DescribeSecret',
+      'PutSecretValue',
+      'RotateSecret',
+      'UpdateSecretVersionStage',
+    ]);
   });
-  expect(await rotateTo(newPair, { startMs: 5 })).toMatchObject({
-    reason: 'The rotation ended early and left no reason behind.',
+
+  const none: Fault = { fault: 'none' };
+  test.each<[string, typeof newPair, Fault, string]>([
+    ['the current pair', oldPair, none, 'in use already'],
+    ['a wrong key', { ...newPair, apiKey: 'wrong' }, none, '401'],
+    [
+      'key and integration id swapped',
+      { apiKey: newPair.integrationId, integrationId: newPair.apiKey },
+      none,
+      '401',
+    ],
+    ['the pair of another environment', { apiKey: 'test-key', integrationId: 'test-id' }, none, '401'],
+    ['a key of another integration', { ...newPair, integrationId: 'other' }, none, '403'],
+    ['a pair whose integration id Begini rejects', newPair, { fault: 'status', status: 422 }, '422'],
+    ['a good pair while Begini is busy', newPair, { fault: 'status', status: 429 }, 'busy'],
+    ['a good pair while Begini is out of reach', newPair, { fault: 'reset' }, 'out of reach'],
+  ])('says why %s is not taken, and takes a good one next', async (_, pair, fault, reason) => {
+    rotations.vendor.setFault(fault);
+    const verdict = await rotateTo(pair);
+    expect(verdict?.reason).toContain(reason);
+    expect(verdict?.next).toBeTruthy();
+    expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+
+    // Withdrawn: whatever Secrets Manager repeats by itself, the pair comes in use only where this is run again.
+    rotations.vendor.setFault(none);
+    await rotations.secretsManager.repeatRotation();
+    expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+    expect(await rotateTo()).toBeUndefined();
+    expect(await labels()).toEqual(ownLabels);
   });
-  expect(await labels()).toEqual(['AWSCURRENT']);
-});
 
-// Describe twice, put, rotate, describe: the calls of the command itself before the rotation ends.
-test.each([0, 1, 2, 3, 4])('can simply be run again when it broke off at its call %i', async (call) => {
-  rotations.secretsManager.setRotation(secretName, async () => undefined);
-  rotations.secretsManager.fail({
-    statusCode: 400,
-    errorName: 'AccessDeniedException',
-    times: 1,
-    after: call,
-  });
-  await expect(rotateTo()).rejects.toMatchObject({ name: 'AccessDeniedException' });
-  rotations.secretsManager.setRotation(secretName, (event) =>
-    rotations.handler(event, { awsRequestId: '1' }),
-  );
-  expect(await rotateTo(newPair, { leftoverMs: 5 })).toBeUndefined();
-  expect(await rotations.currentKey()).toBe(newPair.apiKey);
-  expect(await labels()).toEqual(ownLabels);
-});
-
-test('takes the pair back when the rotation cannot be started, so that no deadline puts it in use', async () => {
-  const { secretsManager } = rotations;
-  secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after: 3 });
-  await expect(rotateTo()).rejects.toMatchObject({ name: 'AccessDeniedException' });
-  expect(await labels()).toEqual(['AWSCURRENT']);
-});
-
-test('tells the verdict although the function takes the label away at the same moment', async () => {
-  const { client, versions } = rotations;
-  rotations.vendor.setFault({ fault: 'status', status: 401 });
-  const verdict = await rotatePair(newPair, {
-    client,
-    say: (sentence) => said.push(sentence),
-    pollMs: 1,
-    versions: {
-      ...versions,
-      detach: async (label, versionId) => {
-        await versions.detach(label, versionId);
-        throw Object.assign(new Error('not attached'), { name: 'InvalidParameterException' });
-      },
-    },
-  });
-  expect(verdict?.reason).toContain('401');
-  expect(await labels()).toContain('BEGINI_REFUSED_401');
-});
-
-test.each(['createSecret', 'setSecret', 'testSecret', 'finishSecret'])(
-  'gives up a rotation whose function dies in %s, and takes the pair next time',
-  async (step) => {
-    const rotate = (event: Parameters<Rotations['handler']>[0]) =>
-      rotations.handler(event, { awsRequestId: '1' });
+  test('waits for a rotation in progress, and then makes its own', async () => {
+    const blocked = Promise.withResolvers<void>();
     rotations.secretsManager.setRotation(secretName, async (event) => {
-      if (event.Step === step) throw new Error('out of memory');
-      await rotate(event);
+      await blocked.promise;
+      await rotations.handler(event, { awsRequestId: '1' });
+    });
+    await rotations.stage({ ...newPair, apiKey: 'wrong' });
+    await rotations.client.send(new RotateSecretCommand({ SecretId: rotations.versions.secretId }));
+    const second = rotateTo();
+    while (said.length === 0) await new Promise(setImmediate);
+    expect(said[0]).toContain('Another rotation is in progress');
+    blocked.resolve();
+    expect(await second).toBeUndefined();
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+  });
+
+  test('takes AWSPENDING from a rotation that does not end, after saying so', async () => {
+    const leftover = await rotations.stage(oldPair);
+    await rotations.versions.attach('AWSPENDING', leftover, new Map());
+    expect(await rotateTo(newPair, { leftoverMs: 5 })).toBeUndefined();
+    expect(said.slice(0, 2)).toEqual([
+      `Another rotation is in progress, version ${leftover}. Waiting for its end.`,
+      `That rotation does not end: taking AWSPENDING from version ${leftover}.`,
+    ]);
+    expect(await labels()).toEqual(ownLabels);
+  });
+
+  test('gives up a rotation that does not end, so that it cannot end well unseen', async () => {
+    const blocked = Promise.withResolvers<void>();
+    rotations.secretsManager.setRotation(secretName, async (event) => {
+      if (event.Step === 'finishSecret') await blocked.promise;
+      await rotations.handler(event, { awsRequestId: '1' });
     });
     expect(await rotateTo(newPair, { timeoutMs: 100 })).toMatchObject({
       reason: 'The rotation did not end in time, and was given up.',
     });
+    blocked.resolve();
+    await rotations.secretsManager.rotationEnded();
     expect(await rotations.currentKey()).toBe(oldPair.apiKey);
     expect(await labels()).toEqual(['AWSCURRENT']);
-    rotations.secretsManager.setRotation(secretName, rotate);
-    expect(await rotateTo()).toBeUndefined();
+  });
+
+  test('says where a rotation ended without a verdict', async () => {
+    rotations.secretsManager.setRotation(secretName, async (event) => {
+      await rotations.versions.detach('AWSPENDING', event.ClientRequestToken);
+    });
+    expect(await rotateTo(newPair, { startMs: 5 })).toMatchObject({
+      reason: 'The rotation ended early and left no reason behind.',
+    });
+    expect(await labels()).toEqual(['AWSCURRENT']);
+  });
+
+  // Describe twice, put, rotate, describe: the calls of the command itself before the rotation ends.
+  test.each([0, 1, 2, 3, 4])('can simply be run again when it broke off at its call %i', async (call) => {
+    rotations.secretsManager.setRotation(secretName, async () => undefined);
+    rotations.secretsManager.fail({
+      statusCode: 400,
+      errorName: 'AccessDeniedException',
+      times: 1,
+      after: call,
+    });
+    await expect(rotateTo()).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    rotations.secretsManager.setRotation(secretName, (event) =>
+      rotations.handler(event, { awsRequestId: '1' }),
+    );
+    expect(await rotateTo(newPair, { leftoverMs: 5 })).toBeUndefined();
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
     expect(await labels()).toEqual(ownLabels);
-  },
-);
+  });
+
+  test('takes the pair back when the rotation cannot be started, so that no deadline puts it in use', async () => {
+    const { secretsManager } = rotations;
+    secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after: 3 });
+    await expect(rotateTo()).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    expect(await labels()).toEqual(['AWSCURRENT']);
+  });
+
+  test('tells the verdict although the function takes the label away at the same moment', async () => {
+    const { client, versions } = rotations;
+    rotations.vendor.setFault({ fault: 'status', status: 401 });
+    const verdict = await rotatePair(newPair, {
+      client,
+      say: (sentence) => said.push(sentence),
+      pollMs: 1,
+      versions: {
+        ...versions,
+        detach: async (label, versionId) => {
+          await versions.detach(label, versionId);
+          throw Object.assign(new Error('not attached'), { name: 'InvalidParameterException' });
+        },
+      },
+    });
+    expect(verdict?.reason).toContain('401');
+    expect(await labels()).toContain('BEGINI_REFUSED_401');
+  });
+
+  test.each(['createSecret', 'setSecret', 'testSecret', 'finishSecret'])(
+    'gives up a rotation whose function dies in %s, and takes the pair next time',
+    async (step) => {
+      const rotate = (event: Parameters<Rotations['handler']>[0]) =>
+        rotations.handler(event, { awsRequestId: '1' });
+      rotations.secretsManager.setRotation(secretName, async (event) => {
+        if (event.Step === step) throw new Error('out of memory');
+        await rotate(event);
+      });
+      expect(await rotateTo(newPair, { timeoutMs: 100 })).toMatchObject({
+        reason: 'The rotation did not end in time, and was given up.',
+      });
+      expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+      expect(await labels()).toEqual(['AWSCURRENT']);
+      rotations.secretsManager.setRotation(secretName, rotate);
+      expect(await rotateTo()).toBeUndefined();
+      expect(await labels()).toEqual(ownLabels);
+    },
+  );
+});
