@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
-import { bundleFunction, type FunctionName } from '../lib/lambda/bundle.ts';
+import { bundleFunction, type FunctionName, functionNames } from '../lib/lambda/bundle.ts';
 import { policyPacks } from '../lib/policy-scan.ts';
 import { SessionStack } from '../lib/session-stack.ts';
 import { readStages, StagesError } from '../lib/stages/stages.ts';
@@ -9,17 +9,15 @@ const app = new App({ analyticsReporting: false });
 Validations.of(app).addPlugins(...policyPacks());
 try {
   const stages = readStages(app.node.tryGetContext('stages'));
-  const bundle = (name: FunctionName, folder: string = name, constants = {}) =>
-    bundleFunction(name, join(app.outdir, 'bundles', folder), constants);
-  const shared = {
-    createSession: await bundle('create-session'),
-    rotateCredentials: await bundle('rotate-credentials'),
-    createLaunchLink: await bundle('create-launch-link'),
-    rotateLaunchKey: await bundle('rotate-launch-key'),
-  };
   for (const stage of stages) {
-    const constants = { APPLICANT_PAGE: stage.applicantPage };
-    const bundles = { ...shared, launch: await bundle('launch', `launch-${stage.path}`, constants) };
+    // Only the pages differ by stage; where the code is the same, so are the assets.
+    const bundled = functionNames.map(async (name) => [
+      name,
+      await bundleFunction(name, join(app.outdir, 'bundles', stage.path, name), {
+        APPLICANT_PAGE: stage.applicantPage,
+      }),
+    ]);
+    const bundles = Object.fromEntries(await Promise.all(bundled)) as Record<FunctionName, string>;
     new SessionStack(app, `BeginiSession-${stage.name}`, { stage, bundles });
   }
 } catch (error) {

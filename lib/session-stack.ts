@@ -1,11 +1,12 @@
 import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { environmentNames } from '../functions/environment.ts';
 import { Firewall } from './api/firewall.ts';
+import { handsOver, type RoutedFunction } from './api/routes.ts';
 import { SessionApi } from './api/session-api.ts';
 import { Credentials } from './credentials/credentials.ts';
 import { CredentialsRotation } from './credentials/credentials-rotation.ts';
 import { ApiFunction } from './lambda/api-function.ts';
+import type { FunctionName } from './lambda/bundle.ts';
 import { CanaryDeployments } from './lambda/canary-deployments.ts';
 import { LaunchLinks } from './launch-links/launch-links.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
@@ -17,10 +18,7 @@ import type { Stage } from './stages/stages.ts';
 export interface SessionStackProps {
   stage: Stage;
   /** The folder of each function's bundle, as `bundleFunction` returns it. */
-  bundles: Record<
-    'createSession' | 'createLaunchLink' | 'launch' | 'rotateCredentials' | 'rotateLaunchKey',
-    string
-  >;
+  bundles: Record<FunctionName, string>;
 }
 
 /** One stage of the service: a loan app calls its URL, the applicant's browser ends in the assessment. */
@@ -42,58 +40,46 @@ export class SessionStack extends Stack {
     const encryptionKey = stage.customerManagedKey ? new StageKey(this, 'Key', { stage }).key : undefined;
     const shared = { stage, encryptionKey };
     const credentials = new Credentials(this, 'Credentials', shared);
-    const sessionEnvironment = {
-      [environmentNames.stage]: stage.path,
-      [environmentNames.credentialsSecretArn]: credentials.secret.secretArn,
-      [environmentNames.hmac]: stage.hmac ? 'on' : 'off',
-      [environmentNames.uidRefKey]: credentials.uidRefKeyReference,
-    };
     const createSession = new ApiFunction(this, 'CreateSession', {
       ...shared,
       description: `Answers POST /sessions, stage ${stage.name}`,
-      bundle: bundles.createSession,
-      createsSessions: true,
-      environment: sessionEnvironment,
+      bundle: bundles['create-session'],
+      environment: credentials.commonEnvironment,
     });
-    credentials.grantGetValue(createSession);
+    credentials.letCallVendor(createSession);
     const rotation = new CredentialsRotation(this, 'CredentialsRotation', {
       ...shared,
       credentials,
-      bundle: bundles.rotateCredentials,
+      bundle: bundles['rotate-credentials'],
     });
     const launchLinks = stage.launchLinks
-      ? new LaunchLinks(this, 'LaunchLinks', { ...shared, credentials, sessionEnvironment, bundles })
+      ? new LaunchLinks(this, 'LaunchLinks', { ...shared, credentials, bundles })
       : undefined;
     if (launchLinks)
-      rotation.operatorPolicy.allowRenewal(launchLinks.key.secret, launchLinks.key.rotate.lambda);
+      rotation.operatorPolicy.allowRenewal(launchLinks.key.secret, launchLinks.key.rotationFunction.lambda);
     const sessionTable = stage.resume ? new SessionTable(this, 'Sessions', { stage }) : undefined;
-    for (const apiFunction of [createSession, ...(launchLinks ? [launchLinks.functions.launch] : [])]) {
-      sessionTable?.letRemember(apiFunction);
-    }
-    const api = new SessionApi(this, 'Api', {
-      ...shared,
-      createSession,
-      launchLinks: launchLinks?.functions,
-    });
+    const functions: Partial<Record<RoutedFunction, ApiFunction>> = {
+      'create-session': createSession,
+      ...launchLinks?.functions,
+    };
+    const named = Object.entries(functions) as [RoutedFunction, ApiFunction][];
+    for (const [name, apiFunction] of named) if (handsOver(name)) sessionTable?.letRemember(apiFunction);
+    const api = new SessionApi(this, 'Api', { ...shared, functions });
     if (stage.firewall) new Firewall(this, 'Firewall', { ...shared, api });
 
-    const functions = {
-      CreateSession: createSession,
-      ...(launchLinks && {
-        CreateLaunchLink: launchLinks.functions.createLaunchLink,
-        Launch: launchLinks.functions.launch,
-      }),
-    };
     const monitoring = new Monitoring(this, 'Monitoring', {
       ...shared,
       api,
       functions,
       credentials,
       credentialsRotation: rotation.rotateCredentials,
-      launchKeyRotation: launchLinks?.key.rotate,
+      launchKeyRotation: launchLinks?.key.rotationFunction,
     });
     if (stage.deployment === 'canary') {
-      new CanaryDeployments(this, 'Deployments', { functions, rollBackOn: monitoring.alarms.rollBack });
+      new CanaryDeployments(this, 'Deployments', {
+        functions: Object.values(functions),
+        rollBackOn: monitoring.alarms.rollBack,
+      });
     }
 
     const outputs = {

@@ -10,6 +10,7 @@ import { AnyPrincipal, Effect, ManagedPolicy, PolicyDocument, PolicyStatement } 
 import { Construct } from 'constructs';
 import type { Stage } from '../stages/stages.ts';
 import { pascalCase } from './pascal-case.ts';
+import type { Route } from './routes.ts';
 
 /** What the callers of a stage may reach. */
 export interface CallersProps {
@@ -66,27 +67,21 @@ export function callerAuthentication({ callerAuth }: Stage): MethodOptions {
     : { authorizationType: AuthorizationType.NONE, apiKeyRequired: true };
 }
 
-/** Routes as a policy writes them: method and path, such as `POST/sessions` or `GET/launch/*`. */
-export interface Routes {
-  /** For loan apps. */
-  callers: readonly string[];
-  /** For anybody, from anywhere. */
-  everyone: readonly string[];
-}
-
 /**
  * The API's resource policy: refuses calls to the loan apps' routes from any address but the allowed ones.
  * @returns `undefined` where callers may come from anywhere: no policy is needed then.
  */
-export function sourceIpPolicy(stage: Stage, routes: Routes): PolicyDocument | undefined {
+export function sourceIpPolicy(stage: Stage, routes: readonly Route[]): PolicyDocument | undefined {
   if (stage.allowedSourceIps.length === 0) return undefined;
+  const pathsFor = (wanted: Route['caller']) =>
+    routes.filter(({ caller }) => caller === wanted).map(policyPath);
   const anyoneOn = (paths: readonly string[]) => ({
     principals: [new AnyPrincipal()],
     actions: ['execute-api:Invoke'],
     resources: paths.map((path) => `execute-api:/${stage.path}/${path}`),
   });
   const deny = new PolicyStatement({
-    ...anyoneOn(routes.callers),
+    ...anyoneOn(pathsFor('loan-app')),
     effect: Effect.DENY,
     conditions: { NotIpAddress: { 'aws:SourceIp': stage.allowedSourceIps } },
   });
@@ -95,7 +90,12 @@ export function sourceIpPolicy(stage: Stage, routes: Routes): PolicyDocument | u
   // account that is not ours can write its half itself, so an Allow to everyone would admit any signed call from an
   // allowed address. Without it, the caller's own policy decides, in the API's account only (tables A and B of
   // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html, November 2026).
-  const allowed = [...(stage.callerAuth === 'iam' ? [] : routes.callers), ...routes.everyone];
+  const allowed = [...(stage.callerAuth === 'iam' ? [] : pathsFor('loan-app')), ...pathsFor('anyone')];
   const allow = new PolicyStatement({ ...anyoneOn(allowed), effect: Effect.ALLOW });
   return new PolicyDocument({ statements: allowed.length > 0 ? [allow, deny] : [deny] });
+}
+
+/** A route as a policy writes it: `POST/sessions`, `GET/launch/*`. */
+function policyPath({ method, resource }: Route): string {
+  return `${method}${resource.replaceAll(/\{\w+\}/g, '*')}`;
 }

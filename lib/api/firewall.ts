@@ -1,9 +1,8 @@
 import { ArnFormat, Fn, Stack } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
-import { removalPolicyOf } from '../lambda/removal-policy.ts';
+import { StageLogGroup } from '../lambda/stage-log-group.ts';
 import type { Stage } from '../stages/stages.ts';
 import type { SessionApi } from './session-api.ts';
 
@@ -49,11 +48,10 @@ export class Firewall extends Construct {
     const stack = Stack.of(this);
     // WAF demands the prefix. The end of the stack's id keeps the name free for a later stack, as the log outlives one.
     const stackUuidPart = Fn.select(4, Fn.split('-', Fn.select(2, Fn.split('/', stack.stackId))));
-    const logGroup = new LogGroup(this, 'LogGroup', {
+    const logGroup = new StageLogGroup(this, 'LogGroup', {
+      stage,
+      encryptionKey,
       logGroupName: `aws-waf-logs-${stack.stackName}-${stackUuidPart}`,
-      retention: stage.logRetentionDays,
-      removalPolicy: removalPolicyOf(stage),
-      ...(encryptionKey && { encryptionKey }),
     });
     new CfnLoggingConfiguration(this, 'Logging', {
       resourceArn: webAcl.attrArn,

@@ -16,34 +16,28 @@ import {
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { gatewayTimeoutMs } from '../../functions/deadlines.ts';
 import { securityHeaders } from '../../functions/http/security-headers.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
-import { removalPolicyOf } from '../lambda/removal-policy.ts';
+import { StageLogGroup } from '../lambda/stage-log-group.ts';
 import type { Stage } from '../stages/stages.ts';
 import { acknowledgeApiFindings } from './api-findings.ts';
-import { Callers, callerAuthentication, type Routes, sourceIpPolicy } from './callers.ts';
+import { Callers, callerAuthentication, sourceIpPolicy } from './callers.ts';
 import { gatewayPage } from './gateway-page.ts';
 import { type GatewayResponse, gatewayProblem, gatewayResponses } from './gateway-responses.ts';
 import { pascalCase } from './pascal-case.ts';
+import { type Route, type RoutedFunction, routes } from './routes.ts';
 
 /** What stands behind the API. */
 export interface SessionApiProps {
   stage: Stage;
-  /** Answers `POST /sessions`. */
-  createSession: ApiFunction;
-  /** Answer `POST /launch-links` and `/launch/{token}`, in a stage that has them. */
-  launchLinks?: { createLaunchLink: ApiFunction; launch: ApiFunction } | undefined;
+  /** The functions that the stage has: their routes are declared. */
+  functions: Readonly<Partial<Record<RoutedFunction, ApiFunction>>>;
   /** For the access log; absent, the key that CloudWatch has for all. */
   encryptionKey?: IKey | undefined;
 }
-
-const launchResource = '/launch/{token}';
-/** REST API routes HEAD only where it is a method of its own. */
-const pageMethods = ['GET', 'HEAD'] as const;
-const launchMethods = [...pageMethods, 'POST'] as const;
 
 /**
  * What the access log says of a request: which call, how it ended, who made it. Never path, query, address, user agent
@@ -74,24 +68,22 @@ export class SessionApi extends Construct {
 
   constructor(scope: Construct, id: string, props: SessionApiProps) {
     super(scope, id);
-    const { stage, createSession, launchLinks, encryptionKey } = props;
-    this.accessLog = new LogGroup(this, 'AccessLog', {
-      retention: stage.logRetentionDays,
-      removalPolicy: removalPolicyOf(stage),
-      ...(encryptionKey && { encryptionKey }),
-    });
-    this.restApi = this.#createRestApi(stage);
+    const { stage, functions, encryptionKey } = props;
+    const declared = routes.filter((route) => functions[route.function]);
+    this.accessLog = new StageLogGroup(this, 'AccessLog', { stage, encryptionKey });
+    this.restApi = this.#createRestApi(stage, declared);
     for (const response of gatewayResponses) this.#addGatewayResponse(response, stage);
 
-    const sessions = this.#addCallerRoute('sessions', createSession, stage);
-    const methods = [sessions];
-    const handOffMethods = [sessions];
-    if (launchLinks) {
-      methods.push(this.#addCallerRoute('launch-links', launchLinks.createLaunchLink, stage));
-      handOffMethods.push(this.#addLaunchRoutes(launchLinks.launch));
-    }
-    this.handOffMethods = handOffMethods;
-    this.callers = new Callers(this, 'Callers', { stage, restApi: this.restApi, methods });
+    const methods = declared.map((route) => ({
+      ...route,
+      method: this.#addRoute(route, functions[route.function] as ApiFunction, stage),
+    }));
+    this.handOffMethods = methods.filter((route) => route.handsOver).map(({ method }) => method);
+    this.callers = new Callers(this, 'Callers', {
+      stage,
+      restApi: this.restApi,
+      methods: methods.filter(({ caller }) => caller === 'loan-app').map(({ method }) => method),
+    });
     acknowledgeApiFindings(this.restApi, stage);
     this.#warnOfOpenApiKeys(stage);
     this.#domain = this.#addDomain(stage);
@@ -107,22 +99,11 @@ export class SessionApi extends Construct {
     return this.#domain?.domainNameAliasDomainName;
   }
 
-  #addCallerRoute(name: string, handler: ApiFunction, stage: Stage): Method {
-    return this.restApi.root
-      .addResource(name)
-      .addMethod('POST', proxyTo(handler), callerAuthentication(stage));
-  }
-
-  /**
-   * For applicants' browsers: the token in the path is all they have, and all they need.
-   * @returns the method that hands over.
-   */
-  #addLaunchRoutes(launch: ApiFunction): Method {
-    const resource = this.restApi.root.resourceForPath(launchResource);
-    const addMethod = (method: string) =>
-      resource.addMethod(method, proxyTo(launch), { authorizationType: AuthorizationType.NONE });
-    for (const method of pageMethods) addMethod(method);
-    return addMethod('POST');
+  /** For anyone, without authentication: the token in the path is all that an applicant's browser has. */
+  #addRoute({ method, resource, caller }: Route, handler: ApiFunction, stage: Stage): Method {
+    const authentication =
+      caller === 'loan-app' ? callerAuthentication(stage) : { authorizationType: AuthorizationType.NONE };
+    return this.restApi.root.resourceForPath(resource).addMethod(method, proxyTo(handler), authentication);
   }
 
   #warnOfOpenApiKeys({ name, environment, callerAuth, allowedSourceIps }: Stage): void {
@@ -143,9 +124,9 @@ export class SessionApi extends Construct {
     });
   }
 
-  #createRestApi(stage: Stage): RestApi {
+  #createRestApi(stage: Stage, declared: readonly Route[]): RestApi {
     const createsAccountRole = stage.apiGatewayAccountRole === 'create';
-    const policy = sourceIpPolicy(stage, routesOf(stage));
+    const policy = sourceIpPolicy(stage, declared);
     const restApi = new RestApi(this, 'RestApi', {
       restApiName: `BeginiSession-${stage.name}`,
       description: `Hands applicants over to Begini, stage ${stage.name}`,
@@ -157,7 +138,7 @@ export class SessionApi extends Construct {
       deployOptions: {
         stageName: stage.path,
         ...methodSettings(stage.throttle),
-        ...(stage.launchLinks && { methodOptions: launchMethodSettings(stage) }),
+        ...openMethodSettings(stage, declared),
         accessLogDestination: new LogGroupLogDestination(this.accessLog),
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
       },
@@ -181,14 +162,6 @@ export class SessionApi extends Construct {
   }
 }
 
-function routesOf({ launchLinks }: Stage): Routes {
-  if (!launchLinks) return { callers: ['POST/sessions'], everyone: [] };
-  return {
-    callers: ['POST/sessions', 'POST/launch-links'],
-    everyone: launchMethods.map((method) => `${method}/launch/*`),
-  };
-}
-
 function methodSettings({ rateLimit, burstLimit }: Stage['throttle']): MethodDeploymentOptions {
   return {
     throttlingRateLimit: rateLimit,
@@ -200,10 +173,22 @@ function methodSettings({ rateLimit, burstLimit }: Stage['throttle']): MethodDep
   };
 }
 
-/** Of its own, so that a flood of taps leaves `/sessions` its share; it inherits nothing from the stage's. */
-function launchMethodSettings({ launchThrottle }: Stage): Record<string, MethodDeploymentOptions> {
+/**
+ * Routes that anyone may call have another throttle, so that a flood of taps leaves `/sessions` its share. They inherit
+ * nothing from the stage's settings.
+ */
+function openMethodSettings(
+  { launchThrottle }: Stage,
+  declared: readonly Route[],
+): { methodOptions?: Record<string, MethodDeploymentOptions> } {
+  const open = declared.filter(({ caller }) => caller === 'anyone');
+  if (open.length === 0) return {};
   const settings = methodSettings(launchThrottle);
-  return Object.fromEntries(launchMethods.map((method) => [`${launchResource}/${method}`, settings]));
+  return {
+    methodOptions: Object.fromEntries(
+      open.map(({ method, resource }) => [`${resource}/${method}`, settings]),
+    ),
+  };
 }
 
 function proxyTo({ live }: ApiFunction): LambdaIntegration {

@@ -1,9 +1,10 @@
 import { SecretValue, Validations } from 'aws-cdk-lib';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { environmentNames } from '../../functions/environment.ts';
 import { removalPolicyOf } from '../lambda/removal-policy.ts';
+import type { ServiceFunction } from '../lambda/service-function.ts';
 import { allowGetValue } from '../secrets/secret-permissions.ts';
 import type { Stage } from '../stages/stages.ts';
 
@@ -20,9 +21,11 @@ export class Credentials extends Construct {
   readonly secret: Secret;
   /** 64 letters and digits. */
   readonly uidRefKey: Secret;
+  readonly #stage: Stage;
 
   constructor(scope: Construct, id: string, { stage, encryptionKey }: CredentialsProps) {
     super(scope, id);
+    this.#stage = stage;
     const shared = { removalPolicy: removalPolicyOf(stage), ...(encryptionKey && { encryptionKey }) };
     // The ids hold the stage because CloudFormation makes the secrets' names of them, and of nothing else that says it.
     this.secret = new Secret(this, `Secret${stage.name}`, {
@@ -50,12 +53,22 @@ export class Credentials extends Construct {
    * Whoever may read the function's configuration sees the key, which is good enough for this one and for no other:
    * it only keeps somebody who reads logs from trying out uids.
    */
-  get uidRefKeyReference(): string {
+  get #uidRefKeyReference(): string {
     return this.uidRefKey.secretValue.unsafeUnwrap();
   }
 
-  /** Lets the grantee read the pair. */
-  grantGetValue(grantee: IGrantable): void {
-    allowGetValue(this.secret, grantee);
+  /** What every function that answers requests is told: its stage, and the key of the pseudonyms. */
+  get commonEnvironment(): Record<string, string> {
+    return {
+      [environmentNames.stage]: this.#stage.path,
+      [environmentNames.uidRefKey]: this.#uidRefKeyReference,
+    };
+  }
+
+  /** Lets a function call Begini: it may read the pair, and knows where it is and whether to sign. */
+  letCallVendor({ grantPrincipal, lambda }: ServiceFunction): void {
+    allowGetValue(this.secret, { grantPrincipal });
+    lambda.addEnvironment(environmentNames.credentialsSecretArn, this.secret.secretArn);
+    lambda.addEnvironment(environmentNames.hmac, this.#stage.hmac ? 'on' : 'off');
   }
 }

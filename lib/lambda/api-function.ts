@@ -3,21 +3,13 @@ import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
 
-/** What an ApiFunction is made from. */
-export interface ApiFunctionProps extends ServiceFunctionProps {
-  /** Whether it calls Begini; the others do not, and have no metrics of it. */
-  createsSessions: boolean;
-}
-
 /** A function that answers API Gateway's requests, by the version that its alias points to. */
 export class ApiFunction extends ServiceFunction {
   /** The version that takes requests: a deployment moves it, and so does a roll back. */
   readonly live: Alias;
-  readonly createsSessions: boolean;
 
-  constructor(scope: Construct, id: string, props: ApiFunctionProps) {
+  constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id, { ...props, reservedConcurrentExecutions: props.stage.reservedConcurrency });
-    this.createsSessions = props.createsSessions;
     this.live = this.lambda.addAlias('live');
     Validations.of(this.lambda).acknowledge({
       id: 'Serverless-LambdaDLQ',

@@ -4,13 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
-/** A folder of `functions/` that holds a Lambda entry. */
-export type FunctionName =
-  | 'create-launch-link'
-  | 'create-session'
-  | 'launch'
-  | 'rotate-credentials'
-  | 'rotate-launch-key';
+/** The folders of `functions/` that hold a Lambda entry. */
+export const functionNames = [
+  'create-session',
+  'create-launch-link',
+  'launch',
+  'rotate-credentials',
+  'rotate-launch-key',
+] as const;
+
+/** The name of a function: its folder. */
+export type FunctionName = (typeof functionNames)[number];
 
 /**
  * Bundles `functions/<name>/handler.ts` into one ES module, `index.mjs`. The same source gives the same bytes.

@@ -7,8 +7,7 @@ import type { ApiFunction } from './api-function.ts';
 
 /** What is deployed step by step, and what takes it back. */
 export interface CanaryDeploymentsProps {
-  /** By construct id. */
-  functions: Readonly<Record<string, ApiFunction>>;
+  functions: readonly ApiFunction[];
   /** A deployment does not begin, and one under way is rolled back, while one of these is raised. */
   rollBackOn: readonly Alarm[];
 }
@@ -27,8 +26,8 @@ export class CanaryDeployments extends Construct {
       id: `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${policyName}]`,
       reason: "CodeDeploy's own policy for this purpose, the narrower of two; AWS keeps it up to date.",
     });
-    for (const [name, { live }] of Object.entries(functions)) {
-      new LambdaDeploymentGroup(this, name, {
+    for (const { node, live } of functions) {
+      new LambdaDeploymentGroup(this, node.id, {
         application,
         role,
         alias: live,

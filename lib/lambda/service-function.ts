@@ -9,11 +9,11 @@ import {
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { functionTimeoutMs } from '../../functions/deadlines.ts';
 import type { Stage } from '../stages/stages.ts';
-import { removalPolicyOf } from './removal-policy.ts';
+import { StageLogGroup } from './stage-log-group.ts';
 
 /** MiB; Lambda gives CPU in proportion. */
 export const functionMemoryMiB = 512;
@@ -44,11 +44,7 @@ export class ServiceFunction extends Construct implements IGrantable {
     super(scope, id);
     const { stage, description, bundle, environment, timeoutMs = functionTimeoutMs } = props;
     const { encryptionKey, reservedConcurrentExecutions } = props;
-    this.logGroup = new LogGroup(this, 'LogGroup', {
-      retention: stage.logRetentionDays,
-      removalPolicy: removalPolicyOf(stage),
-      ...(encryptionKey && { encryptionKey }),
-    });
+    this.logGroup = new StageLogGroup(this, 'LogGroup', { stage, encryptionKey });
     // Not the role CDK would make: its managed policy allows writing to every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(role);
@@ -67,8 +63,9 @@ export class ServiceFunction extends Construct implements IGrantable {
       loggingFormat: LoggingFormat.JSON,
       tracing: stage.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       ...(reservedConcurrentExecutions && { reservedConcurrentExecutions }),
-      // An earlier version must be there to roll back to.
-      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+      // An earlier version must be there to roll back to. One that a failed update created must not: publishing the
+      // same code again would fail ("Version already exists").
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
     });
     this.#acknowledgeFindings(stage);
   }

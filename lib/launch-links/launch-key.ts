@@ -1,4 +1,3 @@
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -23,7 +22,7 @@ export class LaunchKey extends Construct {
   /** 64 hex digits: 256 bits. */
   readonly secret: Secret;
   /** Renews the key when Secrets Manager says so. */
-  readonly rotate: ServiceFunction;
+  readonly rotationFunction: ServiceFunction;
 
   constructor(scope: Construct, id: string, { stage, bundle, encryptionKey }: LaunchKeyProps) {
     super(scope, id);
@@ -41,7 +40,7 @@ export class LaunchKey extends Construct {
       removalPolicy: removalPolicyOf(stage),
       ...(encryptionKey && { encryptionKey }),
     });
-    this.rotate = new ServiceFunction(this, 'Rotate', {
+    this.rotationFunction = new ServiceFunction(this, 'Rotate', {
       stage,
       encryptionKey,
       description: `Renews the key of the launch links, stage ${stage.name}`,
@@ -50,7 +49,7 @@ export class LaunchKey extends Construct {
     });
     scheduleRotation(this, {
       secret: this.secret,
-      rotate: this.rotate,
+      rotate: this.rotationFunction,
       actions: [
         'secretsmanager:DescribeSecret',
         'secretsmanager:PutSecretValue',
@@ -60,8 +59,9 @@ export class LaunchKey extends Construct {
     });
   }
 
-  /** Lets the grantee read the key. */
-  grantGetValue(grantee: IGrantable): void {
-    allowGetValue(this.secret, grantee);
+  /** Lets a function make and open launch tokens: it may read the key, and knows where it is. */
+  letUse(serviceFunction: ServiceFunction): void {
+    allowGetValue(this.secret, serviceFunction);
+    serviceFunction.lambda.addEnvironment(environmentNames.launchKeySecretArn, this.secret.secretArn);
   }
 }

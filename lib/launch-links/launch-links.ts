@@ -12,10 +12,8 @@ import { LaunchKey } from './launch-key.ts';
 export interface LaunchLinksProps {
   stage: Stage;
   credentials: Credentials;
-  /** What a function that starts sessions is told. */
-  sessionEnvironment: Record<string, string>;
   /** The folder of each function's bundle; the one of `launch` holds the stage's own pages. */
-  bundles: Record<'createLaunchLink' | 'launch' | 'rotateLaunchKey', string>;
+  bundles: Record<'create-launch-link' | 'launch' | 'rotate-launch-key', string>;
   /** For the key's secret and the log groups; absent, the keys that AWS has in every account. */
   encryptionKey?: IKey | undefined;
 }
@@ -23,45 +21,41 @@ export interface LaunchLinksProps {
 /** Links that lead an applicant from a message into the assessment, and the key that their tokens are sealed with. */
 export class LaunchLinks extends Construct {
   readonly key: LaunchKey;
-  /** What stands behind the routes. */
-  readonly functions: { createLaunchLink: ApiFunction; launch: ApiFunction };
+  /** Those behind the routes. */
+  readonly functions: Record<'create-launch-link' | 'launch', ApiFunction>;
 
   constructor(
     scope: Construct,
     id: string,
-    { stage, credentials, sessionEnvironment, bundles, encryptionKey }: LaunchLinksProps,
+    { stage, credentials, bundles, encryptionKey }: LaunchLinksProps,
   ) {
     super(scope, id);
-    this.key = new LaunchKey(this, 'Key', { stage, encryptionKey, bundle: bundles.rotateLaunchKey });
-    const keyEnvironment = { [environmentNames.launchKeySecretArn]: this.key.secret.secretArn };
+    this.key = new LaunchKey(this, 'Key', { stage, encryptionKey, bundle: bundles['rotate-launch-key'] });
+    const environment = credentials.commonEnvironment;
 
     // Making a link asks nothing of the vendor, so this function may not read the vendor's key.
     const createLaunchLink = new ApiFunction(this, 'CreateLaunchLink', {
       stage,
       encryptionKey,
       description: `Answers POST /launch-links, stage ${stage.name}`,
-      bundle: bundles.createLaunchLink,
-      createsSessions: false,
+      bundle: bundles['create-launch-link'],
       environment: {
-        ...keyEnvironment,
-        [environmentNames.stage]: stage.path,
-        [environmentNames.uidRefKey]: credentials.uidRefKeyReference,
+        ...environment,
         ...(stage.domain && { [environmentNames.launchBaseUrl]: `https://${stage.domain.name}` }),
       },
     });
-    this.key.grantGetValue(createLaunchLink);
+    this.key.letUse(createLaunchLink);
 
     const launch = new ApiFunction(this, 'Launch', {
       stage,
       encryptionKey,
       description: `Answers /launch/{token}, stage ${stage.name}`,
       bundle: bundles.launch,
-      createsSessions: true,
-      environment: { ...sessionEnvironment, ...keyEnvironment },
+      environment,
     });
-    this.key.grantGetValue(launch);
-    credentials.grantGetValue(launch);
-    this.functions = { createLaunchLink, launch };
+    this.key.letUse(launch);
+    credentials.letCallVendor(launch);
+    this.functions = { 'create-launch-link': createLaunchLink, launch };
     this.#warnOfMissingName(stage);
   }
 

@@ -11,6 +11,7 @@ import type { ApplicantPage } from '../../functions/applicant-page/applicant-pag
 import { securityHeaders } from '../../functions/http/security-headers.ts';
 import { gatewayPage } from '../api/gateway-page.ts';
 import { gatewayProblem, gatewayResponses } from '../api/gateway-responses.ts';
+import { type RoutedFunction, routes } from '../api/routes.ts';
 import { lambdaContext, proxyEvent } from './gateway-event.ts';
 import { type Listener, readBody, startLoopbackServer } from './loopback.ts';
 
@@ -22,6 +23,16 @@ export interface Route {
   /** What it resolves to is checked, as API Gateway does. */
   handler: (event: APIGatewayProxyEvent, context: Context) => Promise<unknown>;
   apiKeyRequired: boolean;
+}
+
+/** The service's routes as the stack declares them, each with the handler of its function. */
+export function declareRoutes(handlers: Record<RoutedFunction, Route['handler']>): Route[] {
+  return routes.map(({ method, resource, function: name, caller }) => ({
+    method,
+    resource,
+    handler: handlers[name],
+    apiKeyRequired: caller === 'loan-app',
+  }));
 }
 
 /** How to start a gateway. */

@@ -14,7 +14,7 @@ import { SessionService } from '../../functions/session/session-service.ts';
 import { type BeginiSimulator, simulatedCredentials, startBeginiSimulator } from './begini-simulator.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
 import { demoPage } from './demo-page.ts';
-import { type AnsweredRequest, type Gateway, type Route, startGateway } from './gateway.ts';
+import { type AnsweredRequest, declareRoutes, type Gateway, startGateway } from './gateway.ts';
 import { localSecretName } from './local-stage.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 
@@ -110,9 +110,9 @@ export async function startLocalService(
       stageName: settings.stage,
       apiKey: localApiKey,
       applicantPage,
-      routes: routesTo({
-        createSession: createSessionHandler({ stage: settings.stage, sessions, writeLine }),
-        createLaunchLink: createLaunchLinkHandler({
+      routes: declareRoutes({
+        'create-session': createSessionHandler({ stage: settings.stage, sessions, writeLine }),
+        'create-launch-link': createLaunchLinkHandler({
           settings: { ...settings, launchBaseUrl: undefined },
           launchKeys,
           writeLine,
@@ -136,21 +136,6 @@ export async function startLocalService(
     await close();
     throw error;
   }
-}
-
-/** The stack's routes, as lib/api/session-api.ts declares them. */
-function routesTo(
-  handlers: Record<'createSession' | 'createLaunchLink' | 'launch', Route['handler']>,
-): Route[] {
-  const launch = { resource: '/launch/{token}', handler: handlers.launch, apiKeyRequired: false };
-  const loanApps = { method: 'POST', apiKeyRequired: true };
-  return [
-    { ...loanApps, resource: '/sessions', handler: handlers.createSession },
-    { ...loanApps, resource: '/launch-links', handler: handlers.createLaunchLink },
-    { ...launch, method: 'GET' },
-    { ...launch, method: 'HEAD' },
-    { ...launch, method: 'POST' },
-  ];
 }
 
 /** The same on the first three free ports in a row, for what must find Secrets Manager by the gateway's port. */

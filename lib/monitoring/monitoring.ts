@@ -1,5 +1,6 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import type { RoutedFunction } from '../api/routes.ts';
 import type { SessionApi } from '../api/session-api.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
@@ -16,8 +17,8 @@ import { SavedQueries } from './saved-queries.ts';
 export interface MonitoringProps {
   stage: Stage;
   api: SessionApi;
-  /** The functions that answer requests, by construct id. */
-  functions: Readonly<Record<string, ApiFunction>>;
+  /** The functions that answer requests. */
+  functions: Readonly<Partial<Record<RoutedFunction, ApiFunction>>>;
   credentials: Credentials;
   /** Rotates the credentials. */
   credentialsRotation: ServiceFunction;

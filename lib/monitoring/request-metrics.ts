@@ -2,6 +2,8 @@ import { Duration } from 'aws-cdk-lib';
 import { Metric, type MetricOptions, Unit } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, type IFilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { pascalCase } from '../api/pascal-case.ts';
+import { handsOver, type RoutedFunction } from '../api/routes.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
 import type { Stage } from '../stages/stages.ts';
 
@@ -61,8 +63,7 @@ export type RequestMetric =
 /** Whose log lines are read. */
 export interface RequestMetricsProps {
   stage: Stage;
-  /** The functions that answer requests, by construct id. */
-  functions: Readonly<Record<string, ApiFunction>>;
+  functions: Readonly<Partial<Record<RoutedFunction, ApiFunction>>>;
   accessLog: ILogGroup;
 }
 
@@ -76,13 +77,14 @@ export class RequestMetrics extends Construct {
   constructor(scope: Construct, id: string, { stage, functions, accessLog }: RequestMetricsProps) {
     super(scope, id);
     this.#namespace = `BeginiSession/${stage.name}`;
-    for (const [name, { logGroup, createsSessions }] of Object.entries(functions)) {
+    for (const [name, { logGroup }] of Object.entries(functions) as [RoutedFunction, ApiFunction][]) {
+      const createsSessions = handsOver(name);
       const readings = {
         ...requestReadings,
         ...(createsSessions && sessionReadings),
         ...(createsSessions && stage.resume && storeReadings),
       };
-      this.#read(readings, logGroup, name);
+      this.#read(readings, logGroup, pascalCase(name));
     }
     this.#read(accessReadings, accessLog, 'AccessLog');
   }

@@ -17,7 +17,7 @@ import {
 } from '../../lib/local/begini-simulator.ts';
 import { type Certificate, makeCertificate } from '../../lib/local/certificate.ts';
 import { type LocalDynamoDb, startDynamoDb } from '../../lib/local/dynamodb.ts';
-import { startGateway } from '../../lib/local/gateway.ts';
+import { declareRoutes, startGateway } from '../../lib/local/gateway.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 
@@ -142,18 +142,15 @@ export async function startService({
       return environment[name](event, context);
     };
   };
-  const launch = { resource: '/launch/{token}', handler: handlerOf('launch') };
   const gateway = await startGateway({
     stageName: 'test',
     timeoutMs,
     applicantPage,
-    routes: [
-      { method: 'POST', resource: '/sessions', handler: handlerOf('create-session') },
-      { method: 'POST', resource: '/launch-links', handler: handlerOf('create-launch-link') },
-      { ...launch, method: 'GET' },
-      { ...launch, method: 'HEAD' },
-      { ...launch, method: 'POST' },
-    ].map((route) => ({ ...route, apiKeyRequired: false })),
+    routes: declareRoutes({
+      'create-session': handlerOf('create-session'),
+      'create-launch-link': handlerOf('create-launch-link'),
+      launch: handlerOf('launch'),
+    }).map((route) => ({ ...route, apiKeyRequired: false })),
   });
   const url = `${gateway.url}/sessions`;
   const postTo = (path: string, body: unknown, headers: Record<string, string> = {}) =>

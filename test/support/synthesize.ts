@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { type FunctionName, functionNames } from '../../lib/lambda/bundle.ts';
 import { SessionStack } from '../../lib/session-stack.ts';
 import { readStages } from '../../lib/stages/stages.ts';
 
@@ -22,13 +23,7 @@ export function stackOf(row: Record<string, unknown>): SessionStack {
   if (!stage) throw new Error('the table has one row');
   return new SessionStack(newApp(), `BeginiSession-${stage.name}`, {
     stage,
-    bundles: {
-      createSession: bundle,
-      createLaunchLink: bundle,
-      launch: bundle,
-      rotateCredentials: bundle,
-      rotateLaunchKey: bundle,
-    },
+    bundles: Object.fromEntries(functionNames.map((name) => [name, bundle])) as Record<FunctionName, string>,
   });
 }
 

@@ -103,9 +103,9 @@ test('the function is published as a version, and the alias live points to it', 
   });
 });
 
-test('earlier versions stay, to roll back to', () => {
+test('earlier versions stay, to roll back to, but not one that a failed update created', () => {
   const version = resourceOf(templateOf({ environment: 'test', launchLinks: false }), 'AWS::Lambda::Version');
-  expect(version.DeletionPolicy).toBe('Retain');
+  expect([version.DeletionPolicy, version.UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain']);
 });
 
 test('the function has reserved concurrency where the stage says so, and none else', () => {
