@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import {
   Alarm,
   type AlarmBase,
@@ -17,7 +17,7 @@ import type { Stage } from '../stages/stages.ts';
 import { ErrorBudget } from './error-budget.ts';
 import { sumOf } from './metric-math.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
-import { type Article, describeAlarm, runbookArticles } from './runbook.ts';
+import { type Article, describeAlarm, nameAlarm, runbookArticles } from './runbook.ts';
 
 /** What is watched, and who is told. */
 export interface AlarmsProps {
@@ -66,13 +66,16 @@ export class Alarms extends Construct {
   readonly all: readonly AlarmBase[];
   readonly errorBudget: ErrorBudget;
   readonly #topic: ITopic | undefined;
+  readonly #runbookUrl: string | undefined;
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     const { stage, metrics, api, functions, credentialsRotation, launchKeyRotation, topic } = props;
     this.#topic = topic;
+    this.#runbookUrl = stage.runbookUrl;
     this.rollBack = [this.#functionErrors(functions), this.#internalErrors(metrics)];
     this.errorBudget = new ErrorBudget(this, 'ErrorBudget', {
+      runbookUrl: stage.runbookUrl,
       methods: api.handOffMethods,
       apiStage: api.restApi.deploymentStage,
       ...(stage.resume && { inProgress: metrics.metric('SessionsInProgress') }),
@@ -191,8 +194,8 @@ export class Alarms extends Construct {
 
   #add(id: string, article: Article, { meaning, datapoints, of, ...spec }: AlarmSpec): Alarm {
     const alarm = new Alarm(this, id, {
-      alarmName: `${Stack.of(this).stackName} ${article}`,
-      alarmDescription: describeAlarm(meaning, article),
+      alarmName: nameAlarm(this, article),
+      alarmDescription: describeAlarm(meaning, article, this.#runbookUrl),
       metric: spec.metric,
       threshold: spec.threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -20,12 +20,11 @@ export interface CredentialsWatchProps {
 export class CredentialsWatch extends Construct {
   constructor(scope: Construct, id: string, { stage, secret, topic }: CredentialsWatchProps) {
     super(scope, id);
-    const description = describeAlarm(
-      `The credentials of ${stage.name} were changed: their secret has another current version (AWSCURRENT).`,
-      runbookArticles.credentialsChanged,
-    );
+    const meaning = `The credentials of ${stage.name} were changed: their secret has another current version (AWSCURRENT).`;
+    const article = runbookArticles.credentialsChanged;
     const rule = new Rule(this, 'Rule', {
-      description,
+      // Without the address: a rule's description has at most 512 characters.
+      description: describeAlarm(meaning, article),
       eventPattern: {
         source: ['aws.secretsmanager'],
         detailType: ['AWS API Call via CloudTrail'],
@@ -49,7 +48,10 @@ export class CredentialsWatch extends Construct {
     });
     // Not CDK's own target, which warns of any topic whose region the row does not repeat.
     rule.addTarget({
-      bind: () => ({ arn: topic.topicArn, input: RuleTargetInput.fromText(description) }),
+      bind: () => ({
+        arn: topic.topicArn,
+        input: RuleTargetInput.fromText(describeAlarm(meaning, article, stage.runbookUrl)),
+      }),
     });
     Validations.of(rule).acknowledge({
       id: 'Serverless-EventBusDLQ',

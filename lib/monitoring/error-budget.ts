@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { Stage as ApiStage, Method } from 'aws-cdk-lib/aws-apigateway';
 import {
   Alarm,
@@ -11,7 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { sumOf } from './metric-math.ts';
-import { type Article, describeAlarm, runbookArticles } from './runbook.ts';
+import { type Article, describeAlarm, nameAlarm, runbookArticles } from './runbook.ts';
 
 /** 99.5 % of valid requests over 30 days get their session. */
 export const errorBudget = 0.005;
@@ -45,6 +45,7 @@ const burns = [
 export interface ErrorBudgetProps {
   methods: readonly Method[];
   apiStage: ApiStage;
+  runbookUrl?: string | undefined;
   /** Requests that were answered by `session_in_progress`, a 503 that is no failure: another one hands over. */
   inProgress?: Metric;
 }
@@ -61,8 +62,8 @@ export class ErrorBudget extends Construct {
     super(scope, id);
     this.#props = props;
     this.alarms = burns.map(({ id, article, burnRate, windows, meaning }) => {
-      const name = `${Stack.of(this).stackName} ${article}`;
-      const description = describeAlarm(meaning, article);
+      const name = nameAlarm(this, article);
+      const description = describeAlarm(meaning, article, props.runbookUrl);
       const ofWindows = windows.map((window, index) =>
         this.#windowAlarm(`${id}${window.toMinutes()}Minutes`, {
           name,

@@ -1,27 +1,50 @@
+import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
 /** Where the articles are, from the root of the repository. */
 export const runbookFile = '.github/RUNBOOK.md';
 
-/** The articles of the runbook that an alarm sends its reader to, each by its heading. */
+/** An article of the runbook, and how urgent its alarm is: wake somebody, or look at it on the next working day. */
+export type Article = { heading: string; severity: 'page' | 'ticket' };
+
+const page = (heading: string): Article => ({ heading, severity: 'page' });
+const ticket = (heading: string): Article => ({ heading, severity: 'ticket' });
+
+/** The articles that an alarm sends its reader to. */
 export const runbookArticles = {
-  credentialsRefused: 'Begini refuses our credentials',
-  credentialsNotSet: 'The credentials are not set',
-  fastBurn: 'The error budget burns fast',
-  slowBurn: 'The error budget burns slowly',
-  slowHandOffs: 'Hand-offs are slow',
-  callersThrottled: 'Callers are throttled',
-  functionsThrottled: 'Functions are throttled',
-  functionErrors: 'A function crashes or runs out of time',
-  internalErrors: 'The service has a defect',
-  storeUnavailable: 'Sessions are not remembered',
-  rotationFailed: 'The rotation failed or is overdue',
-  launchKeyRotationFailed: 'The launch key was not renewed',
-  credentialsChanged: 'The credentials were changed',
+  credentialsRefused: page('Begini refuses our credentials'),
+  credentialsNotSet: page('The credentials are not set'),
+  fastBurn: page('The error budget burns fast'),
+  slowBurn: ticket('The error budget burns slowly'),
+  slowHandOffs: ticket('Hand-offs are slow'),
+  callersThrottled: ticket('Callers are throttled'),
+  functionsThrottled: page('Functions are throttled'),
+  functionErrors: page('A function crashes or runs out of time'),
+  internalErrors: page('The service has a defect'),
+  storeUnavailable: ticket('Sessions are not remembered'),
+  rotationFailed: ticket('The rotation failed or is overdue'),
+  launchKeyRotationFailed: ticket('The launch key was not renewed'),
+  credentialsChanged: page('The credentials were changed'),
 } as const;
 
-/** The heading of an article. */
-export type Article = (typeof runbookArticles)[keyof typeof runbookArticles];
+/** What an alarm is called: `BeginiSession-Production page: Begini refuses our credentials`. */
+export function nameAlarm(scope: Construct, { heading, severity }: Article): string {
+  return `${Stack.of(scope).stackName} ${severity}: ${heading}`;
+}
 
-/** What an alarm's description says: its meaning, then the file and the heading of its article. */
-export function describeAlarm(meaning: string, article: Article): string {
-  return `${meaning} What to do: ${runbookFile}, "${article}".`;
+/**
+ * What an alarm says: its meaning, then the file and the heading of its article.
+ * @param runbookUrl where operators read the file; absent, the text has no address
+ */
+export function describeAlarm(meaning: string, { heading }: Article, runbookUrl?: string): string {
+  const address = runbookUrl === undefined ? '' : ` ${runbookUrl}#${anchorOf(heading)}`;
+  return `${meaning} What to do: ${runbookFile}, "${heading}".${address}`;
+}
+
+/** The anchor that GitHub and GitLab give a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, '')
+    .replaceAll(' ', '-');
 }

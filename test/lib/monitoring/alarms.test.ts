@@ -43,13 +43,26 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     expect(new Set(descriptions).size).toBe(descriptions.length);
   });
 
+  test('give the full address of the article where the stage says where its runbook is', () => {
+    const runbookUrl = 'https://git.bank.example/begini-session/RUNBOOK.md';
+    const linked = templateOf({ environment, alarmEmail, runbookUrl });
+    const { AlarmDescription } = resourceOf(linked, 'AWS::CloudWatch::Alarm', 'CredentialsNotSet').Properties;
+    expect(AlarmDescription).toMatch(/"\. https:\S+RUNBOOK\.md#the-credentials-are-not-set$/);
+    const { Targets } = resourceOf(linked, 'AWS::Events::Rule').Properties;
+    expect(JSON.stringify(Targets)).toContain(`${runbookUrl}#the-credentials-were-changed`);
+    const composite = resourceOf(linked, 'AWS::CloudWatch::CompositeAlarm', 'FastBurn').Properties;
+    expect(composite.AlarmDescription).toContain(`${runbookUrl}#the-error-budget-burns-fast`);
+  });
+
   test('say what they mean before that', () => {
     for (const description of descriptions) expect(description).toMatch(/^\S.{30,}\. What to do: /);
   });
 
-  test('are called after the stack and the article, as a subject line shows it', () => {
+  test('are called after the stack, the urgency and the article, as a subject line shows it', () => {
+    const severities = Object.values(runbookArticles).map(({ heading, severity }) => [heading, severity]);
     for (const { AlarmName, AlarmDescription } of notifying) {
-      expect(AlarmName).toBe(`BeginiSession-Demo ${articleIn(AlarmDescription)}`);
+      const heading = String(articleIn(AlarmDescription));
+      expect(AlarmName).toBe(`BeginiSession-Demo ${Object.fromEntries(severities)[heading]}: ${heading}`);
     }
   });
 
@@ -66,10 +79,10 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   });
 
   test.each([
-    [runbookArticles.credentialsRefused, 'CredentialsRefused', { threshold: 1, periodSeconds: 60 }],
-    [runbookArticles.credentialsNotSet, 'CredentialsNotSet', { threshold: 1, periodSeconds: 60 }],
-    [runbookArticles.internalErrors, 'InternalErrors', { threshold: 1, periodSeconds: 60 }],
-    [runbookArticles.callersThrottled, 'RequestsThrottled', { threshold: 10, periodSeconds: 300 }],
+    [runbookArticles.credentialsRefused.heading, 'CredentialsRefused', { threshold: 1, periodSeconds: 60 }],
+    [runbookArticles.credentialsNotSet.heading, 'CredentialsNotSet', { threshold: 1, periodSeconds: 60 }],
+    [runbookArticles.internalErrors.heading, 'InternalErrors', { threshold: 1, periodSeconds: 60 }],
+    [runbookArticles.callersThrottled.heading, 'RequestsThrottled', { threshold: 10, periodSeconds: 300 }],
   ])('%s: raised by %s', (article, MetricName, { threshold, periodSeconds }) => {
     expect(notifying.find(({ AlarmName }) => AlarmName.endsWith(article))).toMatchObject({
       Namespace: 'BeginiSession/Demo',
@@ -83,8 +96,8 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   });
 
   test.each([
-    [runbookArticles.functionErrors, 'Errors'],
-    [runbookArticles.functionsThrottled, 'Throttles'],
+    [runbookArticles.functionErrors.heading, 'Errors'],
+    [runbookArticles.functionsThrottled.heading, 'Throttles'],
   ])('%s: raised by one of the %s of the alias', (article, MetricName) => {
     const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(article));
     expect(alarm).toMatchObject({ Threshold: 1, DatapointsToAlarm: 1 });
@@ -94,8 +107,8 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   });
 
   test.each([
-    [runbookArticles.rotationFailed, 'RotateCredentials'],
-    [runbookArticles.launchKeyRotationFailed, 'LaunchLinksKeyRotate'],
+    [runbookArticles.rotationFailed.heading, 'RotateCredentials'],
+    [runbookArticles.launchKeyRotationFailed.heading, 'LaunchLinksKeyRotate'],
   ])('%s: raised by one failed step of %s', (article, functionId) => {
     const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(article));
     const rotate = { Ref: resourceOf(template, 'AWS::Lambda::Function', functionId).logicalId };
@@ -108,7 +121,9 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   });
 
   test('the table of sessions is out at one request or more in two of three periods of 5 minutes', () => {
-    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(runbookArticles.storeUnavailable));
+    const alarm = notifying.find(({ AlarmName }) =>
+      AlarmName.endsWith(runbookArticles.storeUnavailable.heading),
+    );
     expect(alarm).toMatchObject({
       MetricName: 'StoreUnavailable',
       Threshold: 1,
@@ -126,14 +141,14 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   });
 
   test('hand-offs are slow at a 95th percentile of 3 seconds for 15 minutes', () => {
-    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(runbookArticles.slowHandOffs));
+    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(runbookArticles.slowHandOffs.heading));
     expect(alarm).toMatchObject({ Threshold: 3000, EvaluationPeriods: 3, DatapointsToAlarm: 3 });
     expect(JSON.stringify(alarm?.Metrics)).toContain('"Period":300,"Stat":"p95"');
   });
 
   test.each([
-    [runbookArticles.fastBurn, 14.4 * 0.005, [3600, 300]],
-    [runbookArticles.slowBurn, 6 * 0.005, [21_600, 1800]],
+    [runbookArticles.fastBurn.heading, 14.4 * 0.005, [3600, 300]],
+    [runbookArticles.slowBurn.heading, 6 * 0.005, [21_600, 1800]],
   ])('%s: more than %d fails in both windows, %j seconds', (article, share, windows) => {
     const composite = notifying.find(({ AlarmName }) => AlarmName.endsWith(article));
     const parts = alarms.filter(
@@ -147,7 +162,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   });
 
   const windowAlarms = alarms.filter(({ AlarmName }) =>
-    AlarmName.startsWith(`BeginiSession-Demo ${runbookArticles.fastBurn},`),
+    AlarmName.startsWith(`BeginiSession-Demo page: ${runbookArticles.fastBurn.heading},`),
   );
 
   test('the error budget counts 5xx of the two routes that hand over, but for session_in_progress, among all but 4xx', () => {
@@ -181,11 +196,12 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
 });
 
 test.each(Object.values(runbookArticles))(
-  'the article "%s" says what it means, how urgent it is, where to look, how to fix it and when it is over',
-  (heading) => {
+  'the article "$heading" says what it means, how urgent it is, where to look, how to fix it and when it is over',
+  ({ heading, severity }) => {
     const parts = ['Meaning', 'Urgency', 'Look first', 'Fix', 'Over when'];
     const inOrder = parts.map((part) => `^\\*\\*${part}\\.\\*\\* .+`).join('');
     expect(articles.get(heading)).toMatch(new RegExp(inOrder, 'ms'));
+    expect(articles.get(heading)).toMatch(new RegExp(`^\\*\\*Urgency\\.\\*\\* ${severity}`, 'im'));
   },
 );
 
