@@ -10,6 +10,13 @@ import { ask, Interrupted } from '../lib/operator/prompt.ts';
 import type { SecretTarget } from '../lib/operator/secret-target.ts';
 
 const { stdin } = process;
+const interruptedExitCode = 130;
+/** How long a withdrawal may take once the operator has interrupted. */
+const withdrawalMs = 2_000;
+/** Aborted by a signal, or by a terminal that was closed. */
+const interruption = new AbortController();
+/** Whether something may be staged, so that the interruption has to withdraw it. */
+let isRotating = false;
 const say = (sentence: string) => console.log(sentence);
 const askOperator = (question: string, echo: boolean) =>
   ask(question, { echo, input: stdin, write: (shown) => process.stdout.write(shown) });
@@ -71,7 +78,14 @@ async function readPairFile(file: string): Promise<string> {
 
 async function rotate(pair: CredentialsPair, { client, versions }: SecretTarget): Promise<number> {
   const { rotatePair } = await import('../lib/operator/rotate-pair.ts');
-  const verdict = await rotatePair(pair, { client, versions, say });
+  isRotating = true;
+  const verdict = await rotatePair(pair, { client, versions, say, signal: interruption.signal });
+  if (interruption.signal.aborted) {
+    say(
+      `\nInterrupted. ${verdict ? 'What was staged is withdrawn; the pair in use is unchanged.' : 'The new pair is in use already.'}`,
+    );
+    return interruptedExitCode;
+  }
   if (verdict) {
     say(`\nFAIL: ${verdict.reason} The pair in use is unchanged.\nNext: ${verdict.next}`);
     return 1;
@@ -95,12 +109,24 @@ Next: check your AWS credentials and region (AWS_PROFILE, AWS_REGION), and the p
   };
 }
 
-process.once('SIGINT', () => {
-  console.error(
-    '\nInterrupted. A rotation that was started goes on by itself: see --status, or run this again.',
-  );
-  process.exit(130);
-});
+function interrupt(): void {
+  if (interruption.signal.aborted) return;
+  interruption.abort();
+  if (!isRotating) {
+    console.error('\nInterrupted. Nothing was changed.');
+    process.exit(interruptedExitCode);
+  }
+  setTimeout(() => {
+    console.error(
+      '\nInterrupted. It is not certain which pair is in use: --status shows it. A pair that is only staged is never put in use.',
+    );
+    process.exit(interruptedExitCode);
+  }, withdrawalMs).unref();
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
+// A terminal that was closed answers EIO or EPIPE: without a listener that would end the process before the withdrawal.
+for (const stream of [stdin, process.stdout, process.stderr]) stream.on('error', interrupt);
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   const { exitCode, message } = explain(error);
   console.error(message);

@@ -8,6 +8,14 @@ export const versionLabels = {
   next: 'BEGINI_NEXT',
 } as const;
 
+/**
+ * The id of the version that the operator's command stages for the rotation `token`, a UUID: the rotation accepts no other,
+ * so that a pair which an interrupted command left behind is never put in use.
+ */
+export function stagedVersionId(token: string): string {
+  return `${token}-staged`;
+}
+
 /** Why a pair was not taken, as a label on its version: readable without any right to read a value. */
 export const verdictLabels = {
   same: 'BEGINI_SAME',

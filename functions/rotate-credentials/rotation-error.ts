@@ -9,6 +9,9 @@ const failures = {
     message: 'This is not the rotation in progress: its token is foreign, or it was given up or superseded.',
   },
   nothing_staged: { message: 'No pair is staged under BEGINI_NEXT: run the operator’s command.' },
+  staged_for_another: {
+    message: 'The pair under BEGINI_NEXT was staged for another rotation: run the operator’s command again.',
+  },
   not_a_pair: { message: 'The staged value is no usable pair of API key and integration id.' },
   same_as_current: {
     message: 'The staged pair is the current one: renew the key in the Deployment Centre first.',

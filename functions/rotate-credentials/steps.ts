@@ -1,5 +1,5 @@
 import { isSamePair, parsePair } from '../credentials/credentials-pair.ts';
-import { versionLabels } from '../credentials/version-labels.ts';
+import { stagedVersionId, versionLabels } from '../credentials/version-labels.ts';
 import type { RequestScope } from '../request-scope.ts';
 import type { SecretVersions } from '../secrets/secret-versions.ts';
 import { type ProbeTarget, probe } from './probe.ts';
@@ -13,7 +13,10 @@ export type Rotation = ProbeTarget & { token: string; versions: SecretVersions; 
 /** A step by Secrets Manager's name for it; repeating one does no harm. Each @throws RotationError. */
 export const rotationSteps = { createSecret, setSecret, testSecret, finishSecret };
 
-/** Takes over the staged pair: its value and its label go to this rotation's version. */
+/**
+ * Copies the pair that was staged for this rotation to its version, then moves the label there. The label is moved and not
+ * put: the move fails where the operator's command has withdrawn the pair meanwhile.
+ */
 async function createSecret({ token, versions }: Rotation): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
   if (versionIds.get(current) === token) return;
@@ -25,14 +28,18 @@ async function createSecret({ token, versions }: Rotation): Promise<void> {
 
   const stagedHolder = versionIds.get(next);
   if (stagedHolder === undefined) throw new RotationError('nothing_staged');
+  if (stagedHolder !== token && stagedHolder !== stagedVersionId(token)) {
+    throw new RotationError('staged_for_another');
+  }
   if (stagedHolder === token) return await versions.attach(pending, token, versionIds);
 
-  const staged = parsePair(await versions.valueOf(next));
+  const staged = parsePair(await versions.valueOfVersion(stagedHolder));
   if (staged === undefined) throw new RotationError('not_a_pair');
   if (isSamePair(staged, parsePair(await versions.valueOf(current)))) {
     throw new RotationError('same_as_current');
   }
-  await versions.put(token, JSON.stringify(staged), [pending, next]);
+  await versions.put(token, JSON.stringify(staged), [pending]);
+  await versions.attach(next, token, versionIds);
 }
 
 /** Nothing: the operator has renewed the key in the Deployment Centre, as there is no API for it. */
@@ -55,6 +62,9 @@ async function testSecret({ token, versions, scope, ...target }: Rotation): Prom
  * Makes the pair current. AWSPENDING is not removed by a call of its own, which can tell Secrets Manager that the rotation
  * did not complete ("Lambda rotation functions", user guide, read November 2026): moving AWSCURRENT removes it, and where
  * it stays on the current version, no rotation is blocked.
+ *
+ * BEGINI_NEXT is removed first. Only one of this function and the operator's command can remove it: so the pair is either
+ * withdrawn or put in use, never both.
  */
 async function finishSecret({ token, versions }: Rotation): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
@@ -62,7 +72,7 @@ async function finishSecret({ token, versions }: Rotation): Promise<void> {
     // Without the staged label, createSecret never filled this version, or another pair was staged since.
     if (versionIds.get(pending) !== token || versionIds.get(next) !== token)
       throw new RotationError('not_pending');
+    await versions.detach(next, token);
     await versions.attach(current, token, versionIds);
   }
-  if (versionIds.get(next) === token) await versions.detach(next, token);
 }

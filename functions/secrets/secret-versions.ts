@@ -18,6 +18,8 @@ export type SecretVersions = {
   versionIdsByLabel(): Promise<VersionIdsByLabel>;
   /** The value of the version that holds `label`; undefined where none does, or it has no value yet. */
   valueOf(label: string): Promise<string | undefined>;
+  /** The value of a version that exists; it never changes. */
+  valueOfVersion(versionId: string): Promise<string | undefined>;
   /** Stores a value under `versionId`, 32 to 64 characters, and moves the labels to it. */
   put(versionId: string, value: string, labels: string[]): Promise<void>;
   /** Moves a label from where `versionIds` says it is. */
@@ -44,6 +46,9 @@ export function secretVersions(client: SecretsManagerClient, secretId: string): 
         if (reasonOf(error) === 'ResourceNotFoundException') return undefined;
         throw error;
       }
+    },
+    async valueOfVersion(versionId) {
+      return (await client.send(new GetSecretValueCommand({ SecretId, VersionId: versionId }))).SecretString;
     },
     async put(versionId, value, labels) {
       await client.send(

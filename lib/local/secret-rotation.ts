@@ -2,6 +2,7 @@ import {
   dropVersion,
   putPendingVersion,
   type RotationStep,
+  rotationIncomplete,
   type Secret,
   SecretsManagerError,
 } from './secret-store.ts';
@@ -11,18 +12,24 @@ const steps: readonly RotationStep[] = ['createSecret', 'setSecret', 'testSecret
 /**
  * Runs rotations as Secrets Manager does (RotateSecret, API reference 2017-10-17, and "Rotation by Lambda function",
  * user guide, both read November 2026): the call is answered at once, the steps follow, and the first that fails ends
- * the try. When AWS tries again is not documented, so here it does when it is told to.
+ * the try. A repeat is due then, once: RotateSecret is refused, and the refused call lets the repeat begin. When AWS
+ * tries again by itself is not documented, so here it does when it is told to.
  */
 export class SecretRotations {
   #running: Promise<void> = Promise.resolve();
   #last: (() => Promise<void>) | undefined;
+  #repeatIsDue = false;
 
   /** Settles when the last rotation has ended, well or not. */
   get ended(): Promise<void> {
     return this.#running;
   }
 
-  /** Starts a rotation whose version is `token`; without `immediately`, only tries the function out. */
+  /**
+   * Starts a rotation whose version is `token`; without `immediately`, only tries the function out.
+   *
+   * @throws SecretsManagerError `InvalidRequestException` while another rotation has not ended, or is to be repeated
+   */
   start(secret: Secret, token: string, { immediately }: { immediately: boolean }): void {
     if (secret.rotate === undefined) {
       throw new SecretsManagerError(
@@ -30,23 +37,30 @@ export class SecretRotations {
         'No Lambda rotation function ARN is associated with this secret.',
       );
     }
+    if (this.#repeatIsDue) {
+      void this.repeat();
+      throw rotationIncomplete();
+    }
     putPendingVersion(secret, token, { copy: !immediately });
     const tried = immediately
       ? () => invoke(secret, token, steps)
       : () => invoke(secret, token, ['testSecret']).finally(() => dropVersion(secret, token));
     this.#last = tried;
-    this.#run(tried);
+    this.#run(tried, { isRepeat: false });
   }
 
   /** Tries the last rotation again, under the same token and from its first step. */
   repeat(): Promise<void> {
-    if (this.#last) this.#run(this.#last);
+    if (this.#last) this.#run(this.#last, { isRepeat: true });
     return this.#running;
   }
 
   /** A failure shows in the labels, and in what the function logs; Secrets Manager's caller is never told. */
-  #run(tried: () => Promise<void>): void {
-    this.#running = tried().catch(() => undefined);
+  #run(tried: () => Promise<void>, { isRepeat }: { isRepeat: boolean }): void {
+    this.#repeatIsDue = false;
+    this.#running = tried().catch(() => {
+      this.#repeatIsDue = !isRepeat;
+    });
   }
 }
 

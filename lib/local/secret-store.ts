@@ -54,6 +54,12 @@ const pending = 'AWSPENDING';
 const arnSuffix = /-[^-]{6}$/;
 
 const invalidParameter = (message: string) => new SecretsManagerError('InvalidParameterException', message);
+/** What RotateSecret answers while another rotation has not ended. */
+export const rotationIncomplete = () =>
+  new SecretsManagerError(
+    'InvalidRequestException',
+    "A previous rotation isn't complete. That rotation will be reattempted.",
+  );
 const notFound = (message: string) => new SecretsManagerError('ResourceNotFoundException', message);
 const exists = (message: string) => new SecretsManagerError('ResourceExistsException', message);
 
@@ -208,10 +214,7 @@ function attach(secret: Secret, label: string, versionId: string): void {
 export function putPendingVersion(secret: Secret, token: string, { copy }: { copy: boolean }): void {
   const holder = secret.holders.get(pending);
   if (holder !== undefined && holder !== secret.holders.get(current)) {
-    throw new SecretsManagerError(
-      'InvalidRequestException',
-      "A previous rotation isn't complete. That rotation will be reattempted.",
-    );
+    throw rotationIncomplete();
   }
   const value = copy ? findVersion(secret, undefined, current).value : undefined;
   secret.versions.set(token, { value, createdAt: new Date() });

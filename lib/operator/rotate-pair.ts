@@ -3,12 +3,22 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { RotateSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { CredentialsPair } from '../../functions/credentials/credentials-pair.ts';
 import {
+  stagedVersionId,
   type VerdictLabel,
   verdictLabels,
   versionLabels,
 } from '../../functions/credentials/version-labels.ts';
+import { reasonOf } from '../../functions/errors.ts';
 import type { SecretVersions, VersionIdsByLabel } from '../../functions/secrets/secret-versions.ts';
-import { endedWithoutVerdict, timedOut, type Verdict, verdictsByLabel } from './verdicts.ts';
+import {
+  blocked,
+  endedWithoutVerdict,
+  interrupted,
+  superseded,
+  timedOut,
+  type Verdict,
+  verdictsByLabel,
+} from './verdicts.ts';
 
 const { current, pending, next } = versionLabels;
 
@@ -18,23 +28,44 @@ export type RotatePairOptions = {
   versions: SecretVersions;
   /** Receives one sentence per event. */
   say: (sentence: string) => void;
-  /** Between two looks at the labels. */
+  /** Aborted where the operator interrupts: the pair is withdrawn then. */
+  signal?: AbortSignal;
+  /** Between two looks at the labels, or two tries to start the rotation. */
   pollMs?: number;
   /** How long another rotation may go on before it counts as a leftover. */
   leftoverMs?: number;
+  /** How long Secrets Manager may refuse to start the rotation because another one is not complete. */
+  refusedMs?: number;
   /** How long the pending version may take to show. */
   startMs?: number;
   /** How long the rotation may take: three steps of 45 s, and some. */
   timeoutMs?: number;
+  /** How long putting in use may take once it has begun. */
+  finishMs?: number;
+  /** Epoch milliseconds. */
+  now?: () => number;
+  wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 };
 
 type Options = Required<RotatePairOptions>;
 type Attempt = { stagedId: string; token: string };
 
+const defaults = {
+  signal: new AbortController().signal,
+  pollMs: 500,
+  leftoverMs: 60_000,
+  refusedMs: 60_000,
+  startMs: 15_000,
+  timeoutMs: 150_000,
+  finishMs: 10_000,
+  now: Date.now,
+  wait: (ms: number, signal: AbortSignal) => pause(ms, undefined, { signal }),
+};
+
 /**
- * Stages a pair, has Secrets Manager rotate to it, and watches the labels until that ends. It never reads a value.
- * Stopped at any moment, it can simply be called again. After a failure the pair is withdrawn, so that no repeat puts
- * it in use unseen.
+ * Stages a pair for one rotation, has Secrets Manager run that rotation, and watches the labels until it ends. It never
+ * reads a value. Stopped at any moment, it can simply be called again. After a failure the pair is withdrawn, so that no
+ * repeat puts it in use unseen.
  *
  * @returns undefined where the pair is now in use, else why not. @throws errors of Secrets Manager
  */
@@ -42,43 +73,84 @@ export async function rotatePair(
   pair: CredentialsPair,
   given: RotatePairOptions,
 ): Promise<Verdict | undefined> {
-  const options = { pollMs: 500, leftoverMs: 60_000, startMs: 15_000, timeoutMs: 150_000, ...given };
-  const { client, versions, say } = options;
-  await clearLeftover(options);
-  await clearVerdicts(options);
-
-  const attempt = { stagedId: randomUUID(), token: randomUUID() };
-  await versions.put(attempt.stagedId, JSON.stringify(pair), [next]);
-  say(`Staged as version ${attempt.stagedId}, under ${next}.`);
+  const options = { ...defaults, ...given };
   try {
-    await client.send(
-      new RotateSecretCommand({ SecretId: versions.secretId, ClientRequestToken: attempt.token }),
-    );
-    say(`Rotation started. Its version is ${attempt.token}.`);
-    const verdict = await watch(attempt, options);
+    await clearLeftover(options);
+    await clearVerdicts(options);
+    options.signal.throwIfAborted();
+  } catch (error) {
+    if (options.signal.aborted) return interrupted;
+    throw error;
+  }
+  const token = randomUUID();
+  const attempt = { stagedId: stagedVersionId(token), token };
+  try {
+    const verdict = await run(pair, attempt, options);
     if (verdict === undefined) return undefined;
     return (await withdraw(attempt, options)) ? verdict : undefined;
   } catch (error) {
-    await withdraw(attempt, options).catch(() =>
-      say(`The pair is still staged under ${next}: run this again.`),
-    );
+    const isWithdrawn = await withdraw(attempt, options).catch((failure) => {
+      options.say(`The pair is still staged under ${next}, for this rotation alone: run this again.`);
+      if (options.signal.aborted) throw failure;
+      return true;
+    });
+    if (!isWithdrawn) return undefined;
+    if (options.signal.aborted) return interrupted;
     throw error;
   }
 }
 
+/** Stages and rotates; what is staged stays so after a failure. */
+async function run(pair: CredentialsPair, attempt: Attempt, options: Options): Promise<Verdict | undefined> {
+  const { versions, say } = options;
+  await versions.put(attempt.stagedId, JSON.stringify(pair), [next]);
+  say(`Staged as version ${attempt.stagedId}, under ${next}.`);
+  options.signal.throwIfAborted();
+  if (!(await start(attempt, options))) return blocked;
+  say(`Rotation started. Its version is ${attempt.token}.`);
+  return await watch(attempt, options);
+}
+
+/** Starts the rotation; false where Secrets Manager refuses all the time because another one is not complete. */
+async function start({ token }: Attempt, options: Options): Promise<boolean> {
+  const { client, versions, say, pollMs, refusedMs, signal, now, wait } = options;
+  const command = new RotateSecretCommand({ SecretId: versions.secretId, ClientRequestToken: token });
+  const deadline = now() + refusedMs;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await client.send(command);
+      return true;
+    } catch (error) {
+      if (reasonOf(error) !== 'InvalidRequestException') throw error;
+      if (tries === 1) say('Secrets Manager has not completed an earlier rotation yet. Trying again.');
+      if (now() >= deadline) return false;
+      await wait(pollMs, signal);
+    }
+  }
+}
+
 /** Waits for another rotation to end, and takes AWSPENDING from one that does not. */
-async function clearLeftover({ versions, say, pollMs, leftoverMs }: Options): Promise<void> {
-  const deadline = Date.now() + leftoverMs;
+async function clearLeftover({
+  versions,
+  say,
+  pollMs,
+  leftoverMs,
+  signal,
+  now,
+  wait,
+}: Options): Promise<void> {
+  const deadline = now() + leftoverMs;
   for (let waits = 0; ; waits += 1) {
     const versionIds = await versions.versionIdsByLabel();
     const leftover = versionIds.get(pending);
     if (leftover === undefined || leftover === versionIds.get(current)) return;
     if (waits === 0) say(`Another rotation is in progress, version ${leftover}. Waiting for its end.`);
-    if (Date.now() >= deadline) {
+    if (now() >= deadline) {
       say(`That rotation does not end: taking ${pending} from version ${leftover}.`);
-      return await versions.detach(pending, leftover);
+      await detachIfHeld(versions, pending, leftover);
+      return;
     }
-    await pause(pollMs);
+    await wait(pollMs, signal);
   }
 }
 
@@ -86,13 +158,13 @@ async function clearVerdicts({ versions }: Options): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
   for (const label of Object.values(verdictLabels)) {
     const holder = versionIds.get(label);
-    if (holder) await versions.detach(label, holder);
+    if (holder) await detachIfHeld(versions, label, holder);
   }
 }
 
 async function watch(attempt: Attempt, options: Options): Promise<Verdict | undefined> {
-  const { versions, say, pollMs, startMs, timeoutMs } = options;
-  const startedAt = Date.now();
+  const { versions, say, pollMs, startMs, timeoutMs, signal, now, wait } = options;
+  const startedAt = now();
   let wasPending = false;
   let missed = 0;
   let wasTakenOver = false;
@@ -103,17 +175,20 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
     if (label) return verdictsByLabel[label];
 
     const isPending = versionIds.get(pending) === attempt.token;
-    const elapsedMs = Date.now() - startedAt;
+    const elapsedMs = now() - startedAt;
     missed = isPending ? 0 : missed + 1;
     // Two looks, as one may show an earlier state.
-    if ((wasPending && missed > 1) || (!isPending && elapsedMs > startMs)) return endedWithoutVerdict;
+    if ((wasPending && missed > 1) || (!isPending && elapsedMs > startMs)) {
+      const isSuperseded = versionIds.has(next) && !ownLabel(versionIds, attempt);
+      return isSuperseded ? superseded : endedWithoutVerdict;
+    }
     if (elapsedMs > timeoutMs) return timedOut;
     wasPending ||= isPending;
     if (!wasTakenOver && versionIds.get(next) === attempt.token) {
       wasTakenOver = true;
       say('The function has taken the pair over. Begini is asked whether it takes it.');
     }
-    await pause(pollMs);
+    await wait(pollMs, signal);
   }
 }
 
@@ -123,19 +198,39 @@ function verdictOn(versionIds: VersionIdsByLabel, { stagedId, token }: Attempt):
   );
 }
 
-/** Takes the pair's labels away; false where it came to be in use at the last moment. */
-async function withdraw({ stagedId, token }: Attempt, { versions }: Options): Promise<boolean> {
-  const versionIds = await versions.versionIdsByLabel();
-  if (versionIds.get(current) === token) return false;
-  const staged = versionIds.get(next);
-  if (staged === stagedId || staged === token) await detachIfHeld(versions, next, staged);
-  if (versionIds.get(pending) === token) await detachIfHeld(versions, pending, token);
-  return (await versions.versionIdsByLabel()).get(current) !== token;
+/**
+ * Removes the pair's labels; false where it came to be in use at the last moment. The rotation function removes BEGINI_NEXT
+ * before it puts the pair in use, so where that label is gone already, the function's end decides.
+ */
+async function withdraw(attempt: Attempt, { versions, pollMs, finishMs, now }: Options): Promise<boolean> {
+  const { token } = attempt;
+  const deadline = now() + finishMs;
+  let isWithdrawn = false;
+  for (;;) {
+    const versionIds = await versions.versionIdsByLabel();
+    if (versionIds.get(current) === token) return false;
+    const staged = ownLabel(versionIds, attempt);
+    const isPending = versionIds.get(pending) === token;
+    if (staged) isWithdrawn = await detachIfHeld(versions, next, staged);
+    else if (!isPending) return true;
+    else if (isWithdrawn || now() >= deadline) await detachIfHeld(versions, pending, token);
+    else await pause(pollMs);
+  }
 }
 
-/** Takes a label away. The rotation function may do the same at this moment. */
-async function detachIfHeld(versions: SecretVersions, label: string, versionId: string): Promise<void> {
-  await versions.detach(label, versionId).catch(async (error) => {
+/** The version of this attempt that holds BEGINI_NEXT. */
+function ownLabel(versionIds: VersionIdsByLabel, { stagedId, token }: Attempt): string | undefined {
+  const staged = versionIds.get(next);
+  return staged === stagedId || staged === token ? staged : undefined;
+}
+
+/** Removes a label; false where somebody else did so at this moment. */
+async function detachIfHeld(versions: SecretVersions, label: string, versionId: string): Promise<boolean> {
+  try {
+    await versions.detach(label, versionId);
+    return true;
+  } catch (error) {
     if ((await versions.versionIdsByLabel()).get(label) === versionId) throw error;
-  });
+    return false;
+  }
 }

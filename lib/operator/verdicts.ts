@@ -38,3 +38,21 @@ export const timedOut: Verdict = {
   reason: 'The rotation did not end in time, and was given up.',
   next: 'Look at the log of the function RotateCredentials: was it called at all? Then run this again.',
 };
+
+/** Another run of the command staged its pair while this rotation was in progress. */
+export const superseded: Verdict = {
+  reason: 'Another run of this command staged its pair meanwhile.',
+  next: 'Agree who renews the key; --status shows what is in use. Then run this again where it is needed.',
+};
+
+/** Secrets Manager refused to start the rotation. */
+export const blocked: Verdict = {
+  reason: 'Secrets Manager did not start the rotation: it says that an earlier one is not complete.',
+  next: 'Nothing is wrong with the pair or with your permissions. Secrets Manager repeats the earlier rotation by itself; wait some minutes, then run this again.',
+};
+
+/** The operator interrupted, or the terminal was closed. */
+export const interrupted: Verdict = {
+  reason: 'Interrupted, and what was staged is withdrawn.',
+  next: 'Run this again when you are ready.',
+};

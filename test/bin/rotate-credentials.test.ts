@@ -91,7 +91,7 @@ describe('against the local service, the command', () => {
       const first = startRotateCommand(local, { input: pairOf(renewedKey), environment });
       await first.shows(sentence);
       first.interrupt();
-      await first.ended;
+      expect(await first.ended).toMatchObject({ exitCode: 130 });
       await service.secretsManager.rotationEnded();
       const { exitCode, stdout } = await run(pairOf(renewedKey));
       if (exitCode === 1) expect(stdout).toContain('an earlier run was interrupted, it has succeeded');
@@ -100,6 +100,31 @@ describe('against the local service, the command', () => {
       expect(status.stdout).not.toContain('AWSPENDING');
     },
   );
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'withdraws what it staged on %s, and says which pair is in use',
+    async (signal) => {
+      const command = startRotateCommand(local, { input: pairOf(renewedKey), environment });
+      await command.shows('Staged as version');
+      command.interrupt(signal);
+      const { exitCode, stdout } = await command.ended;
+      expect(exitCode).toBe(130);
+      expect(stdout).toMatch(
+        /Interrupted\. (What was staged is withdrawn; the pair in use is unchanged|The new pair is in use already)\./,
+      );
+      await service.secretsManager.rotationEnded();
+      expect((await run('', ['--status'])).stdout).not.toMatch(/BEGINI_NEXT|AWSPENDING/);
+    },
+  );
+
+  test('withdraws what it staged where its output is closed', async () => {
+    const command = startRotateCommand(local, { input: pairOf(renewedKey), environment });
+    await command.shows('Staged as version');
+    command.closeOutput();
+    await command.ended;
+    await service.secretsManager.rotationEnded();
+    expect((await run('', ['--status'])).stdout).not.toMatch(/BEGINI_NEXT|AWSPENDING/);
+  });
 
   test('shows an error of Secrets Manager by its name only', async () => {
     service.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1 });

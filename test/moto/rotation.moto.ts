@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createVendorClient, type VendorClient } from '../../functions/begini/client.ts';
+import { stagedVersionId } from '../../functions/credentials/version-labels.ts';
 import {
   type RotationHandler,
   rotationHandler,
@@ -70,7 +71,7 @@ const currentKey = async () => JSON.parse((await versions.valueOf('AWSCURRENT'))
 
 test('the four steps put a staged pair in use', async () => {
   const token = randomUUID();
-  await versions.put(randomUUID(), JSON.stringify(simulatedCredentials), ['BEGINI_NEXT']);
+  await versions.put(stagedVersionId(token), JSON.stringify(simulatedCredentials), ['BEGINI_NEXT']);
   await startPendingVersion(moto, { SecretId: versions.secretId, ClientRequestToken: token });
   for (const Step of ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const) {
     await handler({ Step, SecretId: versions.secretId, ClientRequestToken: token }, { awsRequestId: '1' });

@@ -9,7 +9,10 @@ export type CommandRun = { exitCode: number | null; stdout: string; stderr: stri
 export type RunningCommand = {
   /** Resolves once standard output holds `text`, and rejects where the command ends without it. */
   shows(text: string): Promise<void>;
-  interrupt(): void;
+  /** Sends a signal, by default that of Ctrl-C. */
+  interrupt(signal?: NodeJS.Signals): void;
+  /** Closes the far end of its output, as a terminal that goes away. */
+  closeOutput(): void;
   ended: Promise<CommandRun>;
 };
 
@@ -37,7 +40,11 @@ export function startRotateCommand(
         if (ending && !run.stdout.includes(text)) throw new Error(`ended without "${text}": ${run.stderr}`);
       }
     },
-    interrupt: () => child.kill('SIGINT'),
+    interrupt: (signal = 'SIGINT') => child.kill(signal),
+    closeOutput: () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
     ended,
   };
 }

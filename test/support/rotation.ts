@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createVendorClient } from '../../functions/begini/client.ts';
+import { stagedVersionId } from '../../functions/credentials/version-labels.ts';
 import {
   type RotationHandler,
   rotationHandler,
@@ -31,10 +32,10 @@ export type Rotations = {
   handler: RotationHandler;
   /** Every log line so far, as text. */
   lines: string[];
-  /** Stages a value as the operator's command does, and returns its version. */
-  stage(value: unknown): Promise<string>;
-  /** Starts a rotation, waits for its end and returns its version. */
-  rotate(): Promise<string>;
+  /** Stages a value for the rotation `token`, by default the next, as the operator's command does; returns its version. */
+  stage(value: unknown, token?: string): Promise<string>;
+  /** Starts the next rotation, after a repeat that is due; waits for its end and returns its version. */
+  rotate(token?: string): Promise<string>;
   /** The API key that AWSCURRENT holds. */
   currentKey(): Promise<string | undefined>;
   /** The labels of a version. */
@@ -69,6 +70,8 @@ export async function startRotations({
   const vendorClient = createVendorClient({ origin: vendor.origin });
   const versions = secretVersions(client, secretsManager.arnOf(secretName));
   const lines: string[] = [];
+  let nextToken: string = randomUUID();
+  let stagedFor: string | undefined;
   const handler = rotationHandler({
     stage: 'test',
     versions,
@@ -85,16 +88,25 @@ export async function startRotations({
     versions,
     handler,
     lines,
-    async stage(value) {
-      const versionId = randomUUID();
+    async stage(value, token = nextToken) {
+      // A version's value never changes: another value needs another rotation.
+      if (token === nextToken && stagedFor === token) token = nextToken = randomUUID();
+      stagedFor = token;
+      const versionId = stagedVersionId(token);
       await versions.put(versionId, typeof value === 'string' ? value : JSON.stringify(value), [
         'BEGINI_NEXT',
       ]);
       return versionId;
     },
-    async rotate() {
-      const token = randomUUID();
-      await client.send(new RotateSecretCommand({ SecretId: versions.secretId, ClientRequestToken: token }));
+    async rotate(token = nextToken) {
+      nextToken = randomUUID();
+      const rotate = () =>
+        client.send(new RotateSecretCommand({ SecretId: versions.secretId, ClientRequestToken: token }));
+      await rotate().catch(async (error) => {
+        if (error.name !== 'InvalidRequestException') throw error;
+        await secretsManager.rotationEnded();
+        await rotate();
+      });
       await secretsManager.rotationEnded();
       return token;
     },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { stagedVersionId } from '../../../functions/credentials/version-labels.ts';
 import { secretVersions } from '../../../functions/secrets/secret-versions.ts';
 import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
 import { certificateOnce, type Lambda, startLambda } from '../../support/lambda.ts';
@@ -27,11 +28,12 @@ afterEach(async () => {
 
 async function rotate() {
   const versions = secretVersions(client, lambda.secretsManager.arnOf('credentials'));
-  await versions.put(randomUUID(), JSON.stringify(renewed), ['BEGINI_NEXT']);
+  const token = randomUUID();
+  await versions.put(stagedVersionId(token), JSON.stringify(renewed), ['BEGINI_NEXT']);
   const SecretId = versions.secretId;
-  const { VersionId } = await client.send(new RotateSecretCommand({ SecretId }));
+  await client.send(new RotateSecretCommand({ SecretId, ClientRequestToken: token }));
   await lambda.secretsManager.rotationEnded();
-  return { token: VersionId, versionIds: await versions.versionIdsByLabel() };
+  return { token, versionIds: await versions.versionIdsByLabel() };
 }
 
 test('rotates under the runtime of Lambda', async () => {
@@ -44,11 +46,15 @@ test('rotates under the runtime of Lambda', async () => {
 test('has the runtime print fixed sentences alone where a step fails', async () => {
   const { token, versionIds } = await rotate();
   expect(versionIds.get('BEGINI_REFUSED_401')).toBe(token);
+  await lambda.secretsManager.repeatRotation();
   lambda.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after: 2 });
   await rotate();
   const { stdout, stderr } = await lambda.stop();
   const lines = stdout.trimEnd().split('\n');
   expect(lines.map((line) => (JSON.parse(line) as { code?: string }).code)).toEqual([
+    undefined,
+    undefined,
+    'refused_401',
     undefined,
     undefined,
     'refused_401',

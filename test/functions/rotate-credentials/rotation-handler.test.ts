@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SecretsManagerRotationEventStep } from 'aws-lambda';
+import { createVendorClient } from '../../../functions/begini/client.ts';
+import { rotationHandler } from '../../../functions/rotate-credentials/rotation-handler.ts';
 import type { Fault } from '../../../lib/local/begini-faults.ts';
 import { labelBehaviours, newPair, oldPair, type Rotations, startRotations } from '../../support/rotation.ts';
 
@@ -202,7 +204,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     test('refuses a foreign token, and leaves the rotation in progress alone', async () => {
       const foreign = randomUUID();
       const token = randomUUID();
-      await rotations.stage(newPair);
+      await rotations.stage(newPair, token);
       rotations.secretsManager.setRotation('credentials', async (event) => {
         await expect(invoke(step, foreign)).rejects.toMatchObject({ code: 'not_pending' });
         await rotations.handler(event, { awsRequestId: '1' });
@@ -226,6 +228,46 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
       expect(rotations.secretsManager.requests).toEqual([]);
     });
   });
+
+  test('does not take a pair that was staged for another rotation, as by an interrupted command', async () => {
+    const abandoned = await rotations.stage(newPair);
+    await rotations.rotate(randomUUID());
+    expect(codes()).toEqual(['staged_for_another']);
+    expect(rotations.vendor.requests).toEqual([]);
+    expect(await rotations.labelsOf(abandoned)).toEqual(['BEGINI_NEXT']);
+    await expectNothingStuck();
+  });
+
+  test.each(['PutSecretValue', 'UpdateSecretVersionStage'])(
+    'does not promote a pair that is withdrawn just before its call of %s',
+    async (operation) => {
+      const token = randomUUID();
+      const staged = await rotations.stage(newPair, token);
+      const { versions, secretsManager } = rotations;
+      const withdraw = async (from: string) => await versions.detach('BEGINI_NEXT', from);
+      const handler = rotationHandler({
+        stage: 'test',
+        vendor: createVendorClient({ origin: rotations.vendor.origin }),
+        hmac: true,
+        writeLine: (line) => rotations.lines.push(line),
+        versions: {
+          ...versions,
+          put: async (...put) => {
+            if (operation === 'PutSecretValue') await withdraw(staged);
+            await versions.put(...put);
+          },
+          attach: async (label, ...rest) => {
+            await versions.attach(label, ...rest);
+            if (label === 'BEGINI_NEXT') await withdraw(token);
+          },
+        },
+      });
+      secretsManager.setRotation('credentials', (event) => handler(event, { awsRequestId: '1' }));
+      await rotations.rotate(token);
+      expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+      expect((await versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
+    },
+  );
 
   test.each(['testSecret', 'finishSecret'])('%s refuses the version that is only staged', async (step) => {
     const staged = await rotations.stage(newPair);
@@ -261,12 +303,13 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect((await rotations.versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
   });
 
-  // The calls of a whole rotation: createSecret describes, reads twice and puts; testSecret describes and reads;
-  // finishSecret describes, moves AWSCURRENT, and removes BEGINI_NEXT.
-  describe.each(Array.from({ length: 9 }, (_, call) => call))('a failure of call %i', (call) => {
+  // The calls of a whole rotation: createSecret describes, reads twice, puts and moves
+  // BEGINI_NEXT; testSecret describes and reads;
+  // finishSecret describes, removes BEGINI_NEXT and moves AWSCURRENT.
+  describe.each(Array.from({ length: 10 }, (_, call) => call))('a failure of call %i', (call) => {
     test.each([1, 2, 20])('of Secrets Manager, and %i in all, leaves nothing stuck', async (times) => {
-      await rotations.stage(newPair);
       const token = randomUUID();
+      await rotations.stage(newPair, token);
       const { client, versions, secretsManager } = rotations;
       // RotateSecret itself is the first.
       secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError', times, after: call + 1 });
@@ -274,10 +317,9 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
       await secretsManager.rotationEnded();
       secretsManager.fail('none');
 
-      const promoted = call > 7; // From then on only labels are left to tidy up.
       expect(codes()).toEqual(['secrets_unavailable']);
       expect(logged().at(-1)).toMatchObject({ outcome: 'step_failed', reason: 'InternalServiceError' });
-      expect(await rotations.currentKey()).toBe(promoted ? newPair.apiKey : oldPair.apiKey);
+      expect(await rotations.currentKey()).toBe(oldPair.apiKey);
 
       // The operator's command takes a leftover away; Secrets Manager's own repeat needs no such help.
       await secretsManager.repeatRotation();
@@ -309,6 +351,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
       { fault: 'raw-answer', body: { access_token: `CANARY.${claims}.CANARY` } },
       { fault: 'reset' },
     ];
+    // Each rotation after a failed one first lets the repeat of that one fail, which finds another pair staged.
     for (const fault of faults) {
       rotations.vendor.setFault(fault);
       await rotations.stage(canary);
@@ -323,11 +366,11 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await rotations.currentKey()).toBe(canary.apiKey);
 
     expect(logged().map(({ step, code }) => code ?? step)).toEqual([
-      ...['createSecret', 'setSecret', 'refused_401'],
-      ...['createSecret', 'setSecret', 'rejected_422'],
-      ...['createSecret', 'setSecret', 'vendor_unreachable'],
-      ...['createSecret', 'setSecret', 'vendor_unreachable'],
-      'not_a_pair',
+      ...['createSecret', 'setSecret', 'refused_401', 'staged_for_another'],
+      ...['createSecret', 'setSecret', 'rejected_422', 'staged_for_another'],
+      ...['createSecret', 'setSecret', 'vendor_unreachable', 'staged_for_another'],
+      ...['createSecret', 'setSecret', 'vendor_unreachable', 'staged_for_another'],
+      ...['not_a_pair', 'not_pending'],
       ...['createSecret', 'setSecret', 'testSecret', 'finishSecret'],
     ]);
     const signatures = rotations.vendor.requests.flatMap(({ headers }) => headers['x-signature'] ?? []);

@@ -273,6 +273,43 @@ test('ends a rotation at the first step that fails, and repeats it under the sam
   );
 });
 
+test('refuses a rotation while a repeat is due, which begins with that call', async () => {
+  const steps: string[] = [];
+  standIn.setRotation(SecretId, async ({ Step, ClientRequestToken }) => {
+    steps.push(Step);
+    const { [ClientRequestToken]: held = [] } = await labels();
+    if (held.includes('AWSPENDING')) await move('AWSPENDING', ClientRequestToken);
+    throw new Error('not now');
+  });
+  await rotate();
+  await standIn.rotationEnded();
+  await expect(rotate()).rejects.toMatchObject({ name: 'InvalidRequestException' });
+  await standIn.rotationEnded();
+  expect(steps).toEqual(['createSecret', 'createSecret']);
+  await rotate();
+});
+
+test.each([false, true])('moves AWSCURRENT to the pending version (AWSPENDING stays: %s)', async (stays) => {
+  const other = await startSecretsManager({ secrets: { [SecretId]: 'first' }, pendingStays: stays });
+  await standIn.close();
+  client.destroy();
+  standIn = other;
+  client = new SecretsManagerClient({
+    endpoint: other.url,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
+  });
+  const { VersionId: first = '' } = await get();
+  const token = await put('second', { labels: ['AWSPENDING'] });
+  await move('AWSCURRENT', first, token);
+  const held = stays ? ['AWSCURRENT', 'AWSPENDING'] : ['AWSCURRENT'];
+  expect((await labels())[token]).toEqual(held);
+  const again = move('AWSPENDING', token);
+  if (stays) await again;
+  else await expect(again).rejects.toMatchObject({ name: 'InvalidParameterException' });
+});
+
 test('tries the function out with a passing copy of the current value where it is not to rotate at once', async () => {
   const calls: unknown[] = [];
   standIn.setRotation(SecretId, async ({ Step }) => {

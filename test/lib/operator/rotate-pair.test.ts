@@ -210,4 +210,100 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
       expect(await labels()).toEqual(ownLabels);
     },
   );
+
+  const interruptAt = async (sentence: string) => {
+    const interruption = new AbortController();
+    const verdict = await rotatePair(newPair, {
+      client: rotations.client,
+      versions: rotations.versions,
+      signal: interruption.signal,
+      say: (said) => said.startsWith(sentence) && interruption.abort(),
+    });
+    return verdict;
+  };
+
+  test('withdraws the pair when it is interrupted after staging, and the deadline promotes nothing', async () => {
+    expect(await interruptAt('Staged as')).toMatchObject({ reason: expect.stringContaining('withdrawn') });
+    expect(await labels()).toEqual(['AWSCURRENT']);
+    expect(operations()).not.toContain('RotateSecret');
+    await rotations.rotate();
+    expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+  });
+
+  test('knows after an interruption during the rotation whether the pair is in use', async () => {
+    const verdict = await interruptAt('Rotation started');
+    await rotations.secretsManager.rotationEnded();
+    const isInUse = (await rotations.currentKey()) === newPair.apiKey;
+    expect(verdict === undefined).toBe(isInUse);
+    expect(await labels()).toEqual(isInUse ? ownLabels : ['AWSCURRENT']);
+  });
+
+  test('starts the rotation again while Secrets Manager repeats an earlier one', async () => {
+    rotations.vendor.setFault({ fault: 'status', status: 503 });
+    await rotations.stage(newPair);
+    await rotations.rotate();
+    rotations.vendor.setFault(none);
+    expect(await rotateTo()).toBeUndefined();
+    expect(said.join('\n')).toContain('has not completed an earlier rotation');
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+  });
+
+  test('says what it is where Secrets Manager refuses for a minute, and withdraws the pair', async () => {
+    let time = 0;
+    const { client, versions } = rotations;
+    const other = await rotations.stage(oldPair);
+    const verdict = await rotatePair(newPair, {
+      client,
+      say: (sentence) => said.push(sentence),
+      now: () => time,
+      wait: async (ms) => {
+        time += ms;
+      },
+      versions: {
+        ...versions,
+        put: async (...put) => {
+          await versions.put(...put);
+          await versions.attach('AWSPENDING', other, new Map());
+        },
+      },
+    });
+    expect(verdict?.reason).toContain('earlier one is not complete');
+    const tokens = operations().filter((operation) => operation === 'RotateSecret');
+    expect([tokens.length, time]).toEqual([121, 60_000]);
+    expect(await labels()).toEqual(['AWSCURRENT', 'AWSPENDING']);
+  });
+
+  test('two operators at once: PASS and FAIL are true in each of 50 rounds', async () => {
+    const { client, versions, vendor, secretsManager } = rotations;
+    const everCurrent = new Set<string | undefined>();
+    secretsManager.setRotation(secretName, async (event) => {
+      try {
+        await rotations.handler(event, { awsRequestId: '1' });
+      } finally {
+        everCurrent.add(await rotations.currentKey());
+      }
+    });
+    const rotateAs = async (apiKey: string) => {
+      const pair = { ...newPair, apiKey };
+      const verdict = await rotatePair(pair, { client, versions, say: () => undefined, pollMs: 1 });
+      return { apiKey, verdict, current: await rotations.currentKey() };
+    };
+    let passes = 0;
+    for (let round = 0; round < 50; round += 1) {
+      const keys = [`first-${round}`, `second-${round}`];
+      for (const apiKey of keys) vendor.changeCredentials({ ...newPair, apiKey }, { overlapMs: 60_000 });
+      const ends: Awaited<ReturnType<typeof rotateAs>>[] = [];
+      await Promise.all(keys.map(async (apiKey) => ends.push(await rotateAs(apiKey))));
+      await secretsManager.rotationEnded();
+      for (const { apiKey, verdict } of ends) {
+        expect([apiKey, everCurrent.has(apiKey)]).toEqual([apiKey, verdict === undefined]);
+      }
+      const passed = ends.filter(({ verdict }) => verdict === undefined);
+      passes += passed.length;
+      if (passed.length > 0) {
+        expect(passed.map(({ apiKey }) => apiKey)).toContain(await rotations.currentKey());
+      }
+    }
+    expect(passes).toBeGreaterThan(0);
+  });
 });
