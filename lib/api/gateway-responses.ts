@@ -2,8 +2,11 @@
 export interface GatewayResponse {
   /** API Gateway's name for the case, such as `THROTTLED`. */
   type: string;
-  /** The status every such answer is forced to. */
-  statusCode: number;
+  /**
+   * The status that every such answer is forced to. Absent for what stands for several types: a status of DEFAULT_4XX or
+   * DEFAULT_5XX changes that of all other answers ("Gateway response types", developer guide, read November 2026).
+   */
+  statusCode?: number;
   /** Stable and snake case, as in the service's own problems. */
   code: string;
   title: string;
@@ -17,7 +20,8 @@ export interface GatewayResponse {
 export interface GatewayProblem {
   type: string;
   title: string;
-  status: number;
+  /** Absent where the type is given with several. */
+  status?: number;
   code: string;
   instance: string;
   detail: string;
@@ -29,9 +33,8 @@ const quotaRetrySeconds = 3600;
 
 const forbidden = { statusCode: 403, code: 'forbidden', title: 'Forbidden' };
 const tooManyRequests = { statusCode: 429, code: 'too_many_requests', title: 'Too many requests' };
-const badRequest = { statusCode: 400, code: 'bad_request', title: 'Bad request' };
+const badRequest = { code: 'bad_request', title: 'Bad request' };
 const internalError = {
-  statusCode: 500,
   code: 'internal_error',
   title: 'Internal error',
   detail: 'The service could not handle the request.',
@@ -43,11 +46,16 @@ const internalError = {
  */
 export const gatewayResponses: readonly GatewayResponse[] = [
   { type: 'ACCESS_DENIED', ...forbidden, detail: 'The caller may not use this service.' },
-  { type: 'API_CONFIGURATION_ERROR', ...internalError },
-  { type: 'AUTHORIZER_CONFIGURATION_ERROR', ...internalError },
-  { type: 'AUTHORIZER_FAILURE', ...internalError },
-  { type: 'BAD_REQUEST_BODY', ...badRequest, detail: 'The request body is not valid.' },
-  { type: 'BAD_REQUEST_PARAMETERS', ...badRequest, detail: 'The request parameters are not valid.' },
+  { type: 'API_CONFIGURATION_ERROR', statusCode: 500, ...internalError },
+  { type: 'AUTHORIZER_CONFIGURATION_ERROR', statusCode: 500, ...internalError },
+  { type: 'AUTHORIZER_FAILURE', statusCode: 500, ...internalError },
+  { type: 'BAD_REQUEST_BODY', statusCode: 400, ...badRequest, detail: 'The request body is not valid.' },
+  {
+    type: 'BAD_REQUEST_PARAMETERS',
+    statusCode: 400,
+    ...badRequest,
+    detail: 'The request parameters are not valid.',
+  },
   { type: 'DEFAULT_4XX', ...badRequest, detail: 'The request is not valid.' },
   { type: 'DEFAULT_5XX', ...internalError },
   { type: 'EXPIRED_TOKEN', ...forbidden, detail: "The caller's credentials have expired." },
@@ -107,5 +115,12 @@ export const gatewayResponses: readonly GatewayResponse[] = [
 /** @param requestId the request's id, or `$context.requestId` where the problem serves as a template. */
 export function gatewayProblem(response: GatewayResponse, requestId: string): GatewayProblem {
   const { code, title, statusCode, detail } = response;
-  return { type: `urn:begini-session:${code}`, title, status: statusCode, code, instance: requestId, detail };
+  return {
+    type: `urn:begini-session:${code}`,
+    title,
+    ...(statusCode !== undefined && { status: statusCode }),
+    code,
+    instance: requestId,
+    detail,
+  };
 }

@@ -151,7 +151,7 @@ export class SessionApi extends Construct {
   #addGatewayResponse(response: GatewayResponse, { applicantPage }: Stage): void {
     this.restApi.addGatewayResponse(`GatewayResponse${pascalCase(response.type)}`, {
       type: ResponseType.of(response.type),
-      statusCode: String(response.statusCode),
+      ...(response.statusCode !== undefined && { statusCode: String(response.statusCode) }),
       responseHeaders: gatewayResponseHeaders(response),
       // Which one is used is for the caller's Accept header to say.
       templates: {

@@ -237,8 +237,10 @@ function gatewayAnswer(
   applicantPage: ApplicantPage,
 ): Answer {
   const response = gatewayResponses.find((row) => row.type === type);
-  if (!response) throw new Error(`No gateway response of type ${type}`);
-  const isPage = accept?.includes('text/html');
+  if (response?.statusCode === undefined) throw new Error(`No gateway response of type ${type}`);
+  // By its first media type alone, as mapping templates are chosen ("API Gateway mapping templates", developer guide,
+  // read November 2026). What AWS does with */* is not documented; here it is JSON.
+  const isPage = accept?.split(/[,;]/, 1)[0]?.trim().toLowerCase() === 'text/html';
   const headers = pairs('Content-Type', [isPage ? 'text/html' : 'application/json']).concat(
     Object.entries(securityHeaders),
     pairs('x-request-id', [requestId]),

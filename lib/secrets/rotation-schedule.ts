@@ -3,7 +3,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnRotationSchedule, type Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { ServiceFunction } from '../lambda/service-function.ts';
-import { allowSecretKey } from './secret-permissions.ts';
+import { allowDescribeKey, allowSecretKey } from './secret-permissions.ts';
 
 /** Which secret is rotated, by which function, and when. */
 export interface RotationScheduleProps {
@@ -28,6 +28,7 @@ export function scheduleRotation(
 ): void {
   rotate.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [secret.secretArn] }));
   allowSecretKey(secret, rotate, ['kms:Decrypt', 'kms:GenerateDataKey']);
+  allowDescribeKey(secret, rotate);
   Validations.of(rotate).acknowledge({
     id: 'Serverless-LambdaDLQ',
     reason:

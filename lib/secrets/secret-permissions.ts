@@ -11,7 +11,7 @@ export function secretKeyStatements(secret: Secret, actions: string[]): PolicySt
       resources: [secret.encryptionKey.keyArn],
       conditions: {
         StringEquals: {
-          'kms:ViaService': `secretsmanager.${Stack.of(secret).region}.amazonaws.com`,
+          ...viaSecretsManager(secret),
           'kms:EncryptionContext:SecretARN': secret.secretArn,
         },
       },
@@ -26,10 +26,29 @@ export function allowSecretKey(secret: Secret, grantee: IGrantable, actions: str
   }
 }
 
+/**
+ * Lets the grantee describe the key, which "Permissions for rotation" lists beside the two others (Secrets Manager user
+ * guide, read November 2026). Through Secrets Manager alone; DescribeKey has no encryption context to name the secret.
+ */
+export function allowDescribeKey(secret: Secret, grantee: IGrantable): void {
+  if (!secret.encryptionKey) return;
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['kms:DescribeKey'],
+      resources: [secret.encryptionKey.keyArn],
+      conditions: { StringEquals: viaSecretsManager(secret) },
+    }),
+  );
+}
+
 /** Lets the grantee read the secret's value. Not `grantRead`, which also allows DescribeSecret. */
 export function allowGetValue(secret: Secret, grantee: IGrantable): void {
   grantee.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn] }),
   );
   allowSecretKey(secret, grantee, ['kms:Decrypt']);
+}
+
+function viaSecretsManager(secret: Secret): Record<string, string> {
+  return { 'kms:ViaService': `secretsmanager.${Stack.of(secret).region}.amazonaws.com` };
 }

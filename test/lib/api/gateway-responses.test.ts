@@ -22,8 +22,8 @@ test('gives each type the status, the code and the Retry-After that was promised
     AUTHORIZER_FAILURE: [500, 'internal_error'],
     BAD_REQUEST_BODY: [400, 'bad_request'],
     BAD_REQUEST_PARAMETERS: [400, 'bad_request'],
-    DEFAULT_4XX: [400, 'bad_request'],
-    DEFAULT_5XX: [500, 'internal_error'],
+    DEFAULT_4XX: [undefined, 'bad_request'],
+    DEFAULT_5XX: [undefined, 'internal_error'],
     EXPIRED_TOKEN: [403, 'forbidden'],
     INTEGRATION_FAILURE: [502, 'internal_error'],
     INTEGRATION_TIMEOUT: [504, 'gateway_timeout'],
@@ -73,4 +73,9 @@ test('makes a problem with the request id as its instance', () => {
     instance: '$context.requestId',
     detail: 'Detail.',
   });
+});
+
+test('says no status where it forces none: 403, 404 and others come under the same type', () => {
+  const response = { type: 'DEFAULT_4XX', code: 'bad_request', title: 'Title', detail: 'Detail.' };
+  expect(gatewayProblem(response, '$context.requestId')).not.toHaveProperty('status');
 });

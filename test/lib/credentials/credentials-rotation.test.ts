@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { verdictLabels } from '../../../functions/credentials/version-labels.ts';
 import { environmentNames } from '../../../functions/environment.ts';
-import { environments, resourceOf, templateOf, useOfKey } from '../../support/synthesize.ts';
+import {
+  descriptionOfKey,
+  environments,
+  resourceOf,
+  templateOf,
+  useOfKey,
+} from '../../support/synthesize.ts';
 
 const functionType = 'AWS::Lambda::Function';
 const scheduleType = 'AWS::SecretsManager::RotationSchedule';
@@ -55,6 +61,7 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
         Resource: secret,
       },
       ...useOfKey(template, secret, ['kms:Decrypt', 'kms:GenerateDataKey']),
+      ...descriptionOfKey(template),
     ]);
   });
 

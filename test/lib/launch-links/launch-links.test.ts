@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import { environmentNames } from '../../../functions/environment.ts';
-import { environments, resourceOf, stackOf, templateOf, useOfKey } from '../../support/synthesize.ts';
+import {
+  descriptionOfKey,
+  environments,
+  resourceOf,
+  stackOf,
+  templateOf,
+  useOfKey,
+} from '../../support/synthesize.ts';
 
 const functionType = 'AWS::Lambda::Function';
 const createLaunchLink = 'LaunchLinksCreateLaunchLink';
@@ -234,6 +241,10 @@ test.each([
   const { PolicyDocument } = resourceOf(template, 'AWS::IAM::Policy', id).Properties;
   const [allowed] = useOfKey(template, { Ref: secretId(template, 'LaunchLinksKey') }, actions);
   expect(Object(PolicyDocument).Statement).toContainEqual(allowed);
+  const describes = Object(PolicyDocument).Statement.filter(
+    ({ Action }: { Action: unknown }) => Action === 'kms:DescribeKey',
+  );
+  expect(describes).toEqual(id === rotate ? descriptionOfKey(template) : []);
 });
 
 describe('the lender’s name', () => {

@@ -156,6 +156,17 @@ test('gives its own answers the headers and the shape of every problem', async (
   });
 });
 
+test.each([
+  ['text/html, application/json', 'text/html'],
+  ['TEXT/HTML;q=0.5,*/*', 'text/html'],
+  ['application/json, text/html', 'application/json'],
+  ['*/*', 'application/json'],
+])('picks the template of its own answer by the first media type of Accept: %s', async (accept, expected) => {
+  await start();
+  const answer = await ask('/unknown', { headers: { Accept: accept } });
+  expect(answer.headers.get('content-type')).toBe(expected);
+});
+
 test.each<Record<string, string>>([{ 'X-Api-Key': 'wrong' }, { 'X-Api-Key': '' }])(
   'refuses the API key of %o without asking the function',
   async (headers) => {
