@@ -6,8 +6,8 @@ import { localSecretName, localStage, readPort } from '../lib/local/local-stage.
 import { type Command, parseCommand, UsageError } from '../lib/operator/arguments.ts';
 import { confirmStage } from '../lib/operator/confirm-stage.ts';
 import { checkApiKey, checkPair, PairError, parsePairInput } from '../lib/operator/pair-input.ts';
-import { ask, Interrupted } from '../lib/operator/prompt.ts';
 import type { SecretTarget } from '../lib/operator/secret-target.ts';
+import { Terminal } from '../lib/operator/terminal.ts';
 
 const { stdin } = process;
 const interruptedExitCode = 130;
@@ -18,8 +18,10 @@ const interruption = new AbortController();
 /** Whether something may be staged, so that the interruption has to withdraw it. */
 let isRotating = false;
 const say = (sentence: string) => console.log(sentence);
-const askOperator = (question: string, echo: boolean) =>
-  ask(question, { echo, input: stdin, write: (shown) => process.stdout.write(shown) });
+// From the start of the command: a key that is pasted early must not show either.
+const terminal = stdin.isTTY
+  ? new Terminal({ input: stdin, write: (shown) => process.stdout.write(shown), interrupt })
+  : undefined;
 
 // The AWS SDK and the stages table take longer to load than all the rest: each is loaded where it is needed first.
 
@@ -32,7 +34,7 @@ Secret ${target.secretName}, account ${target.account}, region ${target.region}\
   await confirmStage(
     stage,
     command.confirm,
-    stdin.isTTY ? (question) => askOperator(question, true) : undefined,
+    terminal && ((question) => terminal.ask(question, { echo: true })),
   );
   return await rotate(await readPair(command), target);
 }
@@ -65,9 +67,9 @@ async function showStatus({ versions }: SecretTarget): Promise<number> {
 
 async function readPair({ file }: Command): Promise<CredentialsPair> {
   if (file !== undefined) return parsePairInput(await readPairFile(file));
-  if (!stdin.isTTY) return parsePairInput(await text(stdin));
-  const apiKey = checkApiKey(await askOperator('API key (not shown): ', false));
-  return checkPair(apiKey, await askOperator('Integration id: ', true));
+  if (!terminal) return parsePairInput(await text(stdin));
+  const apiKey = checkApiKey(await terminal.ask('API key (not shown): ', { echo: false }));
+  return checkPair(apiKey, await terminal.ask('Integration id: ', { echo: true }));
 }
 
 async function readPairFile(file: string): Promise<string> {
@@ -98,7 +100,6 @@ Next: give the new API key to the receiver of Begini's webhooks, which verifies 
 /** What a failure comes to: the exit code, and a message without any value. Errors of the SDK are shown by name only. */
 function explain(error: unknown): { exitCode: number; message: string } {
   if (error instanceof UsageError) return { exitCode: 2, message: error.message };
-  if (error instanceof Interrupted) return { exitCode: 130, message: 'Interrupted. Nothing was changed.' };
   if (error instanceof PairError) {
     return { exitCode: 1, message: `FAIL: ${error.message} Nothing was changed.` };
   }
@@ -127,8 +128,10 @@ function interrupt(): void {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
 // A terminal that was closed answers EIO or EPIPE: without a listener that would end the process before the withdrawal.
 for (const stream of [stdin, process.stdout, process.stderr]) stream.on('error', interrupt);
+if (terminal) stdin.once('end', interrupt);
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   const { exitCode, message } = explain(error);
   console.error(message);
   return exitCode;
 });
+terminal?.close();
