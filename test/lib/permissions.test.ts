@@ -1,0 +1,337 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { rotateLaunchKey } from '../../functions/rotate-launch-key/rotate-launch-key.ts';
+import { secretVersions } from '../../functions/secrets/secret-versions.ts';
+import { startSecretsManager } from '../../lib/local/secrets-manager.ts';
+import { rotatePair } from '../../lib/operator/rotate-pair.ts';
+import { type AccessRequest, accountId, Policies, type Principal } from '../support/policies.ts';
+import { newPair, startRotations } from '../support/rotation.ts';
+import { startService } from '../support/service.ts';
+import { environments, templateOf } from '../support/synthesize.ts';
+
+/** A call of Secrets Manager or DynamoDB as the code made it: the operation, and the input that policies look at. */
+type RecordedCall = { operation: string; input: Record<string, unknown> };
+
+/** What each part of the code calls, recorded while it works against the stand-ins. */
+const recorded = {
+  createSession: [] as RecordedCall[],
+  createLaunchLink: [] as RecordedCall[],
+  launch: [] as RecordedCall[],
+  table: [] as RecordedCall[],
+  rotateCredentials: [] as RecordedCall[],
+  rotateLaunchKey: [] as RecordedCall[],
+  operator: [] as RecordedCall[],
+};
+
+const aws = { region: 'us-east-1', credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' } };
+
+/** Adds what a client sends to `calls`. */
+function record(client: SecretsManagerClient, calls: RecordedCall[]): SecretsManagerClient {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const input: Record<string, unknown> = { ...args.input };
+        calls.push({ operation: String(commandName).replace(/Command$/, ''), input });
+        return next(args);
+      },
+    { step: 'initialize' },
+  );
+  return client;
+}
+
+async function recordRequests(): Promise<void> {
+  const service = await startService();
+  /** What a request made the service ask of Secrets Manager. */
+  const during = async (calls: RecordedCall[], request: () => Promise<unknown>) => {
+    const before = service.secretsManager.requests.length;
+    await request();
+    for (const { operation } of service.secretsManager.requests.slice(before)) {
+      calls.push({ operation, input: {} });
+    }
+  };
+  await during(recorded.createSession, () => service.post({ uid: 'ABCDE-12345' }));
+  let link = '';
+  await during(recorded.createLaunchLink, async () => {
+    link = await service.makeLink('ABCDE-67890');
+  });
+  await during(recorded.launch, () => fetch(link, { method: 'POST', redirect: 'manual' }));
+  // The later of two requests for an uid looks at what the earlier one is doing.
+  service.vendor.setFault({ fault: 'slow', delayMs: 300 });
+  await Promise.all([service.post({ uid: 'ABCDE-13579' }), service.post({ uid: 'ABCDE-13579' })]);
+  service.vendor.setFault({ fault: 'status', status: 422 });
+  await during(recorded.createSession, () => service.post({ uid: 'ABCDE-24680' }));
+  recorded.table.push(...service.dynamoDb.calls);
+  await service.close();
+}
+
+async function recordRotation(): Promise<void> {
+  const rotations = await startRotations();
+  record(rotations.client, recorded.rotateCredentials);
+  const client = record(
+    new SecretsManagerClient({ ...aws, endpoint: rotations.secretsManager.url }),
+    recorded.operator,
+  );
+  const versions = secretVersions(client, rotations.versions.secretId);
+  const run = (pair: typeof newPair) =>
+    rotatePair(pair, { client, versions, say: () => undefined, pollMs: 1 });
+  await run({ ...newPair, apiKey: 'wrong' });
+  await run(newPair);
+  await rotations.secretsManager.rotationEnded();
+  client.destroy();
+  await rotations.close();
+}
+
+async function recordLaunchKeyRotation(): Promise<void> {
+  const secretsManager = await startSecretsManager({ secrets: { key: 'a1'.repeat(32) } });
+  const client = record(
+    new SecretsManagerClient({ ...aws, endpoint: secretsManager.url }),
+    recorded.rotateLaunchKey,
+  );
+  const versions = secretVersions(client, secretsManager.arnOf('key'));
+  for (const Step of ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const) {
+    await rotateLaunchKey(
+      { SecretId: versions.secretId, ClientRequestToken: 'a'.repeat(32), Step },
+      versions,
+    );
+  }
+  client.destroy();
+  await secretsManager.close();
+}
+
+beforeAll(async () => {
+  await Promise.all([recordRequests(), recordRotation(), recordLaunchKeyRotation()]);
+}, 60_000);
+
+const operationsIn = (calls: readonly RecordedCall[]) =>
+  [...new Set(calls.map(({ operation }) => operation))].sort();
+
+test('what the code calls is on record', () => {
+  expect(operationsIn(recorded.createSession)).toEqual(['GetSecretValue']);
+  expect(operationsIn(recorded.createLaunchLink)).toEqual(['GetSecretValue']);
+  expect(operationsIn(recorded.launch)).toEqual(['GetSecretValue']);
+  expect(operationsIn(recorded.table)).toEqual(['DeleteItem', 'GetItem', 'PutItem']);
+  const rotation = ['DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage'];
+  expect(operationsIn(recorded.rotateLaunchKey)).toEqual(rotation);
+  expect(operationsIn(recorded.rotateCredentials)).toEqual(
+    expect.arrayContaining(['GetSecretValue', ...rotation]),
+  );
+  expect(operationsIn(recorded.operator)).toEqual(expect.arrayContaining(['RotateSecret', ...rotation]));
+});
+
+describe.each(environments)('in a %s stage with its own KMS key,', (environment) => {
+  const template = templateOf({ environment, customerManagedKey: true, alarmEmail: 'on-call@bank.example' });
+  const policies = new Policies(template);
+  const secretType = 'AWS::SecretsManager::Secret';
+  const pair = policies.arnOf(secretType, 'CredentialsSecret');
+  const uidRefKey = policies.arnOf(secretType, 'UidRefKey');
+  const launchKey = policies.arnOf(secretType, 'LaunchLinksKey');
+  const foreignSecret = `arn:aws:secretsmanager:eu-central-1:${accountId}:secret:another-AbCdEf`;
+  const key = policies.arnOf('AWS::KMS::Key');
+  const table = policies.arnOf('AWS::DynamoDB::Table');
+  const functionArn = (idPart: string) => policies.arnOf('AWS::Lambda::Function', idPart);
+  const roles = {
+    createSession: policies.role('CreateSessionRole'),
+    createLaunchLink: policies.role('CreateLaunchLinkRole'),
+    launch: policies.role('LaunchLinksLaunchRole'),
+    rotateCredentials: policies.role('RotateCredentialsRole'),
+    rotateLaunchKey: policies.role('LaunchLinksKeyRotateRole'),
+    operator: policies.holderOf('Operator'),
+    loanApp: policies.holderOf('ApiCallersPolicy'),
+  };
+  type Role = keyof typeof roles;
+
+  const ask = (role: Role, action: string, resource: string, context: Record<string, string> = {}) => ({
+    principal: roles[role],
+    action,
+    resource,
+    context,
+  });
+
+  /** What Secrets Manager does with a secret's key on behalf of its caller. */
+  const useOfKey = (role: Role, action: string, secret: string) =>
+    ask(role, `kms:${action}`, key, {
+      'kms:ViaService': 'secretsmanager.eu-central-1.amazonaws.com',
+      'kms:EncryptionContext:SecretARN': secret,
+    });
+
+  /** The decisions that one call of Secrets Manager takes. */
+  function requestsOf(role: Role, { operation, input }: RecordedCall, secret: string): AccessRequest[] {
+    const context = {
+      ...(typeof input.VersionStage === 'string' && { 'secretsmanager:VersionStage': input.VersionStage }),
+      ...(typeof input.RotationLambdaARN === 'string' && {
+        'secretsmanager:RotationLambdaARN': input.RotationLambdaARN,
+      }),
+      ...(operation === 'RotateSecret' && {
+        'secretsmanager:ModifyRotationRules': String(input.RotationRules !== undefined),
+      }),
+    };
+    const itself = ask(role, `secretsmanager:${operation}`, secret, context);
+    if (operation === 'GetSecretValue') return [itself, useOfKey(role, 'Decrypt', secret)];
+    if (operation === 'PutSecretValue') {
+      return [itself, useOfKey(role, 'GenerateDataKey', secret), useOfKey(role, 'Decrypt', secret)];
+    }
+    return [itself];
+  }
+
+  const refusedOf = (requests: readonly AccessRequest[]) =>
+    requests
+      .filter((request) => !policies.allows(request))
+      .map(({ action, resource, context }) => ({ action, resource, context }));
+
+  test.each<[Role & keyof typeof recorded, string[]]>([
+    ['createSession', [pair]],
+    ['createLaunchLink', [launchKey]],
+    ['launch', [launchKey, pair]],
+    ['rotateCredentials', [pair]],
+    ['rotateLaunchKey', [launchKey]],
+    ['operator', [pair]],
+  ])('%s may make every call that it makes', (role, secrets) => {
+    const calls = recorded[role];
+    expect(calls.length).toBeGreaterThan(0);
+    const requests = secrets.flatMap((secret) => calls.flatMap((call) => requestsOf(role, call, secret)));
+    expect(refusedOf(requests)).toEqual([]);
+  });
+
+  test('the functions that create sessions may use the items of the table', () => {
+    const requests = recorded.table.flatMap(({ operation }) =>
+      (['createSession', 'launch'] as const).map((role) => ask(role, `dynamodb:${operation}`, table)),
+    );
+    expect(refusedOf(requests)).toEqual([]);
+  });
+
+  test('the operator may have both secrets rotated, read the key of the pseudonyms and find the stack', () => {
+    const stack = `arn:aws:cloudformation:eu-central-1:${accountId}:stack/BeginiSession-Demo/1a2b`;
+    expect(
+      refusedOf([
+        ask('operator', 'lambda:InvokeFunction', functionArn('RotateCredentials')),
+        ask('operator', 'lambda:InvokeFunction', functionArn('LaunchLinksKeyRotate')),
+        ask('operator', 'secretsmanager:RotateSecret', launchKey),
+        ask('operator', 'secretsmanager:DescribeSecret', launchKey),
+        ...requestsOf('operator', { operation: 'GetSecretValue', input: {} }, uidRefKey),
+        ask('operator', 'cloudformation:DescribeStacks', stack),
+      ]),
+    ).toEqual([]);
+  });
+
+  test('the services of AWS may do their part, for this stack alone', () => {
+    const secretsManager: Principal = { service: 'secretsmanager.amazonaws.com' };
+    const rotate = (secret: string, account = accountId) => ({
+      principal: secretsManager,
+      action: 'lambda:InvokeFunction',
+      resource: functionArn('RotateCredentials'),
+      context: { 'aws:SourceArn': secret, 'aws:SourceAccount': account },
+    });
+    expect(policies.allows(rotate(pair))).toBe(true);
+    expect(policies.allows(rotate(foreignSecret))).toBe(false);
+    expect(policies.allows(rotate(pair, '999999999999'))).toBe(false);
+    const topic = policies.arnOf('AWS::SNS::Topic');
+    const publish = (service: string, context: Record<string, string>) => ({
+      principal: { service },
+      action: 'sns:Publish',
+      resource: topic,
+      context,
+    });
+    const ours = { 'aws:SourceAccount': accountId };
+    expect(policies.allows(publish('cloudwatch.amazonaws.com', ours))).toBe(true);
+    expect(policies.allows(publish('events.amazonaws.com', {}))).toBe(true);
+    expect(policies.allows(publish('cloudwatch.amazonaws.com', {}))).toBe(false);
+    const plainHttp = { ...ours, 'aws:SecureTransport': 'false' };
+    expect(policies.allows(publish('cloudwatch.amazonaws.com', plainHttp))).toBe(false);
+  });
+
+  const label = (versionStage: string) => ({ 'secretsmanager:VersionStage': versionStage });
+  const otherFunction = { 'secretsmanager:RotationLambdaARN': functionArn('CreateSessionFunction') };
+  test.each<[string, AccessRequest]>([
+    ['the operator read the pair', ask('operator', 'secretsmanager:GetSecretValue', pair)],
+    ['the operator read the launch key', ask('operator', 'secretsmanager:GetSecretValue', launchKey)],
+    [
+      'the operator move AWSCURRENT',
+      ask('operator', 'secretsmanager:UpdateSecretVersionStage', pair, label('AWSCURRENT')),
+    ],
+    [
+      'the operator move a label without naming it',
+      ask('operator', 'secretsmanager:UpdateSecretVersionStage', pair),
+    ],
+    ['the operator rotate another secret', ask('operator', 'secretsmanager:RotateSecret', foreignSecret)],
+    ['the operator delete the secret', ask('operator', 'secretsmanager:DeleteSecret', pair)],
+    [
+      'the operator give the rotation another function',
+      ask('operator', 'secretsmanager:RotateSecret', pair, otherFunction),
+    ],
+    [
+      'the operator move the deadline',
+      ask('operator', 'secretsmanager:RotateSecret', pair, { 'secretsmanager:ModifyRotationRules': 'true' }),
+    ],
+    [
+      'the operator invoke another function',
+      ask('operator', 'lambda:InvokeFunction', functionArn('CreateSessionFunction')),
+    ],
+    ['the operator use the key directly', ask('operator', 'kms:Decrypt', key)],
+    ['the operator decrypt the launch key', useOfKey('operator', 'Decrypt', launchKey)],
+    ['the links’ maker read the pair', ask('createLaunchLink', 'secretsmanager:GetSecretValue', pair)],
+    ['the links’ maker decrypt the pair', useOfKey('createLaunchLink', 'Decrypt', pair)],
+    ['the links’ maker read the table', ask('createLaunchLink', 'dynamodb:GetItem', table)],
+    ['createSession read the launch key', ask('createSession', 'secretsmanager:GetSecretValue', launchKey)],
+    ['createSession use the key directly', ask('createSession', 'kms:Decrypt', key)],
+    ['createSession change the pair', ask('createSession', 'secretsmanager:PutSecretValue', pair)],
+    ['createSession scan the table', ask('createSession', 'dynamodb:Scan', table)],
+    ['the launch function change its key', ask('launch', 'secretsmanager:PutSecretValue', launchKey)],
+    [
+      'the pair’s rotation read the launch key',
+      ask('rotateCredentials', 'secretsmanager:GetSecretValue', launchKey),
+    ],
+    [
+      'the launch key’s rotation read a value',
+      ask('rotateLaunchKey', 'secretsmanager:GetSecretValue', launchKey),
+    ],
+    [
+      'the launch key’s rotation write the pair',
+      ask('rotateLaunchKey', 'secretsmanager:PutSecretValue', pair),
+    ],
+    ['a loan app read the pair', ask('loanApp', 'secretsmanager:GetSecretValue', pair)],
+  ])('nothing lets %s', (_what, request) => {
+    expect(policies.allows(request)).toBe(false);
+  });
+
+  test('a wider policy beside the operator’s does not let him change the rotation', () => {
+    const { statements } = roles.operator as { statements: [] };
+    const everything = { Effect: 'Allow' as const, Action: '*', Resource: '*' };
+    const principal = { statements: [...statements, everything] };
+    const rotate = { principal, action: 'secretsmanager:RotateSecret', resource: pair };
+    expect(policies.allows(rotate)).toBe(true);
+    expect(policies.allows({ ...rotate, context: otherFunction })).toBe(false);
+  });
+});
+
+describe('the addresses that loan apps may call from', () => {
+  const api = `arn:aws:execute-api:eu-central-1:${accountId}:`;
+  test.each([
+    ['iam', '203.0.113.9', true],
+    ['iam', '198.51.100.9', false],
+    ['iam', '2001:db8::7', true],
+    ['api-key', '203.0.113.9', true],
+    ['api-key', '198.51.100.9', false],
+  ])('with %s, a call from %s: %s', (callerAuth, sourceIp, allowed) => {
+    const template = templateOf({
+      environment: 'production',
+      callerAuth,
+      allowedSourceIps: ['203.0.113.0/24', '2001:db8::/32'],
+    });
+    const policies = new Policies(template);
+    const [apiId] = Object.keys(template.findResources('AWS::ApiGateway::RestApi'));
+    const stranger: Principal = { statements: [] };
+    const call = (principal: Principal, path: string) =>
+      policies.allows({
+        principal,
+        action: 'execute-api:Invoke',
+        resource: `${api}${apiId}/demo/${path}`,
+        context: { 'aws:SourceIp': sourceIp },
+      });
+    // API Gateway itself checks an API key; the policies let such a caller through as anybody.
+    const loanApp = callerAuth === 'iam' ? policies.holderOf('ApiCallersPolicy') : stranger;
+    expect(call(loanApp, 'POST/sessions')).toBe(allowed);
+    expect(call(loanApp, 'POST/launch-links')).toBe(allowed);
+    expect(call(stranger, 'GET/launch/token')).toBe(true);
+    if (callerAuth === 'iam') expect(call(stranger, 'POST/sessions')).toBe(false);
+  });
+});

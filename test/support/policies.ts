@@ -1,0 +1,257 @@
+import { BlockList, isIPv4 } from 'node:net';
+import type { Template } from 'aws-cdk-lib/assertions';
+
+/** Who asks: a role with these identity policies, a service of AWS, or a stranger with neither. */
+export type Principal = { statements: readonly Statement[] } | { service: string };
+
+/** One call as IAM sees it. A context key that is absent here is absent from the request. */
+export interface AccessRequest {
+  principal: Principal;
+  /** Such as `secretsmanager:GetSecretValue`. */
+  action: string;
+  /** A full ARN. */
+  resource: string;
+  context?: Readonly<Record<string, string>>;
+}
+
+/** A statement of a policy, with CloudFormation's functions resolved. */
+export interface Statement {
+  Effect: 'Allow' | 'Deny';
+  Action: string | string[];
+  Resource: string | string[];
+  Principal?: '*' | { AWS?: string | string[]; Service?: string | string[] };
+  Condition?: Record<string, Record<string, string | string[]>>;
+}
+
+const region = 'eu-central-1';
+export const accountId = '111122223333';
+const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${accountId}:${rest}`;
+const pseudoParameters: Record<string, string> = {
+  'AWS::Partition': 'aws',
+  'AWS::Region': region,
+  'AWS::AccountId': accountId,
+};
+
+/** The ARN that a resource gets once it is deployed: its name is its logical id. */
+const arnFormats: Record<string, (id: string) => string> = {
+  'AWS::DynamoDB::Table': (id) => arn('dynamodb', `table/${id}`),
+  'AWS::IAM::ManagedPolicy': (id) => `arn:aws:iam::${accountId}:policy/${id}`,
+  'AWS::IAM::Role': (id) => `arn:aws:iam::${accountId}:role/${id}`,
+  'AWS::KMS::Key': (id) => arn('kms', `key/${id}`),
+  'AWS::Lambda::Alias': (id) => arn('lambda', `function:alias:${id}`),
+  'AWS::Lambda::Function': (id) => arn('lambda', `function:${id}`),
+  'AWS::Logs::LogGroup': (id) => arn('logs', `log-group:${id}:*`),
+  'AWS::SecretsManager::Secret': (id) => arn('secretsmanager', `secret:${id}-AbCdEf`),
+  'AWS::SNS::Topic': (id) => arn('sns', id),
+};
+
+/** These give their ARN by `Ref`, the others their name. */
+const refIsArn = /::(Secret|Topic|ManagedPolicy|Alias)$/;
+
+/**
+ * The policies of a synthesized stack, and IAM's decision by them for principals of the stack's own account ("Policy
+ * evaluation logic", IAM user guide, read November 2026). It knows what policies in this project use, and throws at the
+ * rest, so that no statement is passed over.
+ */
+export class Policies {
+  readonly #resources: Record<string, { Type: string; Properties?: Record<string, unknown> }>;
+
+  constructor(template: Template) {
+    this.#resources = template.toJSON().Resources;
+  }
+
+  /** The ARN of the only resource of a type, found by a part of its logical id where there are several. */
+  arnOf(type: string, idPart = ''): string {
+    const ids = this.#ofType(type).filter(([id]) => id.includes(idPart));
+    if (ids.length !== 1 || !ids[0])
+      throw new Error(`${ids.length} resources of ${type} are called ${idPart}`);
+    return this.#arn(ids[0][0]);
+  }
+
+  /** A role by a part of its logical id, with every policy that the stack attaches to it. */
+  role(idPart: string): Principal {
+    const [roleId, ...others] = this.#ofType('AWS::IAM::Role')
+      .map(([id]) => id)
+      .filter((id) => id.includes(idPart));
+    if (!roleId || others.length > 0) throw new Error(`not one role is called ${idPart}`);
+    const attached = this.#ofType('AWS::IAM::Policy').filter(([, { Roles }]) =>
+      (this.#resolve(Roles) as string[]).includes(roleId),
+    );
+    return { statements: attached.flatMap(([, { PolicyDocument }]) => this.#statements(PolicyDocument)) };
+  }
+
+  /** A person's or a program's role that has a managed policy of the stack, and nothing else. */
+  holderOf(idPart: string): Principal {
+    const [policy, ...others] = this.#ofType('AWS::IAM::ManagedPolicy').filter(([id]) => id.includes(idPart));
+    if (!policy || others.length > 0) throw new Error(`not one managed policy is called ${idPart}`);
+    return { statements: this.#statements(policy[1].PolicyDocument) };
+  }
+
+  allows(request: AccessRequest): boolean {
+    const attached = this.#attachedTo(request.resource).filter((statement) => applies(statement, request));
+    const identity = 'statements' in request.principal ? request.principal.statements : [];
+    const own = identity.filter((statement) => applies(statement, request));
+    if ([...attached, ...own].some(({ Effect }) => Effect === 'Deny')) return false;
+    if (attached.some(({ Principal }) => isFor(Principal, request.principal))) return true;
+    // A key's policy must hand the decision to the account; elsewhere the account decides without it.
+    const accountDecides =
+      !request.action.startsWith('kms:') || attached.some(({ Principal }) => isForAccount(Principal));
+    return accountDecides && own.length > 0;
+  }
+
+  /** The statements of the policy that the resource itself has. */
+  #attachedTo(resource: string): Statement[] {
+    const keys = this.#ofType('AWS::KMS::Key')
+      .filter(([id]) => this.#arn(id) === resource)
+      .flatMap(([, { KeyPolicy }]) => this.#statements(KeyPolicy));
+    const topics = this.#ofType('AWS::SNS::TopicPolicy')
+      .filter(([, { Topics }]) => (this.#resolve(Topics) as string[]).includes(resource))
+      .flatMap(([, { PolicyDocument }]) => this.#statements(PolicyDocument));
+    const functions = this.#ofType('AWS::Lambda::Permission')
+      .map(([, properties]) => this.#resolve(properties) as Record<string, string>)
+      .filter(({ FunctionName }) => FunctionName === resource)
+      .map(permissionStatement);
+    const secrets = this.#ofType('AWS::SecretsManager::ResourcePolicy')
+      .filter(([, { SecretId }]) => this.#resolve(SecretId) === resource)
+      .flatMap(([, { ResourcePolicy }]) => this.#statements(ResourcePolicy));
+    return [...keys, ...topics, ...functions, ...secrets, ...this.#apiStatements(resource)];
+  }
+
+  /** API Gateway completes `execute-api:/stage/method/path` by the API's own ARN. */
+  #apiStatements(resource: string): Statement[] {
+    if (!resource.startsWith('arn:aws:execute-api:')) return [];
+    return this.#ofType('AWS::ApiGateway::RestApi')
+      .filter(([, { Policy }]) => Policy)
+      .flatMap(([id, { Policy }]) =>
+        this.#statements(Policy).map((statement) => ({
+          ...statement,
+          Resource: list(statement.Resource).map((path) =>
+            path.replace('execute-api:', arn('execute-api', id)),
+          ),
+        })),
+      );
+  }
+
+  #statements(document: unknown): Statement[] {
+    return (this.#resolve(document) as { Statement: Statement[] }).Statement;
+  }
+
+  #ofType(type: string): [string, Record<string, unknown>][] {
+    return Object.entries(this.#resources)
+      .filter(([, { Type }]) => Type === type)
+      .map(([id, { Properties = {} }]) => [id, Properties]);
+  }
+
+  #arn(id: string): string {
+    const type = this.#resources[id]?.Type ?? '';
+    const format = arnFormats[type];
+    if (!format) throw new Error(`no ARN is known for ${id}, ${type}`);
+    return format(id);
+  }
+
+  /** Replaces CloudFormation's functions by what they give. */
+  #resolve(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map((item) => this.#resolve(item));
+    if (typeof value !== 'object' || value === null) return value;
+    const [[name = '', argument] = []] = Object.entries(value);
+    if (name === 'Ref') return this.#ref(String(argument));
+    if (name === 'Fn::GetAtt') return this.#arn(String((argument as string[])[0]));
+    if (name === 'Fn::Join') {
+      const [separator, parts] = argument as [string, unknown[]];
+      return parts.map((part) => this.#resolve(part)).join(separator);
+    }
+    if (name.startsWith('Fn::')) throw new Error(`cannot resolve ${name}`);
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#resolve(item)]));
+  }
+
+  #ref(id: string): string {
+    const type = this.#resources[id]?.Type ?? '';
+    return pseudoParameters[id] ?? (refIsArn.test(type) ? this.#arn(id) : this.#stageName(id));
+  }
+
+  #stageName(id: string): string {
+    const { Type, Properties } = this.#resources[id] ?? {};
+    return Type === 'AWS::ApiGateway::Stage' ? String(Properties?.StageName) : id;
+  }
+}
+
+function permissionStatement(permission: Record<string, string>): Statement {
+  const { Action = '', FunctionName = '', Principal = '', SourceArn, SourceAccount } = permission;
+  return {
+    Effect: 'Allow',
+    Action,
+    Resource: FunctionName,
+    Principal: { Service: Principal },
+    Condition: {
+      ...(SourceArn && { ArnLike: { 'aws:SourceArn': SourceArn } }),
+      ...(SourceAccount && { StringEquals: { 'aws:SourceAccount': SourceAccount } }),
+    },
+  };
+}
+
+const list = (value: string | string[]): string[] => [value].flat();
+
+/** Whether a statement speaks of this request: its principal (where it has one), action, resource and conditions. */
+function applies(
+  statement: Statement,
+  { principal, action, resource, context = {} }: AccessRequest,
+): boolean {
+  const unknown = Object.keys(statement).find((key) => !knownParts.has(key));
+  if (unknown) throw new Error(`cannot evaluate ${unknown}`);
+  const isMeant =
+    !statement.Principal || isFor(statement.Principal, principal) || isForAccount(statement.Principal);
+  return (
+    isMeant &&
+    list(statement.Action).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
+    list(statement.Resource).some((pattern) => matches(pattern, resource)) &&
+    Object.entries(statement.Condition ?? {}).every(([operator, keys]) =>
+      Object.entries(keys).every(([key, values]) => holds(operator, context[key], list(values))),
+    )
+  );
+}
+
+const knownParts = new Set(['Sid', 'Effect', 'Action', 'Resource', 'Principal', 'Condition']);
+
+function isFor(named: Statement['Principal'], principal: Principal): boolean {
+  if (named === '*' || named?.AWS === '*') return true;
+  return 'service' in principal && list(named?.Service ?? []).includes(principal.service);
+}
+
+function isForAccount(named: Statement['Principal']): boolean {
+  return named !== undefined && named !== '*' && named.AWS === `arn:aws:iam::${accountId}:root`;
+}
+
+/** `*` is any text, `?` one character. */
+function matches(pattern: string, value: string): boolean {
+  const source = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`, 's').test(value);
+}
+
+/** One condition ("IAM JSON policy elements: Condition operators", read November 2026). */
+function holds(operator: string, value: string | undefined, expected: string[]): boolean {
+  switch (operator) {
+    case 'StringEquals':
+    case 'Bool':
+      return value !== undefined && expected.includes(value);
+    case 'StringLike':
+    case 'ArnLike':
+      return value !== undefined && expected.some((pattern) => matches(pattern, value));
+    case 'Null':
+      return expected.includes(String(value === undefined));
+    case 'NotIpAddress':
+      return value === undefined || !expected.some((range) => isInRange(value, range));
+    default:
+      throw new Error(`cannot evaluate ${operator}`);
+  }
+}
+
+function isInRange(address: string, range: string): boolean {
+  const [network = '', prefix] = range.split('/');
+  const family = isIPv4(network) ? 'ipv4' : 'ipv6';
+  const addresses = new BlockList();
+  addresses.addSubnet(network, Number(prefix ?? (family === 'ipv4' ? 32 : 128)), family);
+  return addresses.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+}
