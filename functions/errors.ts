@@ -136,6 +136,13 @@ const operatorProblems = {
   },
 } satisfies Record<string, Problem & { action: string }>;
 
+/** Every error of the service by its code. */
+export const problems: Readonly<Record<string, Problem>> = {
+  ...callerProblems,
+  ...vendorProblems,
+  ...operatorProblems,
+};
+
 type ErrorOptions = { cause?: unknown; retryAfterSeconds?: number };
 
 /**

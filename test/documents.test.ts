@@ -1,0 +1,144 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { problems } from '../functions/errors.ts';
+import { gatewayResponses } from '../lib/api/gateway-responses.ts';
+import { runbookArticles, runbookFile } from '../lib/monitoring/runbook.ts';
+import { readStages } from '../lib/stages/stages.ts';
+
+const root = join(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+const documents = ['.', '.github', 'bin', 'functions', 'lib'].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name)),
+);
+
+/** A document without its code blocks. */
+const proseOf = (file: string) => read(file).replaceAll(/^```.*?^```$/gms, '');
+
+/** The anchors of a document's headings, as GitHub makes them. */
+const anchorsOf = (file: string) =>
+  [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
+/** The cells of every table row of a text that has at least `columns`. */
+const rowsOf = (text: string, columns: number) =>
+  [...text.matchAll(/^\| (.+) \|$/gm)]
+    .map(([, row = '']) => row.split(' | ').map((cell) => cell.trim()))
+    .filter((cells) => cells.length >= columns);
+
+test('there is a document for each reader', () => {
+  expect(documents).toEqual(
+    expect.arrayContaining([
+      'README.md',
+      'functions/README.md',
+      'lib/README.md',
+      'bin/README.md',
+      '.github/RUNBOOK.md',
+      '.github/ARCHITECTURE.md',
+      '.github/SECURITY.md',
+    ]),
+  );
+  expect(Buffer.byteLength(read('README.md'))).toBeLessThanOrEqual(12_000);
+});
+
+describe.each(documents)('%s', (file) => {
+  test('has no dead link', () => {
+    const links = [...proseOf(file).matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)]
+      .map(([, link, source]) => link ?? source ?? '')
+      .filter((link) => !/^https?:/.test(link));
+    for (const link of links) {
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? file : relative(root, join(root, dirname(file), path));
+      expect(existsSync(join(root, target)) ? link : `${link} leads nowhere`).toBe(link);
+      if (anchor !== undefined) expect(anchorsOf(target)).toContain(anchor);
+    }
+  });
+
+  test('mentions no path that does not exist', () => {
+    const paths = proseOf(file).matchAll(/`((?:bin|functions|lib|test|\.github|\.ci)\/[\w./-]*)`/g);
+    for (const [, path = ''] of paths) expect(existsSync(join(root, path)) ? path : `no ${path}`).toBe(path);
+  });
+
+  test('mentions no name in a file that the file does not have', () => {
+    const mentions = proseOf(file).matchAll(/`(\w+)` in `((?:bin|functions|lib)\/[\w./-]+\.ts)`/g);
+    for (const [, name = '', path = ''] of mentions) expect(read(path)).toMatch(new RegExp(`\\b${name}\\b`));
+  });
+
+  test('names no npm script that there is not', () => {
+    const { scripts } = JSON.parse(read('package.json'));
+    const named = read(file).matchAll(/npm run (?:-s )?([\w:]+)/g);
+    for (const [, script = ''] of named) expect(Object.keys(scripts)).toContain(script);
+  });
+
+  test('breaks its lines at 120 characters, but for tables, links and code', () => {
+    const long = proseOf(file)
+      .split('\n')
+      .filter((line) => line.length > 120 && !/^[|<]/.test(line) && !/\]\([^)]*\)/.test(line));
+    expect(long).toEqual([]);
+  });
+});
+
+describe('the errors in functions/README.md', () => {
+  const [, section = ''] = read('functions/README.md').split(/^## Errors$/m);
+  const [own = '', gateway = ''] = section.split('API Gateway answers these itself');
+  const documented = (text: string) =>
+    rowsOf(text.split(/^## /m)[0] ?? '', 4)
+      .filter(([status = '']) => /^\d{3}$/.test(status))
+      .map(([status, code]) => `${status} ${code}`)
+      .sort();
+
+  test("are the code's", () => {
+    const codes = Object.entries(problems).map(([code, { statusCode }]) => `${statusCode} \`${code}\``);
+    expect(documented(own)).toEqual(codes.sort());
+  });
+
+  test("are API Gateway's own, each status with its code once", () => {
+    const forced = gatewayResponses.filter(({ statusCode }) => statusCode !== undefined);
+    const pairs = new Set(forced.map(({ statusCode, code }) => `${statusCode} \`${code}\``));
+    expect(documented(gateway)).toEqual([...pairs].sort());
+  });
+});
+
+test('the table of settings names every setting of a stage, and no other', () => {
+  const [stage] = readStages({ Demo: { environment: 'production', domain: undefined } });
+  // What a stage has beside the settings of its row.
+  const { name: _name, path: _path, ...settings } = stage ?? {};
+  const [, section = ''] = read('lib/README.md').split(/^## All settings$/m);
+  const documented = rowsOf(section.split(/^## /m)[0] ?? '', 3)
+    .flatMap(([names = '']) => [...names.matchAll(/`(\w+)`/g)].map(([, setting]) => setting))
+    .filter((setting) => setting !== 'setting');
+  expect(documented).toEqual(expect.arrayContaining(Object.keys(settings)));
+});
+
+describe('the runbook', () => {
+  const articles = read(runbookFile)
+    .split(/^## /m)
+    .slice(1)
+    .map((article) => article.split('\n\n'));
+  const headings = Object.values(runbookArticles).map(({ heading }) => heading);
+
+  test('has an article for every alarm', () => {
+    expect(articles.map(([heading = '']) => heading.trim())).toEqual(expect.arrayContaining(headings));
+  });
+
+  test('says in the first line of any other article who is sent to it', () => {
+    const others = articles.filter(([heading = '']) => !headings.some((known) => known === heading.trim()));
+    expect(others.length).toBeGreaterThan(0);
+    for (const [, firstLine] of others) expect(firstLine).toMatch(/^\*\*Sent here by\*\* /);
+  });
+
+  test('has the query or the command to paste wherever an article says where to look', () => {
+    for (const [heading = '', ...parts] of articles) {
+      const text = parts.join('\n\n');
+      if (text.includes('**Look first.**'))
+        expect(text.includes('```') ? heading : `${heading}: nothing to paste`).toBe(heading);
+    }
+  });
+});
