@@ -26,7 +26,7 @@ const terminal = stdin.isTTY
 // The AWS SDK and the stages table take longer to load than all the rest: each is loaded where it is needed first.
 
 async function main(argv: string[]): Promise<number> {
-  const command = parseCommand(argv);
+  const command = parseCommand(argv, process.env);
   const { stage, target } = command.local ? await findLocal(command) : await findDeployed(command);
   say(`Stage ${stage.name} (${stage.environment})${command.local ? ', the local service' : ''}
 Secret ${target.secretName}, account ${target.account}, region ${target.region}\n`);

@@ -23,6 +23,7 @@ export const verdictLabels = {
   refused403: 'BEGINI_REFUSED_403',
   rejected422: 'BEGINI_REJECTED_422',
   unreachable: 'BEGINI_UNREACHABLE',
+  unusable: 'BEGINI_UNUSABLE',
 } as const;
 
 /** One of the labels that say why a pair was not taken. */

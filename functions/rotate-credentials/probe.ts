@@ -35,6 +35,12 @@ export async function probe(
     judgeResponse(answer, uid, pair.integrationId);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
-    throw new RotationError(codesByStatus[scope.trace.vendorStatus ?? 0] ?? 'vendor_unreachable');
+    throw new RotationError(codeOf(error, scope.trace.vendorStatus));
   }
+}
+
+function codeOf({ code }: ServiceError, vendorStatus = 0): RotationErrorCode {
+  const isSuccess = vendorStatus >= 200 && vendorStatus < 300;
+  if (isSuccess && code === 'vendor_response_invalid') return 'vendor_unusable';
+  return codesByStatus[vendorStatus] ?? 'vendor_unreachable';
 }

@@ -33,6 +33,10 @@ const failures = {
     message: 'Begini is busy, failing or out of reach: the pair could not be tested.',
     verdict: verdictLabels.unreachable,
   },
+  vendor_unusable: {
+    message: 'Begini accepted the pair, but its answer holds no session that can be used.',
+    verdict: verdictLabels.unusable,
+  },
   secrets_unavailable: { message: 'Secrets Manager failed; its error is in the log line.' },
 } satisfies Record<string, Failure>;
 

@@ -27,26 +27,60 @@ Puts a new pair of API key and integration id in use, once Begini has taken it. 
 {"apiKey": "…", "integrationId": "…"} from the file or from standard input; never from the command line, which other
 users of this machine can see.`;
 
-/** Reads the command line. @throws UsageError, which quotes nothing of it: a key may be there by mistake. */
-export function parseCommand(argv: string[]): Command {
+const options = {
+  stage: { type: 'string' },
+  status: { type: 'boolean' },
+  local: { type: 'boolean' },
+  file: { type: 'string' },
+  confirm: { type: 'string' },
+} as const;
+
+/**
+ * Reads the command line.
+ *
+ * @param environment where npm leaves options that stood before `--`
+ * @throws UsageError, which names the wrong option and quotes no value: a key may be there by mistake.
+ */
+export function parseCommand(argv: string[], environment: Record<string, string | undefined> = {}): Command {
+  const taken = Object.keys(options).find((name) => environment[`npm_config_${name}`] !== undefined);
+  if (taken) fail(`npm has taken --${taken} for itself: write -- before the options.`);
   const { stage, status = false, local = false, file, confirm } = parse(argv);
-  if (!stage) throw new UsageError(usage);
+  if (!stage) fail('--stage is missing.');
   return { stage, status, local, file, confirm };
 }
 
 function parse(argv: string[]) {
   try {
-    return parseArgs({
-      args: argv,
-      options: {
-        stage: { type: 'string' },
-        status: { type: 'boolean' },
-        local: { type: 'boolean' },
-        file: { type: 'string' },
-        confirm: { type: 'string' },
-      },
-    }).values;
+    return parseArgs({ args: argv, options }).values;
   } catch {
-    throw new UsageError(usage);
+    return fail(whatIsWrong(argv));
   }
+}
+
+function fail(fault: string): never {
+  throw new UsageError(`${fault}\n\n${usage}`);
+}
+
+function whatIsWrong(argv: string[]): string {
+  const { tokens } = parseArgs({ args: argv, options, strict: false, allowPositionals: true, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'positional') return 'A value stands where an option belongs.';
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value } = token;
+    if (!isOption(name))
+      return `There is no option ${isHarmless(rawName) ? rawName : 'like one of those given'}.`;
+    if (options[name].type === 'boolean' && value !== undefined) return `--${name} has no value.`;
+    if (options[name].type === 'string' && (!value || value.startsWith('-')))
+      return `--${name} needs a value.`;
+  }
+  return 'The options cannot be read.';
+}
+
+function isOption(name: string): name is keyof typeof options {
+  return Object.hasOwn(options, name);
+}
+
+/** Short words alone are quoted: whatever else begins with a hyphen may be a key. */
+function isHarmless(option: string): boolean {
+  return /^--?[a-z]{1,12}(-[a-z]{1,12})?$/.test(option);
 }

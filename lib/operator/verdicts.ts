@@ -25,6 +25,10 @@ export const verdictsByLabel: Record<VerdictLabel, Verdict> = {
     reason: 'Begini is busy, failing or out of reach, so the pair could not be tested.',
     next: 'Run this again with the same pair; where it lasts, ask Begini.',
   },
+  [verdictLabels.unusable]: {
+    reason: 'Begini accepted the pair, but answered with no session that can be used.',
+    next: 'Compare the integration id with the Deployment Centre: the session may be of another integration. Where it is right, ask Begini what it answers for this integration.',
+  },
 };
 
 /** The rotation ended, and its version has no label that says why. */

@@ -135,13 +135,16 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     await expectNothingStuck();
   });
 
+  const claims = Buffer.from('{"integration_id":"another"}').toString('base64url');
+  const tokenOfAnother = `e30.${claims}.c2ln`;
   const outages: [Fault, string, string][] = [
     [{ fault: 'status', status: 422 }, 'rejected_422', 'BEGINI_REJECTED_422'],
     [{ fault: 'status', status: 429, retryAfter: 7 }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
     [{ fault: 'status', status: 503 }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
     [{ fault: 'redirect', location: 'https://evil.example/' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
-    [{ fault: 'rubbish' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
-    [{ fault: 'raw-answer', body: {} }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
+    [{ fault: 'rubbish' }, 'vendor_unusable', 'BEGINI_UNUSABLE'],
+    [{ fault: 'raw-answer', body: {} }, 'vendor_unusable', 'BEGINI_UNUSABLE'],
+    [{ fault: 'raw-answer', body: { access_token: tokenOfAnother } }, 'vendor_unusable', 'BEGINI_UNUSABLE'],
     [{ fault: 'reset' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
     [{ fault: 'close-mid-body' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
   ];
@@ -368,7 +371,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(logged().map(({ step, code }) => code ?? step)).toEqual([
       ...['createSecret', 'setSecret', 'refused_401', 'staged_for_another'],
       ...['createSecret', 'setSecret', 'rejected_422', 'staged_for_another'],
-      ...['createSecret', 'setSecret', 'vendor_unreachable', 'staged_for_another'],
+      ...['createSecret', 'setSecret', 'vendor_unusable', 'staged_for_another'],
       ...['createSecret', 'setSecret', 'vendor_unreachable', 'staged_for_another'],
       ...['not_a_pair', 'not_pending'],
       ...['createSecret', 'setSecret', 'testSecret', 'finishSecret'],

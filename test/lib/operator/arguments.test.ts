@@ -1,0 +1,40 @@
+import { expect, test } from '@jest/globals';
+import { parseCommand } from '../../../lib/operator/arguments.ts';
+
+/** The first line of what is said about a command line that is refused. */
+function faultOf(argv: string[], environment: Record<string, string> = {}): string | undefined {
+  try {
+    parseCommand(argv, environment);
+  } catch (error) {
+    const { name, message } = error as Error;
+    expect(name).toBe('UsageError');
+    expect(message).toContain('Usage: npm run rotate -- --stage');
+    return message.split('\n')[0];
+  }
+  return undefined;
+}
+
+test('reads a command line', () => {
+  const command = { stage: 'Test', status: false, local: true, file: 'pair.json', confirm: undefined };
+  expect(parseCommand(['--stage', 'Test', '--local', '--file=pair.json'])).toEqual(command);
+});
+
+test.each<[string[], string]>([
+  [[], '--stage is missing.'],
+  [['--stage'], '--stage needs a value.'],
+  [['--stage', '--local'], '--stage needs a value.'],
+  [['--stage', 'test', '--local=yes'], '--local has no value.'],
+  [['--stage', 'test', '--stat'], 'There is no option --stat.'],
+  [['--stage', 'test', '--api-key', 'A-KEY'], 'There is no option --api-key.'],
+  [['--stage', 'test', '--api-key=A-KEY'], 'There is no option --api-key.'],
+  [['--stage', 'test', '--A-KEY'], 'There is no option like one of those given.'],
+  [['--stage', 'test', 'A-KEY'], 'A value stands where an option belongs.'],
+])('says what is wrong with %j, and quotes no value', (argv, fault) => {
+  expect(faultOf(argv)).toBe(fault);
+});
+
+test('says where npm has taken the option for itself, as without -- before it', () => {
+  expect(faultOf(['test'], { npm_config_stage: 'test' })).toBe(
+    'npm has taken --stage for itself: write -- before the options.',
+  );
+});
