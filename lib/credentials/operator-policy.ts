@@ -87,6 +87,12 @@ export class OperatorPolicy extends Construct {
         actions: ['secretsmanager:DescribeSecret', 'secretsmanager:RotateSecret'],
         resources,
       }),
+      // RotateSecret fails while AWSPENDING is left on another version than the current one.
+      new PolicyStatement({
+        actions: ['secretsmanager:UpdateSecretVersionStage'],
+        resources,
+        conditions: { StringEquals: { 'secretsmanager:VersionStage': versionLabels.pending } },
+      }),
       ...denyChangesOfTheRotation(resources),
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [rotate.functionArn] }),
     );

@@ -152,7 +152,7 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     expect(outputs).not.toHaveProperty('DomainTarget');
   });
 
-  test('have a key that the operator may renew, by the function it has', () => {
+  test('have a key that the operator may renew, by the function it has, and clear of a renewal that did not end', () => {
     const { PolicyDocument } = resourceOf(template, 'AWS::IAM::ManagedPolicy', 'Operator').Properties;
     const onKey = (PolicyDocument as { Statement: Record<string, unknown>[] }).Statement.filter(
       ({ Resource }) => JSON.stringify(Resource) === JSON.stringify({ Ref: keyId }),
@@ -162,6 +162,12 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
         Effect: 'Allow',
         Action: ['secretsmanager:DescribeSecret', 'secretsmanager:RotateSecret'],
         Resource: { Ref: keyId },
+      },
+      {
+        Effect: 'Allow',
+        Action: 'secretsmanager:UpdateSecretVersionStage',
+        Resource: { Ref: keyId },
+        Condition: { StringEquals: { 'secretsmanager:VersionStage': 'AWSPENDING' } },
       },
       expect.objectContaining({ Effect: 'Deny', Action: 'secretsmanager:RotateSecret' }),
       expect.objectContaining({ Effect: 'Deny', Action: 'secretsmanager:RotateSecret' }),
