@@ -16,6 +16,7 @@ import type { ServiceFunction } from '../lambda/service-function.ts';
 import type { Stage } from '../stages/stages.ts';
 import { ErrorBudget } from './error-budget.ts';
 import { sumOf } from './metric-math.ts';
+import { RefusedCallers } from './refused-callers.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import { type Article, describeAlarm, nameAlarm, runbookArticles } from './runbook.ts';
 
@@ -81,11 +82,15 @@ export class Alarms extends Construct {
       ...(stage.resume && { inProgress: metrics.metric('SessionsInProgress') }),
     });
     for (const { alarm } of this.errorBudget.alarms) this.#notify(alarm);
+    const { runbookUrl } = stage;
+    const { alarm: refusedCallers } = new RefusedCallers(this, 'RefusedCallers', { metrics, runbookUrl });
+    this.#notify(refusedCallers);
     this.all = [
       this.#credentialsRefused(metrics),
       this.#credentialsNotSet(metrics),
       ...this.errorBudget.alarms.map(({ alarm }) => alarm),
       this.#slowHandOffs(api),
+      refusedCallers,
       this.#callersThrottled(metrics),
       this.#functionsThrottled(functions),
       ...this.rollBack,

@@ -153,6 +153,8 @@ export class StageDashboard extends Construct {
       }),
       graph(12, 'Callers turned away', {
         left: [
+          this.#metric('CallersRefused', 'Loan apps refused (403)'),
+          this.#metric('CallersAnswered', 'Loan apps answered'),
           this.#metric('RequestsThrottled', 'Throttled (429)'),
           api.restApi.metricClientError({ label: 'All refused requests (4xx)', statistic: 'Sum' }),
         ],

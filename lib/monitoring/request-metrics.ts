@@ -3,7 +3,7 @@ import { Metric, type MetricOptions, Unit } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, type IFilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { pascalCase } from '../api/pascal-case.ts';
-import { handsOver, type RoutedFunction } from '../api/routes.ts';
+import { handsOver, type RoutedFunction, routes } from '../api/routes.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
 import type { Stage } from '../stages/stages.ts';
 
@@ -48,8 +48,23 @@ const storeReadings = {
   StoreUnreadable: { pattern: FilterPattern.stringValue('$.store', '=', 'unreadable') },
 } satisfies Record<string, Reading>;
 
+/** A loan app's call that API Gateway answered with one of the statuses. All fields of the access log are strings. */
+const callerAnswered = (...statuses: string[]) =>
+  FilterPattern.all(
+    FilterPattern.stringValue('$.httpMethod', '=', 'POST'),
+    FilterPattern.any(
+      ...routes
+        .filter(({ caller }) => caller === 'loan-app')
+        .map(({ resource }) => FilterPattern.stringValue('$.resourcePath', '=', resource)),
+    ),
+    FilterPattern.any(...statuses.map((status) => FilterPattern.stringValue('$.status', '=', status))),
+  );
+
 /** Read off API Gateway's access log (lib/api/session-api.ts): what never reached a function. */
 const accessReadings = {
+  // No function answers a loan app 403.
+  CallersRefused: { pattern: callerAnswered('403') },
+  CallersAnswered: { pattern: callerAnswered('201', '302') },
   RequestsThrottled: { pattern: FilterPattern.stringValue('$.status', '=', '429') },
 } satisfies Record<string, Reading>;
 

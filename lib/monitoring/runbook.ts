@@ -17,6 +17,7 @@ export const runbookArticles = {
   fastBurn: page('The error budget burns fast'),
   slowBurn: ticket('The error budget burns slowly'),
   slowHandOffs: ticket('Hand-offs are slow'),
+  callersRefused: ticket('Callers are refused'),
   callersThrottled: ticket('Callers are throttled'),
   functionsThrottled: page('Functions are throttled'),
   functionErrors: page('A function crashes or runs out of time'),

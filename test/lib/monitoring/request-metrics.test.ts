@@ -274,6 +274,28 @@ describe.each(environments)('the metrics of a %s stage', (environment) => {
     expect(statuses.filter((code) => matchesPattern(FilterPattern, accessLine(code)))).toEqual(['429']);
   });
 
+  test.each([
+    ['CallersRefused', ['403']],
+    ['CallersAnswered', ['201', '302']],
+  ])('%s counts the calls of loan apps that end with %j, and nothing else', (metricName, expected) => {
+    const { AccessLogSetting } = resourceOf(template, 'AWS::ApiGateway::Stage').Properties;
+    const [{ FilterPattern }] = filter(metricName) as [{ FilterPattern: string }];
+    const statusesOf = (method: string, resourcePath: string) =>
+      ['200', '201', '302', '400', '403', '413', '429', '500', '502'].filter((status) => {
+        const values: Record<string, string> = { httpMethod: method, resourcePath, status };
+        const line = String(Object(AccessLogSetting).Format).replaceAll(
+          /\$context\.([\w.]+)/g,
+          (_whole, field: string) => values[field] ?? '-',
+        );
+        return matchesPattern(FilterPattern, line);
+      });
+    expect(statusesOf('POST', '/sessions')).toEqual(expected);
+    expect(statusesOf('POST', '/launch-links')).toEqual(expected);
+    expect(statusesOf('POST', '/launch/{token}')).toEqual([]);
+    expect(statusesOf('GET', '/sessions')).toEqual([]);
+    expect(statusesOf('POST', '-')).toEqual([]);
+  });
+
   test('have no dimensions, so that nothing from a line can become a name', () => {
     const filters = Object.values(template.findResources('AWS::Logs::MetricFilter'));
     expect(filters.length).toBeGreaterThan(0);

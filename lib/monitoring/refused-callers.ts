@@ -1,0 +1,69 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  Alarm,
+  AlarmRule,
+  AlarmState,
+  ComparisonOperator,
+  CompositeAlarm,
+  type IMetric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { RequestMetrics } from './request-metrics.ts';
+import { describeAlarm, nameAlarm, runbookArticles } from './runbook.ts';
+
+/** Where refusals are counted, and what the alarm's text links to. */
+export interface RefusedCallersProps {
+  metrics: RequestMetrics;
+  runbookUrl: string | undefined;
+}
+
+/** Fewer refusals in 15 minutes may be a stranger who tries the URL. */
+const manyRefused = 10;
+
+/**
+ * Raised where loan apps have stopped getting through because API Gateway or the firewall refuses them: no function is
+ * called then, so that no other alarm notices. It takes many refusals, no answered call in the last hour, and an
+ * answered one in the last day: strangers who try the URL at night, or before a stage is in use, raise nothing.
+ */
+export class RefusedCallers extends Construct {
+  readonly alarm: CompositeAlarm;
+  readonly #description: string;
+
+  constructor(scope: Construct, id: string, { metrics, runbookUrl }: RefusedCallersProps) {
+    super(scope, id);
+    const article = runbookArticles.callersRefused;
+    this.#description = describeAlarm(
+      `API Gateway or the firewall refused ${manyRefused} calls of loan apps or more in 15 minutes, and none gets through.`,
+      article,
+      runbookUrl,
+    );
+    const name = nameAlarm(this, article);
+    const hour = Duration.hours(1);
+    const refused = metrics.metric('CallersRefused', { period: Duration.minutes(15) });
+    const answered = metrics.metric('CallersAnswered', { period: hour });
+    const many = this.#part('ManyRefused', `${name}, many refusals`, refused, manyRefused, 1);
+    const lately = this.#part('AnsweredLately', `${name}, answered in an hour`, answered, 1, 1);
+    const before = this.#part('AnsweredBefore', `${name}, answered in a day`, answered, 1, 24);
+    const isRaised = (alarm: Alarm) => AlarmRule.fromAlarm(alarm, AlarmState.ALARM);
+    this.alarm = new CompositeAlarm(this, 'Alarm', {
+      compositeAlarmName: name,
+      alarmDescription: this.#description,
+      alarmRule: AlarmRule.allOf(isRaised(many), AlarmRule.not(isRaised(lately)), isRaised(before)),
+    });
+  }
+
+  /** Raised where one of the last `periods` has `threshold` or more. */
+  #part(id: string, alarmName: string, metric: IMetric, threshold: number, periods: number): Alarm {
+    return new Alarm(this, id, {
+      alarmName,
+      alarmDescription: `Part of an alarm, notifies nobody. ${this.#description}`,
+      metric,
+      threshold,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      datapointsToAlarm: 1,
+      evaluationPeriods: periods,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  }
+}
