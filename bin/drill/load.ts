@@ -4,10 +4,10 @@ import { localApiKey } from '../../lib/local/local-service.ts';
 export type LoadRequest = { sentAt: number; answeredAt: number; status: number };
 
 /** Requests at a steady rate, each for an applicant of its own, until it is stopped. */
-export type Load = { stop(): Promise<LoadRequest[]> };
+export type RunningLoad = { stop(): Promise<LoadRequest[]> };
 
 /** Sends `POST /sessions` to the local service's `url`; an answer that never comes has status 0. */
-export function startLoad(url: string, requestsPerSecond: number): Load {
+export function startLoad(url: string, requestsPerSecond: number): RunningLoad {
   const requests: Promise<LoadRequest>[] = [];
   const timer = setInterval(() => requests.push(send(url, requests.length)), 1_000 / requestsPerSecond);
   return {

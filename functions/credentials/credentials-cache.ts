@@ -6,7 +6,7 @@ import { type CacheClock, type CachedSecret, cacheSecret } from '../secrets/cach
 import { type CredentialsPair, parsePair } from './credentials-pair.ts';
 
 /** The stage's pair, and the version of the secret that it was read from. */
-export type Credentials = CredentialsPair & { versionId: string };
+export type CredentialsVersion = CredentialsPair & { versionId: string };
 
 const unsetMs = 1_000;
 const refusedMs = 15_000;
@@ -21,13 +21,13 @@ export class CredentialsCache {
   readonly #client: SecretsManagerClient;
   readonly #secretArn: string;
   readonly #now: () => number;
-  readonly #secret: CachedSecret<Credentials>;
+  readonly #secret: CachedSecret<CredentialsVersion>;
   /** Until when the secret is known to hold no pair. */
   #unsetUntil = Number.NEGATIVE_INFINITY;
   #forcedReadAt = Number.NEGATIVE_INFINITY;
   /** The version before the cached one, where it is known. */
-  #former: Credentials | undefined;
-  #lookup: { versions: Promise<Credentials[]>; at: number } | undefined;
+  #former: CredentialsVersion | undefined;
+  #lookup: { versions: Promise<CredentialsVersion[]>; at: number } | undefined;
   /** The version that the vendor refuses, and until when it is not asked again. */
   #refusal: { versionId: string; until: number } | undefined;
 
@@ -42,7 +42,7 @@ export class CredentialsCache {
    * The credentials in use, whether the vendor accepts them or not.
    * @throws OperatorError `credentials_not_set`, `secrets_unavailable`.
    */
-  async read(scope: RequestScope): Promise<Credentials> {
+  async read(scope: RequestScope): Promise<CredentialsVersion> {
     if (this.#now() < this.#unsetUntil) throw new OperatorError('credentials_not_set');
     const credentials = await this.#secret.get(scope);
     scope.trace.secretVersionId = credentials.versionId;
@@ -54,7 +54,7 @@ export class CredentialsCache {
    * both, at most one per 5 s; concurrent callers share it.
    * @throws OperatorError `secrets_unavailable`.
    */
-  async find(versionId: string, scope: RequestScope): Promise<Credentials | undefined> {
+  async find(versionId: string, scope: RequestScope): Promise<CredentialsVersion | undefined> {
     const known = [this.#secret.peek(), this.#former].find((version) => version?.versionId === versionId);
     if (known) return known;
     if (!this.#lookup || this.#now() >= this.#lookup.at + lookupIntervalMs) {
@@ -67,7 +67,7 @@ export class CredentialsCache {
    * The credentials to call the vendor with: those that `read` returned, or a version that has replaced them.
    * @throws OperatorError `credentials_refused` while the vendor is known to refuse them; `credentials_not_set`.
    */
-  async usable(credentials: Credentials, scope: RequestScope): Promise<Credentials> {
+  async usable(credentials: CredentialsVersion, scope: RequestScope): Promise<CredentialsVersion> {
     if (this.#refusal?.versionId !== credentials.versionId) return credentials;
     if (this.#now() < this.#refusal.until) return await this.#replacementOf(credentials, scope);
     this.refuse(credentials); // This request alone asks the vendor again; the others wait for the result.
@@ -78,22 +78,22 @@ export class CredentialsCache {
    * After the vendor refused `refused`: the version that has replaced it meanwhile.
    * @throws OperatorError `credentials_refused` where there is none; `credentials_not_set`.
    */
-  async replace(refused: Credentials, scope: RequestScope): Promise<Credentials> {
+  async replace(refused: CredentialsVersion, scope: RequestScope): Promise<CredentialsVersion> {
     this.refuse(refused);
     return await this.#replacementOf(refused, scope);
   }
 
   /** Remembers for 15 s that the vendor refuses this version. */
-  refuse({ versionId }: Credentials): void {
+  refuse({ versionId }: CredentialsVersion): void {
     this.#refusal = { versionId, until: this.#now() + refusedMs };
   }
 
   /** Forgets a refusal: the vendor has accepted this version. */
-  accept({ versionId }: Credentials): void {
+  accept({ versionId }: CredentialsVersion): void {
     if (this.#refusal?.versionId === versionId) this.#refusal = undefined;
   }
 
-  async #fetch(abortSignal: AbortSignal): Promise<Credentials> {
+  async #fetch(abortSignal: AbortSignal): Promise<CredentialsVersion> {
     const current = await this.#fetchVersion({}, abortSignal);
     if (current === undefined) {
       this.#secret.forget(); // The secret no longer holds a pair: the cached one must never be served again.
@@ -106,7 +106,7 @@ export class CredentialsCache {
     return current;
   }
 
-  async #fetchVersions({ deadline, trace }: RequestScope): Promise<Credentials[]> {
+  async #fetchVersions({ deadline, trace }: RequestScope): Promise<CredentialsVersion[]> {
     trace.secretReads += 1;
     const timeLeftMs = Math.max(0, Math.min(secretReadTimeoutMs, deadline - Date.now()));
     const abortSignal = AbortSignal.timeout(timeLeftMs);
@@ -122,7 +122,7 @@ export class CredentialsCache {
   async #fetchVersion(
     label: { VersionStage?: string },
     abortSignal: AbortSignal,
-  ): Promise<Credentials | undefined> {
+  ): Promise<CredentialsVersion | undefined> {
     try {
       const command = new GetSecretValueCommand({ SecretId: this.#secretArn, ...label });
       const { SecretString, VersionId = '' } = await this.#client.send(command, { abortSignal });
@@ -135,7 +135,7 @@ export class CredentialsCache {
     }
   }
 
-  async #replacementOf(known: Credentials, scope: RequestScope): Promise<Credentials> {
+  async #replacementOf(known: CredentialsVersion, scope: RequestScope): Promise<CredentialsVersion> {
     const replacement = await this.#reread(known, scope);
     scope.trace.secretVersionId = replacement.versionId;
     if (replacement.versionId === known.versionId) throw new OperatorError('credentials_refused');
@@ -143,7 +143,7 @@ export class CredentialsCache {
   }
 
   /** Reads again, at most once a second, unless the cached version is another already. */
-  async #reread(known: Credentials, scope: RequestScope): Promise<Credentials> {
+  async #reread(known: CredentialsVersion, scope: RequestScope): Promise<CredentialsVersion> {
     const cached = this.#secret.peek();
     if (cached && cached.versionId !== known.versionId) return cached;
     if (!this.#secret.isReading()) {

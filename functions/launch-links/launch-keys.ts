@@ -5,7 +5,7 @@ import { createScope, type RequestScope } from '../request-scope.ts';
 import { type CacheClock, cacheSecret } from '../secrets/cached-secret.ts';
 
 /** A key of launch tokens: 256 bits for A256GCM. */
-export type LaunchKey = {
+export type TokenKey = {
   /** The first 8 characters of the secret version's id, which tokens carry as `kid`. */
   id: string;
   bytes: Uint8Array;
@@ -17,9 +17,9 @@ export type LaunchKey = {
  */
 export type LaunchKeys = {
   /** The key to make tokens with. */
-  current(scope: RequestScope): Promise<LaunchKey>;
+  current(scope: RequestScope): Promise<TokenKey>;
   /** The key with this id, if it is the current or the previous one. */
-  find(id: string, scope: RequestScope): Promise<LaunchKey | undefined>;
+  find(id: string, scope: RequestScope): Promise<TokenKey | undefined>;
 };
 
 /** A made-up key id causes a read at most this often. */
@@ -36,9 +36,9 @@ class UnusableLaunchKey extends Error {
 export function createLaunchKeys({ client, secretArn, ...clock }: LaunchKeysOptions): LaunchKeys {
   const { now = Date.now } = clock;
   const secret = cacheSecret(fetchKeys, clock);
-  let forced: { keys: Promise<LaunchKey[]>; at: number } | undefined;
+  let forced: { keys: Promise<TokenKey[]>; at: number } | undefined;
 
-  async function fetchKeys(abortSignal: AbortSignal): Promise<LaunchKey[]> {
+  async function fetchKeys(abortSignal: AbortSignal): Promise<TokenKey[]> {
     try {
       const [current, previous] = await Promise.all([
         fetchKey('AWSCURRENT', abortSignal),
@@ -52,7 +52,7 @@ export function createLaunchKeys({ client, secretArn, ...clock }: LaunchKeysOpti
     }
   }
 
-  async function fetchKey(label: string, abortSignal: AbortSignal): Promise<LaunchKey | undefined> {
+  async function fetchKey(label: string, abortSignal: AbortSignal): Promise<TokenKey | undefined> {
     const command = new GetSecretValueCommand({ SecretId: secretArn, VersionStage: label });
     const { SecretString: hex = '', VersionId: versionId = '' } = await client.send(command, { abortSignal });
     if (!/^[0-9a-f]{64}$/.test(hex)) return undefined;
@@ -60,14 +60,14 @@ export function createLaunchKeys({ client, secretArn, ...clock }: LaunchKeysOpti
   }
 
   /** At most one forced read per 5 s; later callers share its result, even an error. */
-  function reread(scope: RequestScope): Promise<LaunchKey[]> {
+  function reread(scope: RequestScope): Promise<TokenKey[]> {
     if (!forced || now() >= forced.at + forcedReadIntervalMs) {
       forced = { keys: secret.read(scope), at: now() };
     }
     return forced.keys;
   }
 
-  const withId = (keys: readonly LaunchKey[], id: string) => keys.find((key) => key.id === id);
+  const withId = (keys: readonly TokenKey[], id: string) => keys.find((key) => key.id === id);
 
   return {
     async current(scope) {

@@ -1,6 +1,6 @@
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 import { CallerError } from '../errors.ts';
-import type { LaunchKey } from './launch-keys.ts';
+import type { TokenKey } from './launch-keys.ts';
 
 /** What a launch token says. */
 export type LaunchClaims = {
@@ -26,7 +26,7 @@ const longestTokenCharacters = 1_024;
  */
 export async function sealLaunchToken(
   { uid, expiresAt, language }: LaunchClaims,
-  key: LaunchKey,
+  key: TokenKey,
 ): Promise<string> {
   const payload: Payload = { sub: uid, exp: expiresAt, l: language };
   return await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(payload)))
@@ -41,7 +41,7 @@ export async function sealLaunchToken(
  */
 export async function openLaunchToken(
   token: string,
-  findKey: (id: string) => Promise<LaunchKey | undefined>,
+  findKey: (id: string) => Promise<TokenKey | undefined>,
 ): Promise<LaunchClaims> {
   const key = await findKey(readKeyId(token));
   if (key === undefined) throw new CallerError('launch_link_invalid');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { VendorSession } from '../begini/response.ts';
-import type { Credentials, CredentialsCache } from '../credentials/credentials-cache.ts';
+import type { CredentialsCache, CredentialsVersion } from '../credentials/credentials-cache.ts';
 import { claimPollMs, shortestWaitMs, storeReserveMs } from '../deadlines.ts';
 import { CallerError } from '../errors.ts';
 import type { RequestScope } from '../request-scope.ts';
@@ -9,7 +9,7 @@ import { openSession, sealSession, sessionKey } from './sealed-session.ts';
 import { type SessionItem, type SessionTable, StoreUnavailable } from './session-table.ts';
 
 /** A session, and the credentials that the vendor accepted for it. */
-export type CreatedSession = { session: VendorSession; credentials: Credentials };
+export type CreatedSession = { session: VendorSession; credentials: CredentialsVersion };
 
 /** What sessions are remembered with. */
 export type RememberedSessionsOptions = {

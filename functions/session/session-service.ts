@@ -3,7 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createVendorClient, type VendorClient } from '../begini/client.ts';
 import { buildSessionRequest } from '../begini/request.ts';
 import { isRefusal, judgeResponse } from '../begini/response.ts';
-import { type Credentials, CredentialsCache } from '../credentials/credentials-cache.ts';
+import { CredentialsCache, type CredentialsVersion } from '../credentials/credentials-cache.ts';
 import { vendorTimeoutMs, warmUpTimeoutMs } from '../deadlines.ts';
 import { CallerError } from '../errors.ts';
 import { createScope, limitScope, type RequestScope } from '../request-scope.ts';
@@ -117,7 +117,11 @@ export class SessionService {
   }
 
   /** Calls once more where the vendor refuses the credentials and the secret has a newer version. */
-  async #callVendor(uid: string, credentials: Credentials, scope: RequestScope): Promise<CreatedSession> {
+  async #callVendor(
+    uid: string,
+    credentials: CredentialsVersion,
+    scope: RequestScope,
+  ): Promise<CreatedSession> {
     const vendorScope = limitScope(scope, vendorTimeoutMs);
     let used = await this.#credentials.usable(credentials, vendorScope);
     const { hmac } = this.#settings;

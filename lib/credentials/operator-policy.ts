@@ -72,7 +72,7 @@ export class OperatorPolicy extends Construct {
       ],
     });
     Validations.of(policy).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudformation:${place(Stack.of(this))}:stack/${Stack.of(this).stackName}/*]`,
+      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudformation:${regionAndAccount(Stack.of(this))}:stack/${Stack.of(this).stackName}/*]`,
       reason: 'One stack: what follows its name is an id that nobody knows before it is deployed.',
     });
     this.#policy = policy;
@@ -100,7 +100,7 @@ export class OperatorPolicy extends Construct {
 }
 
 /** Region and account as the policy scan writes them: the row's, or CloudFormation's names for them. */
-function place({ region, account }: Stack): string {
+function regionAndAccount({ region, account }: Stack): string {
   const written = (value: string, name: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
   return `${written(region, 'Region')}:${written(account, 'AccountId')}`;
 }

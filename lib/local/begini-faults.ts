@@ -18,11 +18,11 @@ type PlainFault =
   | 'reset'
   | 'close-mid-body'
   | 'not-http'
-  | 'rubbish'
-  | 'huge';
+  | 'invalid-json'
+  | 'oversized';
 
 /** An HTTP answer to be sent. */
-export interface Answer {
+export interface SimulatorResponse {
   status: number;
   headers?: Record<string, string>;
   body: string;
@@ -38,15 +38,15 @@ export const faultHelp: Record<Fault['fault'], string> = {
   reset: 'resets the connection once the request is read',
   'close-mid-body': 'closes the connection in the middle of the answer',
   'not-http': 'answers with bytes that are not HTTP',
-  rubbish: 'answers 200 with a body that is not JSON',
-  huge: 'answers 200 with more than 16 KiB',
+  'invalid-json': 'answers 200 with a body that is not JSON',
+  oversized: 'answers 200 with more than 16 KiB',
   status: 'answers with status, and with Retry-After where retryAfter is given',
   redirect: 'answers 302 to location',
   'raw-answer': 'answers with body as JSON, and with status (200)',
 };
 
 /** Past the 16 KiB that the service reads. */
-const hugeAnswerBytes = 20_000;
+const oversizedBytes = 20_000;
 
 const requiredFields: Partial<Record<Fault['fault'], { name: string; type: 'number' | 'string' }>> = {
   slow: { name: 'delayMs', type: 'number' },
@@ -77,12 +77,12 @@ export function faultAfter(played: Fault): Fault {
 }
 
 /** The answer that a fault puts in the place of the honest one. */
-export function distort(honest: Answer, fault: Fault): Answer {
+export function distort(honest: SimulatorResponse, fault: Fault): SimulatorResponse {
   switch (fault.fault) {
-    case 'rubbish':
+    case 'invalid-json':
       return { status: 200, body: '<html>not the JSON you are looking for</html>' };
-    case 'huge':
-      return { ...honest, body: honest.body.padEnd(hugeAnswerBytes) };
+    case 'oversized':
+      return { ...honest, body: honest.body.padEnd(oversizedBytes) };
     case 'redirect':
       return { status: 302, headers: { Location: fault.location }, body: '' };
     case 'raw-answer':

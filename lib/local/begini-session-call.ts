@@ -11,7 +11,9 @@ export interface BeginiCredentials {
 export type HmacMode = 'required' | 'optional';
 
 /** A session call found good, or the documented status that refuses it. */
-export type Verdict = { uid: string; integrationId: string } | { status: 401 | 403 | 422; message: string };
+export type SessionCallVerdict =
+  | { uid: string; integrationId: string }
+  | { status: 401 | 403 | 422; message: string };
 
 /** A session call as it came in, and what it is held against. */
 export interface SessionCall {
@@ -28,7 +30,7 @@ const uidPattern = /^[A-Za-z0-9-]{5,60}$/;
  * Judges a session call by the vendor's "Creating a Session" page, April 15th, 2026. The order of the checks is not
  * documented; this one goes from the outside in.
  */
-export function judgeSessionCall({ headers, rawBody, credentials, hmac }: SessionCall): Verdict {
+export function judgeSessionCall({ headers, rawBody, credentials, hmac }: SessionCall): SessionCallVerdict {
   const apiKey = headers['api-key'];
   const pairs = credentials.filter((pair) => pair.apiKey === apiKey);
   if (typeof apiKey !== 'string' || pairs.length === 0) {

@@ -1,6 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, distort, type Fault, faultAfter, faultHelp, parseFault } from './begini-faults.ts';
+import {
+  distort,
+  type Fault,
+  faultAfter,
+  faultHelp,
+  parseFault,
+  type SimulatorResponse,
+} from './begini-faults.ts';
 import type { BeginiCredentials, HmacMode } from './begini-session-call.ts';
 import { checkAccessToken } from './begini-token.ts';
 import { BeginiVendor } from './begini-vendor.ts';
@@ -52,7 +59,10 @@ export interface BeginiSimulator
 const sessionCallPath = '/v1/sessions-management/tokens';
 const controlPath = '/_control';
 const largestBodyBytes = 1_000_000;
-const foreignOrigin: Answer = { status: 403, body: 'This request came from a page of another origin\n' };
+const foreignOrigin: SimulatorResponse = {
+  status: 403,
+  body: 'This request came from a page of another origin\n',
+};
 const daySeconds = 86_400;
 
 /**
@@ -106,7 +116,7 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
     else send(response, answer);
   }
 
-  function control(method: string, rawBody: Buffer): Answer {
+  function control(method: string, rawBody: Buffer): SimulatorResponse {
     try {
       if (method === 'POST') applyControl(JSON.parse(rawBody.toString()));
     } catch (error) {
@@ -144,21 +154,21 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
   };
 }
 
-function send(response: ServerResponse, answer: Answer): void {
+function send(response: ServerResponse, answer: SimulatorResponse): void {
   response.writeHead(answer.status, headersOf(answer)).end(answer.body);
 }
 
-function sendHalf(response: ServerResponse, answer: Answer): void {
+function sendHalf(response: ServerResponse, answer: SimulatorResponse): void {
   response.writeHead(answer.status, headersOf(answer));
   response.write(answer.body.slice(0, answer.body.length / 2), () => response.destroy());
 }
 
-function headersOf({ headers, body }: Answer): Record<string, string | number> {
+function headersOf({ headers, body }: SimulatorResponse): Record<string, string | number> {
   return { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), ...headers };
 }
 
 /** The page never shows what the token says: it is a credential, and holds the uid. */
-function assessmentPage(token: string): Answer {
+function assessmentPage(token: string): SimulatorResponse {
   const pages = {
     valid: {
       status: 200,

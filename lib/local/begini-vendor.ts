@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Answer } from './begini-faults.ts';
+import type { SimulatorResponse } from './begini-faults.ts';
 import { type BeginiCredentials, type HmacMode, judgeSessionCall } from './begini-session-call.ts';
 import { makeAccessToken } from './begini-token.ts';
 
@@ -34,7 +34,7 @@ export class BeginiVendor {
     headers: IncomingHttpHeaders,
     rawBody: Buffer,
     secondCall: SecondCall,
-  ): Answer & { accepted: boolean } {
+  ): SimulatorResponse & { accepted: boolean } {
     const credentials = this.#credentials.filter(({ diesAt }) => diesAt > Date.now());
     const verdict = judgeSessionCall({ headers, rawBody, credentials, hmac: this.#hmac });
     if ('message' in verdict) return { ...refusal(verdict.status, verdict.message), accepted: false };
@@ -66,6 +66,6 @@ export class BeginiVendor {
   }
 }
 
-function refusal(status: number, message: string): Answer {
+function refusal(status: number, message: string): SimulatorResponse {
   return { status, body: JSON.stringify({ message }) };
 }

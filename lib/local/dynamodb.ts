@@ -28,7 +28,7 @@ export interface LocalDynamoDb
 /** An attribute as DynamoDB writes it in JSON; `B` is base64. */
 export type Attribute = { S?: string; N?: string; B?: string };
 
-type Answer = { status: number; headers: Record<string, string>; body: string };
+type DynamoDbResponse = { status: number; headers: Record<string, string>; body: string };
 
 /** DynamoDB's errors ("Error handling with DynamoDB", developer guide, read November 2026). */
 const errors = {
@@ -60,7 +60,7 @@ export async function startDynamoDb({
   let timesLeft = Number.POSITIVE_INFINITY;
 
   /** Hands a call to dynalite. */
-  async function ask(operation: string, body: string): Promise<Answer> {
+  async function ask(operation: string, body: string): Promise<DynamoDbResponse> {
     const headers = {
       'content-type': json,
       'x-amz-target': `DynamoDB_20120810.${operation}`,
@@ -100,7 +100,10 @@ export async function startDynamoDb({
     send(response, await addItemInTheWay(answer, input));
   }
 
-  async function addItemInTheWay(answer: Answer, input: Record<string, unknown>): Promise<Answer> {
+  async function addItemInTheWay(
+    answer: DynamoDbResponse,
+    input: Record<string, unknown>,
+  ): Promise<DynamoDbResponse> {
     if (input.ReturnValuesOnConditionCheckFailure !== 'ALL_OLD' || answer.status === 200) return answer;
     const failure = JSON.parse(answer.body) as { __type: string };
     if (!failure.__type.endsWith('#ConditionalCheckFailedException')) return answer;
@@ -155,11 +158,11 @@ export async function startDynamoDb({
   };
 }
 
-function send(response: ServerResponse, { status, headers, body }: Answer): void {
+function send(response: ServerResponse, { status, headers, body }: DynamoDbResponse): void {
   response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
 }
 
-function errorAnswer({ status, type }: { status: number; type: string }): Answer {
+function errorAnswer({ status, type }: { status: number; type: string }): DynamoDbResponse {
   const body = JSON.stringify({ __type: type, message: 'A simulated error' });
   return { status, headers: { 'Content-Type': json }, body };
 }

@@ -49,7 +49,7 @@ export interface GatewayOptions {
   /** A function's time, 14,000 by default; one that takes longer has failed. */
   timeoutMs?: number;
   /** Answers what lies outside the stage's path; without it, such a request is refused as one without a route. */
-  beside?: Listener;
+  fallback?: Listener;
   /** Called after each answer. */
   onRequest?: (request: AnsweredRequest) => void;
 }
@@ -93,10 +93,10 @@ const defaultTimeoutMs = 14_000;
  * gateway's own answers come from the table that the stack uses.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { stageName, routes, timeoutMs = defaultTimeoutMs, beside, onRequest } = options;
+  const { stageName, routes, timeoutMs = defaultTimeoutMs, fallback, onRequest } = options;
 
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (beside && !pathOf(request).startsWith(`/${stageName}/`)) return await beside(request, response);
+    if (fallback && !pathOf(request).startsWith(`/${stageName}/`)) return await fallback(request, response);
     const requestId = randomUUID();
     const receivedAt = Date.now();
     const found = findRoute(routes, stageName, request);

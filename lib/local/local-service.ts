@@ -120,7 +120,7 @@ export async function startLocalService(
         }),
         launch: createLaunchHandler({ settings, applicantPage, sessions, launchKeys, writeLine }),
       }),
-      beside: createDemoLoanApp({
+      fallback: createDemoLoanApp({
         stageName: settings.stage,
         apiKey: localApiKey,
         vendor,

@@ -25,7 +25,7 @@ export interface Secret {
   readonly createdAt: Date;
   changedAt: Date;
   readonly versions: Map<string, SecretVersion>;
-  readonly holders: Map<string, string>;
+  readonly versionIdsByLabel: Map<string, string>;
   rotate: RotationFunction | undefined;
   /** Whether AWSPENDING stays where it is when AWSCURRENT moves to its version. */
   readonly pendingStays: boolean;
@@ -91,7 +91,7 @@ export class SecretStore {
       createdAt: now,
       changedAt: now,
       versions: new Map(),
-      holders: new Map(),
+      versionIdsByLabel: new Map(),
       rotate: undefined,
       pendingStays: this.#pendingStays,
     };
@@ -112,7 +112,7 @@ export class SecretStore {
 
 /** The labels a version holds. */
 export function labelsOf(secret: Secret, versionId: string): string[] {
-  return [...secret.holders].filter(([, holder]) => holder === versionId).map(([label]) => label);
+  return [...secret.versionIdsByLabel].filter(([, holder]) => holder === versionId).map(([label]) => label);
 }
 
 /** Finds a version by id, by label or by both; by default the current one. */
@@ -121,13 +121,13 @@ export function findVersion(
   versionId: string | undefined,
   label: string | undefined,
 ): { versionId: string; value: string; createdAt: Date } {
-  const wanted = versionId ?? secret.holders.get(label ?? current);
+  const wanted = versionId ?? secret.versionIdsByLabel.get(label ?? current);
   const { value, createdAt } = secret.versions.get(wanted ?? '') ?? {};
   if (wanted === undefined || value === undefined || createdAt === undefined) {
     const what = versionId ? `VersionId: ${versionId}` : `staging label: ${label ?? current}`;
     throw notFound(`Secrets Manager can't find the specified secret value for ${what}`);
   }
-  if (label !== undefined && secret.holders.get(label) !== wanted) {
+  if (label !== undefined && secret.versionIdsByLabel.get(label) !== wanted) {
     throw new SecretsManagerError(
       'InvalidRequestException',
       'You provided a VersionStage that is not associated to the provided VersionId.',
@@ -174,7 +174,7 @@ export function moveLabel(secret: Secret, { label, from, to }: LabelMove): void 
       throw notFound(`Secrets Manager can't find the specified secret value for VersionId: ${versionId}`);
     }
   }
-  const holder = secret.holders.get(label);
+  const holder = secret.versionIdsByLabel.get(label);
   if (from !== undefined && from !== holder) {
     throw invalidParameter(
       `Staging label ${label} is not attached to the version in RemoveFromVersionId: ${from}.`,
@@ -188,7 +188,8 @@ export function moveLabel(secret: Secret, { label, from, to }: LabelMove): void 
     }
     attach(secret, label, to);
     const takesPendingAlong = label === current && !secret.pendingStays;
-    if (takesPendingAlong && secret.holders.get(pending) === to) secret.holders.delete(pending);
+    if (takesPendingAlong && secret.versionIdsByLabel.get(pending) === to)
+      secret.versionIdsByLabel.delete(pending);
   } else if (from === undefined) {
     throw invalidParameter('You must specify MoveToVersionId, RemoveFromVersionId or both.');
   } else if (label === current) {
@@ -196,15 +197,16 @@ export function moveLabel(secret: Secret, { label, from, to }: LabelMove): void 
       `You can only move staging label ${current} to a different secret version. It can’t be completely removed.`,
     );
   } else {
-    secret.holders.delete(label);
+    secret.versionIdsByLabel.delete(label);
   }
   secret.changedAt = new Date();
 }
 
 function attach(secret: Secret, label: string, versionId: string): void {
-  const holder = secret.holders.get(label);
-  secret.holders.set(label, versionId);
-  if (label === current && holder !== undefined && holder !== versionId) secret.holders.set(previous, holder);
+  const holder = secret.versionIdsByLabel.get(label);
+  secret.versionIdsByLabel.set(label, versionId);
+  if (label === current && holder !== undefined && holder !== versionId)
+    secret.versionIdsByLabel.set(previous, holder);
 }
 
 /**
@@ -212,8 +214,8 @@ function attach(secret: Secret, label: string, versionId: string): void {
  * @throws SecretsManagerError while another rotation has not ended
  */
 export function putPendingVersion(secret: Secret, token: string, { copy }: { copy: boolean }): void {
-  const holder = secret.holders.get(pending);
-  if (holder !== undefined && holder !== secret.holders.get(current)) {
+  const holder = secret.versionIdsByLabel.get(pending);
+  if (holder !== undefined && holder !== secret.versionIdsByLabel.get(current)) {
     throw rotationIncomplete();
   }
   const value = copy ? findVersion(secret, undefined, current).value : undefined;
@@ -224,5 +226,5 @@ export function putPendingVersion(secret: Secret, token: string, { copy }: { cop
 /** Takes a version away, with its labels. */
 export function dropVersion(secret: Secret, versionId: string): void {
   secret.versions.delete(versionId);
-  for (const label of labelsOf(secret, versionId)) secret.holders.delete(label);
+  for (const label of labelsOf(secret, versionId)) secret.versionIdsByLabel.delete(label);
 }

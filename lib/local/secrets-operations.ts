@@ -55,7 +55,7 @@ const operations: Record<string, Operation> = {
 
   DescribeSecret(store, input) {
     const secret = store.find(requiredText(input, 'SecretId'));
-    const labelled = new Set(secret.holders.values());
+    const labelled = new Set(secret.versionIdsByLabel.values());
     const versionIdsToStages = Object.fromEntries([...labelled].map((id) => [id, labelsOf(secret, id)]));
     return {
       ARN: secret.arn,

@@ -62,7 +62,7 @@ test('hands on Retry-After', async () => {
 
 test('reads no more than 16 KiB of an answer, and goes on with a new connection', async () => {
   const { vendor, client } = await startVendor();
-  vendor.setFault({ fault: 'huge', times: 1 });
+  vendor.setFault({ fault: 'oversized', times: 1 });
   expect(await call(client)).toMatchObject({ statusCode: 200, body: '' });
   expect((await call(client)).statusCode).toBe(200);
   expect(vendor.connections).toBe(2);

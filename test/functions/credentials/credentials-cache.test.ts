@@ -1,7 +1,10 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { beforeEach, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import { type Credentials, CredentialsCache } from '../../../functions/credentials/credentials-cache.ts';
+import {
+  CredentialsCache,
+  type CredentialsVersion,
+} from '../../../functions/credentials/credentials-cache.ts';
 import { ServiceError } from '../../../functions/errors.ts';
 import { createScope } from '../../../functions/request-scope.ts';
 
@@ -24,9 +27,9 @@ function setUp({ random = 0.5 } = {}) {
     trace: scope.trace,
     /** The credentials as a request gets them: read, then checked against what the vendor refuses. */
     get: async () => await cache.usable(await cache.read(scope), scope),
-    replace: (refused: Credentials) => cache.replace(refused, scope),
-    refuse: (refused: Credentials) => cache.refuse(refused),
-    accept: (accepted: Credentials) => cache.accept(accepted),
+    replace: (refused: CredentialsVersion) => cache.replace(refused, scope),
+    refuse: (refused: CredentialsVersion) => cache.refuse(refused),
+    accept: (accepted: CredentialsVersion) => cache.accept(accepted),
   };
 }
 

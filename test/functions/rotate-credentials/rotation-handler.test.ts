@@ -142,7 +142,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     [{ fault: 'status', status: 429, retryAfter: 7 }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
     [{ fault: 'status', status: 503 }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
     [{ fault: 'redirect', location: 'https://evil.example/' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
-    [{ fault: 'rubbish' }, 'vendor_unusable', 'BEGINI_UNUSABLE'],
+    [{ fault: 'invalid-json' }, 'vendor_unusable', 'BEGINI_UNUSABLE'],
     [{ fault: 'raw-answer', body: {} }, 'vendor_unusable', 'BEGINI_UNUSABLE'],
     [{ fault: 'raw-answer', body: { access_token: tokenOfAnother } }, 'vendor_unusable', 'BEGINI_UNUSABLE'],
     [{ fault: 'reset' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],

@@ -213,9 +213,9 @@ test.each<[Fault, number, Record<string, string>]>([
 
 test('answers with what is not JSON, and with too much of it', async () => {
   await start();
-  simulator.setFault({ fault: 'rubbish' });
+  simulator.setFault({ fault: 'invalid-json' });
   await expect((await call()).json()).rejects.toThrow('is not valid JSON');
-  simulator.setFault({ fault: 'huge' });
+  simulator.setFault({ fault: 'oversized' });
   expect((await (await call()).text()).length).toBeGreaterThan(16 * 1024);
 });
 

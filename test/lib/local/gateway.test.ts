@@ -231,16 +231,16 @@ test('gives its own answers as a page to a browser', async () => {
   expect(html).toContain('<html lang="es"');
 });
 
-test('hands what lies outside the stage’s path to whoever stands beside it', async () => {
+test('hands what lies outside the stage’s path to the fallback', async () => {
   gateway = await startGateway({
     stageName: 'test',
     applicantPage,
     routes: [],
-    beside: async (request, response) => void response.end(`beside: ${request.url}`),
+    fallback: async (request, response) => void response.end(`fallback: ${request.url}`),
   });
   const { origin } = new URL(gateway.url);
   for (const path of ['/', '/test', '/tests/x', '/other?a=/test/']) {
-    expect(await (await fetch(origin + path)).text()).toBe(`beside: ${path}`);
+    expect(await (await fetch(origin + path)).text()).toBe(`fallback: ${path}`);
   }
   expect((await ask('/x')).status).toBe(403);
 });

@@ -20,7 +20,7 @@ const happenings: [name: string, fault: Fault, event: () => APIGatewayProxyEvent
   ['rejected_by_vendor', status(422), good],
   ['vendor_busy', status(429), good],
   ['vendor_error', status(500), good],
-  ['vendor_response_invalid', { fault: 'rubbish' }, good],
+  ['vendor_response_invalid', { fault: 'invalid-json' }, good],
   ['vendor_connection_lost', { fault: 'close-mid-body' }, good],
   ['internal_error', { fault: 'none' }, () => JSON.parse(JSON.stringify({ ...good(), body: 5 }))],
   ['credentials_refused', status(401), good],
