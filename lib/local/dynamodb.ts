@@ -12,7 +12,7 @@ export type TableCall = { operation: string; input: Record<string, unknown> };
 
 /** A running stand-in for DynamoDB, with one table whose key is `pk`. */
 export interface LocalDynamoDb
-  extends Pick<LoopbackServer, 'origin' | 'connections' | 'closeIdleConnections' | 'close'> {
+  extends Pick<LoopbackServer, 'origin' | 'connections' | 'answerFor' | 'closeIdleConnections' | 'close'> {
   readonly tableName: string;
   readonly calls: readonly TableCall[];
   /** Sets a fault, for the next `times` calls; without it, until another is set. */
@@ -153,6 +153,7 @@ export async function startDynamoDb({
     async items() {
       return (await run('Scan', { TableName: tableName })).Items as Record<string, Attribute>[];
     },
+    answerFor: server.answerFor,
     closeIdleConnections: server.closeIdleConnections,
     close: server.close,
   };

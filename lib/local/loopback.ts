@@ -20,6 +20,8 @@ export interface LoopbackServer {
   origin: string;
   /** How many TCP connections were accepted so far. */
   readonly connections: number;
+  /** Answers requests for this `host:port` too: that of a proxy before it. */
+  answerFor(host: string): void;
   /** Kills a request's connection by RST. */
   reset(request: IncomingMessage): void;
   /**
@@ -100,6 +102,7 @@ export async function startLoopbackServer({
     get connections() {
       return connections;
     },
+    answerFor: (host) => ownHosts.add(host),
     reset: (request) => open.get(request.socket.remotePort)?.tcp.resetAndDestroy(),
     closeIdleConnections(how) {
       const idle = [...open.values()].filter(({ busy }) => !busy);

@@ -42,7 +42,7 @@ export interface SecretsRequest {
 
 /** A running stand-in for Secrets Manager. */
 export interface SecretsManager
-  extends Pick<LoopbackServer, 'connections' | 'closeIdleConnections' | 'close'> {
+  extends Pick<LoopbackServer, 'connections' | 'answerFor' | 'closeIdleConnections' | 'close'> {
   /** For the client's `endpoint` option, or `AWS_ENDPOINT_URL`. */
   url: string;
   readonly requests: readonly SecretsRequest[];
@@ -118,6 +118,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
     rotationEnded: () => rotations.ended,
     repeatRotation: () => rotations.repeat(),
     arnOf: (name) => store.find(name).arn,
+    answerFor: server.answerFor,
     closeIdleConnections: server.closeIdleConnections,
     close: server.close,
   };

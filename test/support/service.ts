@@ -7,6 +7,7 @@ import { CredentialsCache } from '../../functions/credentials/credentials-cache.
 import type { ApiHandler } from '../../functions/http/api-handler.ts';
 import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
 import { createLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
+import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.ts';
 import { SessionService } from '../../functions/session/session-service.ts';
 import { connectSessionTable } from '../../functions/session-store/connect.ts';
 import { RememberedSessions } from '../../functions/session-store/remembered-sessions.ts';
@@ -20,6 +21,7 @@ import { type LocalDynamoDb, startDynamoDb } from '../../lib/local/dynamodb.ts';
 import { declareRoutes, startGateway } from '../../lib/local/gateway.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
+import { type ForgetfulProxy, startForgetfulProxy } from './forgetful-proxy.ts';
 
 /** The assessment's origin as the vendor has it: answers must lead there, and nothing else in a test does. */
 export const assessmentOrigin = 'https://app.psychometric.me';
@@ -33,6 +35,8 @@ export type Service = {
   url: string;
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
+  /** Stands before Secrets Manager. */
+  secretsProxy: ForgetfulProxy;
   dynamoDb: LocalDynamoDb;
   /** Every log line so far, as text. */
   lines: string[];
@@ -83,7 +87,14 @@ export async function startService({
     region: 'us-east-1',
     credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
   };
-  const client = new SecretsManagerClient({ ...aws, endpoint: secretsManager.url, maxAttempts: 1 });
+  const secretsProxy = await startForgetfulProxy(Number(new URL(secretsManager.url).port));
+  secretsManager.answerFor(`127.0.0.1:${secretsProxy.port}`);
+  const client = new SecretsManagerClient({
+    ...aws,
+    ...secretsManagerDefaults,
+    endpoint: `http://127.0.0.1:${secretsProxy.port}`,
+    maxAttempts: 1,
+  });
   const lines: string[] = [];
   const writeLine = (line: string) => lines.push(line);
   const now = () => Date.now() + clockOffsetMs;
@@ -165,6 +176,7 @@ export async function startService({
     url,
     vendor,
     secretsManager,
+    secretsProxy,
     dynamoDb,
     lines,
     advance: (ms) => {
@@ -182,7 +194,13 @@ export async function startService({
     async close() {
       for (const service of services) service.close();
       client.destroy();
-      await Promise.all([gateway.close(), vendor.close(), secretsManager.close(), dynamoDb.close()]);
+      await Promise.all([
+        gateway.close(),
+        vendor.close(),
+        secretsProxy.close(),
+        secretsManager.close(),
+        dynamoDb.close(),
+      ]);
     },
   };
 }

@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Service, startService } from '../../support/service.ts';
+
+const uid = 'ABCDE-12345';
+const longFreezeMs = 70 * 60_000;
+
+let service: Service;
+beforeEach(async () => {
+  service = await startService();
+});
+afterEach(() => service.close());
+
+/** A request to each function that reads a secret, and the status of its good answer. */
+const requests = {
+  'create-session': { send: () => service.post({ uid }), good: 302 },
+  'create-launch-link': { send: () => service.postLink({ uid }), good: 201 },
+  launch: {
+    send: async () => fetch(await service.makeLink(uid), { method: 'POST', redirect: 'manual' }),
+    good: 302,
+  },
+};
+
+describe.each(Object.entries(requests))('%s, after a long freeze', (_name, { send, good }) => {
+  test.each(['silently', 'by a reset'])(
+    'reads its secret anew where its connections died %s',
+    async (how) => {
+      expect((await send()).status).toBe(good);
+      if (how === 'silently') service.secretsProxy.forget();
+      else service.secretsManager.closeIdleConnections('rst');
+      const { connections } = service.secretsProxy;
+      service.advance(longFreezeMs);
+
+      expect((await send()).status).toBe(good);
+      expect(service.secretsProxy.lostBytes).toBe(0);
+      expect(service.secretsProxy.connections).toBeGreaterThan(connections);
+      expect(JSON.parse(String(service.lines.at(-1)))).not.toHaveProperty('secretStale');
+    },
+  );
+});
+
+test('after a freeze, no link opens whose key was renewed twice', async () => {
+  const link = await service.makeLink(uid);
+  expect((await fetch(link)).status).toBe(200);
+  service.renewLaunchKey();
+  service.renewLaunchKey();
+  service.secretsProxy.forget();
+  service.advance(longFreezeMs);
+  expect((await fetch(link)).status).toBe(403);
+});

@@ -1,0 +1,60 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/** A running proxy between a client and a server, both on 127.0.0.1. */
+export interface ForgetfulProxy {
+  port: number;
+  /** Connections that were accepted so far. */
+  readonly connections: number;
+  /** Bytes that came over a forgotten connection, and went nowhere. */
+  readonly lostBytes: number;
+  /** Forgets every connection without a sign to the client, as NATs and load balancers do with idle ones. */
+  forget(): void;
+  close(): Promise<void>;
+}
+
+/** Starts a TCP proxy before the server at `targetPort`. */
+export async function startForgetfulProxy(targetPort: number): Promise<ForgetfulProxy> {
+  const open = new Set<{ client: Socket; target: Socket; isForgotten: boolean }>();
+  let connections = 0;
+  let lostBytes = 0;
+
+  const server = createServer((client) => {
+    connections += 1;
+    const connection = { client, target: connect(targetPort, '127.0.0.1'), isForgotten: false };
+    const { target } = connection;
+    open.add(connection);
+    client.on('data', (chunk) => {
+      if (connection.isForgotten) lostBytes += chunk.length;
+      else target.write(chunk);
+    });
+    target.on('data', (chunk) => client.write(chunk));
+    target.on('error', () => client.destroy()).on('close', () => !connection.isForgotten && client.destroy());
+    client.on('error', () => target.destroy());
+    client.on('close', () => {
+      target.destroy();
+      open.delete(connection);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    get connections() {
+      return connections;
+    },
+    get lostBytes() {
+      return lostBytes;
+    },
+    forget() {
+      for (const connection of open) {
+        connection.isForgotten = true;
+        connection.target.destroy();
+      }
+    },
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const { client } of open) client.destroy();
+      await closed;
+    },
+  };
+}
