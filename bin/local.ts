@@ -1,11 +1,6 @@
 import { parseArgs } from 'node:util';
-import {
-  type LocalRequest,
-  type LocalService,
-  localApiKey,
-  startLocalService,
-} from '../lib/local/local-service.ts';
-import { localSecretName, readPort } from '../lib/local/local-stage.ts';
+import { type LocalRequest, type LocalService, startLocalService } from '../lib/local/local-service.ts';
+import { localApiKey, localSecretName, readPort } from '../lib/local/local-stage.ts';
 import { findStage } from '../lib/operator/find-stage.ts';
 
 function printWelcome({ gateway, vendor, secretsManager }: LocalService, pagesOf: string): void {

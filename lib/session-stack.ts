@@ -5,6 +5,7 @@ import { handsOver, type RoutedFunction } from './api/routes.ts';
 import { SessionApi } from './api/session-api.ts';
 import { Credentials } from './credentials/credentials.ts';
 import { CredentialsRotation } from './credentials/credentials-rotation.ts';
+import { DoctorPolicy } from './doctor/doctor-policy.ts';
 import { ApiFunction } from './lambda/api-function.ts';
 import type { FunctionName } from './lambda/bundle.ts';
 import { CanaryDeployments } from './lambda/canary-deployments.ts';
@@ -82,11 +83,29 @@ export class SessionStack extends Stack {
       });
     }
 
+    const apiKeyIds = Object.entries(api.callers.outputs).flatMap(([name, value]) =>
+      name.startsWith('ApiKeyId') ? [value] : [],
+    );
+    const doctorPolicy = new DoctorPolicy(this, 'Doctor', {
+      stage,
+      secretArns: [credentials.secret, ...(launchLinks ? [launchLinks.key.secret] : [])].map(
+        ({ secretArn }) => secretArn,
+      ),
+      topicArn: monitoring.topicArn,
+      tableArn: sessionTable?.table.tableArn,
+      callerMethodArns: ['/sessions', ...(launchLinks ? ['/launch-links'] : [])].map((path) =>
+        api.restApi.arnForExecuteApi('POST', path, stage.path),
+      ),
+      apiKeyIds,
+    });
+
     const outputs = {
       SessionsUrl: api.urlOf('/sessions'),
       CredentialsSecretName: credentials.secret.secretName,
       UidRefKeySecretName: credentials.uidRefKey.secretName,
       OperatorPolicyArn: rotation.operatorPolicy.managedPolicyArn,
+      DoctorPolicyArn: doctorPolicy.managedPolicyArn,
+      ...(monitoring.topicArn && { AlarmTopicArn: monitoring.topicArn }),
       ...(launchLinks && {
         LaunchLinksUrl: api.urlOf('/launch-links'),
         LaunchKeySecretName: launchLinks.key.secret.secretName,

@@ -15,11 +15,8 @@ import { type BeginiSimulator, simulatedCredentials, startBeginiSimulator } from
 import { createDemoLoanApp } from './demo-loan-app.ts';
 import { demoPage } from './demo-page.ts';
 import { type AnsweredRequest, declareRoutes, type Gateway, startGateway } from './gateway.ts';
-import { localSecretName } from './local-stage.ts';
+import { localApiKey, localSecretName } from './local-stage.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
-
-/** The API key of the one loan app that the local service knows. */
-export const localApiKey = 'local-loan-app';
 
 /** The name of the local stage's launch key. */
 const launchKeyName = 'begini-session/test/launch-key';

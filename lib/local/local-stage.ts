@@ -6,6 +6,9 @@ export const localStage = { name: 'Test', path: 'test', environment: 'test' } as
 /** The name of the local stage's secret. */
 export const localSecretName = 'begini-session/test/credentials';
 
+/** The API key of the one loan app that the local service knows. */
+export const localApiKey = 'local-loan-app';
+
 const defaultPort = 3000;
 
 /** The gateway's port from the variable PORT: 3000 where it is not set. @throws Error that says what is allowed */

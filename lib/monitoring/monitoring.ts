@@ -30,6 +30,8 @@ export interface MonitoringProps {
 /** Everything by which an operator sees how a stage is: metrics, alarms, dashboard and saved queries. */
 export class Monitoring extends Construct {
   readonly alarms: Alarms;
+  /** Absent where the stage names nobody. */
+  readonly topicArn: string | undefined;
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
@@ -37,6 +39,7 @@ export class Monitoring extends Construct {
     const rotations = { credentialsRotation, launchKeyRotation };
     const functions = Object.values(props.functions);
     const { topic } = new AlarmTopic(this, 'AlarmTopic', { stage, encryptionKey });
+    this.topicArn = topic?.topicArn;
     const metrics = new RequestMetrics(this, 'Metrics', {
       stage,
       functions: props.functions,

@@ -1,9 +1,9 @@
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { reasonOf } from '../../functions/errors.ts';
 import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
 import type { Stage } from '../stages/stages.ts';
 import { UsageError } from './arguments.ts';
-import { onlyToAws, refuseEndpointOverrides } from './aws-endpoints.ts';
+import { onlyToAws } from './aws-endpoints.ts';
+import { findDeployedStack, refuseOtherAccount } from './deployed-stack.ts';
 
 /** The secret of a stage, and the client to reach it. */
 export type SecretTarget = {
@@ -26,37 +26,14 @@ export async function findDeployedSecret(
   stage: Stage,
   environment: Record<string, string | undefined>,
 ): Promise<SecretTarget> {
-  refuseEndpointOverrides(environment);
-  // Only here: the local service has no stack, and the command should start fast.
-  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
-  const options = stage.region ? { region: stage.region } : {};
-  const cloudFormation = onlyToAws(new CloudFormationClient(options));
-  const region = await cloudFormation.config.region().catch(() => {
-    throw new UsageError(
-      'No AWS region is set: use AWS_REGION, or `region` in the row of the stage in cdk.json.',
-    );
-  });
-  await cloudFormation.config.credentials().catch(() => {
-    throw new UsageError('No AWS credentials were found: use AWS_PROFILE, or sign in as for the AWS CLI.');
-  });
-  const StackName = `BeginiSession-${stage.name}`;
-  const { Stacks: [stack] = [] } = await cloudFormation
-    .send(new DescribeStacksCommand({ StackName }))
-    .catch((error) => {
-      if (reasonOf(error) !== 'ValidationError') throw error;
-      throw new UsageError(`There is no stack ${StackName} in ${region} of this account. Deploy it first.`);
-    });
+  const { stack, name, region } = await findDeployedStack(stage, environment);
   const secretName = stack?.Outputs?.find(
     ({ OutputKey }) => OutputKey === 'CredentialsSecretName',
   )?.OutputValue;
-  if (!secretName) throw new UsageError(`The stack ${StackName} has no output CredentialsSecretName.`);
+  if (!secretName) throw new UsageError(`The stack ${name} has no output CredentialsSecretName.`);
 
-  const target = await describeTarget(onlyToAws(new SecretsManagerClient(options)), secretName);
-  if (stage.account && stage.account !== target.account) {
-    throw new UsageError(
-      `These AWS credentials are of account ${target.account}; stage ${stage.name} is in ${stage.account}.`,
-    );
-  }
+  const target = await describeTarget(onlyToAws(new SecretsManagerClient({ region })), secretName);
+  refuseOtherAccount(stage, target.account);
   return target;
 }
 

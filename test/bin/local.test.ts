@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, expect, test } from '@jest/globals';
-import { localApiKey, startLocalService } from '../../lib/local/local-service.ts';
+import { startLocalService } from '../../lib/local/local-service.ts';
+import { localApiKey } from '../../lib/local/local-stage.ts';
 
 const uid = 'QWERT-67890-XY';
 const root = new URL('../..', import.meta.url);

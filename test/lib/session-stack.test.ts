@@ -7,6 +7,7 @@ describe.each(environments)('the %s stack', (environment) => {
     expect(Object.keys(outputs).sort()).toEqual([
       'CallerPolicyArn',
       'CredentialsSecretName',
+      'DoctorPolicyArn',
       'OperatorPolicyArn',
       'SessionTableName',
       'SessionsUrl',
@@ -27,6 +28,7 @@ describe.each(environments)('the %s stack', (environment) => {
       'ApiKeyIdFarmers',
       'ApiKeyIdQuickCash',
       'CredentialsSecretName',
+      'DoctorPolicyArn',
       'OperatorPolicyArn',
       'SessionTableName',
       'SessionsUrl',

@@ -1,0 +1,111 @@
+import { APIGatewayClient, GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
+import type { Stack } from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { UsageError } from '../operator/arguments.ts';
+import { onlyToAws } from '../operator/aws-endpoints.ts';
+import { findDeployedStack, refuseOtherAccount } from '../operator/deployed-stack.ts';
+import type { Stage } from '../stages/stages.ts';
+import { accountChecks, receiverCheck } from './account-checks.ts';
+import { withApiKey, withSignature } from './authenticate.ts';
+import { type Check, ok, type Result, toDo, wrong } from './check.ts';
+import { type Contract, contractChecks, handOffCheck } from './contract-checks.ts';
+import { edgeChecks } from './edge-checks.ts';
+import { secretCheck } from './secret-checks.ts';
+import { tableChecks } from './table-checks.ts';
+
+/** An unreachable service must not use up the doctor's two minutes. */
+const timeouts = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 3000, requestTimeout: 8000, throwOnRequestTimeout: true },
+};
+
+/** Every check of a deployed stage. @throws UsageError; errors of the SDK */
+export async function deployedChecks(
+  stage: Stage,
+  { handOff, environment }: { handOff: boolean; environment: Record<string, string | undefined> },
+): Promise<Check[]> {
+  const { stack, name, region } = await findDeployedStack(stage, environment, timeouts);
+  refuseOtherAccount(stage, stack?.StackId?.split(':')[4] ?? stage.account ?? '');
+  const outputs = new Map(stack?.Outputs?.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
+  const required = (key: string) => {
+    const value = outputs.get(key);
+    if (value) return value;
+    throw new UsageError(`The stack ${name} has no output ${key}. Deploy it again: npx cdk deploy ${name}`);
+  };
+  const options = { region, ...timeouts };
+  const secrets = onlyToAws(new SecretsManagerClient(options));
+  const apiGateway = onlyToAws(new APIGatewayClient(options));
+  const sns = onlyToAws(new SNSClient(options));
+  const shared = { client: secrets, scheduled: true };
+  const launchKey = outputs.get('LaunchKeySecretName');
+  const table = outputs.get('SessionTableName');
+  const contract: Contract = {
+    baseUrl: required('SessionsUrl').replace(/\/sessions$/, ''),
+    launchLinks: stage.launchLinks,
+    firewall: stage.firewall,
+    resume: stage.resume,
+    action: stage.callerAuth === 'iam' ? 'execute-api:Invoke' : 'apigateway:GET',
+    authenticate:
+      stage.callerAuth === 'iam'
+        ? withSignature(apiGateway.config.credentials, region)
+        : withApiKey(() => readApiKey(apiGateway, outputs)),
+  };
+  return [
+    { group: 'stack', name, run: async () => checkStack(stack, stage) },
+    ...accountChecks(apiGateway, onlyToAws(new LambdaClient(options))),
+    secretCheck({
+      ...shared,
+      secretId: required('CredentialsSecretName'),
+      name: 'the pair of API key and integration id',
+      renew: `npm run rotate -- --stage ${stage.path}`,
+      startsUnset: true,
+    }),
+    ...(launchKey
+      ? [
+          secretCheck({
+            ...shared,
+            secretId: launchKey,
+            name: 'the key of the launch links',
+            renew: `aws secretsmanager rotate-secret --secret-id ${launchKey}`,
+            startsUnset: false,
+          }),
+        ]
+      : []),
+    receiverCheck(sns, stage, outputs.get('AlarmTopicArn')),
+    ...edgeChecks(contract),
+    ...contractChecks(contract),
+    ...(handOff ? [handOffCheck(contract)] : []),
+    ...(table ? tableChecks(onlyToAws(new DynamoDBClient(options)), table) : []),
+  ];
+}
+
+/** Whether the last deployment ended well, and production is protected. */
+export function checkStack(stack: Stack | undefined, { name, environment }: Stage): Result {
+  const status = stack?.StackStatus ?? 'absent';
+  const deploy = `npx cdk deploy BeginiSession-${name}`;
+  if (status.endsWith('_IN_PROGRESS')) return toDo(status, 'Wait until the deployment has ended.');
+  if (status === 'UPDATE_ROLLBACK_COMPLETE') {
+    return toDo('the last deployment was rolled back', `CloudFormation → the stack → Events; then ${deploy}`);
+  }
+  if (!status.endsWith('_COMPLETE'))
+    return wrong(status, `CloudFormation → the stack → Events; then ${deploy}`);
+  if (environment === 'production' && !stack?.EnableTerminationProtection) {
+    return toDo(
+      'it is not protected from deletion',
+      'CloudFormation → the stack → Stack actions: turn it on.',
+    );
+  }
+  return ok(status);
+}
+
+async function readApiKey(
+  client: APIGatewayClient,
+  outputs: ReadonlyMap<string | undefined, string | undefined>,
+): Promise<string> {
+  const apiKey = [...outputs].find(([name]) => name?.startsWith('ApiKeyId'))?.[1];
+  const { value = '' } = await client.send(new GetApiKeyCommand({ apiKey, includeValue: true }));
+  return value;
+}

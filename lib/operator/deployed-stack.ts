@@ -1,0 +1,51 @@
+import type { Stack } from '@aws-sdk/client-cloudformation';
+import { reasonOf } from '../../functions/errors.ts';
+import type { Stage } from '../stages/stages.ts';
+import { UsageError } from './arguments.ts';
+import { onlyToAws, refuseEndpointOverrides } from './aws-endpoints.ts';
+
+/** The stack of a stage, and what other clients need to reach its region. */
+export type DeployedStack = { stack: Stack | undefined; name: string; region: string };
+
+/**
+ * Finds the stack of a stage, with the credentials and the region that the AWS CLI would use; a region in the stage's
+ * row goes first.
+ *
+ * @throws UsageError where region or credentials are missing, or the stack is not deployed; errors of the SDK.
+ */
+export async function findDeployedStack(
+  stage: Stage,
+  environment: Record<string, string | undefined>,
+  timeouts: { maxAttempts?: number; requestHandler?: { requestTimeout: number } } = {},
+): Promise<DeployedStack> {
+  refuseEndpointOverrides(environment);
+  // Only here: the local service has no stack, and the commands should start fast.
+  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
+  const cloudFormation = onlyToAws(
+    new CloudFormationClient({ ...(stage.region && { region: stage.region }), ...timeouts }),
+  );
+  const region = await cloudFormation.config.region().catch(() => {
+    throw new UsageError(
+      'No AWS region is set: use AWS_REGION, or `region` in the row of the stage in cdk.json.',
+    );
+  });
+  await cloudFormation.config.credentials().catch(() => {
+    throw new UsageError('No AWS credentials were found: use AWS_PROFILE, or sign in as for the AWS CLI.');
+  });
+  const name = `BeginiSession-${stage.name}`;
+  const { Stacks: [stack] = [] } = await cloudFormation
+    .send(new DescribeStacksCommand({ StackName: name }))
+    .catch((error) => {
+      if (reasonOf(error) !== 'ValidationError') throw error;
+      throw new UsageError(`There is no stack ${name} in ${region} of this account. Deploy it first.`);
+    });
+  return { stack, name, region };
+}
+
+/** @throws UsageError where the credentials are of another account than the row says */
+export function refuseOtherAccount(stage: Stage, account: string): void {
+  if (!stage.account || stage.account === account) return;
+  throw new UsageError(
+    `These AWS credentials are of account ${account}; stage ${stage.name} is in ${stage.account}.`,
+  );
+}
