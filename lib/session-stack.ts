@@ -73,8 +73,10 @@ export class SessionStack extends Stack {
       api,
       functions,
       credentials,
-      credentialsRotation: rotation.rotateCredentials,
-      launchKeyRotation: launchLinks?.key.rotationFunction,
+      rotations: {
+        Credentials: rotation.rotateCredentials,
+        ...(launchLinks && { 'Launch key': launchLinks.key.rotationFunction }),
+      },
     });
     if (stage.deployment === 'canary') {
       new CanaryDeployments(this, 'Deployments', {

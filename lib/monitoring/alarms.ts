@@ -27,12 +27,27 @@ export interface AlarmsProps {
   api: SessionApi;
   /** The functions that answer requests. */
   functions: readonly ApiFunction[];
-  /** Rotates the credentials. */
-  credentialsRotation: ServiceFunction;
-  /** Renews the launch key, in a stage with launch links. */
-  launchKeyRotation?: ServiceFunction | undefined;
+  rotations: Rotations;
   topic: ITopic | undefined;
 }
+
+/** The functions that rotate the stage's secrets, by what they rotate. */
+export type Rotations = Readonly<Partial<Record<keyof typeof rotationAlarms, ServiceFunction>>>;
+
+/** What a failed rotation means for the stage. */
+const rotationAlarms = {
+  Credentials: {
+    id: 'RotationFailed',
+    article: runbookArticles.rotationFailed,
+    meaning:
+      'A step of the rotation failed, or its deadline came with no new pair staged; the pair in use stays.',
+  },
+  'Launch key': {
+    id: 'LaunchKeyRotationFailed',
+    article: runbookArticles.launchKeyRotationFailed,
+    meaning: 'A step in the renewal of the launch key failed; links are still made with the key before.',
+  },
+};
 
 /** An alarm on one metric. Missing data never raises one: at night a stage may have no requests. */
 interface AlarmSpec {
@@ -71,7 +86,7 @@ export class Alarms extends Construct {
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    const { stage, metrics, api, functions, credentialsRotation, launchKeyRotation, topic } = props;
+    const { stage, metrics, api, functions, rotations, topic } = props;
     this.#topic = topic;
     this.#runbookUrl = stage.runbookUrl;
     this.rollBack = [this.#functionErrors(functions), this.#internalErrors(metrics)];
@@ -95,8 +110,7 @@ export class Alarms extends Construct {
       this.#functionsThrottled(functions),
       ...this.rollBack,
       ...(stage.resume ? [this.#storeUnavailable(metrics)] : []),
-      this.#rotationFailed(credentialsRotation),
-      ...(launchKeyRotation ? [this.#launchKeyRotationFailed(launchKeyRotation)] : []),
+      ...this.#rotationsFailed(rotations),
     ];
   }
 
@@ -180,20 +194,15 @@ export class Alarms extends Construct {
     });
   }
 
-  #rotationFailed({ lambda }: ServiceFunction): Alarm {
-    return this.#add('RotationFailed', runbookArticles.rotationFailed, {
-      meaning:
-        'A step of the rotation failed, or its deadline came with no new pair staged; the pair in use stays.',
-      metric: lambda.metricErrors({ period: minute }),
-      ...onAnyOccurrence,
-    });
-  }
-
-  #launchKeyRotationFailed({ lambda }: ServiceFunction): Alarm {
-    return this.#add('LaunchKeyRotationFailed', runbookArticles.launchKeyRotationFailed, {
-      meaning: 'A step in the renewal of the launch key failed; links are still made with the key before.',
-      metric: lambda.metricErrors({ period: minute }),
-      ...onAnyOccurrence,
+  #rotationsFailed(rotations: Rotations): Alarm[] {
+    const named = Object.entries(rotations) as [keyof Rotations, ServiceFunction][];
+    return named.map(([name, { lambda }]) => {
+      const { id, article, meaning } = rotationAlarms[name];
+      return this.#add(id, article, {
+        meaning,
+        metric: lambda.metricErrors({ period: minute }),
+        ...onAnyOccurrence,
+      });
     });
   }
 

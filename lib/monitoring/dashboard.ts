@@ -14,9 +14,8 @@ import {
 import { Construct } from 'constructs';
 import type { SessionApi } from '../api/session-api.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
-import type { ServiceFunction } from '../lambda/service-function.ts';
 import type { Stage } from '../stages/stages.ts';
-import type { Alarms } from './alarms.ts';
+import type { Alarms, Rotations } from './alarms.ts';
 import { errorBudget } from './error-budget.ts';
 import { sumOf } from './metric-math.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
@@ -28,10 +27,7 @@ export interface StageDashboardProps {
   api: SessionApi;
   functions: readonly ApiFunction[];
   metrics: RequestMetrics;
-  /** Rotates the credentials. */
-  credentialsRotation: ServiceFunction;
-  /** Renews the launch key, in a stage with launch links. */
-  launchKeyRotation?: ServiceFunction | undefined;
+  rotations: Rotations;
   alarms: Alarms;
 }
 
@@ -163,18 +159,10 @@ export class StageDashboard extends Construct {
   }
 
   #rotation(): IWidget[] {
-    const { credentialsRotation, launchKeyRotation } = this.#props;
-    const rotations = [
-      { name: 'Credentials', lambda: credentialsRotation.lambda },
-      { name: 'Launch key', lambda: launchKeyRotation?.lambda },
-    ].flatMap(({ name, lambda }) =>
-      lambda
-        ? [
-            lambda.metricInvocations({ label: `${name}, steps` }),
-            lambda.metricErrors({ label: `${name}, failed steps` }),
-          ]
-        : [],
-    );
+    const rotations = Object.entries(this.#props.rotations).flatMap(([name, { lambda }]) => [
+      lambda.metricInvocations({ label: `${name}, steps` }),
+      lambda.metricErrors({ label: `${name}, failed steps` }),
+    ]);
     return [
       graph(8, 'Rotations', { left: rotations }),
       graph(8, 'Credentials that do not work', {

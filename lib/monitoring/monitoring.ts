@@ -4,10 +4,9 @@ import type { RoutedFunction } from '../api/routes.ts';
 import type { SessionApi } from '../api/session-api.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
-import type { ServiceFunction } from '../lambda/service-function.ts';
 import type { Stage } from '../stages/stages.ts';
 import { AlarmTopic } from './alarm-topic.ts';
-import { Alarms } from './alarms.ts';
+import { Alarms, type Rotations } from './alarms.ts';
 import { CredentialsWatch } from './credentials-watch.ts';
 import { StageDashboard } from './dashboard.ts';
 import { RequestMetrics } from './request-metrics.ts';
@@ -20,10 +19,7 @@ export interface MonitoringProps {
   /** The functions that answer requests. */
   functions: Readonly<Partial<Record<RoutedFunction, ApiFunction>>>;
   credentials: Credentials;
-  /** Rotates the credentials. */
-  credentialsRotation: ServiceFunction;
-  /** Renews the launch key, in a stage with launch links. */
-  launchKeyRotation?: ServiceFunction | undefined;
+  rotations: Rotations;
   encryptionKey?: IKey | undefined;
 }
 
@@ -35,8 +31,7 @@ export class Monitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
-    const { stage, api, credentials, credentialsRotation, launchKeyRotation, encryptionKey } = props;
-    const rotations = { credentialsRotation, launchKeyRotation };
+    const { stage, api, credentials, rotations, encryptionKey } = props;
     const functions = Object.values(props.functions);
     const { topic } = new AlarmTopic(this, 'AlarmTopic', { stage, encryptionKey });
     this.topicArn = topic?.topicArn;
@@ -45,7 +40,7 @@ export class Monitoring extends Construct {
       functions: props.functions,
       accessLog: api.accessLog,
     });
-    this.alarms = new Alarms(this, 'Alarms', { stage, metrics, api, functions, ...rotations, topic });
+    this.alarms = new Alarms(this, 'Alarms', { stage, metrics, api, functions, rotations, topic });
     if (topic) new CredentialsWatch(this, 'CredentialsWatch', { stage, secret: credentials.secret, topic });
     new SavedQueries(this, 'Queries', { logGroups: functions.map(({ logGroup }) => logGroup) });
     new StageDashboard(this, 'Dashboard', {
@@ -53,7 +48,7 @@ export class Monitoring extends Construct {
       api,
       functions,
       metrics,
-      ...rotations,
+      rotations,
       alarms: this.alarms,
     });
   }
