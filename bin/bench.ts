@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { drawChart } from './bench/chart.ts';
-import { benchFolder, findBootstrap, installPeers } from './bench/install.ts';
-import { formatLoads, isConstant, measureGrowth } from './bench/load.ts';
+import { benchFolder, findBootstrap, installBaselines } from './bench/install.ts';
+import { formatLoads, isConstant, measureLoads } from './bench/load.ts';
 import { measure } from './bench/measure.ts';
 import { formatReport, isMet, makeReport } from './bench/report.ts';
-import { startSurroundings } from './bench/surroundings.ts';
+import { startTestbed } from './bench/testbed.ts';
 import { buildVariants, buildWarmVariants } from './bench/variants.ts';
 
 const usage = `npm run bench [-- --rounds N] [--svg FILE]   measures cold and warm, this service beside others
@@ -28,10 +28,10 @@ function readArguments(): { rounds: number; svg: string | undefined; load: boole
 async function compare(rounds: number, svg: string | undefined): Promise<boolean> {
   const bootstrap = findBootstrap();
   const variants = await buildVariants();
-  const surroundings = await startSurroundings(bootstrap);
+  const testbed = await startTestbed(bootstrap);
   try {
     const warm = await buildWarmVariants();
-    const measurements = await measure({ surroundings, variants, warm, rounds });
+    const measurements = await measure({ testbed, variants, warm, rounds });
     const report = makeReport(measurements, variants, bootstrap);
     const json = join(benchFolder, 'results.json');
     writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
@@ -40,23 +40,23 @@ async function compare(rounds: number, svg: string | undefined): Promise<boolean
     console.error(`\nEvery round is in ${json}`);
     return report.targets.every(isMet);
   } finally {
-    await surroundings.close();
+    await testbed.close();
   }
 }
 
-async function grow(): Promise<boolean> {
+async function measureScaling(): Promise<boolean> {
   const bootstrap = findBootstrap();
   const ours = (await buildVariants()).find(({ name }) => name === 'ours');
-  const loads = await measureGrowth(() => startSurroundings(bootstrap), ours?.folder ?? '');
+  const loads = await measureLoads(() => startTestbed(bootstrap), ours?.folder ?? '');
   console.log(formatLoads(loads));
   return loads.every(isConstant);
 }
 
 try {
   const { rounds, svg, load } = readArguments();
-  installPeers();
+  installBaselines();
   // The exit code says whether what was measured is as it should be.
-  process.exitCode = (await (load ? grow() : compare(rounds, svg))) ? 0 : 1;
+  process.exitCode = (await (load ? measureScaling() : compare(rounds, svg))) ? 0 : 1;
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
   process.exitCode = 2;

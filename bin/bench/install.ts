@@ -2,27 +2,27 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const peers = join(import.meta.dirname, 'peers');
+const baselines = join(import.meta.dirname, 'baselines');
 
 /** Where the bench keeps what it installs, builds and measures; git ignores it. */
 export const benchFolder = join(import.meta.dirname, '..', '..', '.bench');
 
 /**
- * Copies the peers' functions into `.bench/` and installs there what they need, unless that has been done.
+ * Copies the baselines' functions into `.bench/` and installs there what they need, unless that has been done.
  * AWS's runtime interface client is an optional part: it is compiled, which takes cmake, g++, autoconf, automake and
  * libtool.
  *
  * @throws Error where npm fails.
  */
-export function installPeers(): void {
+export function installBaselines(): void {
   const installed = join(benchFolder, 'node_modules', '.package-lock.json');
   const manifest = 'package.json';
   const isCurrent =
     existsSync(installed) &&
-    readFileSync(join(peers, manifest)).equals(readFileSync(join(benchFolder, manifest)));
-  cpSync(peers, benchFolder, { recursive: true });
+    readFileSync(join(baselines, manifest)).equals(readFileSync(join(benchFolder, manifest)));
+  cpSync(baselines, benchFolder, { recursive: true });
   if (isCurrent) return;
-  console.error('Installing the peers into .bench/ …');
+  console.error('Installing the baselines into .bench/ …');
   const { status } = spawnSync('npm', ['install', '--no-package-lock', '--no-audit', '--no-fund'], {
     cwd: benchFolder,
     stdio: ['ignore', 'ignore', 'inherit'],

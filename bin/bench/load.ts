@@ -1,10 +1,10 @@
 import type { LambdaEnvironment } from '../../lib/local/lambda-environment.ts';
 import { table } from './report.ts';
 import { spread } from './statistics.ts';
-import { type Surroundings, sessionEvent } from './surroundings.ts';
+import { sessionEvent, type Testbed } from './testbed.ts';
 
 /** What a number of functions took, all side by side. */
-export type Load = {
+export type LoadMeasurement = {
   functions: number;
   requests: number;
   vendorConnections: number;
@@ -17,28 +17,28 @@ const steps = [1, 2, 4, 8, 16, 32];
 const requestsPerFunction = 20;
 
 /** Starts 1 to 32 functions side by side, one step after another, and sends each its requests. */
-export async function measureGrowth(
-  start: () => Promise<Surroundings>,
+export async function measureLoads(
+  start: () => Promise<Testbed>,
   bundleFolder: string,
-): Promise<Load[]> {
-  const loads: Load[] = [];
+): Promise<LoadMeasurement[]> {
+  const loads: LoadMeasurement[] = [];
   for (const functions of steps) {
     console.error(`${functions} functions side by side`);
-    const surroundings = await start();
+    const testbed = await start();
     try {
-      loads.push(await measureLoad(surroundings, bundleFolder, functions));
+      loads.push(await measureLoad(testbed, bundleFolder, functions));
     } finally {
-      await surroundings.close();
+      await testbed.close();
     }
   }
   return loads;
 }
 
 async function measureLoad(
-  { start, vendor, secretsManager }: Surroundings,
+  { start, vendor, secretsManager }: Testbed,
   bundleFolder: string,
   functions: number,
-): Promise<Load> {
+): Promise<LoadMeasurement> {
   const environments: LambdaEnvironment[] = [];
   try {
     // One after the other: more starts at once than the machine has cores measure only the machine.
@@ -64,7 +64,12 @@ async function sendRequests(environment: LambdaEnvironment): Promise<void> {
 }
 
 /** Whether each function kept to one connection, one read of the secret and its requests. */
-export function isConstant({ functions, requests, vendorConnections, secretCalls }: Load): boolean {
+export function isConstant({
+  functions,
+  requests,
+  vendorConnections,
+  secretCalls,
+}: LoadMeasurement): boolean {
   return (
     requests === functions * requestsPerFunction &&
     vendorConnections === functions &&
@@ -73,7 +78,7 @@ export function isConstant({ functions, requests, vendorConnections, secretCalls
 }
 
 /** The loads as bin/README.md shows them, each figure for one function. */
-export function formatLoads(loads: readonly Load[]): string {
+export function formatLoads(loads: readonly LoadMeasurement[]): string {
   const rows = loads.map(({ functions, requests, vendorConnections, secretCalls, memoryMiB }) => {
     const { median } = spread(memoryMiB);
     const perFunction = [requests, vendorConnections, secretCalls].map((count) => count / functions);

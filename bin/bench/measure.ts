@@ -1,5 +1,5 @@
 import { quantile } from './statistics.ts';
-import { type Surroundings, sessionEvent } from './surroundings.ts';
+import { sessionEvent, type Testbed } from './testbed.ts';
 import type { Variant, VariantName, WarmAnswer } from './variants.ts';
 
 /** One cold start: milliseconds, and MiB at the peak. */
@@ -25,32 +25,27 @@ const warmUpRequests = 50;
 const warmRequests = 300;
 
 type MeasureOptions = {
-  surroundings: Surroundings;
+  testbed: Testbed;
   variants: readonly Variant[];
   warm: { ours: string; bare: string };
   rounds: number;
 };
 
 /** Measures every variant once in each round, so that what disturbs the machine disturbs them all. */
-export async function measure({
-  surroundings,
-  variants,
-  warm,
-  rounds,
-}: MeasureOptions): Promise<Measurements> {
+export async function measure({ testbed, variants, warm, rounds }: MeasureOptions): Promise<Measurements> {
   const cold = Object.fromEntries(variants.map(({ name }) => [name, []])) as unknown as Measurements['cold'];
   const measurements: Measurements = { cold, warm: { ours: [], bare: [] } };
   for (let round = 1; round <= rounds; round += 1) {
-    for (const { name, folder } of variants) cold[name].push(await coldStart(surroundings, folder));
+    for (const { name, folder } of variants) cold[name].push(await coldStart(testbed, folder));
     for (const name of ['ours', 'bare'] as const) {
-      measurements.warm[name].push(await warmRun(surroundings, warm[name]));
+      measurements.warm[name].push(await warmRun(testbed, warm[name]));
     }
     console.error(`round ${round} of ${rounds}`);
   }
   return measurements;
 }
 
-async function coldStart({ start }: Surroundings, folder: string): Promise<ColdStart> {
+async function coldStart({ start }: Testbed, folder: string): Promise<ColdStart> {
   const environment = await start(folder);
   try {
     const { initMs } = environment;
@@ -63,7 +58,7 @@ async function coldStart({ start }: Surroundings, folder: string): Promise<ColdS
   }
 }
 
-async function warmRun({ start }: Surroundings, folder: string): Promise<WarmRun> {
+async function warmRun({ start }: Testbed, folder: string): Promise<WarmRun> {
   const environment = await start(folder);
   const durations: number[] = [];
   try {

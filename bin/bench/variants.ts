@@ -44,16 +44,16 @@ const plainEsm: BuildOptions = {
 };
 
 const builders: Record<VariantName, (folder: string) => Promise<unknown>> = {
-  empty: (folder) => bundlePeer('empty', folder),
+  empty: (folder) => bundleBaseline('empty', folder),
   ours: (folder) => bundleFunction('create-session', folder),
-  'hand-written': (folder) => bundlePeer('hand-written', folder),
+  'hand-written': (folder) => bundleBaseline('hand-written', folder),
   plain: (folder) =>
     build({
       ...plainEsm,
       entryPoints: ['functions/create-session/handler.ts'],
       outfile: join(folder, 'index.mjs'),
     }),
-  powertools: (folder) => bundlePeer('powertools', folder),
+  powertools: (folder) => bundleBaseline('powertools', folder),
   async tutorial(folder) {
     for (const [from, to] of [
       ['tutorial', 'index'],
@@ -92,7 +92,7 @@ export const handler = async (event, context) => {
 /** Builds the functions whose warm time is compared: this service, and the one call without which nothing can. */
 export async function buildWarmVariants(): Promise<{ ours: string; bare: string }> {
   const bare = folderOf('bare-post');
-  await bundlePeer('bare-post', bare);
+  await bundleBaseline('bare-post', bare);
   return { ours: wrap('ours'), bare: wrap('bare-post') };
 }
 
@@ -103,7 +103,7 @@ function wrap(name: string): string {
   return folder;
 }
 
-function bundlePeer(peer: string, folder: string): Promise<unknown> {
-  const entryPoints = [join(benchFolder, `${peer}.mjs`)];
+function bundleBaseline(baseline: string, folder: string): Promise<unknown> {
+  const entryPoints = [join(benchFolder, `${baseline}.mjs`)];
   return build({ ...plainEsm, entryPoints, outfile: join(folder, 'index.mjs') });
 }

@@ -16,7 +16,7 @@ import { type SecretsManager, startSecretsManager } from '../../lib/local/secret
 import { type Bootstrap, benchFolder } from './install.ts';
 
 /** A vendor and a Secrets Manager, both with TLS on 127.0.0.1, and functions between them. */
-export type Surroundings = {
+export type Testbed = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
   start(bundleFolder: string): Promise<LambdaEnvironment>;
@@ -27,7 +27,7 @@ export type Surroundings = {
 export const sessionEvent = () => proxyEvent({ uid: 'ABCDE-12345' });
 
 /** Starts the servers; every function in them runs by `bootstrap`. */
-export async function startSurroundings({ file }: Bootstrap): Promise<Surroundings> {
+export async function startTestbed({ file }: Bootstrap): Promise<Testbed> {
   const certificate = await makeCertificate();
   const authorityFile = join(benchFolder, 'authority.pem');
   mkdirSync(benchFolder, { recursive: true });

@@ -1,4 +1,4 @@
-/** What the peers share: the check of the uid, the vendor's call as `https.request` sends it, and the answer. */
+/** What the baselines share: the check of the uid, the vendor's call as `https.request` sends it, and the answer. */
 import { createHmac } from 'node:crypto';
 import https from 'node:https';
 
