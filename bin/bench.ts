@@ -21,7 +21,7 @@ function readArguments(): { rounds: number; svg: string | undefined; load: boole
     },
   });
   const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1');
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds accepts a whole number from 1');
   return { rounds, svg: values.svg, load: values.load };
 }
 

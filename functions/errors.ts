@@ -98,7 +98,7 @@ const vendorProblems = {
   vendor_busy: {
     statusCode: 503,
     title: 'Vendor busy',
-    detail: 'Begini takes no more sessions at the moment. Try again after the time in Retry-After.',
+    detail: 'Begini accepts no more sessions at the moment. Try again after the time in Retry-After.',
     retryAfterSeconds: 30,
   },
 } satisfies Record<string, Problem>;
@@ -146,7 +146,7 @@ export const problems: Readonly<Record<string, Problem>> = {
 type ErrorOptions = { cause?: unknown; retryAfterSeconds?: number };
 
 /**
- * An error with an answer of its own. `message` is the code alone and `detail` one fixed sentence,
+ * An error that has its own answer. `message` is the code alone and `detail` one fixed sentence,
  * so that neither can carry a key, a token or a uid.
  */
 export abstract class ServiceError extends Error {
@@ -168,7 +168,7 @@ export abstract class ServiceError extends Error {
   }
 }
 
-/** The caller must mend its request; the vendor was not called. */
+/** The request is invalid; the caller must fix it. Begini was not called. */
 export class CallerError extends ServiceError {
   override readonly name = 'CallerError';
   constructor(code: keyof typeof callerProblems, options?: ErrorOptions) {
@@ -184,7 +184,7 @@ export class VendorError extends ServiceError {
   }
 }
 
-/** Whoever runs this stage must act. */
+/** The operator of this stage must act. */
 export class OperatorError extends ServiceError {
   override readonly name = 'OperatorError';
   /** What to do, for the log line; never sent to a caller. */

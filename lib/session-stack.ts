@@ -34,7 +34,7 @@ export class SessionStack extends Stack {
       terminationProtection: stage.environment === 'production',
     });
     const tags = { service: 'begini-session', stage: stage.path, environment: stage.environment };
-    // Not every region takes tags on a dashboard yet.
+    // Not every region accepts tags on a dashboard yet.
     const options = { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] };
     for (const [name, value] of Object.entries(tags)) Tags.of(this).add(name, value, options);
 

@@ -3,7 +3,7 @@ import { localApiKey } from '../../lib/local/local-stage.ts';
 /** One applicant's request, and how it ended; epoch milliseconds. */
 export type LoadRequest = { sentAt: number; answeredAt: number; status: number };
 
-/** Requests at a steady rate, each for an applicant of its own, until it is stopped. */
+/** Requests at a steady rate, each for another applicant, until it is stopped. */
 export type RunningLoad = { stop(): Promise<LoadRequest[]> };
 
 /** Sends `POST /sessions` to the local service's `url`; an answer that never comes has status 0. */

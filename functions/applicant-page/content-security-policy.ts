@@ -4,8 +4,8 @@ import { pageScript, pageStyle } from './page-style.ts';
 
 /**
  * The `Content-Security-Policy` of the pages that the function shows. Chromium holds `form-action` against every hop of
- * the redirect that answers the form, and where Begini leads the browser after the first is not documented: hence any
- * https origin.
+ * the redirect that answers the form, and where Begini leads the browser after the first is not documented: so any
+ * https origin is allowed.
  * @param assessmentOrigin where the first hop leads; named only where it has no TLS, on the developer's machine
  */
 export function contentSecurityPolicy(brand: Brand, assessmentOrigin: string): string {

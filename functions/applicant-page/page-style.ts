@@ -41,7 +41,7 @@ footer a{color:inherit}
 
 /**
  * Disables the button on the tap and says what happens, also to a screen reader. Back, forward and a restored page fire
- * `pageshow`; a cancelled navigation fires nothing, hence the timer. A second tap is harmless, so neither need be exact.
+ * `pageshow`; a cancelled navigation fires nothing, so there is a timer. A second tap is harmless, so neither need be exact.
  */
 export const pageScript = `
 {

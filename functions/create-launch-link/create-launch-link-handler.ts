@@ -9,7 +9,7 @@ import { uidReference } from '../uid.ts';
 import { parseBody } from './parse-body.ts';
 import type { LaunchLinkSettings } from './settings.ts';
 
-/** What the handler works with; `writeLine` takes the log lines, by default to standard output. */
+/** What the handler works with; `writeLine` receives the log lines; by default they go to standard output. */
 export type LaunchLinkHandlerOptions = {
   settings: LaunchLinkSettings;
   launchKeys: LaunchKeys;

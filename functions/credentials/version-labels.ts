@@ -4,7 +4,7 @@ export const versionLabels = {
   current: 'AWSCURRENT',
   /** Secrets Manager's own: the version of the rotation in progress. It refuses another rotation meanwhile. */
   pending: 'AWSPENDING',
-  /** The pair that the next rotation takes over. */
+  /** The pair that the next rotation uses. */
   next: 'BEGINI_NEXT',
 } as const;
 

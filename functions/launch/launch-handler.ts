@@ -20,7 +20,7 @@ import type { LaunchSettings } from './settings.ts';
 /** Enough of a request's id to find it in the log, and little enough to read out on the phone. */
 const referenceCharacters = 8;
 
-/** What the handler works with; `writeLine` takes the log lines, by default to standard output. */
+/** What the handler works with; `writeLine` receives the log lines; by default they go to standard output. */
 export type LaunchHandlerOptions = {
   settings: LaunchSettings;
   /** What the pages say, and how they look. */

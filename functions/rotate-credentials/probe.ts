@@ -18,8 +18,8 @@ const codesByStatus: Record<number, RotationErrorCode> = {
 };
 
 /**
- * Creates one real session with `pair`, for a uid of its own that no applicant has: there is no other way to learn
- * whether Begini takes a pair. The session is never entered.
+ * Creates one real session with `pair`, for a uid that no applicant has: there is no other way to learn
+ * whether Begini accepts a pair. The session is never entered.
  *
  * @throws RotationError for anything but a good answer.
  */

@@ -9,7 +9,7 @@ import type { ProbeTarget } from './probe.ts';
 import { RotationError } from './rotation-error.ts';
 import { rotationSteps } from './steps.ts';
 
-/** What the handler works with; `writeLine` takes the log lines, by default to standard output. */
+/** What the handler works with; `writeLine` receives the log lines; by default they go to standard output. */
 export type RotationOptions = ProbeTarget & {
   stage: string;
   versions: SecretVersions;
@@ -24,7 +24,7 @@ export type RotationHandler = (
 
 /**
  * Runs one rotation step, and writes one line of JSON about it. After a failure it labels the version with the
- * verdict and gives AWSPENDING back, so that nothing stands in the way of the next rotation.
+ * verdict and removes AWSPENDING, so that the next rotation is not blocked.
  *
  * The handler @throws RotationError, and nothing else: Lambda logs whatever a function throws.
  */
@@ -75,7 +75,7 @@ export function rotationHandler({
   };
 }
 
-/** Labels the verdict, then takes AWSPENDING away; says why that was not possible. */
+/** Labels the version with the verdict, then removes AWSPENDING; returns the reason where that failed. */
 async function giveUp(
   { code, verdict }: RotationError,
   token: string,

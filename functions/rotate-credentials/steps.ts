@@ -45,7 +45,7 @@ async function createSecret({ token, versions }: Rotation): Promise<void> {
 /** Nothing: the operator has renewed the key in the Deployment Centre, as there is no API for it. */
 async function setSecret(): Promise<void> {}
 
-/** Asks Begini whether it takes the pair. */
+/** Asks Begini whether it accepts the pair. */
 async function testSecret({ token, versions, scope, ...target }: Rotation): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
   if (versionIds.get(current) === token) return;
@@ -59,7 +59,7 @@ async function testSecret({ token, versions, scope, ...target }: Rotation): Prom
 }
 
 /**
- * Makes the pair current. AWSPENDING is not removed by a call of its own, which can tell Secrets Manager that the rotation
+ * Makes the pair current. AWSPENDING is not removed by a separate call, which can tell Secrets Manager that the rotation
  * did not complete ("Lambda rotation functions", user guide, read November 2026): moving AWSCURRENT removes it, and where
  * it stays on the current version, no rotation is blocked.
  *

@@ -11,11 +11,11 @@ export function acknowledgeApiFindings(restApi: RestApi, stage: Stage): void {
   );
   accept(
     'AwsSolutions-APIG6',
-    'Execution logs print paths, headers and bodies, thus uids and launch tokens. The access log is on.',
+    'Execution logs print paths, headers and bodies, and so uids and launch tokens. The access log is on.',
   );
   accept(
     'Serverless-APIGWXrayEnabled',
-    "API Gateway's traces hold the full URL, thus launch tokens. The setting `tracing` traces functions only.",
+    "API Gateway's traces hold the full URL, and so launch tokens. The setting `tracing` traces functions only.",
   );
   accept(
     'AwsSolutions-COG4',

@@ -110,7 +110,7 @@ export class SessionApi extends Construct {
     if (environment !== 'production' || callerAuth !== 'api-key' || allowedSourceIps.length > 0) return;
     Annotations.of(this).addWarningV2(
       'begini-session:ApiKeyFromAnywhere',
-      `Whoever holds an API key of ${name} may call from anywhere: set stages.${name}.allowedSourceIps in cdk.json.`,
+      `Anyone who holds an API key of ${name} may call from anywhere: set stages.${name}.allowedSourceIps in cdk.json.`,
     );
   }
 
@@ -192,15 +192,15 @@ function openMethodSettings(
 }
 
 function proxyTo({ live }: ApiFunction): LambdaIntegration {
-  // An alias is a function; CDK's types only do not reckon with `exactOptionalPropertyTypes`.
+  // An alias is a function; only CDK's types do not allow for `exactOptionalPropertyTypes`.
   return new LambdaIntegration(live as IFunction, {
     timeout: Duration.millis(gatewayTimeoutMs),
-    // The console's test button would need a permission of its own, past authentication and throttling.
+    // The console's test button would need another permission, past authentication and throttling.
     allowTestInvoke: false,
   });
 }
 
-/** API Gateway takes a value in single quotes as it is, and one without as a variable to look up. */
+/** API Gateway uses a value in single quotes as it is, and looks up one without quotes as a variable. */
 function gatewayResponseHeaders({ retryAfterSeconds }: GatewayResponse): Record<string, string> {
   const fixed = {
     ...securityHeaders,

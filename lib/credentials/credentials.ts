@@ -50,7 +50,7 @@ export class Credentials extends Construct {
 
   /**
    * The key of the pseudonyms for a function's environment: a reference that CloudFormation resolves while it deploys.
-   * Whoever may read the function's configuration sees the key, which is good enough for this one and for no other:
+   * Anyone who may read the function's configuration sees the key, which is good enough for this one and for no other:
    * it only keeps somebody who reads logs from trying out uids.
    */
   get #uidRefKeyReference(): string {

@@ -21,7 +21,7 @@ export interface OperatorPolicyProps {
  *
  * It cannot limit PutSecretValue to a label: of the condition keys of Secrets Manager only UpdateSecretVersionStage and
  * GetSecretValue have `secretsmanager:VersionStage` ("Actions, resources, and condition keys for AWS Secrets Manager",
- * read November 2026). Who may stage a pair may thus also put one in use untested.
+ * read November 2026). Who may stage a pair may therefore also put one in use untested.
  */
 export class OperatorPolicy extends Construct {
   readonly managedPolicyArn: string;
@@ -105,7 +105,7 @@ function regionAndAccount({ region, account }: Stack): string {
   return `${written(region, 'Region')}:${written(account, 'AccountId')}`;
 }
 
-/** To withdraw a staged pair, to take a leftover of a rotation away, and to clear the verdict on an earlier pair. */
+/** To withdraw a staged pair, to remove what a rotation left behind, and to clear the verdict on an earlier pair. */
 const operatorLabels = [versionLabels.next, versionLabels.pending, ...Object.values(verdictLabels)];
 
 /**

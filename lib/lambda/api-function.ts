@@ -5,7 +5,7 @@ import { ServiceFunction, type ServiceFunctionProps } from './service-function.t
 
 /** A function that answers API Gateway's requests, by the version that its alias points to. */
 export class ApiFunction extends ServiceFunction {
-  /** The version that takes requests: a deployment moves it, and so does a roll back. */
+  /** The version that receives requests: a deployment moves it, and so does a roll back. */
   readonly live: Alias;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {

@@ -89,11 +89,11 @@ const builtinsOnDemand: Plugin = {
   },
 };
 
-/** What the AWS SDK imports and a Lambda function never uses, each with what stands in its place. */
+/** What the AWS SDK imports and a Lambda function never uses, each with its replacement. */
 const replacements = [
   {
     // The default chain asks profiles, SSO, STS and instance metadata. Lambda always sets these variables, and may
-    // renew them, hence a read at each resolution.
+    // renew them, so they are read at each resolution.
     module: /^@aws-sdk\/credential-provider-node$/,
     contents: `export const defaultProvider = () => async () => ({
       accessKeyId: process.env.AWS_ACCESS_KEY_ID,
@@ -132,7 +132,7 @@ const replacements = [
 const standIns: Plugin = {
   name: 'stand-ins',
   setup({ onResolve, onLoad }) {
-    // Of its own package.json, a client reads the version alone.
+    // From its package.json, a client reads only the version.
     onLoad({ filter: /\/client-[\w-]+\/package\.json$/ }, async ({ path }) => {
       const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string };
       return { contents: JSON.stringify({ version }), loader: 'json' };

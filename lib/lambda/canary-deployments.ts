@@ -5,7 +5,7 @@ import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { ApiFunction } from './api-function.ts';
 
-/** What is deployed step by step, and what takes it back. */
+/** What is deployed step by step, and which alarms roll it back. */
 export interface CanaryDeploymentsProps {
   functions: readonly ApiFunction[];
   /** A deployment does not begin, and one under way is rolled back, while one of these is raised. */

@@ -34,7 +34,7 @@ export interface ServiceFunctionProps {
   timeoutMs?: number;
 }
 
-/** A function with a log group and a role of its own, which may write to that log group and nothing else. */
+/** A function with its own log group and role, which may write to that log group and nothing else. */
 export class ServiceFunction extends Construct implements IGrantable {
   readonly lambda: LambdaFunction;
   readonly logGroup: LogGroup;

@@ -17,7 +17,7 @@ export interface LaunchKeyProps {
   encryptionKey?: IKey | undefined;
 }
 
-/** The key that launch tokens are sealed with, renewed by a schedule of its own. */
+/** The key that launch tokens are sealed with, renewed on its own schedule. */
 export class LaunchKey extends Construct {
   /** 64 hex digits: 256 bits. */
   readonly secret: Secret;

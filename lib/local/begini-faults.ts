@@ -28,9 +28,9 @@ export interface SimulatorResponse {
   body: string;
 }
 
-/** Each fault in a few words, with the fields it takes, for people at the control endpoint. */
+/** Each fault in a few words, with the fields it accepts, for people at the control endpoint. */
 export const faultHelp: Record<Fault['fault'], string> = {
-  none: 'as documented; a second call for a uid gets a session of its own',
+  none: 'as documented; a second call for a uid gets another session',
   'refuse-second': 'a second call for a uid gets 422',
   'same-token': 'a second call for a uid gets its first token again',
   slow: 'answers after delayMs',

@@ -14,7 +14,7 @@ export interface CredentialsWatchProps {
 }
 
 /**
- * Tells when the secret's current version has changed, whoever did it. It sees what a CloudTrail trail of the account
+ * Tells when the secret's current version has changed, no matter who did it. It sees what a CloudTrail trail of the account
  * records: https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html (November 2026).
  */
 export class CredentialsWatch extends Construct {
@@ -61,7 +61,7 @@ export class CredentialsWatch extends Construct {
   }
 }
 
-/** Secrets Manager takes an ARN without the six characters at its end, too. */
+/** Secrets Manager also accepts an ARN without the six characters at its end. */
 function arnWithoutSuffix(secret: Secret): string {
   return Stack.of(secret).formatArn({
     service: 'secretsmanager',

@@ -102,7 +102,7 @@ export class StageDashboard extends Construct {
         left: [
           this.#metric('StoreUnavailable', 'Answered without it'),
           this.#metric('StoreUnreadable', 'Its session did not open'),
-          this.#metric('SessionsInProgress', 'Waited for another request in vain (503)'),
+          this.#metric('SessionsInProgress', 'Waited too long for another request (503)'),
         ],
       }),
     ];

@@ -186,7 +186,7 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
     wasPending ||= isPending;
     if (!wasTakenOver && versionIds.get(next) === attempt.token) {
       wasTakenOver = true;
-      say('The function has taken the pair over. Begini is asked whether it takes it.');
+      say('The function has the pair. It now asks Begini whether it accepts it.');
     }
     await wait(pollMs, signal);
   }

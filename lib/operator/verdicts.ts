@@ -10,7 +10,7 @@ export const verdictsByLabel: Record<VerdictLabel, Verdict> = {
     next: 'Where an earlier run was interrupted, it has succeeded, and nothing is left to do. Else renew the key in the Deployment Centre first, then run this again with the new one.',
   },
   [verdictLabels.refused401]: {
-    reason: 'Begini answered 401: it does not know this key, or does not take its signature.',
+    reason: 'Begini answered 401: it does not know this key, or does not accept its signature.',
     next: 'Compare with the Deployment Centre: is it the tab of this environment (Test, Production), are key and integration id swapped, is the key complete, is HMAC enabled at Begini?',
   },
   [verdictLabels.refused403]: {

@@ -8,7 +8,7 @@ import { allowDescribeKey, allowSecretKey } from './secret-permissions.ts';
 /** Which secret is rotated, by which function, and when. */
 export interface RotationScheduleProps {
   secret: Secret;
-  /** The function that takes the rotation's steps. */
+  /** The function that runs the rotation's steps. */
   rotate: ServiceFunction;
   /** What the steps do to the secret. */
   actions: string[];

@@ -6,7 +6,7 @@ import { type LocalService, startLocalServiceOnFreePorts } from '../../lib/local
 import { startLoopbackServer } from '../../lib/local/loopback.ts';
 import { runRotateCommand, startRotateCommand } from '../support/rotate-command.ts';
 
-jest.setTimeout(30_000); // Each run is a process of its own.
+jest.setTimeout(30_000); // Each run is a separate process.
 
 const integrationId = 'simulated-integration-1';
 const pairOf = (apiKey: unknown) => JSON.stringify({ apiKey, integrationId });

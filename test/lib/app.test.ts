@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, jest, test } from '@jest/globals';
 
-jest.setTimeout(30_000); // Each run is a process of its own, which loads CDK.
+jest.setTimeout(30_000); // Each run is a separate process, which loads CDK.
 
 const root = join(import.meta.dirname, '../..');
 

@@ -28,7 +28,7 @@ describe.each(environments)('the policy scan of a %s stage', (environment) => {
     ['that tells an existing topic', { alarmTopicArn: topic }],
     ['with everything on', { tracing: true, firewall: true, customerManagedKey: true, deployment: 'canary' }],
     ['with everything off', { firewall: false, customerManagedKey: false, deployment: 'all-at-once' }],
-    ['with a host name of its own', { domain }],
+    ['with its own host name', { domain }],
     ['in a given region', { region: 'eu-central-1' }],
     ['in a given account', { account: '123456789012' }],
     ['in a given account and region', { account: '123456789012', region: 'eu-central-1' }],

@@ -16,7 +16,7 @@ export type RunningCommand = {
   ended: Promise<CommandRun>;
 };
 
-/** Starts `npm run rotate` as a process of its own, with `input` at its standard input. */
+/** Starts `npm run rotate` as a separate process, with `input` at its standard input. */
 export function startRotateCommand(
   args: string[],
   { input = '', environment = {} }: { input?: string; environment?: Record<string, string> } = {},

@@ -37,7 +37,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await rotations.labelsOf(token)).toEqual(finalLabels);
   }
 
-  test('tests the staged pair with one signed call for a uid of its own, and makes it current', async () => {
+  test('tests the staged pair with one signed call for a new uid, and makes it current', async () => {
     const staged = await rotations.stage(newPair);
     const token = await rotations.rotate();
     expect(await rotations.currentKey()).toBe(newPair.apiKey);

@@ -92,7 +92,7 @@ describe('the resource policy', () => {
     expect(statements({ callerAuth })).toBe('no policy');
   });
 
-  test('only denies with IAM, so that nobody gets in without a policy of their own', () => {
+  test('only denies with IAM, so that nobody gets in without their own policy', () => {
     expect(statements({ callerAuth: 'iam', allowedSourceIps })).toEqual([deny]);
   });
 

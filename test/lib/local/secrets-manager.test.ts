@@ -223,7 +223,7 @@ test('takes a new current value from the test itself', async () => {
 const rotate = (input: { ClientRequestToken?: string; RotateImmediately?: boolean } = {}) =>
   client.send(new RotateSecretCommand({ SecretId, ...input }));
 
-test('rotates by calling the function for each step, with an empty pending version of its own', async () => {
+test('rotates by calling the function for each step, with its own empty pending version', async () => {
   const calls: unknown[] = [];
   standIn.setRotation(SecretId, async ({ Step, SecretId: arn, ClientRequestToken }) => {
     const empty = await get({ VersionId: ClientRequestToken }).catch(({ name }) => name);

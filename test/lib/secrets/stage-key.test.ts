@@ -62,7 +62,7 @@ test("the account's other users of the key must come through Secrets Manager or 
   }
 });
 
-test('a stage without a key of its own leaves everything under the keys of AWS', () => {
+test('a stage without its own key leaves everything under the keys of AWS', () => {
   const plain = templateOf({ environment: 'production', customerManagedKey: false });
   plain.resourceCountIs('AWS::KMS::Key', 0);
   expect(JSON.stringify(plain.toJSON())).not.toContain('Kms');
