@@ -170,7 +170,7 @@ test('gives up at its deadline, without a second try: the vendor may have acted'
   const { vendor, client } = await startVendor();
   vendor.setFault({ fault: 'hang' });
   const trace = newTrace();
-  expect(await failure(call(client, trace, 3_050))).toBe('vendor_timeout');
+  expect(await failure(call(client, trace, 3_500))).toBe('vendor_timeout');
   expect(trace.vendorAttempts).toBe(1);
 });
 
@@ -184,7 +184,7 @@ test('gives up at its deadline on an answer whose body stalls, and on one whose 
     },
   });
   const client = clientOf(origin);
-  const calls = [call(client, newTrace(), 3_050), call(client, newTrace(), 3_050)];
+  const calls = [call(client, newTrace(), 3_500), call(client, newTrace(), 3_500)];
   expect(await Promise.all(calls.map(failure))).toEqual(['vendor_timeout', 'vendor_timeout']);
 });
 
