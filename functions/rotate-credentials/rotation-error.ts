@@ -1,10 +1,9 @@
 import { type VerdictLabel, verdictLabels } from '../credentials/version-labels.ts';
+import { RotationFailure } from '../secrets/rotation-runner.ts';
 
 type Failure = { message: string; verdict?: VerdictLabel };
 
 const failures = {
-  wrong_secret: { message: 'This function rotates one secret, and the event names another.' },
-  unknown_step: { message: 'The event names none of the four rotation steps.' },
   not_pending: {
     message: 'This is not the rotation in progress: its token is foreign, or it was given up or superseded.',
   },
@@ -37,25 +36,22 @@ const failures = {
     message: 'Begini accepted the pair, but its answer holds no session that can be used.',
     verdict: verdictLabels.unusable,
   },
-  secrets_unavailable: { message: 'Secrets Manager failed; its error is in the log line.' },
 } satisfies Record<string, Failure>;
 
 /** What stopped a rotation step. */
 export type RotationErrorCode = keyof typeof failures;
 
-/** A rotation step failed. Lambda logs it whole: the message is one fixed sentence, and there is no cause. */
-export class RotationError extends Error {
-  override readonly name = 'RotationError';
-  readonly code: RotationErrorCode;
+/** A step in the rotation of the credentials failed, and perhaps there is a verdict on the pair. */
+export class RotationError extends RotationFailure {
+  readonly #failure: Failure;
 
   constructor(code: RotationErrorCode) {
-    super(failures[code].message);
-    this.code = code;
+    super(code, failures[code].message);
+    this.#failure = failures[code];
   }
 
   /** The label that tells the operator why the pair was not taken. */
   get verdict(): VerdictLabel | undefined {
-    const failure: Failure = failures[this.code];
-    return failure.verdict;
+    return this.#failure.verdict;
   }
 }

@@ -1,23 +1,19 @@
 import { isSamePair, parsePair } from '../credentials/credentials-pair.ts';
 import { stagedVersionId, versionLabels } from '../credentials/version-labels.ts';
-import type { RequestScope } from '../request-scope.ts';
+import type { RotationRun } from '../secrets/rotation-runner.ts';
 import type { SecretVersions } from '../secrets/secret-versions.ts';
 import { type ProbeTarget, probe } from './probe.ts';
 import { RotationError } from './rotation-error.ts';
 
 const { current, pending, next } = versionLabels;
 
-/** One rotation: its token is the id of the version that it makes. */
-export type Rotation = ProbeTarget & { token: string; versions: SecretVersions; scope: RequestScope };
-
-/** A step by Secrets Manager's name for it; repeating one does no harm. Each @throws RotationError. */
-export const rotationSteps = { createSecret, setSecret, testSecret, finishSecret };
+// The steps by Secrets Manager's names; repeating one does no harm. Each throws a RotationError.
 
 /**
  * Copies the pair that was staged for this rotation to its version, then moves the label there. The label is moved and not
  * put: the move fails where the operator's command has withdrawn the pair meanwhile.
  */
-async function createSecret({ token, versions }: Rotation): Promise<void> {
+export async function createSecret(token: string, versions: SecretVersions): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
   if (versionIds.get(current) === token) return;
   const pendingHolder = versionIds.get(pending);
@@ -43,10 +39,15 @@ async function createSecret({ token, versions }: Rotation): Promise<void> {
 }
 
 /** Nothing: the operator has renewed the key in the Deployment Centre, as there is no API for it. */
-async function setSecret(): Promise<void> {}
+export async function setSecret(): Promise<void> {}
 
-/** Asks Begini whether it accepts the pair. */
-async function testSecret({ token, versions, scope, ...target }: Rotation): Promise<void> {
+/** Asks Begini whether it takes the pair. */
+export async function testSecret({
+  token,
+  versions,
+  scope,
+  ...target
+}: RotationRun & ProbeTarget & { versions: SecretVersions }): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
   if (versionIds.get(current) === token) return;
   if (versionIds.get(pending) !== token) throw new RotationError('not_pending');
@@ -66,7 +67,7 @@ async function testSecret({ token, versions, scope, ...target }: Rotation): Prom
  * BEGINI_NEXT is removed first. Only one of this function and the operator's command can remove it: so the pair is either
  * withdrawn or put in use, never both.
  */
-async function finishSecret({ token, versions }: Rotation): Promise<void> {
+export async function finishSecret(token: string, versions: SecretVersions): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
   if (versionIds.get(current) !== token) {
     // Without the staged label, createSecret never filled this version, or another pair was staged since.

@@ -1,5 +1,4 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { SecretsManagerRotationEvent } from 'aws-lambda';
 import { environmentNames, requiredVariable } from '../environment.ts';
 import { secretsManagerDefaults } from '../secrets/client-defaults.ts';
 import { secretVersions } from '../secrets/secret-versions.ts';
@@ -9,4 +8,7 @@ const secretArn = requiredVariable(process.env, environmentNames.launchKeySecret
 const versions = secretVersions(new SecretsManagerClient(secretsManagerDefaults), secretArn);
 
 /** The entry that Secrets Manager calls for each step of a rotation. */
-export const handler = (event: SecretsManagerRotationEvent) => rotateLaunchKey(event, versions);
+export const handler = rotateLaunchKey({
+  stage: requiredVariable(process.env, environmentNames.stage),
+  versions,
+});

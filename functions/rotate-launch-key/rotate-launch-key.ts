@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { SecretsManagerRotationEvent } from 'aws-lambda';
 import { versionLabels } from '../credentials/version-labels.ts';
 import { reasonOf } from '../errors.ts';
+import {
+  RotationFailure,
+  type RotationHandler,
+  type RotationRunnerOptions,
+  runRotation,
+} from '../secrets/rotation-runner.ts';
 import type { SecretVersions } from '../secrets/secret-versions.ts';
 
 const { current, pending } = versionLabels;
@@ -9,33 +14,31 @@ const { current, pending } = versionLabels;
 /**
  * Renews the launch key, one rotation step per call; each may be repeated
  * (https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html, November 2026).
- *
- * @throws Error for another secret or step; what `versions` throws.
  */
-export async function rotateLaunchKey(
-  { SecretId, ClientRequestToken: token, Step: step }: SecretsManagerRotationEvent,
-  versions: SecretVersions,
-): Promise<void> {
-  if (SecretId !== versions.secretId) throw new Error('This function rotates another secret.');
-  switch (step) {
-    case 'createSecret':
-      return await createSecret(token, versions);
-    // There is nothing outside Secrets Manager that would have to know the key, or could test it.
-    case 'setSecret':
-    case 'testSecret':
-      return;
-    case 'finishSecret':
-      return await finishSecret(token, versions);
-    default:
-      throw new Error('There is no such step in a rotation.');
-  }
+export function rotateLaunchKey(
+  options: Pick<RotationRunnerOptions, 'stage' | 'versions' | 'writeLine'>,
+): RotationHandler {
+  const { versions } = options;
+  // There is nothing outside Secrets Manager that would have to know the key, or could test it.
+  const nothing = async () => undefined;
+  return runRotation({
+    ...options,
+    steps: {
+      createSecret: ({ token }) => createSecret(token, versions),
+      setSecret: nothing,
+      testSecret: nothing,
+      finishSecret: ({ token }) => finishSecret(token, versions),
+    },
+  });
 }
 
 async function finishSecret(token: string, versions: SecretVersions): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
   if (versionIds.get(current) === token) return;
   // A step that comes late must not bring back a key that was renewed because somebody else had it.
-  if (versionIds.get(pending) !== token) throw new Error('This is not the rotation in progress.');
+  if (versionIds.get(pending) !== token) {
+    throw new RotationFailure('not_pending', 'This is not the rotation in progress.');
+  }
   await versions.attach(current, token, versionIds);
 }
 

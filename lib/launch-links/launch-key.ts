@@ -45,7 +45,10 @@ export class LaunchKey extends Construct {
       encryptionKey,
       description: `Renews the key of the launch links, stage ${stage.name}`,
       bundle,
-      environment: { [environmentNames.launchKeySecretArn]: this.secret.secretArn },
+      environment: {
+        [environmentNames.stage]: stage.path,
+        [environmentNames.launchKeySecretArn]: this.secret.secretArn,
+      },
     });
     scheduleRotation(this, {
       secret: this.secret,

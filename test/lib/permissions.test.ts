@@ -88,10 +88,11 @@ async function recordLaunchKeyRotation(): Promise<void> {
     recorded.rotateLaunchKey,
   );
   const versions = secretVersions(client, secretsManager.arnOf('key'));
+  const rotate = rotateLaunchKey({ stage: 'test', versions, writeLine: () => undefined });
   for (const Step of ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const) {
-    await rotateLaunchKey(
+    await rotate(
       { SecretId: versions.secretId, ClientRequestToken: 'a'.repeat(32), Step },
-      versions,
+      { awsRequestId: 'lambda-request-id' },
     );
   }
   client.destroy();

@@ -3,10 +3,8 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createVendorClient, type VendorClient } from '../../functions/begini/client.ts';
 import { stagedVersionId } from '../../functions/credentials/version-labels.ts';
-import {
-  type RotationHandler,
-  rotationHandler,
-} from '../../functions/rotate-credentials/rotation-handler.ts';
+import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
+import type { RotationHandler } from '../../functions/secrets/rotation-runner.ts';
 import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
 import {
   type BeginiSimulator,

@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createVendorClient } from '../../functions/begini/client.ts';
 import { stagedVersionId } from '../../functions/credentials/version-labels.ts';
-import {
-  type RotationHandler,
-  rotationHandler,
-} from '../../functions/rotate-credentials/rotation-handler.ts';
+import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
+import type { RotationHandler } from '../../functions/secrets/rotation-runner.ts';
 import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
 import {
   type BeginiSimulator,

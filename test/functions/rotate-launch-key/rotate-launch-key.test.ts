@@ -17,8 +17,10 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
   let secretsManager: SecretsManager;
   let client: SecretsManagerClient;
   let secretArn: string;
+  let lines: string[];
 
   beforeEach(async () => {
+    lines = [];
     secretsManager = await startSecretsManager({
       secrets: { key: firstKey, other: 'untouched' },
       pendingStays,
@@ -36,10 +38,11 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
   });
 
   const run = (Step: string, ClientRequestToken: string, SecretId = secretArn) =>
-    rotateLaunchKey(
-      { SecretId, ClientRequestToken, Step: Step as 'createSecret' },
-      secretVersions(client, secretArn),
-    );
+    rotateLaunchKey({
+      stage: 'test',
+      versions: secretVersions(client, secretArn),
+      writeLine: (line) => lines.push(line),
+    })({ SecretId, ClientRequestToken, Step: Step as 'createSecret' }, { awsRequestId: 'lambda-request-id' });
   const secretWith = async (VersionStage: string) =>
     (await client.send(new GetSecretValueCommand({ SecretId: secretArn, VersionStage }))).SecretString;
   const labels = async () =>
@@ -64,7 +67,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
   test('does not bring an earlier key back by a step that comes late', async () => {
     const [first, second] = [randomUUID(), randomUUID()];
     for (const token of [first, second]) for (const step of steps) await run(step, token);
-    await expect(run('finishSecret', first)).rejects.toThrow('not the rotation in progress');
+    await expect(run('finishSecret', first)).rejects.toMatchObject({ code: 'not_pending' });
     expect((await labels())[second]).toContain('AWSCURRENT');
   });
 
@@ -86,8 +89,10 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
   });
 
   test('refuses another secret, and a step that does not exist', async () => {
-    await expect(run('createSecret', randomUUID(), secretsManager.arnOf('other'))).rejects.toThrow('another');
-    await expect(run('deleteSecret', randomUUID())).rejects.toThrow('no such step');
+    await expect(run('createSecret', randomUUID(), secretsManager.arnOf('other'))).rejects.toMatchObject({
+      code: 'wrong_secret',
+    });
+    await expect(run('deleteSecret', randomUUID())).rejects.toMatchObject({ code: 'unknown_step' });
     expect(secretsManager.requests).toHaveLength(0);
   });
 
@@ -100,8 +105,21 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     }
   });
 
+  test('writes one line per step, and no key into any', async () => {
+    const token = randomUUID();
+    for (const step of steps) await run(step, token);
+    secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException' });
+    await expect(run('createSecret', randomUUID())).rejects.toMatchObject({ code: 'secrets_unavailable' });
+    secretsManager.fail('none');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      ...steps.map((step) => ({ message: 'rotation', stage: 'test', step, outcome: 'step_done' })),
+      { outcome: 'step_failed', code: 'secrets_unavailable', reason: 'AccessDeniedException' },
+    ]);
+    for (const key of [firstKey, await secretWith('AWSCURRENT')]) expect(lines.join('')).not.toContain(key);
+  });
+
   test('fails where Secrets Manager does', async () => {
     secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException' });
-    await expect(run('createSecret', randomUUID())).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    await expect(run('createSecret', randomUUID())).rejects.toMatchObject({ code: 'secrets_unavailable' });
   });
 });

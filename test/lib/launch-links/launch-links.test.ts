@@ -135,7 +135,10 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
         { Ref: keyId },
       ],
     ]);
-    expect(variables(template, rotate)).toEqual({ [environmentNames.launchKeySecretArn]: { Ref: keyId } });
+    expect(variables(template, rotate)).toEqual({
+      [environmentNames.stage]: 'demo',
+      [environmentNames.launchKeySecretArn]: { Ref: keyId },
+    });
   });
 
   test('have a rotation that Secrets Manager may start in this account alone', () => {

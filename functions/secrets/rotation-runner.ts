@@ -1,0 +1,101 @@
+import type { Context, SecretsManagerRotationEvent } from 'aws-lambda';
+import { rotationStepTimeoutMs } from '../deadlines.ts';
+import { reasonOf } from '../errors.ts';
+import { writeToStandardOutput } from '../log-line.ts';
+import { createScope, type RequestScope } from '../request-scope.ts';
+import type { SecretVersions } from './secret-versions.ts';
+
+/** A rotation step failed. Lambda logs it whole: the message is one fixed sentence, and there is no cause. */
+export class RotationFailure extends Error {
+  override readonly name = 'RotationError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** One rotation: its token is the id of the version that it makes. */
+export type RotationRun = { token: string; scope: RequestScope };
+
+/** What Secrets Manager invokes for each step of a rotation. */
+export type RotationHandler = (
+  event: SecretsManagerRotationEvent,
+  context: Pick<Context, 'awsRequestId'>,
+) => Promise<void>;
+
+/** What runs the steps of one secret; `writeLine` receives the log lines, by default it writes to standard output. */
+export type RotationRunnerOptions = {
+  stage: string;
+  versions: SecretVersions;
+  /** By Secrets Manager's names. */
+  steps: Record<SecretsManagerRotationEvent['Step'], (run: RotationRun) => Promise<void>>;
+  /** Cleans up after a step that failed, and returns what the log line says of it. */
+  cleanUp?: (failure: RotationFailure, token: string) => Promise<object>;
+  writeLine?: ((line: string) => void) | undefined;
+};
+
+/**
+ * Runs one rotation step per call, and writes one line of JSON about it.
+ *
+ * The handler @throws RotationFailure, and nothing else: Lambda logs whatever a function throws.
+ */
+export function runRotation({
+  stage,
+  versions,
+  steps,
+  cleanUp = async () => ({}),
+  writeLine = writeToStandardOutput,
+}: RotationRunnerOptions): RotationHandler {
+  return async ({ Step: step, SecretId, ClientRequestToken: token }, { awsRequestId }) => {
+    const startedAt = Date.now();
+    const scope = createScope(startedAt + rotationStepTimeoutMs);
+    const log = (outcome: object) =>
+      writeLine(
+        `${JSON.stringify({
+          timestamp: new Date().toISOString(),
+          level: 'code' in outcome ? 'ERROR' : 'INFO',
+          message: 'rotation',
+          stage,
+          step,
+          ...outcome,
+          durationMs: Date.now() - startedAt,
+          secretVersionId: token,
+          lambdaRequestId: awsRequestId,
+          vendorAttempts: scope.trace.vendorAttempts,
+          vendorMs: scope.trace.vendorMs,
+          vendorStatus: scope.trace.vendorStatus,
+        })}\n`,
+      );
+    const isForeign = SecretId !== versions.secretId || !Object.hasOwn(steps, step);
+    try {
+      if (SecretId !== versions.secretId) {
+        throw new RotationFailure(
+          'wrong_secret',
+          'This function rotates one secret, and the event names another.',
+        );
+      }
+      if (isForeign) {
+        throw new RotationFailure('unknown_step', 'The event names none of the four rotation steps.');
+      }
+      await steps[step]({ token, scope });
+    } catch (thrown) {
+      const failure =
+        thrown instanceof RotationFailure
+          ? thrown
+          : new RotationFailure(
+              'secrets_unavailable',
+              'Secrets Manager failed; its error is in the log line.',
+            );
+      log({
+        outcome: 'step_failed',
+        code: failure.code,
+        ...(thrown !== failure && { reason: reasonOf(thrown) }),
+        ...(!isForeign && (await cleanUp(failure, token))),
+      });
+      throw failure;
+    }
+    log({ outcome: 'step_done' });
+  };
+}
