@@ -49,31 +49,30 @@ const storeReadings = {
 } satisfies Record<string, Reading>;
 
 /** A loan app's call that API Gateway answered with one of the statuses. All fields of the access log are strings. */
-const callerAnswered = (...statuses: string[]) =>
+const callerAnswered = (resources: readonly string[], ...statuses: string[]) =>
   FilterPattern.all(
     FilterPattern.stringValue('$.httpMethod', '=', 'POST'),
     FilterPattern.any(
-      ...routes
-        .filter(({ caller }) => caller === 'loan-app')
-        .map(({ resource }) => FilterPattern.stringValue('$.resourcePath', '=', resource)),
+      ...resources.map((resource) => FilterPattern.stringValue('$.resourcePath', '=', resource)),
     ),
     FilterPattern.any(...statuses.map((status) => FilterPattern.stringValue('$.status', '=', status))),
   );
 
-/** Read off API Gateway's access log (lib/api/session-api.ts): what never reached a function. */
-const accessReadings = {
-  // No function answers a loan app 403.
-  CallersRefused: { pattern: callerAnswered('403') },
-  CallersAnswered: { pattern: callerAnswered('201', '302') },
-  RequestsThrottled: { pattern: FilterPattern.stringValue('$.status', '=', '429') },
-} satisfies Record<string, Reading>;
+/** Read off API Gateway's access log (lib/api/session-api.ts). `resources` are those that loan apps call. */
+const accessReadings = (resources: readonly string[]) =>
+  ({
+    // No function answers a loan app 403.
+    CallersRefused: { pattern: callerAnswered(resources, '403') },
+    CallersAnswered: { pattern: callerAnswered(resources, '201', '302') },
+    RequestsThrottled: { pattern: FilterPattern.stringValue('$.status', '=', '429') },
+  }) satisfies Record<string, Reading>;
 
 /** A metric that log lines make. */
 export type RequestMetric =
   | keyof typeof requestReadings
   | keyof typeof sessionReadings
   | keyof typeof storeReadings
-  | keyof typeof accessReadings;
+  | keyof ReturnType<typeof accessReadings>;
 
 /** Whose log lines are read. */
 export interface RequestMetricsProps {
@@ -101,7 +100,11 @@ export class RequestMetrics extends Construct {
       };
       this.#read(readings, logGroup, pascalCase(name));
     }
-    this.#read(accessReadings, accessLog, 'AccessLog');
+    const forLoanApps = routes.filter(
+      ({ caller, function: name }) => caller === 'loan-app' && functions[name],
+    );
+    const resources = forLoanApps.map(({ resource }) => resource);
+    this.#read(accessReadings(resources), accessLog, 'AccessLog');
   }
 
   /** A metric of all functions together: by default its sum over 5 minutes. */
