@@ -66,11 +66,12 @@ export class SessionStack extends Stack {
     const named = Object.entries(functions) as [RoutedFunction, ApiFunction][];
     for (const [name, apiFunction] of named) if (handsOver(name)) sessionTable?.letRemember(apiFunction);
     const api = new SessionApi(this, 'Api', { ...shared, functions });
-    if (stage.firewall) new Firewall(this, 'Firewall', { ...shared, api });
+    const firewall = stage.firewall ? new Firewall(this, 'Firewall', { ...shared, api }) : undefined;
 
     const monitoring = new Monitoring(this, 'Monitoring', {
       ...shared,
       api,
+      firewall,
       functions,
       credentials,
       rotations: {
@@ -103,6 +104,7 @@ export class SessionStack extends Stack {
 
     const outputs = {
       SessionsUrl: api.urlOf('/sessions'),
+      DashboardUrl: monitoring.dashboardUrl,
       CredentialsSecretName: credentials.secret.secretName,
       UidRefKeySecretName: credentials.uidRefKey.secretName,
       OperatorPolicyArn: rotation.operatorPolicy.managedPolicyArn,

@@ -1,4 +1,5 @@
-import { ArnFormat, Fn, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { type IMetric, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
@@ -25,13 +26,18 @@ const redactedHeaders = ['authorization', 'x-amz-security-token', 'x-api-key', '
 
 /** AWS WAF before the API: AWS's rules against common attacks, and a limit on what applicants' browsers may send. */
 export class Firewall extends Construct {
+  /** Requests that any rule blocked. */
+  readonly blocked: IMetric;
+
   constructor(scope: Construct, id: string, { stage, api, encryptionKey }: FirewallProps) {
     super(scope, id);
+    // It tells the metrics of one stage from those of another.
+    const metricName = Stack.of(this).stackName;
     const webAcl = new CfnWebACL(this, 'WebAcl', {
       description: `Before the API of stage ${stage.name}`,
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
-      visibilityConfig: visibility('Requests'),
+      visibilityConfig: visibility(metricName),
       // What a rule matched in a body may be a uid.
       dataProtectionConfig: { dataProtections: [{ field: { fieldType: 'BODY' }, action: 'SUBSTITUTION' }] },
       rules: [...(stage.launchLinks ? [launchRate()] : []), ...awsRules],
@@ -41,6 +47,15 @@ export class Firewall extends Construct {
       webAclArn: webAcl.attrArn,
     });
     this.#log(stage, webAcl, encryptionKey);
+    // https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html (November 2026)
+    this.blocked = new Metric({
+      namespace: 'AWS/WAFV2',
+      metricName: 'BlockedRequests',
+      dimensionsMap: { WebACL: metricName, Rule: 'ALL', Region: Stack.of(this).region },
+      statistic: 'Sum',
+      period: Duration.minutes(5),
+      label: 'Blocked by the firewall',
+    });
   }
 
   /** Logs what a rule stopped or counted: for the rest, there is the access log. */

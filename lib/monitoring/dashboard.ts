@@ -6,12 +6,15 @@ import {
   type GraphWidgetProps,
   type IMetric,
   type IWidget,
+  LogQueryVisualizationType,
+  LogQueryWidget,
   MathExpression,
   PeriodOverride,
   SingleValueWidget,
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import type { Firewall } from '../api/firewall.ts';
 import type { SessionApi } from '../api/session-api.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
 import type { Stage } from '../stages/stages.ts';
@@ -19,12 +22,14 @@ import type { Alarms, Rotations } from './alarms.ts';
 import { errorBudget } from './error-budget.ts';
 import { sumOf } from './metric-math.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
+import { runbookFile } from './runbook.ts';
 import { dailyCost } from './running-cost.ts';
 
 /** What is shown. */
 export interface StageDashboardProps {
   stage: Stage;
   api: SessionApi;
+  firewall: Firewall | undefined;
   functions: readonly ApiFunction[];
   metrics: RequestMetrics;
   rotations: Rotations;
@@ -35,17 +40,22 @@ const fullWidth = 24;
 
 /** One page that answers an operator's questions from top to bottom. */
 export class StageDashboard extends Construct {
+  /** Where it is in the console. */
+  readonly url: string;
   readonly #props: StageDashboardProps;
 
   constructor(scope: Construct, id: string, props: StageDashboardProps) {
     super(scope, id);
     this.#props = props;
+    const { stackName: dashboardName, region } = Stack.of(this);
+    this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
     new Dashboard(this, 'Dashboard', {
-      dashboardName: Stack.of(this).stackName,
+      dashboardName,
       defaultInterval: Duration.hours(12),
       // As each graph has it: a daily sum must not become one of five minutes.
       periodOverride: PeriodOverride.INHERIT,
       widgets: [
+        [this.#links()],
         [heading('Are applicants getting through?')],
         [this.#alarmStatus()],
         this.#gettingThrough(),
@@ -57,6 +67,14 @@ export class StageDashboard extends Construct {
         this.#cost(),
       ],
     });
+  }
+
+  /** What an operator opens next. CloudWatch resolves a link that starts with # in its own console. */
+  #links(): IWidget {
+    const { runbookUrl } = this.#props.stage;
+    const runbook = runbookUrl ? `[Runbook](${runbookUrl})` : `Runbook: ${runbookFile}`;
+    const queries = `[Saved queries](#logsV2:logs-insights), folder ${Stack.of(this).stackName}`;
+    return new TextWidget({ markdown: `${runbook} | ${queries}`, width: fullWidth, height: 1 });
   }
 
   /** As wide as the page: an alarm is told by the end of its name. */
@@ -109,7 +127,7 @@ export class StageDashboard extends Construct {
   }
 
   #whoMustAct(): IWidget[] {
-    const { api, functions } = this.#props;
+    const { api, firewall, functions } = this.#props;
     const wholeLatency = api.handOffMethods.map((method) =>
       method.metricLatency(api.restApi.deploymentStage, {
         statistic: 'p95',
@@ -153,6 +171,19 @@ export class StageDashboard extends Construct {
           this.#metric('CallersAnswered', 'Loan apps answered'),
           this.#metric('RequestsThrottled', 'Throttled (429)'),
           api.restApi.metricClientError({ label: 'All refused requests (4xx)', statistic: 'Sum' }),
+          ...(firewall ? [firewall.blocked] : []),
+        ],
+      }),
+      new LogQueryWidget({
+        title: 'Errors by code',
+        width: fullWidth,
+        height: 6,
+        view: LogQueryVisualizationType.TABLE,
+        logGroupNames: functions.map(({ logGroup }) => logGroup.logGroupName),
+        queryLines: [
+          'filter message = "request" and ispresent(code)',
+          'stats count(*) as requests by code, vendorStatus',
+          'sort requests desc',
         ],
       }),
     ];

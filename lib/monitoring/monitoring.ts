@@ -1,5 +1,6 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import type { Firewall } from '../api/firewall.ts';
 import type { RoutedFunction } from '../api/routes.ts';
 import type { SessionApi } from '../api/session-api.ts';
 import type { Credentials } from '../credentials/credentials.ts';
@@ -16,6 +17,8 @@ import { SavedQueries } from './saved-queries.ts';
 export interface MonitoringProps {
   stage: Stage;
   api: SessionApi;
+  /** Absent in a stage without one. */
+  firewall: Firewall | undefined;
   /** The functions that answer requests. */
   functions: Readonly<Partial<Record<RoutedFunction, ApiFunction>>>;
   credentials: Credentials;
@@ -28,6 +31,8 @@ export class Monitoring extends Construct {
   readonly alarms: Alarms;
   /** Absent where the stage names nobody. */
   readonly topicArn: string | undefined;
+  /** Where the dashboard is in the console. */
+  readonly dashboardUrl: string;
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
@@ -43,13 +48,15 @@ export class Monitoring extends Construct {
     this.alarms = new Alarms(this, 'Alarms', { stage, metrics, api, functions, rotations, topic });
     if (topic) new CredentialsWatch(this, 'CredentialsWatch', { stage, secret: credentials.secret, topic });
     new SavedQueries(this, 'Queries', { logGroups: functions.map(({ logGroup }) => logGroup) });
-    new StageDashboard(this, 'Dashboard', {
+    const { url } = new StageDashboard(this, 'Dashboard', {
       stage,
       api,
+      firewall: props.firewall,
       functions,
       metrics,
       rotations,
       alarms: this.alarms,
     });
+    this.dashboardUrl = url;
   }
 }

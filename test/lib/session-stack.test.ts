@@ -7,6 +7,7 @@ describe.each(environments)('the %s stack', (environment) => {
     expect(Object.keys(outputs).sort()).toEqual([
       'CallerPolicyArn',
       'CredentialsSecretName',
+      'DashboardUrl',
       'DoctorPolicyArn',
       'OperatorPolicyArn',
       'SessionTableName',
@@ -28,6 +29,7 @@ describe.each(environments)('the %s stack', (environment) => {
       'ApiKeyIdFarmers',
       'ApiKeyIdQuickCash',
       'CredentialsSecretName',
+      'DashboardUrl',
       'DoctorPolicyArn',
       'OperatorPolicyArn',
       'SessionTableName',

@@ -25,7 +25,7 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
   });
 
   test("answers an operator's four questions from top to bottom", () => {
-    const headings = widgets.filter(({ type }) => type === 'text');
+    const headings = widgets.filter(({ properties }) => properties.markdown?.startsWith('## '));
     expect(headings.map(({ properties }) => properties.markdown)).toEqual([
       '## Are applicants getting through?',
       '## Is it us, the vendor or a caller?',
@@ -36,6 +36,22 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
     expect(tops).toEqual(tops.toSorted((one, other) => one - other));
     const answers = tops.map((top) => widgets.filter(({ type, y }) => type !== 'text' && y > top).length);
     expect(answers.every((count) => count > 0)).toBe(true);
+  });
+
+  test('links to the runbook and the saved queries, and has its URL among the outputs', () => {
+    const runbookUrl = 'https://git.bank.example/begini-session/RUNBOOK.md';
+    const linked = templateOf({ environment, runbookUrl });
+    const body = JSON.stringify(resourceOf(linked, 'AWS::CloudWatch::Dashboard').Properties);
+    expect(body).toContain(`[Runbook](${runbookUrl}) | [Saved queries](#logsV2:logs-insights)`);
+    expect(JSON.stringify(linked.findOutputs('DashboardUrl'))).toContain(
+      '#dashboards/dashboard/BeginiSession-Demo',
+    );
+  });
+
+  test('counts the errors of the functions by code', () => {
+    const [errors, ...others] = widgets.filter(({ type }) => type === 'log');
+    expect(others).toEqual([]);
+    expect(JSON.stringify(errors)).toContain('stats count(*) as requests by code');
   });
 
   test('lays its widgets out side by side, none over another or over the edge', () => {
@@ -62,6 +78,20 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
     );
     for (const name of made) expect(JSON.stringify(widgets)).toContain(`"BeginiSession/Demo","${name}"`);
   });
+});
+
+test('the blocks of a firewall are shown where there is one, by the metric that its rules write', () => {
+  const bodyOf = (firewall: boolean) =>
+    JSON.stringify(
+      resourceOf(templateOf({ environment: 'test', firewall }), 'AWS::CloudWatch::Dashboard').Properties,
+    );
+  const { VisibilityConfig } = resourceOf(
+    templateOf({ environment: 'test', firewall: true }),
+    'AWS::WAFv2::WebACL',
+  ).Properties;
+  expect(VisibilityConfig).toMatchObject({ MetricName: 'BeginiSession-Demo' });
+  expect(bodyOf(true)).toMatch(/BlockedRequests.+WebACL[^,]+,[^,]+BeginiSession-Demo/);
+  expect(bodyOf(false)).not.toContain('BlockedRequests');
 });
 
 test('the cost of a firewall is shown where there is one', () => {
