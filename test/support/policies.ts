@@ -50,7 +50,7 @@ const refIsArn = /::(Secret|Topic|ManagedPolicy|Alias)$/;
 
 /**
  * The policies of a synthesized stack, and IAM's decision by them for principals of the stack's own account ("Policy
- * evaluation logic", IAM user guide, read November 2026). It knows what policies in this project use, and throws at the
+ * evaluation logic", IAM user guide). It knows what policies in this project use, and throws at the
  * rest, so that no statement is passed over.
  */
 export class Policies {
@@ -230,7 +230,7 @@ function matches(pattern: string, value: string): boolean {
   return new RegExp(`^${source}$`, 's').test(value);
 }
 
-/** One condition ("IAM JSON policy elements: Condition operators", read November 2026). */
+/** One condition ("IAM JSON policy elements: Condition operators"). */
 function holds(operator: string, value: string | undefined, expected: string[]): boolean {
   switch (operator) {
     case 'StringEquals':

@@ -278,8 +278,11 @@ describe.each(environments)('the metrics of a %s stage', (environment) => {
     ['CallersRefused', ['403']],
     ['CallersAnswered', ['201', '302']],
   ])('%s counts the calls of loan apps that end with %j, and nothing else', (metricName, expected) => {
-    const { AccessLogSetting } = resourceOf(template, 'AWS::ApiGateway::Stage').Properties;
-    const [{ FilterPattern }] = filter(metricName) as [{ FilterPattern: string }];
+    const withLinks = templateOf({ environment });
+    const { AccessLogSetting } = resourceOf(withLinks, 'AWS::ApiGateway::Stage').Properties;
+    const { FilterPattern } = resourceOf(withLinks, 'AWS::Logs::MetricFilter', metricName).Properties as {
+      FilterPattern: string;
+    };
     const statusesOf = (method: string, resourcePath: string) =>
       ['200', '201', '302', '400', '403', '413', '429', '500', '502'].filter((status) => {
         const values: Record<string, string> = { httpMethod: method, resourcePath, status };
