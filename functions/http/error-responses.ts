@@ -21,7 +21,13 @@ export function errorResponses(
       const error =
         thrown instanceof ServiceError ? thrown : new OperatorError('internal_error', { cause: thrown });
       request.error = error;
-      request.response = respondToError(error, request.context.requestId, request.event);
+      const { requestId } = request.context;
+      try {
+        request.response = respondToError(error, requestId, request.event);
+      } catch {
+        // What made the request fail, such as a header that is no string, can make its error page fail too.
+        request.response = problem(error, requestId);
+      }
     },
   };
 }

@@ -58,3 +58,12 @@ test.each([
 ])('a stamp that is %s does not count', (_, receivedAt) => {
   expect(requestDeadline({ now: 100_000, remainingMs: 14_500, receivedAt })).toBe(113_500);
 });
+
+test.each([
+  ['60 s ahead', 60_000],
+  ['60 s behind', -60_000],
+])('a function whose clock is %s has the whole time of a request', (_, driftMs) => {
+  const receivedAt = 1_000_000;
+  const now = receivedAt + driftMs;
+  expect(requestDeadline({ now, remainingMs: 14_000, receivedAt }) - now).toBe(13_000);
+});

@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { createVendorClient } from '../../functions/begini/client.ts';
 import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
 import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
@@ -11,6 +12,7 @@ import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.
 import { SessionService } from '../../functions/session/session-service.ts';
 import { connectSessionTable } from '../../functions/session-store/connect.ts';
 import { RememberedSessions } from '../../functions/session-store/remembered-sessions.ts';
+import type { RoutedFunction } from '../../lib/api/routes.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
@@ -19,6 +21,7 @@ import {
 import { type Certificate, makeCertificate } from '../../lib/local/certificate.ts';
 import { type LocalDynamoDb, startDynamoDb } from '../../lib/local/dynamodb.ts';
 import { declareRoutes, startGateway } from '../../lib/local/gateway.ts';
+import { lambdaContext } from '../../lib/local/gateway-event.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { type ForgetfulProxy, startForgetfulProxy } from './forgetful-proxy.ts';
@@ -47,6 +50,8 @@ export type Service = {
   postLink(body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** Makes a launch link, and returns its URL. */
   makeLink(uid: string, expiresIn?: number, language?: string): Promise<string>;
+  /** Invokes a function past the gateway, with any event. */
+  invoke(name: RoutedFunction, event: unknown): Promise<APIGatewayProxyResult>;
   /** Gives the launch key another value, as its rotation does. */
   renewLaunchKey(): void;
   close(): Promise<void>;
@@ -188,6 +193,8 @@ export async function startService({
       const response = await postTo('/launch-links', { uid, expires_in: expiresIn, language });
       return ((await response.json()) as { url: string }).url;
     },
+    invoke: (name, event) =>
+      handlerOf(name)(event as APIGatewayProxyEvent, lambdaContext(randomUUID(), Date.now() + timeoutMs)),
     renewLaunchKey() {
       secretsManager.putValue(launchKeyName, newLaunchKey());
     },
