@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { CallerError } from '../../../functions/errors.ts';
+import { createScope } from '../../../functions/request-scope.ts';
+import { connectSessionTable } from '../../../functions/session-store/connect.ts';
+import {
+  type CreatedSession,
+  RememberedSessions,
+} from '../../../functions/session-store/remembered-sessions.ts';
+import type { SessionTable } from '../../../functions/session-store/session-table.ts';
+import { type LocalDynamoDb, startDynamoDb } from '../../../lib/local/dynamodb.ts';
+
+const integrationId = '1234567890987654321';
+const credentials = { apiKey: 'key-of-the-race', integrationId, versionId: 'version-of-the-race' };
+
+/** A claim holds for 12 s, and counts for 2 s more in a function whose clock is behind. */
+const claimIsOverMs = 14_001;
+
+let dynamoDb: LocalDynamoDb;
+let clockOffsetMs: number;
+/** How often the vendor was called. */
+let calls: number;
+
+beforeEach(async () => {
+  dynamoDb = await startDynamoDb();
+  clockOffsetMs = 0;
+  calls = 0;
+});
+afterEach(() => dynamoDb.close());
+
+const now = () => Date.now() + clockOffsetMs;
+
+function openTable(): SessionTable {
+  return connectSessionTable(
+    dynamoDb.tableName,
+    {
+      region: 'us-east-1',
+      endpoint: dynamoDb.origin,
+      credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+    },
+    now,
+  );
+}
+
+/** One function with its own memory. */
+const startFunction = (table: SessionTable) =>
+  new RememberedSessions({
+    table,
+    credentials: { find: async () => credentials },
+    uidRefKey: 'key-of-the-pseudonyms',
+    sessionHours: 24,
+    now,
+  });
+
+const createSession = async (): Promise<CreatedSession> => {
+  calls += 1;
+  return {
+    session: { accessToken: `header.session-${calls}.signature`, expiresAtSeconds: null },
+    credentials,
+  };
+};
+
+/** Asks for the applicant's session, in little more time than a waiting request must have left. */
+async function ask(remembered: RememberedSessions, create = createSession): Promise<string> {
+  const scope = createScope(Date.now() + 5_000);
+  const { session } = await remembered.getOrCreate('ABCDE-12345', integrationId, scope, create);
+  return session.accessToken;
+}
+
+/** Where a function can die, how it is made to stop there for good, and how often the vendor is called in the end. */
+const deaths: [step: string, kill: (reached: () => void) => Promise<unknown>, callsInTheEnd: number][] = [
+  ['before it claims the uid', (reached) => ask(startFunction(stopAt('claim', 'before', reached))), 1],
+  ['after it has claimed the uid', (reached) => ask(startFunction(stopAt('claim', 'after', reached))), 1],
+  ['while the vendor is called', (reached) => ask(startFunction(openTable()), () => stop(reached)), 1],
+  ['before it stores the session', (reached) => ask(startFunction(stopAt('store', 'before', reached))), 2],
+  ['after it has stored the session', (reached) => ask(startFunction(stopAt('store', 'after', reached))), 1],
+];
+
+function stop<T>(reached: () => void): Promise<T> {
+  reached();
+  return new Promise<T>(() => undefined);
+}
+
+/** A table whose method never comes back. */
+function stopAt(method: 'claim' | 'store', when: 'before' | 'after', reached: () => void): SessionTable {
+  const table = openTable();
+  return new Proxy(table, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      if (name !== method) return value.bind(target);
+      return async (...given: unknown[]) => {
+        if (when === 'after') await value.apply(target, given);
+        return await stop(reached);
+      };
+    },
+  });
+}
+
+test.each(deaths)(
+  'eight calls at once, one of whose functions dies %s, leave one session, and no uid that is stuck',
+  async (_step, kill, callsInTheEnd) => {
+    await new Promise<void>((reached) => void kill(reached));
+    const others = Array.from({ length: 7 }, () => startFunction(openTable()));
+
+    const atOnce = await Promise.allSettled(others.map((each) => ask(each)));
+    for (const outcome of atOnce) {
+      if (outcome.status === 'rejected')
+        expect(outcome.reason).toEqual(new CallerError('session_in_progress'));
+    }
+    clockOffsetMs += claimIsOverMs;
+    const later = await Promise.all(others.map((each) => ask(each)));
+
+    const tokens = atOnce.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    expect(new Set([...tokens, ...later]).size).toBe(1);
+    expect(await dynamoDb.items()).toEqual([expect.objectContaining({ state: { S: 'created' } })]);
+    expect(calls).toBe(callsInTheEnd);
+  },
+);
