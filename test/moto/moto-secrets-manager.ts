@@ -37,8 +37,22 @@ type Rotation = { SecretId: string; ClientRequestToken: string };
  * and ends there, as there is none.
  */
 export async function startPendingVersion(moto: Moto, rotation: Rotation): Promise<void> {
+  await dropPending(moto, rotation.SecretId);
   const RotationLambdaARN = 'arn:aws:lambda:us-east-1:123456789012:function:absent';
   await call(moto, 'secretsmanager.RotateSecret', JSON.stringify({ ...rotation, RotationLambdaARN }));
+}
+
+/** Moto would leave AWSPENDING on the current version, and have two versions hold it. */
+async function dropPending(moto: Moto, SecretId: string): Promise<void> {
+  const described = await call(moto, 'secretsmanager.DescribeSecret', JSON.stringify({ SecretId }));
+  const { VersionIdsToStages = {} } = (await described.json()) as {
+    VersionIdsToStages?: Record<string, string[]>;
+  };
+  for (const [RemoveFromVersionId, stages] of Object.entries(VersionIdsToStages)) {
+    if (!stages.includes('AWSPENDING') || !stages.includes('AWSCURRENT')) continue;
+    const move = { SecretId, VersionStage: 'AWSPENDING', RemoveFromVersionId };
+    await call(moto, 'secretsmanager.UpdateSecretVersionStage', JSON.stringify(move));
+  }
 }
 
 /**
