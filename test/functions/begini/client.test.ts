@@ -1,5 +1,5 @@
 import { createServer as createTcpServer } from 'node:net';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { simulatedCredentials, startBeginiSimulator } from '../../../lib/local/begini-simulator.ts';
 import { makeCertificate } from '../../../lib/local/certificate.ts';
 import {
@@ -22,210 +22,216 @@ afterEach(async () => {
   await closeAll();
 });
 
-test('sends exactly the bytes and headers of the request', async () => {
-  const { vendor, client } = await startVendor();
-  const trace = newTrace();
-  expect((await call(client, trace)).statusCode).toBe(200);
-  expect(vendor.requests).toHaveLength(1);
-  expect(vendor.requests[0]?.rawBody.toString()).toBe(request.body);
-  expect(vendor.requests[0]?.headers).toEqual({
-    'user-agent': 'begini-session',
-    'api-key': simulatedCredentials.apiKey,
-    'x-signature': request.headers['X-Signature'],
-    'content-type': 'application/json',
-    'content-length': String(request.body.length),
-    connection: 'keep-alive',
-    host: new URL(vendor.origin).host,
+describe('a call and its response', () => {
+  test('sends exactly the bytes and headers of the request', async () => {
+    const { vendor, client } = await startVendor();
+    const trace = newTrace();
+    expect((await call(client, trace)).statusCode).toBe(200);
+    expect(vendor.requests).toHaveLength(1);
+    expect(vendor.requests[0]?.rawBody.toString()).toBe(request.body);
+    expect(vendor.requests[0]?.headers).toEqual({
+      'user-agent': 'begini-session',
+      'api-key': simulatedCredentials.apiKey,
+      'x-signature': request.headers['X-Signature'],
+      'content-type': 'application/json',
+      'content-length': String(request.body.length),
+      connection: 'keep-alive',
+      host: new URL(vendor.origin).host,
+    });
+    expect(trace).toEqual({
+      vendorAttempts: 1,
+      vendorStatus: 200,
+      vendorMs: expect.any(Number),
+      secretReads: 0,
+    });
   });
-  expect(trace).toEqual({
-    vendorAttempts: 1,
-    vendorStatus: 200,
-    vendorMs: expect.any(Number),
-    secretReads: 0,
+
+  test('does not follow a redirect', async () => {
+    const { vendor, client } = await startVendor();
+    const elsewhere = await startBeginiSimulator({ tls: certificate });
+    endWithTest(elsewhere.close);
+    vendor.setFault({ fault: 'redirect', location: `${elsewhere.origin}/v1/sessions-management/tokens` });
+    expect((await call(client)).statusCode).toBe(302);
+    expect(elsewhere.connections).toBe(0);
+  });
+
+  test('hands on Retry-After', async () => {
+    const { vendor, client } = await startVendor();
+    vendor.setFault({ fault: 'status', status: 429, retryAfter: 7 });
+    expect(await call(client)).toMatchObject({ statusCode: 429, retryAfter: '7' });
+  });
+
+  test('reads no more than 16 KiB of an answer, and goes on with a new connection', async () => {
+    const { vendor, client } = await startVendor();
+    vendor.setFault({ fault: 'oversized', times: 1 });
+    expect(await call(client)).toMatchObject({ statusCode: 200, body: '' });
+    expect((await call(client)).statusCode).toBe(200);
+    expect(vendor.connections).toBe(2);
+  });
+
+  test.each([
+    [16_384, 'whole'],
+    [16_385, 'as empty'],
+  ] as const)('reads an answer of %d bytes %s', async (bytes, how) => {
+    const { vendor, client } = await startVendor();
+    const body = 'x'.repeat(bytes - 2); // JSON adds two quotation marks.
+    vendor.setFault({ fault: 'raw-answer', body });
+    expect((await call(client)).body).toBe(how === 'whole' ? JSON.stringify(body) : '');
+  });
+
+  test('reports the time that the vendor took', async () => {
+    let now = 1_000_000_000_000;
+    jest.spyOn(Date, 'now').mockImplementation(() => now);
+    const { origin } = await startRawVendor({
+      onCall: (socket) => {
+        now += 70;
+        socket.write(goodAnswer);
+      },
+    });
+    const trace = newTrace();
+    const client = clientOf(origin);
+    await call(client, trace);
+    expect(trace.vendorMs).toBe(70);
+    await call(client, trace);
+    expect(trace.vendorMs).toBe(140);
   });
 });
 
-test('does not follow a redirect', async () => {
-  const { vendor, client } = await startVendor();
-  const elsewhere = await startBeginiSimulator({ tls: certificate });
-  endWithTest(elsewhere.close);
-  vendor.setFault({ fault: 'redirect', location: `${elsewhere.origin}/v1/sessions-management/tokens` });
-  expect((await call(client)).statusCode).toBe(302);
-  expect(elsewhere.connections).toBe(0);
-});
-
-test('hands on Retry-After', async () => {
-  const { vendor, client } = await startVendor();
-  vendor.setFault({ fault: 'status', status: 429, retryAfter: 7 });
-  expect(await call(client)).toMatchObject({ statusCode: 429, retryAfter: '7' });
-});
-
-test('reads no more than 16 KiB of an answer, and goes on with a new connection', async () => {
-  const { vendor, client } = await startVendor();
-  vendor.setFault({ fault: 'oversized', times: 1 });
-  expect(await call(client)).toMatchObject({ statusCode: 200, body: '' });
-  expect((await call(client)).statusCode).toBe(200);
-  expect(vendor.connections).toBe(2);
-});
-
-test.each([
-  [16_384, 'whole'],
-  [16_385, 'as empty'],
-] as const)('reads an answer of %d bytes %s', async (bytes, how) => {
-  const { vendor, client } = await startVendor();
-  const body = 'x'.repeat(bytes - 2); // JSON adds two quotation marks.
-  vendor.setFault({ fault: 'raw-answer', body });
-  expect((await call(client)).body).toBe(how === 'whole' ? JSON.stringify(body) : '');
-});
-
-test('reports the time that the vendor took', async () => {
-  let now = 1_000_000_000_000;
-  jest.spyOn(Date, 'now').mockImplementation(() => now);
-  const { origin } = await startRawVendor({
-    onCall: (socket) => {
-      now += 70;
-      socket.write(goodAnswer);
-    },
+describe('a call that may have reached the vendor', () => {
+  test('does not repeat a second time', async () => {
+    const { vendor, client } = await startVendor();
+    await call(client);
+    vendor.setFault({ fault: 'reset', times: 2 });
+    expect(await failure(call(client))).toBe('vendor_connection_lost');
+    expect(vendor.requests).toHaveLength(3);
   });
-  const trace = newTrace();
-  const client = clientOf(origin);
-  await call(client, trace);
-  expect(trace.vendorMs).toBe(70);
-  await call(client, trace);
-  expect(trace.vendorMs).toBe(140);
-});
 
-test('does not repeat a second time', async () => {
-  const { vendor, client } = await startVendor();
-  await call(client);
-  vendor.setFault({ fault: 'reset', times: 2 });
-  expect(await failure(call(client))).toBe('vendor_connection_lost');
-  expect(vendor.requests).toHaveLength(3);
-});
-
-test('does not repeat a call when a fresh connection breaks: the vendor may have acted', async () => {
-  const { vendor, client } = await startVendor();
-  vendor.setFault({ fault: 'reset', times: 1 });
-  const trace = newTrace();
-  expect(await failure(call(client, trace))).toBe('vendor_connection_lost');
-  expect(trace.vendorAttempts).toBe(1);
-  expect(vendor.requests).toHaveLength(1);
-});
-
-test('does not repeat a call when a kept connection breaks in the middle of the answer', async () => {
-  const { vendor, client } = await startVendor();
-  await call(client);
-  vendor.setFault({ fault: 'close-mid-body', times: 1 });
-  expect(await failure(call(client))).toBe('vendor_connection_lost');
-  expect(vendor.requests).toHaveLength(2);
-});
-
-test('does not repeat a call when a kept connection breaks in the middle of the status line', async () => {
-  const vendor = await startRawVendor({
-    onCall: (socket, calls) => {
-      if (calls === 1) socket.write(goodAnswer);
-      else socket.write('HTTP/1.1 20', () => socket.destroy());
-    },
+  test('does not repeat a call when a fresh connection breaks: the vendor may have acted', async () => {
+    const { vendor, client } = await startVendor();
+    vendor.setFault({ fault: 'reset', times: 1 });
+    const trace = newTrace();
+    expect(await failure(call(client, trace))).toBe('vendor_connection_lost');
+    expect(trace.vendorAttempts).toBe(1);
+    expect(vendor.requests).toHaveLength(1);
   });
-  const client = clientOf(vendor.origin);
-  await call(client);
-  expect(await failure(call(client))).toBe('vendor_connection_lost');
-  expect(vendor.calls).toBe(2);
-});
 
-test('takes an answer that switches to another protocol for a lost connection, at once', async () => {
-  const { origin } = await startRawVendor({
-    onCall: (socket) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
-    },
+  test('does not repeat a call when a kept connection breaks in the middle of the answer', async () => {
+    const { vendor, client } = await startVendor();
+    await call(client);
+    vendor.setFault({ fault: 'close-mid-body', times: 1 });
+    expect(await failure(call(client))).toBe('vendor_connection_lost');
+    expect(vendor.requests).toHaveLength(2);
   });
-  expect(await failure(call(clientOf(origin)))).toBe('vendor_connection_lost');
-});
 
-test('says that an answer whose body breaks its own encoding is invalid', async () => {
-  const { origin } = await startRawVendor({
-    onCall: (socket) => {
-      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
-      socket.write('ZZZ\r\n');
-    },
+  test('does not repeat a call when a kept connection breaks in the middle of the status line', async () => {
+    const vendor = await startRawVendor({
+      onCall: (socket, calls) => {
+        if (calls === 1) socket.write(goodAnswer);
+        else socket.write('HTTP/1.1 20', () => socket.destroy());
+      },
+    });
+    const client = clientOf(vendor.origin);
+    await call(client);
+    expect(await failure(call(client))).toBe('vendor_connection_lost');
+    expect(vendor.calls).toBe(2);
   });
-  expect(await failure(call(clientOf(origin)))).toBe('vendor_response_invalid');
-});
 
-test('says that an answer which is not HTTP is invalid', async () => {
-  const { vendor, client } = await startVendor();
-  vendor.setFault({ fault: 'not-http' });
-  expect(await failure(call(client))).toBe('vendor_response_invalid');
-  expect(vendor.requests).toHaveLength(1);
-});
-
-test.each([429, 500, 503])('does not repeat a call that is answered %d', async (status) => {
-  const { vendor, client } = await startVendor();
-  vendor.setFault({ fault: 'status', status });
-  expect((await call(client)).statusCode).toBe(status);
-  expect(vendor.requests).toHaveLength(1);
-});
-
-test('gives up at its deadline, without a second try: the vendor may have acted', async () => {
-  const { vendor, client } = await startVendor();
-  vendor.setFault({ fault: 'hang' });
-  const trace = newTrace();
-  expect(await failure(call(client, trace, 3_500))).toBe('vendor_timeout');
-  expect(trace.vendorAttempts).toBe(1);
-});
-
-test('gives up at its deadline on an answer whose body stalls, and on one whose body drips', async () => {
-  const { origin } = await startRawVendor({
-    onCall: (socket, calls) => {
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{');
-      if (calls === 1) return;
-      const drip = setInterval(() => socket.write(' '), 50);
-      socket.on('close', () => clearInterval(drip));
-    },
+  test('takes an answer that switches to another protocol for a lost connection, at once', async () => {
+    const { origin } = await startRawVendor({
+      onCall: (socket) => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+      },
+    });
+    expect(await failure(call(clientOf(origin)))).toBe('vendor_connection_lost');
   });
-  const client = clientOf(origin);
-  const calls = [call(client, newTrace(), 3_500), call(client, newTrace(), 3_500)];
-  expect(await Promise.all(calls.map(failure))).toEqual(['vendor_timeout', 'vendor_timeout']);
+
+  test('says that an answer whose body breaks its own encoding is invalid', async () => {
+    const { origin } = await startRawVendor({
+      onCall: (socket) => {
+        socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+        socket.write('ZZZ\r\n');
+      },
+    });
+    expect(await failure(call(clientOf(origin)))).toBe('vendor_response_invalid');
+  });
+
+  test('says that an answer which is not HTTP is invalid', async () => {
+    const { vendor, client } = await startVendor();
+    vendor.setFault({ fault: 'not-http' });
+    expect(await failure(call(client))).toBe('vendor_response_invalid');
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  test.each([429, 500, 503])('does not repeat a call that is answered %d', async (status) => {
+    const { vendor, client } = await startVendor();
+    vendor.setFault({ fault: 'status', status });
+    expect((await call(client)).statusCode).toBe(status);
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  test('gives up at its deadline, without a second try: the vendor may have acted', async () => {
+    const { vendor, client } = await startVendor();
+    vendor.setFault({ fault: 'hang' });
+    const trace = newTrace();
+    expect(await failure(call(client, trace, 3_500))).toBe('vendor_timeout');
+    expect(trace.vendorAttempts).toBe(1);
+  });
+
+  test('gives up at its deadline on an answer whose body stalls, and on one whose body drips', async () => {
+    const { origin } = await startRawVendor({
+      onCall: (socket, calls) => {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{');
+        if (calls === 1) return;
+        const drip = setInterval(() => socket.write(' '), 50);
+        socket.on('close', () => clearInterval(drip));
+      },
+    });
+    const client = clientOf(origin);
+    const calls = [call(client, newTrace(), 3_500), call(client, newTrace(), 3_500)];
+    expect(await Promise.all(calls.map(failure))).toEqual(['vendor_timeout', 'vendor_timeout']);
+  });
 });
 
-test('tries twice to connect to a port that refuses', async () => {
-  const { vendor } = await startVendor();
-  await vendor.close();
-  const trace = newTrace();
-  expect(await failure(call(clientOf(vendor.origin), trace))).toBe('vendor_unreachable');
-  expect(trace.vendorAttempts).toBe(2);
-});
+describe('a vendor that cannot be reached', () => {
+  test('tries twice to connect to a port that refuses', async () => {
+    const { vendor } = await startVendor();
+    await vendor.close();
+    const trace = newTrace();
+    expect(await failure(call(clientOf(vendor.origin), trace))).toBe('vendor_unreachable');
+    expect(trace.vendorAttempts).toBe(2);
+  });
 
-test('tries twice to find a host that has no address', async () => {
-  const trace = newTrace();
-  expect(await failure(call(clientOf('https://host.invalid'), trace))).toBe('vendor_unreachable');
-  expect(trace.vendorAttempts).toBe(2);
-});
+  test('tries twice to find a host that has no address', async () => {
+    const trace = newTrace();
+    expect(await failure(call(clientOf('https://host.invalid'), trace))).toBe('vendor_unreachable');
+    expect(trace.vendorAttempts).toBe(2);
+  });
 
-test('sends nothing to a server whose certificate it does not trust', async () => {
-  const { vendor } = await startVendor();
-  const trace = newTrace();
-  const stranger = await makeCertificate();
-  expect(await failure(call(clientOf(vendor.origin, stranger.cert), trace))).toBe('vendor_unreachable');
-  expect(trace.vendorAttempts).toBe(2);
-  expect(vendor.requests).toHaveLength(0);
-});
+  test('sends nothing to a server whose certificate it does not trust', async () => {
+    const { vendor } = await startVendor();
+    const trace = newTrace();
+    const stranger = await makeCertificate();
+    expect(await failure(call(clientOf(vendor.origin, stranger.cert), trace))).toBe('vendor_unreachable');
+    expect(trace.vendorAttempts).toBe(2);
+    expect(vendor.requests).toHaveLength(0);
+  });
 
-test('gives each of two tries 2 s to connect', async () => {
-  let connections = 0;
-  const origin = await startRaw(
-    createTcpServer(() => {
-      connections += 1;
-    }),
-  );
-  expect(await failure(call(clientOf(origin)))).toBe('vendor_unreachable');
-  expect(connections).toBe(2);
-}, 10_000);
+  test('gives each of two tries 2 s to connect', async () => {
+    let connections = 0;
+    const origin = await startRaw(
+      createTcpServer(() => {
+        connections += 1;
+      }),
+    );
+    expect(await failure(call(clientOf(origin)))).toBe('vendor_unreachable');
+    expect(connections).toBe(2);
+  }, 10_000);
 
-test('starts no call with less than 3 s left', async () => {
-  const { vendor, client } = await startVendor();
-  const trace = newTrace();
-  expect(await failure(call(client, trace, 2_999))).toBe('vendor_unreachable');
-  expect(trace.vendorAttempts).toBe(0);
-  expect(vendor.connections).toBe(0);
+  test('starts no call with less than 3 s left', async () => {
+    const { vendor, client } = await startVendor();
+    const trace = newTrace();
+    expect(await failure(call(client, trace, 2_999))).toBe('vendor_unreachable');
+    expect(trace.vendorAttempts).toBe(0);
+    expect(vendor.connections).toBe(0);
+  });
 });

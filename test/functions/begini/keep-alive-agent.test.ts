@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { makeCertificate } from '../../../lib/local/certificate.ts';
 import {
   call,
@@ -30,210 +30,218 @@ async function settle(): Promise<void> {
   for (let turns = 0; turns < 10; turns += 1) await new Promise(setImmediate);
 }
 
-test('makes fifty calls over one connection', async () => {
-  const { vendor, client } = await startVendor();
-  for (let calls = 0; calls < 50; calls += 1) await call(client);
-  expect(vendor.requests).toHaveLength(50);
-  expect(vendor.connections).toBe(1);
-});
+describe('one connection for many calls', () => {
+  test('makes fifty calls over one connection', async () => {
+    const { vendor, client } = await startVendor();
+    for (let calls = 0; calls < 50; calls += 1) await call(client);
+    expect(vendor.requests).toHaveLength(50);
+    expect(vendor.connections).toBe(1);
+  });
 
-test('makes its first call over the prepared connection', async () => {
-  const { vendor, client } = await startVendor();
-  await client.warmUp();
-  expect(vendor.requests).toHaveLength(0);
-  await call(client);
-  await call(client);
-  expect(vendor.connections).toBe(1);
-});
+  test('makes its first call over the prepared connection', async () => {
+    const { vendor, client } = await startVendor();
+    await client.warmUp();
+    expect(vendor.requests).toHaveLength(0);
+    await call(client);
+    await call(client);
+    expect(vendor.connections).toBe(1);
+  });
 
-test('opens a new connection where the prepared one has died', async () => {
-  const { vendor, client } = await startVendor();
-  await client.warmUp();
-  vendor.closeIdleConnections('rst');
-  expect((await call(client)).statusCode).toBe(200);
-});
+  test('opens a new connection where the prepared one has died', async () => {
+    const { vendor, client } = await startVendor();
+    await client.warmUp();
+    vendor.closeIdleConnections('rst');
+    expect((await call(client)).statusCode).toBe(200);
+  });
 
-test.each(['fin', 'rst'] as const)(
-  'calls over a new connection after a kept one has ended by %s',
-  async (how) => {
+  test.each(['fin', 'rst'] as const)(
+    'calls over a new connection after a kept one has ended by %s',
+    async (how) => {
+      const { vendor, client } = await startVendor();
+      await call(client);
+      vendor.closeIdleConnections(how);
+      expect((await call(client)).statusCode).toBe(200);
+      expect(vendor.requests).toHaveLength(2);
+      expect(vendor.connections).toBe(2);
+    },
+  );
+
+  test('repeats a call once when a kept connection breaks before anything of the answer', async () => {
     const { vendor, client } = await startVendor();
     await call(client);
-    vendor.closeIdleConnections(how);
-    expect((await call(client)).statusCode).toBe(200);
-    expect(vendor.requests).toHaveLength(2);
+    vendor.setFault({ fault: 'reset', times: 1 });
+    const trace = newTrace();
+    expect((await call(client, trace)).statusCode).toBe(200);
+    expect(trace.vendorAttempts).toBe(2);
     expect(vendor.connections).toBe(2);
-  },
-);
+  });
 
-test('repeats a call once when a kept connection breaks before anything of the answer', async () => {
-  const { vendor, client } = await startVendor();
-  await call(client);
-  vendor.setFault({ fault: 'reset', times: 1 });
-  const trace = newTrace();
-  expect((await call(client, trace)).statusCode).toBe(200);
-  expect(trace.vendorAttempts).toBe(2);
-  expect(vendor.connections).toBe(2);
-});
-
-test('repeats a call once when the prepared connection breaks before anything of the answer', async () => {
-  const { vendor, client } = await startVendor();
-  await client.warmUp();
-  vendor.setFault({ fault: 'reset', times: 1 });
-  const trace = newTrace();
-  expect((await call(client, trace)).statusCode).toBe(200);
-  expect(trace.vendorAttempts).toBe(2);
-});
-
-test('does not fail for a preparation that fails', async () => {
-  const { vendor } = await startVendor();
-  const client = clientOf(vendor.origin);
-  await vendor.close();
-  await expect(client.warmUp()).rejects.toThrow('ECONNREFUSED');
-  expect(await failure(call(client))).toBe('vendor_unreachable');
-});
-
-test.each([
-  ['and keeps the connection', () => undefined],
-  ['and closes the connection', (socket: TLSSocket) => socket.end()],
-])(
-  'does not take for its answer what the vendor says unasked on the prepared connection %s',
-  async (_, then) => {
-    const vendor = await startRawVendor({
-      onConnection: (socket, connections) => {
-        if (connections > 1) return;
-        socket.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
-        then(socket);
-      },
-      onCall: (socket) => socket.write(goodAnswer),
-    });
-    const client = clientOf(vendor.origin);
+  test('repeats a call once when the prepared connection breaks before anything of the answer', async () => {
+    const { vendor, client } = await startVendor();
     await client.warmUp();
+    vendor.setFault({ fault: 'reset', times: 1 });
+    const trace = newTrace();
+    expect((await call(client, trace)).statusCode).toBe(200);
+    expect(trace.vendorAttempts).toBe(2);
+  });
+
+  test('does not fail for a preparation that fails', async () => {
+    const { vendor } = await startVendor();
+    const client = clientOf(vendor.origin);
+    await vendor.close();
+    await expect(client.warmUp()).rejects.toThrow('ECONNREFUSED');
+    expect(await failure(call(client))).toBe('vendor_unreachable');
+  });
+});
+
+describe('what the vendor says unasked', () => {
+  test.each([
+    ['and keeps the connection', () => undefined],
+    ['and closes the connection', (socket: TLSSocket) => socket.end()],
+  ])(
+    'does not take for its answer what the vendor says unasked on the prepared connection %s',
+    async (_, then) => {
+      const vendor = await startRawVendor({
+        onConnection: (socket, connections) => {
+          if (connections > 1) return;
+          socket.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
+          then(socket);
+        },
+        onCall: (socket) => socket.write(goodAnswer),
+      });
+      const client = clientOf(vendor.origin);
+      await client.warmUp();
+      await settle();
+      const trace = newTrace();
+      expect(await call(client, trace)).toMatchObject({ statusCode: 200, body: '{}' });
+      expect([trace.vendorAttempts, vendor.connections.length]).toEqual([1, 2]);
+    },
+  );
+
+  test('does not take for its answer what the vendor says unasked on a kept connection', async () => {
+    const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
+    const client = clientOf(vendor.origin);
+    await call(client);
+    const [connection] = vendor.connections;
+    connection?.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
     await settle();
     const trace = newTrace();
     expect(await call(client, trace)).toMatchObject({ statusCode: 200, body: '{}' });
     expect([trace.vendorAttempts, vendor.connections.length]).toEqual([1, 2]);
-  },
-);
-
-test('does not take for its answer what the vendor says unasked on a kept connection', async () => {
-  const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
-  const client = clientOf(vendor.origin);
-  await call(client);
-  const [connection] = vendor.connections;
-  connection?.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
-  await settle();
-  const trace = newTrace();
-  expect(await call(client, trace)).toMatchObject({ statusCode: 200, body: '{}' });
-  expect([trace.vendorAttempts, vendor.connections.length]).toEqual([1, 2]);
+  });
 });
 
-/** A vendor that answers the first call, and closes the connection `afterMs` after it has read the second. */
-const startClosingVendor = (afterMs: number) =>
-  startRawVendor({
-    onCall: (socket, calls) => {
-      if (calls !== 2) return socket.write(goodAnswer);
-      now += afterMs;
-      return socket.destroy();
-    },
+describe('a connection that may be dead', () => {
+  /** A vendor that answers the first call, and closes the connection `afterMs` after it has read the second. */
+  const startClosingVendor = (afterMs: number) =>
+    startRawVendor({
+      onCall: (socket, calls) => {
+        if (calls !== 2) return socket.write(goodAnswer);
+        now += afterMs;
+        return socket.destroy();
+      },
+    });
+
+  test('repeats a call whose kept connection closes within a second: it was dead already', async () => {
+    const vendor = await startClosingVendor(999);
+    const client = clientOf(vendor.origin);
+    await call(client);
+    const trace = newTrace();
+    expect((await call(client, trace)).statusCode).toBe(200);
+    expect([trace.vendorAttempts, vendor.calls]).toEqual([2, 3]);
   });
 
-test('repeats a call whose kept connection closes within a second: it was dead already', async () => {
-  const vendor = await startClosingVendor(999);
-  const client = clientOf(vendor.origin);
-  await call(client);
-  const trace = newTrace();
-  expect((await call(client, trace)).statusCode).toBe(200);
-  expect([trace.vendorAttempts, vendor.calls]).toEqual([2, 3]);
-});
-
-test('does not repeat a call whose kept connection closes later: the vendor may have acted', async () => {
-  const vendor = await startClosingVendor(1_000);
-  const client = clientOf(vendor.origin);
-  await call(client);
-  const trace = newTrace();
-  expect(await failure(call(client, trace))).toBe('vendor_connection_lost');
-  expect([trace.vendorAttempts, vendor.calls]).toEqual([1, 2]);
-});
-
-test.each([
-  [60_000, 'over the kept connection', 1],
-  [60_001, 'over a new connection', 2],
-])('calls after %d idle milliseconds %s', async (idleMs, _, connections) => {
-  const { vendor, client } = await startVendor();
-  now += 120_000; // What counts is the time since the last call.
-  await call(client);
-  now += idleMs;
-  const trace = newTrace();
-  await call(client, trace);
-  expect([trace.vendorAttempts, vendor.connections]).toEqual([1, connections]);
-});
-
-test.each([
-  [60_000, 'over the prepared connection', 1],
-  [60_001, 'over a new connection', 2],
-])('makes its first call after %d idle milliseconds %s', async (idleMs, _, connections) => {
-  const { vendor, client } = await startVendor();
-  now += 120_000; // What counts is the time since the connection was prepared.
-  await client.warmUp();
-  now += idleMs;
-  const trace = newTrace();
-  await call(client, trace);
-  expect([trace.vendorAttempts, vendor.connections]).toEqual([1, connections]);
-});
-
-test.each(['fin', 'rst'] as const)(
-  'sees after an idle second that a kept connection has ended by %s, and sends once',
-  async (how) => {
-    const { vendor, client } = await startVendor();
+  test('does not repeat a call whose kept connection closes later: the vendor may have acted', async () => {
+    const vendor = await startClosingVendor(1_000);
+    const client = clientOf(vendor.origin);
     await call(client);
-    vendor.closeIdleConnections(how);
-    now += 1_001;
+    const trace = newTrace();
+    expect(await failure(call(client, trace))).toBe('vendor_connection_lost');
+    expect([trace.vendorAttempts, vendor.calls]).toEqual([1, 2]);
+  });
+
+  test.each([
+    [60_000, 'over the kept connection', 1],
+    [60_001, 'over a new connection', 2],
+  ])('calls after %d idle milliseconds %s', async (idleMs, _, connections) => {
+    const { vendor, client } = await startVendor();
+    now += 120_000; // What counts is the time since the last call.
+    await call(client);
+    now += idleMs;
+    const trace = newTrace();
+    await call(client, trace);
+    expect([trace.vendorAttempts, vendor.connections]).toEqual([1, connections]);
+  });
+
+  test.each([
+    [60_000, 'over the prepared connection', 1],
+    [60_001, 'over a new connection', 2],
+  ])('makes its first call after %d idle milliseconds %s', async (idleMs, _, connections) => {
+    const { vendor, client } = await startVendor();
+    now += 120_000; // What counts is the time since the connection was prepared.
+    await client.warmUp();
+    now += idleMs;
+    const trace = newTrace();
+    await call(client, trace);
+    expect([trace.vendorAttempts, vendor.connections]).toEqual([1, connections]);
+  });
+
+  test.each(['fin', 'rst'] as const)(
+    'sees after an idle second that a kept connection has ended by %s, and sends once',
+    async (how) => {
+      const { vendor, client } = await startVendor();
+      await call(client);
+      vendor.closeIdleConnections(how);
+      now += 1_001;
+      const trace = newTrace();
+      expect((await call(client, trace)).statusCode).toBe(200);
+      expect([trace.vendorAttempts, vendor.connections]).toEqual([1, 2]);
+    },
+  );
+
+  test('repeats a call over a new connection, not over another kept one', async () => {
+    const { vendor, client } = await startVendor();
+    await Promise.all([call(client), call(client)]);
+    expect(vendor.connections).toBe(2);
+    vendor.setFault({ fault: 'reset', times: 1 });
+    const trace = newTrace();
+    expect((await call(client, trace)).statusCode).toBe(200);
+    expect([trace.vendorAttempts, vendor.connections]).toEqual([2, 3]);
+  });
+
+  test('sends once where the prepared connection is reset while nobody uses it', async () => {
+    const { vendor, client } = await startVendor();
+    await client.warmUp();
+    vendor.closeIdleConnections('rst');
+    await settle();
     const trace = newTrace();
     expect((await call(client, trace)).statusCode).toBe(200);
     expect([trace.vendorAttempts, vendor.connections]).toEqual([1, 2]);
-  },
-);
-
-test('repeats a call over a new connection, not over another kept one', async () => {
-  const { vendor, client } = await startVendor();
-  await Promise.all([call(client), call(client)]);
-  expect(vendor.connections).toBe(2);
-  vendor.setFault({ fault: 'reset', times: 1 });
-  const trace = newTrace();
-  expect((await call(client, trace)).statusCode).toBe(200);
-  expect([trace.vendorAttempts, vendor.connections]).toEqual([2, 3]);
+  });
 });
 
-test('sends once where the prepared connection is reset while nobody uses it', async () => {
-  const { vendor, client } = await startVendor();
-  await client.warmUp();
-  vendor.closeIdleConnections('rst');
-  await settle();
-  const trace = newTrace();
-  expect((await call(client, trace)).statusCode).toBe(200);
-  expect([trace.vendorAttempts, vendor.connections]).toEqual([1, 2]);
-});
+describe('the prepared connection', () => {
+  test('names the vendor’s host while it prepares, and none where that is an address', async () => {
+    const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
+    await clientOf(vendor.origin.replace('127.0.0.1', 'localhost')).warmUp();
+    await clientOf(vendor.origin).warmUp();
+    await settle();
+    expect(vendor.connections.map(({ servername }) => servername)).toEqual(['localhost', false]);
+  });
 
-test('names the vendor’s host while it prepares, and none where that is an address', async () => {
-  const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
-  await clientOf(vendor.origin.replace('127.0.0.1', 'localhost')).warmUp();
-  await clientOf(vendor.origin).warmUp();
-  await settle();
-  expect(vendor.connections.map(({ servername }) => servername)).toEqual(['localhost', false]);
-});
+  test('prepares no connection to a vendor whose certificate it does not trust', async () => {
+    const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
+    const stranger = await makeCertificate();
+    await expect(clientOf(vendor.origin, stranger.cert).warmUp()).rejects.toThrow('self-signed');
+  });
 
-test('prepares no connection to a vendor whose certificate it does not trust', async () => {
-  const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
-  const stranger = await makeCertificate();
-  await expect(clientOf(vendor.origin, stranger.cert).warmUp()).rejects.toThrow('self-signed');
-});
-
-test('closes the prepared connection with the client', async () => {
-  const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
-  const client = clientOf(vendor.origin);
-  await client.warmUp();
-  await settle();
-  client.close();
-  const [connection] = vendor.connections;
-  if (!connection?.destroyed) await once(connection as TLSSocket, 'close');
+  test('closes the prepared connection with the client', async () => {
+    const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
+    const client = clientOf(vendor.origin);
+    await client.warmUp();
+    await settle();
+    client.close();
+    const [connection] = vendor.connections;
+    if (!connection?.destroyed) await once(connection as TLSSocket, 'close');
+  });
 });

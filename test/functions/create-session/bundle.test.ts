@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { Fault } from '../../../lib/local/begini-faults.ts';
 import { startBeginiSimulator } from '../../../lib/local/begini-simulator.ts';
@@ -38,214 +38,224 @@ async function lastLine(running: Lambda): Promise<Record<string, unknown>> {
   return linesOf(stdout).at(-1) ?? {};
 }
 
-test('calls Secrets Manager once and connects once to each side, while it starts, for 50 requests', async () => {
-  const { vendor, secretsManager, environment } = await start();
-  // Both sides speak TLS, so a connection is a handshake.
-  const taken = () => [secretsManager.requests.length, secretsManager.connections, vendor.connections];
-  expect(taken()).toEqual([1, 1, 1]);
-  for (let requests = 0; requests < 50; requests += 1) {
-    const response = (await environment.invoke(proxyEvent({ uid }))) as APIGatewayProxyResult;
-    expect(response.statusCode).toBe(302);
-    expect(response.headers?.Location).toMatch(new RegExp(`^${vendor.origin}/[\\w-]+\\.[\\w-]+\\.[\\w-]+$`));
-  }
-  expect(taken()).toEqual([1, 1, 1]);
-  expect(vendor.requests).toHaveLength(50);
-});
-
-test.each(['fin', 'rst'] as const)(
-  'sees after a freeze that its connection has died by %s, and sends once',
-  async (how) => {
-    const running = await start();
-    await invoke(running, proxyEvent({ uid }));
-    running.vendor.closeIdleConnections(how);
-    await sleep(1_100); // A function counts as frozen after an idle second.
-    expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
-    expect(running.vendor.requests).toHaveLength(2);
-    const { stdout } = await running.stop();
-    lambda = undefined;
-    expect(linesOf(stdout)[1]).toMatchObject({ vendorAttempts: 1, statusCode: 302 });
-  },
-);
-
-test.each(['fin', 'rst'] as const)(
-  'gets through after a short freeze in which its connection died by %s',
-  async (how) => {
-    const running = await start();
-    await invoke(running, proxyEvent({ uid }));
-    running.vendor.closeIdleConnections(how);
-    expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
-    expect(running.vendor.requests).toHaveLength(2);
-  },
-);
-
-test('starts although neither the vendor nor the secret can be had, and says so', async () => {
-  const running = await start({
-    variables: {
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:1',
-      BEGINI_LOCAL_ORIGINS: 'https://127.0.0.1:1,https://127.0.0.1:1',
-    },
-  });
-  expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('secrets_unavailable');
-});
-
-test('starts within 4 s while neither side answers, and serves once both do', async () => {
-  const silent = createServer().listen(0, '127.0.0.1');
-  const sockets: Socket[] = [];
-  silent.on('connection', (socket) => sockets.push(socket.on('error', () => undefined)));
-  await once(silent, 'listening');
-  const { port } = silent.address() as AddressInfo;
-  const origin = `https://127.0.0.1:${port}`;
-  const running = await start({
-    secretsFailure: 'hang',
-    variables: { BEGINI_LOCAL_ORIGINS: `${origin},${origin}` },
-  });
-  expect([sockets.length, running.secretsManager.requests.length]).toEqual([1, 1]);
-  expect(running.environment.initMs).toBeLessThan(4_000); // 2 s for what it prepares, and the process’s own start.
-
-  for (const socket of sockets) socket.destroy();
-  silent.close();
-  await once(silent, 'close');
-  const vendor = await startBeginiSimulator({ port, tls: await certificateOnce() });
-  running.secretsManager.fail('none');
-  try {
-    expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
-    expect(vendor.requests).toHaveLength(1);
-  } finally {
-    await vendor.close();
-  }
-});
-
-test('asks Secrets Manager a second time where it fails once', async () => {
-  const running = await start({
-    secretsFailure: { statusCode: 500, errorName: 'InternalServiceError', times: 1 },
-  });
-  expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
-  expect(running.secretsManager.requests).toHaveLength(2);
-});
-
-test('answers within 5 s, after two tries, while Secrets Manager hangs', async () => {
-  const running = await start({ secretsFailure: 'hang' });
-  const earlier = running.secretsManager.requests.length;
-  expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('secrets_unavailable');
-  expect(running.secretsManager.requests.length - earlier).toBe(2);
-  expect((await lastLine(running)).durationMs).toBeLessThan(5_000);
-});
-
-test('answers in time where the vendor refuses the pair and Secrets Manager hangs', async () => {
-  const running = await start({ timeoutMs: 4_050 });
-  running.vendor.setFault({ fault: 'status', status: 401 });
-  running.secretsManager.fail('hang');
-  expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('credentials_refused');
-  // A second is kept back from Lambda's time; two tries at the secret would take longer.
-  expect((await lastLine(running)).durationMs).toBeLessThan(4_000);
-});
-
-test('signs with all that Lambda’s role gives it, for its own region', async () => {
-  const { secretsManager } = await start();
-  expect(secretsManager.requests).toEqual([
-    {
-      operation: 'GetSecretValue',
-      at: expect.any(Number),
-      credentialScope: expect.stringMatching(/^\d{8}\/eu-west-1\/secretsmanager\/aws4_request$/),
-      sessionToken: 'example-session-token',
-    },
-  ]);
-});
-
-test('does not start with origins that are not on this machine', async () => {
-  await expect(
-    start({ variables: { BEGINI_LOCAL_ORIGINS: 'https://evil.example,https://evil.example' } }),
-  ).rejects.toThrow('local origin');
-});
-
-const answers: [Partial<APIGatewayProxyEvent> & { body: string }, Fault, number, string][] = [
-  [{ body: 'x'.repeat(5_000) }, { fault: 'none' }, 413, 'body_too_large'],
-  [{ body: '{}', headers: {} }, { fault: 'none' }, 415, 'unsupported_media_type'],
-  [{ body: 'null' }, { fault: 'none' }, 422, 'malformed_json'],
-  [{ body: '{"uid":"a_b_c_d"}' }, { fault: 'none' }, 422, 'invalid_uid'],
-  [{ body: `{"uid":"${uid}","x":1}` }, { fault: 'none' }, 422, 'unknown_property'],
-  [{ body: `{"uid":"${uid}","integration_id":"0"}` }, { fault: 'none' }, 422, 'integration_mismatch'],
-  [{ body: `{"uid":"${uid}"}` }, { fault: 'status', status: 422 }, 422, 'rejected_by_vendor'],
-  [{ body: `{"uid":"${uid}"}` }, { fault: 'status', status: 429 }, 503, 'vendor_busy'],
-  [{ body: `{"uid":"${uid}"}` }, { fault: 'status', status: 500 }, 502, 'vendor_error'],
-  [{ body: `{"uid":"${uid}"}` }, { fault: 'invalid-json' }, 502, 'vendor_response_invalid'],
-  [{ body: `{"uid":"${uid}"}` }, { fault: 'not-http' }, 502, 'vendor_response_invalid'],
-  [{ body: `{"uid":"${uid}"}` }, { fault: 'close-mid-body' }, 502, 'vendor_connection_lost'],
-  [{ body: `{"uid":"${uid}"}` }, { fault: 'status', status: 401 }, 503, 'credentials_refused'],
-];
-
-test('answers every fault as the source does', async () => {
-  const running = await start();
-  for (const [{ body, ...changes }, fault, status, code] of answers) {
-    running.vendor.setFault(fault);
-    const response = await invoke(running, proxyEvent(body, changes));
-    expect([response.statusCode, codeOf(response)]).toEqual([status, code]);
-  }
-  const { stdout, stderr } = await running.stop();
-  lambda = undefined;
-  expect(linesOf(stdout).map(({ code }) => code)).toEqual(answers.map(([, , , code]) => code));
-  expect(stderr).toBe('');
-});
-
-test('answers a vendor that hangs, and one that is not there', async () => {
-  const running = await start({ timeoutMs: 4_100 });
-  running.vendor.setFault({ fault: 'hang' });
-  expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('vendor_timeout');
-  await running.vendor.close();
-  expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('vendor_unreachable');
-});
-
-test('answers where the secret holds no pair', async () => {
-  const running = await start({ credentials: { apiKey: 'UNSET', integrationId: 'UNSET' } });
-  expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('credentials_not_set');
-});
-
-test('leaves no mark of uid, key, integration, signature, body or token in anything it writes or answers', async () => {
-  const canary = { apiKey: 'CANARY-API-KEY', integrationId: 'CANARY-INTEGRATION' };
-  const canaryUid = 'CANARY-UID-4711';
-  const claims = Buffer.from(JSON.stringify({ uid: canaryUid })).toString('base64url');
-  const token = `CANARYHEAD.${claims}.CANARYSIGNATURE`;
-  const body = `{"uid":"${canaryUid}","integration_id":"${canary.integrationId}"}`;
-  const signature = createHmac('sha512', canary.apiKey).update(body).digest('hex');
-  const faults: Fault[] = [
-    { fault: 'none' },
-    { fault: 'raw-answer', body: { access_token: token } },
-    { fault: 'raw-answer', body: { access_token: `${token}\r\nCANARY: x` } },
-    { fault: 'raw-answer', body: { message: body, access_token: 1 }, status: 422 },
-    { fault: 'raw-answer', body: { message: body }, status: 500 },
-    { fault: 'redirect', location: `https://evil.example/${token}` },
-    { fault: 'not-http' },
-    { fault: 'invalid-json' },
-    { fault: 'reset' },
-    { fault: 'close-mid-body' },
-    { fault: 'status', status: 401 },
-  ];
-  const running = await start({ credentials: canary });
-  const seen: string[] = [];
-  for (const fault of faults) {
-    running.vendor.setFault(fault);
-    for (const event of [
-      proxyEvent({ uid: canaryUid }),
-      proxyEvent(body, {
-        path: `/CANARY-PATH/${canaryUid}`,
-        headers: { 'content-type': 'application/json', 'x-api-key': 'CANARY-HEADER' },
-      }),
-      proxyEvent({ uid: `${canaryUid}_` }),
-      proxyEvent(`{"uid":"${canaryUid}"`),
-      proxyEvent({ uid: canaryUid, CANARY: 1 }),
-    ]) {
-      const response = await invoke(running, event);
-      const { Location: location, ...headers } = response.headers ?? {};
-      if (location !== undefined) expect(location).toContain('.');
-      seen.push(JSON.stringify(headers), response.body);
+describe('its connections', () => {
+  test('calls Secrets Manager once and connects once to each side, while it starts, for 50 requests', async () => {
+    const { vendor, secretsManager, environment } = await start();
+    // Both sides speak TLS, so a connection is a handshake.
+    const taken = () => [secretsManager.requests.length, secretsManager.connections, vendor.connections];
+    expect(taken()).toEqual([1, 1, 1]);
+    for (let requests = 0; requests < 50; requests += 1) {
+      const response = (await environment.invoke(proxyEvent({ uid }))) as APIGatewayProxyResult;
+      expect(response.statusCode).toBe(302);
+      expect(response.headers?.Location).toMatch(
+        new RegExp(`^${vendor.origin}/[\\w-]+\\.[\\w-]+\\.[\\w-]+$`),
+      );
     }
-  }
-  expect(running.vendor.requests.some(({ headers }) => headers['x-signature'] === signature)).toBe(true);
-  const { stdout, stderr } = await running.stop();
-  lambda = undefined;
-  expect(linesOf(stdout)).toHaveLength(faults.length * 5);
-  expect(stderr).toBe('');
-  const everything = [...seen, stdout].join('\n');
-  for (const mark of ['CANARY', signature, claims, 'evil.example', 'eyJ'])
-    expect(everything).not.toContain(mark);
+    expect(taken()).toEqual([1, 1, 1]);
+    expect(vendor.requests).toHaveLength(50);
+  });
+
+  test.each(['fin', 'rst'] as const)(
+    'sees after a freeze that its connection has died by %s, and sends once',
+    async (how) => {
+      const running = await start();
+      await invoke(running, proxyEvent({ uid }));
+      running.vendor.closeIdleConnections(how);
+      await sleep(1_100); // A function counts as frozen after an idle second.
+      expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
+      expect(running.vendor.requests).toHaveLength(2);
+      const { stdout } = await running.stop();
+      lambda = undefined;
+      expect(linesOf(stdout)[1]).toMatchObject({ vendorAttempts: 1, statusCode: 302 });
+    },
+  );
+
+  test.each(['fin', 'rst'] as const)(
+    'gets through after a short freeze in which its connection died by %s',
+    async (how) => {
+      const running = await start();
+      await invoke(running, proxyEvent({ uid }));
+      running.vendor.closeIdleConnections(how);
+      expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
+      expect(running.vendor.requests).toHaveLength(2);
+    },
+  );
+});
+
+describe('its start', () => {
+  test('starts although neither the vendor nor the secret can be had, and says so', async () => {
+    const running = await start({
+      variables: {
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:1',
+        BEGINI_LOCAL_ORIGINS: 'https://127.0.0.1:1,https://127.0.0.1:1',
+      },
+    });
+    expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('secrets_unavailable');
+  });
+
+  test('starts within 4 s while neither side answers, and serves once both do', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    const sockets: Socket[] = [];
+    silent.on('connection', (socket) => sockets.push(socket.on('error', () => undefined)));
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const origin = `https://127.0.0.1:${port}`;
+    const running = await start({
+      secretsFailure: 'hang',
+      variables: { BEGINI_LOCAL_ORIGINS: `${origin},${origin}` },
+    });
+    expect([sockets.length, running.secretsManager.requests.length]).toEqual([1, 1]);
+    expect(running.environment.initMs).toBeLessThan(4_000); // 2 s for what it prepares, and the process’s own start.
+
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+    await once(silent, 'close');
+    const vendor = await startBeginiSimulator({ port, tls: await certificateOnce() });
+    running.secretsManager.fail('none');
+    try {
+      expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
+      expect(vendor.requests).toHaveLength(1);
+    } finally {
+      await vendor.close();
+    }
+  });
+});
+
+describe('Secrets Manager in trouble', () => {
+  test('asks Secrets Manager a second time where it fails once', async () => {
+    const running = await start({
+      secretsFailure: { statusCode: 500, errorName: 'InternalServiceError', times: 1 },
+    });
+    expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
+    expect(running.secretsManager.requests).toHaveLength(2);
+  });
+
+  test('answers within 5 s, after two tries, while Secrets Manager hangs', async () => {
+    const running = await start({ secretsFailure: 'hang' });
+    const earlier = running.secretsManager.requests.length;
+    expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('secrets_unavailable');
+    expect(running.secretsManager.requests.length - earlier).toBe(2);
+    expect((await lastLine(running)).durationMs).toBeLessThan(5_000);
+  });
+
+  test('answers in time where the vendor refuses the pair and Secrets Manager hangs', async () => {
+    const running = await start({ timeoutMs: 4_050 });
+    running.vendor.setFault({ fault: 'status', status: 401 });
+    running.secretsManager.fail('hang');
+    expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('credentials_refused');
+    // A second is kept back from Lambda's time; two tries at the secret would take longer.
+    expect((await lastLine(running)).durationMs).toBeLessThan(4_000);
+  });
+
+  test('signs with all that Lambda’s role gives it, for its own region', async () => {
+    const { secretsManager } = await start();
+    expect(secretsManager.requests).toEqual([
+      {
+        operation: 'GetSecretValue',
+        at: expect.any(Number),
+        credentialScope: expect.stringMatching(/^\d{8}\/eu-west-1\/secretsmanager\/aws4_request$/),
+        sessionToken: 'example-session-token',
+      },
+    ]);
+  });
+});
+
+describe('what it answers and writes', () => {
+  test('does not start with origins that are not on this machine', async () => {
+    await expect(
+      start({ variables: { BEGINI_LOCAL_ORIGINS: 'https://evil.example,https://evil.example' } }),
+    ).rejects.toThrow('local origin');
+  });
+
+  const answers: [Partial<APIGatewayProxyEvent> & { body: string }, Fault, number, string][] = [
+    [{ body: 'x'.repeat(5_000) }, { fault: 'none' }, 413, 'body_too_large'],
+    [{ body: '{}', headers: {} }, { fault: 'none' }, 415, 'unsupported_media_type'],
+    [{ body: 'null' }, { fault: 'none' }, 422, 'malformed_json'],
+    [{ body: '{"uid":"a_b_c_d"}' }, { fault: 'none' }, 422, 'invalid_uid'],
+    [{ body: `{"uid":"${uid}","x":1}` }, { fault: 'none' }, 422, 'unknown_property'],
+    [{ body: `{"uid":"${uid}","integration_id":"0"}` }, { fault: 'none' }, 422, 'integration_mismatch'],
+    [{ body: `{"uid":"${uid}"}` }, { fault: 'status', status: 422 }, 422, 'rejected_by_vendor'],
+    [{ body: `{"uid":"${uid}"}` }, { fault: 'status', status: 429 }, 503, 'vendor_busy'],
+    [{ body: `{"uid":"${uid}"}` }, { fault: 'status', status: 500 }, 502, 'vendor_error'],
+    [{ body: `{"uid":"${uid}"}` }, { fault: 'invalid-json' }, 502, 'vendor_response_invalid'],
+    [{ body: `{"uid":"${uid}"}` }, { fault: 'not-http' }, 502, 'vendor_response_invalid'],
+    [{ body: `{"uid":"${uid}"}` }, { fault: 'close-mid-body' }, 502, 'vendor_connection_lost'],
+    [{ body: `{"uid":"${uid}"}` }, { fault: 'status', status: 401 }, 503, 'credentials_refused'],
+  ];
+
+  test('answers every fault as the source does', async () => {
+    const running = await start();
+    for (const [{ body, ...changes }, fault, status, code] of answers) {
+      running.vendor.setFault(fault);
+      const response = await invoke(running, proxyEvent(body, changes));
+      expect([response.statusCode, codeOf(response)]).toEqual([status, code]);
+    }
+    const { stdout, stderr } = await running.stop();
+    lambda = undefined;
+    expect(linesOf(stdout).map(({ code }) => code)).toEqual(answers.map(([, , , code]) => code));
+    expect(stderr).toBe('');
+  });
+
+  test('answers a vendor that hangs, and one that is not there', async () => {
+    const running = await start({ timeoutMs: 4_100 });
+    running.vendor.setFault({ fault: 'hang' });
+    expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('vendor_timeout');
+    await running.vendor.close();
+    expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('vendor_unreachable');
+  });
+
+  test('answers where the secret holds no pair', async () => {
+    const running = await start({ credentials: { apiKey: 'UNSET', integrationId: 'UNSET' } });
+    expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('credentials_not_set');
+  });
+
+  test('leaves no mark of uid, key, integration, signature, body or token in anything it writes or answers', async () => {
+    const canary = { apiKey: 'CANARY-API-KEY', integrationId: 'CANARY-INTEGRATION' };
+    const canaryUid = 'CANARY-UID-4711';
+    const claims = Buffer.from(JSON.stringify({ uid: canaryUid })).toString('base64url');
+    const token = `CANARYHEAD.${claims}.CANARYSIGNATURE`;
+    const body = `{"uid":"${canaryUid}","integration_id":"${canary.integrationId}"}`;
+    const signature = createHmac('sha512', canary.apiKey).update(body).digest('hex');
+    const faults: Fault[] = [
+      { fault: 'none' },
+      { fault: 'raw-answer', body: { access_token: token } },
+      { fault: 'raw-answer', body: { access_token: `${token}\r\nCANARY: x` } },
+      { fault: 'raw-answer', body: { message: body, access_token: 1 }, status: 422 },
+      { fault: 'raw-answer', body: { message: body }, status: 500 },
+      { fault: 'redirect', location: `https://evil.example/${token}` },
+      { fault: 'not-http' },
+      { fault: 'invalid-json' },
+      { fault: 'reset' },
+      { fault: 'close-mid-body' },
+      { fault: 'status', status: 401 },
+    ];
+    const running = await start({ credentials: canary });
+    const seen: string[] = [];
+    for (const fault of faults) {
+      running.vendor.setFault(fault);
+      for (const event of [
+        proxyEvent({ uid: canaryUid }),
+        proxyEvent(body, {
+          path: `/CANARY-PATH/${canaryUid}`,
+          headers: { 'content-type': 'application/json', 'x-api-key': 'CANARY-HEADER' },
+        }),
+        proxyEvent({ uid: `${canaryUid}_` }),
+        proxyEvent(`{"uid":"${canaryUid}"`),
+        proxyEvent({ uid: canaryUid, CANARY: 1 }),
+      ]) {
+        const response = await invoke(running, event);
+        const { Location: location, ...headers } = response.headers ?? {};
+        if (location !== undefined) expect(location).toContain('.');
+        seen.push(JSON.stringify(headers), response.body);
+      }
+    }
+    expect(running.vendor.requests.some(({ headers }) => headers['x-signature'] === signature)).toBe(true);
+    const { stdout, stderr } = await running.stop();
+    lambda = undefined;
+    expect(linesOf(stdout)).toHaveLength(faults.length * 5);
+    expect(stderr).toBe('');
+    const everything = [...seen, stdout].join('\n');
+    for (const mark of ['CANARY', signature, claims, 'evil.example', 'eyJ'])
+      expect(everything).not.toContain(mark);
+  });
 });

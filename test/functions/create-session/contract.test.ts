@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
 import {
   assessmentOrigin,
@@ -48,374 +48,391 @@ async function problemOf(response: Response): Promise<Record<string, unknown>> {
 
 const lastLine = () => JSON.parse(service.lines.at(-1) ?? '{}') as Record<string, unknown>;
 
-test('answers 302 into the assessment, with an empty body', async () => {
-  service = await startService();
-  const response = await service.post({ uid });
-  expect(response.status).toBe(302);
-  expect(await response.text()).toBe('');
-  expectSecurityHeaders(response);
-  const [sent] = service.vendor.requests;
-  expect(sent?.rawBody.toString()).toBe(
-    `{"uid":"${uid}","integration_id":"${simulatedCredentials.integrationId}"}`,
-  );
-  expect(response.headers.get('location')).toMatch(
-    new RegExp(`^${assessmentOrigin}/[\\w-]+\\.[\\w-]+\\.[\\w-]+$`),
-  );
-});
-
-test('answers 201 with the url and its expiry where Accept names JSON', async () => {
-  service = await startService();
-  const response = await service.post({ uid }, { Accept: 'application/json' });
-  expect(response.status).toBe(201);
-  expectSecurityHeaders(response);
-  expect(response.headers.get('location')).toBeNull();
-  expect(await response.json()).toEqual({
-    url: expect.stringMatching(new RegExp(`^${assessmentOrigin}/[\\w-]+\\.[\\w-]+\\.[\\w-]+$`)),
-    expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
-    resumed: false,
-  });
-});
-
-test.each([
-  ['application/json, text/plain, */*', 201],
-  ['text/html, APPLICATION/JSON;q=0.8', 201],
-  ['application/json;charset=utf-8', 201],
-  ['application/json;q=0', 302],
-  ['application/json; q=0.0', 302],
-  ['*/*', 302],
-  ['application/*', 302],
-  ['application/jsonp', 302],
-  ['text/html', 302],
-])('answers Accept: %s with %d', async (accept, status) => {
-  service = await startService();
-  expect((await service.post({ uid }, { Accept: accept })).status).toBe(status);
-});
-
-test('signs the call where HMAC is on, and not where it is off', async () => {
-  service = await startService({ hmac: true });
-  await service.post({ uid });
-  expect(service.vendor.requests[0]?.headers['x-signature']).toMatch(/^[0-9a-f]{128}$/);
-  await service.close();
-  service = await startService({ hmac: false });
-  expect((await service.post({ uid })).status).toBe(302);
-  expect(service.vendor.requests[0]?.headers['x-signature']).toBeUndefined();
-});
-
-test.each([
-  ['of 5 characters', { uid: 'abc-1' }],
-  ['of 60 characters', { uid: 'a1-'.repeat(20) }],
-  [
-    'with the stage’s own integration_id beside it',
-    { uid, integration_id: simulatedCredentials.integrationId },
-  ],
-])('takes a uid %s', async (_, body) => {
-  service = await startService();
-  expect((await service.post(body)).status).toBe(302);
-});
-
-test.each([
-  'application/json; charset=utf-8',
-  'application/json ; charset=utf-8',
-  'APPLICATION/JSON',
-  'application/vnd.lender+json',
-])('takes the content type %s', async (contentType) => {
-  service = await startService();
-  expect((await service.post({ uid }, { 'Content-Type': contentType })).status).toBe(302);
-});
-
-const invalidUids = {
-  'a missing uid': {},
-  'a uid of null': { uid: null },
-  'a uid that is a number': { uid: 1234567 },
-  'a uid that is a list': { uid: [uid] },
-  'a uid of 4 characters': { uid: 'abc1' },
-  'a uid of 61 characters': { uid: 'a'.repeat(61) },
-  'a uid with an underscore': { uid: 'abc_123' },
-  'a uid with a space': { uid: 'abc 123' },
-  'a uid with a line break at its end': { uid: 'abc123\n' },
-  'an e-mail address': { uid: 'ana@example.com' },
-  'an emoji': { uid: 'abcde😀' },
-  'a letter beyond ASCII': { uid: 'abcdé' },
-  'digits beyond ASCII': { uid: '١٢٣٤٥٦' },
-};
-
-test.each([
-  ...Object.entries(invalidUids).map(([name, body]) => [name, body, 422, 'invalid_uid'] as const),
-  ['no JSON', 'uid=QWERT', 422, 'malformed_json'],
-  ['half of a JSON body', '{"uid":', 422, 'malformed_json'],
-  ['no body', '', 422, 'malformed_json'],
-  ['a null body', 'null', 422, 'malformed_json'],
-  ['a list', [{ uid }], 422, 'malformed_json'],
-  ['a string', '"ABCDE-12345"', 422, 'malformed_json'],
-  ['a forbidden key', `{"uid":"${uid}","__proto__":{"admin":true}}`, 422, 'malformed_json'],
-  ['a second property', { uid, name: 'Ana' }, 422, 'unknown_property'],
-  ['a second property beside an invalid uid', { uid: '', name: 'Ana' }, 422, 'unknown_property'],
-  [
-    'another stage’s integration_id',
-    { uid, integration_id: 'simulated-integration-2' },
-    422,
-    'integration_mismatch',
-  ],
-  ['an integration_id of another type', { uid, integration_id: 1 }, 422, 'integration_mismatch'],
-  ['an integration_id of null', { uid, integration_id: null }, 422, 'integration_mismatch'],
-  ['a body of 4,097 bytes', JSON.stringify({ uid }).padEnd(4_097), 413, 'body_too_large'],
-  ['a body of 1 MB', 'x'.repeat(1_000_000), 413, 'body_too_large'],
-] as const)('answers %s without calling the vendor', async (_, body, status, code) => {
-  service = await startService();
-  const response = await service.post(body);
-  expect(response.status).toBe(status);
-  expect((await problemOf(response)).code).toBe(code);
-  expect(service.vendor.requests).toHaveLength(0);
-  expect(lastLine()).toMatchObject({ level: 'WARN', outcome: 'caller_error', code, vendorAttempts: 0 });
-});
-
-test('takes a body of exactly 4,096 bytes', async () => {
-  service = await startService();
-  expect((await service.post(JSON.stringify({ uid }).padEnd(4_096))).status).toBe(302);
-});
-
-test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', ''])(
-  'answers the content type %p with 415, without calling the vendor',
-  async (contentType) => {
+describe('a good call', () => {
+  test('answers 302 into the assessment, with an empty body', async () => {
     service = await startService();
-    const response = await service.post({ uid }, { 'Content-Type': contentType });
-    expect(response.status).toBe(415);
-    expect((await problemOf(response)).code).toBe('unsupported_media_type');
-    expect(service.vendor.requests).toHaveLength(0);
-  },
-);
-
-test('checks the size before the type, and the type before the JSON', async () => {
-  service = await startService();
-  const text = { 'Content-Type': 'text/plain' };
-  expect((await service.post('x'.repeat(5_000), text)).status).toBe(413);
-  expect((await service.post('{', text)).status).toBe(415);
-});
-
-test.each([
-  ['the sentinel', '{"apiKey":"UNSET","integrationId":"UNSET"}'],
-  ['no JSON', 'my-key'],
-  ['no integration id', '{"apiKey":"my-key"}'],
-])(
-  'answers 503 without calling the vendor while the secret holds %s, and tells the operator',
-  async (_, secret) => {
-    service = await startService({ secret });
     const response = await service.post({ uid });
-    expect(response.status).toBe(503);
-    expect(response.headers.get('retry-after')).toBe('60');
-    expect((await problemOf(response)).code).toBe('credentials_not_set');
-    expect(service.vendor.requests).toHaveLength(0);
-    expect(lastLine()).toMatchObject({
-      level: 'ERROR',
-      code: 'credentials_not_set',
-      action: expect.stringContaining('npm run rotate'),
+    expect(response.status).toBe(302);
+    expect(await response.text()).toBe('');
+    expectSecurityHeaders(response);
+    const [sent] = service.vendor.requests;
+    expect(sent?.rawBody.toString()).toBe(
+      `{"uid":"${uid}","integration_id":"${simulatedCredentials.integrationId}"}`,
+    );
+    expect(response.headers.get('location')).toMatch(
+      new RegExp(`^${assessmentOrigin}/[\\w-]+\\.[\\w-]+\\.[\\w-]+$`),
+    );
+  });
+
+  test('answers 201 with the url and its expiry where Accept names JSON', async () => {
+    service = await startService();
+    const response = await service.post({ uid }, { Accept: 'application/json' });
+    expect(response.status).toBe(201);
+    expectSecurityHeaders(response);
+    expect(response.headers.get('location')).toBeNull();
+    expect(await response.json()).toEqual({
+      url: expect.stringMatching(new RegExp(`^${assessmentOrigin}/[\\w-]+\\.[\\w-]+\\.[\\w-]+$`)),
+      expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      resumed: false,
     });
-  },
-);
+  });
 
-test('answers 503 without calling the vendor while Secrets Manager fails', async () => {
-  service = await startService();
-  service.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException' });
-  const response = await service.post({ uid });
-  expect(response.status).toBe(503);
-  expect(response.headers.get('retry-after')).toBe('5');
-  expect((await problemOf(response)).code).toBe('secrets_unavailable');
-  expect(service.vendor.requests).toHaveLength(0);
-  expect(lastLine()).toMatchObject({ code: 'secrets_unavailable', reason: 'AccessDeniedException' });
+  test.each([
+    ['application/json, text/plain, */*', 201],
+    ['text/html, APPLICATION/JSON;q=0.8', 201],
+    ['application/json;charset=utf-8', 201],
+    ['application/json;q=0', 302],
+    ['application/json; q=0.0', 302],
+    ['*/*', 302],
+    ['application/*', 302],
+    ['application/jsonp', 302],
+    ['text/html', 302],
+  ])('answers Accept: %s with %d', async (accept, status) => {
+    service = await startService();
+    expect((await service.post({ uid }, { Accept: accept })).status).toBe(status);
+  });
+
+  test('signs the call where HMAC is on, and not where it is off', async () => {
+    service = await startService({ hmac: true });
+    await service.post({ uid });
+    expect(service.vendor.requests[0]?.headers['x-signature']).toMatch(/^[0-9a-f]{128}$/);
+    await service.close();
+    service = await startService({ hmac: false });
+    expect((await service.post({ uid })).status).toBe(302);
+    expect(service.vendor.requests[0]?.headers['x-signature']).toBeUndefined();
+  });
+
+  test.each([
+    ['of 5 characters', { uid: 'abc-1' }],
+    ['of 60 characters', { uid: 'a1-'.repeat(20) }],
+    [
+      'with the stage’s own integration_id beside it',
+      { uid, integration_id: simulatedCredentials.integrationId },
+    ],
+  ])('takes a uid %s', async (_, body) => {
+    service = await startService();
+    expect((await service.post(body)).status).toBe(302);
+  });
+
+  test.each([
+    'application/json; charset=utf-8',
+    'application/json ; charset=utf-8',
+    'APPLICATION/JSON',
+    'application/vnd.lender+json',
+  ])('takes the content type %s', async (contentType) => {
+    service = await startService();
+    expect((await service.post({ uid }, { 'Content-Type': contentType })).status).toBe(302);
+  });
 });
 
-test.each([401, 403])(
-  'answers 503 where the vendor refuses the credentials by %d, after one look',
-  async (status) => {
+describe('what the caller sent', () => {
+  const invalidUids = {
+    'a missing uid': {},
+    'a uid of null': { uid: null },
+    'a uid that is a number': { uid: 1234567 },
+    'a uid that is a list': { uid: [uid] },
+    'a uid of 4 characters': { uid: 'abc1' },
+    'a uid of 61 characters': { uid: 'a'.repeat(61) },
+    'a uid with an underscore': { uid: 'abc_123' },
+    'a uid with a space': { uid: 'abc 123' },
+    'a uid with a line break at its end': { uid: 'abc123\n' },
+    'an e-mail address': { uid: 'ana@example.com' },
+    'an emoji': { uid: 'abcde😀' },
+    'a letter beyond ASCII': { uid: 'abcdé' },
+    'digits beyond ASCII': { uid: '١٢٣٤٥٦' },
+  };
+
+  test.each([
+    ...Object.entries(invalidUids).map(([name, body]) => [name, body, 422, 'invalid_uid'] as const),
+    ['no JSON', 'uid=QWERT', 422, 'malformed_json'],
+    ['half of a JSON body', '{"uid":', 422, 'malformed_json'],
+    ['no body', '', 422, 'malformed_json'],
+    ['a null body', 'null', 422, 'malformed_json'],
+    ['a list', [{ uid }], 422, 'malformed_json'],
+    ['a string', '"ABCDE-12345"', 422, 'malformed_json'],
+    ['a forbidden key', `{"uid":"${uid}","__proto__":{"admin":true}}`, 422, 'malformed_json'],
+    ['a second property', { uid, name: 'Ana' }, 422, 'unknown_property'],
+    ['a second property beside an invalid uid', { uid: '', name: 'Ana' }, 422, 'unknown_property'],
+    [
+      'another stage’s integration_id',
+      { uid, integration_id: 'simulated-integration-2' },
+      422,
+      'integration_mismatch',
+    ],
+    ['an integration_id of another type', { uid, integration_id: 1 }, 422, 'integration_mismatch'],
+    ['an integration_id of null', { uid, integration_id: null }, 422, 'integration_mismatch'],
+    ['a body of 4,097 bytes', JSON.stringify({ uid }).padEnd(4_097), 413, 'body_too_large'],
+    ['a body of 1 MB', 'x'.repeat(1_000_000), 413, 'body_too_large'],
+  ] as const)('answers %s without calling the vendor', async (_, body, status, code) => {
     service = await startService();
-    service.vendor.setFault({ fault: 'status', status });
+    const response = await service.post(body);
+    expect(response.status).toBe(status);
+    expect((await problemOf(response)).code).toBe(code);
+    expect(service.vendor.requests).toHaveLength(0);
+    expect(lastLine()).toMatchObject({ level: 'WARN', outcome: 'caller_error', code, vendorAttempts: 0 });
+  });
+
+  test('takes a body of exactly 4,096 bytes', async () => {
+    service = await startService();
+    expect((await service.post(JSON.stringify({ uid }).padEnd(4_096))).status).toBe(302);
+  });
+
+  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', ''])(
+    'answers the content type %p with 415, without calling the vendor',
+    async (contentType) => {
+      service = await startService();
+      const response = await service.post({ uid }, { 'Content-Type': contentType });
+      expect(response.status).toBe(415);
+      expect((await problemOf(response)).code).toBe('unsupported_media_type');
+      expect(service.vendor.requests).toHaveLength(0);
+    },
+  );
+
+  test('checks the size before the type, and the type before the JSON', async () => {
+    service = await startService();
+    const text = { 'Content-Type': 'text/plain' };
+    expect((await service.post('x'.repeat(5_000), text)).status).toBe(413);
+    expect((await service.post('{', text)).status).toBe(415);
+  });
+});
+
+describe('the credentials', () => {
+  test.each([
+    ['the sentinel', '{"apiKey":"UNSET","integrationId":"UNSET"}'],
+    ['no JSON', 'my-key'],
+    ['no integration id', '{"apiKey":"my-key"}'],
+  ])(
+    'answers 503 without calling the vendor while the secret holds %s, and tells the operator',
+    async (_, secret) => {
+      service = await startService({ secret });
+      const response = await service.post({ uid });
+      expect(response.status).toBe(503);
+      expect(response.headers.get('retry-after')).toBe('60');
+      expect((await problemOf(response)).code).toBe('credentials_not_set');
+      expect(service.vendor.requests).toHaveLength(0);
+      expect(lastLine()).toMatchObject({
+        level: 'ERROR',
+        code: 'credentials_not_set',
+        action: expect.stringContaining('npm run rotate'),
+      });
+    },
+  );
+
+  test('answers 503 without calling the vendor while Secrets Manager fails', async () => {
+    service = await startService();
+    service.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException' });
     const response = await service.post({ uid });
     expect(response.status).toBe(503);
-    expect(response.headers.get('retry-after')).toBe('15');
-    expect((await problemOf(response)).code).toBe('credentials_refused');
-    expect(service.vendor.requests).toHaveLength(1);
-    expect(service.secretsManager.requests).toHaveLength(2);
-    expect(lastLine()).toMatchObject({ level: 'ERROR', code: 'credentials_refused', vendorStatus: status });
+    expect(response.headers.get('retry-after')).toBe('5');
+    expect((await problemOf(response)).code).toBe('secrets_unavailable');
+    expect(service.vendor.requests).toHaveLength(0);
+    expect(lastLine()).toMatchObject({ code: 'secrets_unavailable', reason: 'AccessDeniedException' });
+  });
 
+  test.each([401, 403])(
+    'answers 503 where the vendor refuses the credentials by %d, after one look',
+    async (status) => {
+      service = await startService();
+      service.vendor.setFault({ fault: 'status', status });
+      const response = await service.post({ uid });
+      expect(response.status).toBe(503);
+      expect(response.headers.get('retry-after')).toBe('15');
+      expect((await problemOf(response)).code).toBe('credentials_refused');
+      expect(service.vendor.requests).toHaveLength(1);
+      expect(service.secretsManager.requests).toHaveLength(2);
+      expect(lastLine()).toMatchObject({ level: 'ERROR', code: 'credentials_refused', vendorStatus: status });
+
+      expect((await problemOf(await service.post({ uid }))).code).toBe('credentials_refused');
+      expect(service.vendor.requests).toHaveLength(1);
+    },
+  );
+
+  test('goes on by itself when the vendor takes the same credentials again', async () => {
+    service = await startService();
+    service.vendor.setFault({ fault: 'status', status: 401 });
+    await service.post({ uid });
+    service.vendor.setFault({ fault: 'none' });
+    service.advance(15_000);
+    expect((await service.post({ uid })).status).toBe(302);
+    expect((await service.post({ uid })).status).toBe(302);
+  });
+
+  test('calls once more, newly signed, where the secret was renewed meanwhile', async () => {
+    service = await startService({ resume: false });
+    await service.post({ uid });
+    const next = { apiKey: 'renewed-key', integrationId: 'renewed-integration' };
+    service.vendor.changeCredentials(next);
+    const versionId = service.secretsManager.putValue(secretName, JSON.stringify(next));
+    expect((await service.post({ uid })).status).toBe(302);
+    expect(service.vendor.requests.map(({ status }) => status)).toEqual([200, 401, 200]);
+    expect(service.vendor.requests[2]?.rawBody.toString()).toBe(
+      `{"uid":"${uid}","integration_id":"renewed-integration"}`,
+    );
+    expect(lastLine()).toMatchObject({ vendorAttempts: 2, secretReads: 1, secretVersionId: versionId });
+  });
+
+  test('calls twice at most, however often the secret is renewed', async () => {
+    service = await startService({ resume: false });
+    await service.post({ uid });
+    service.vendor.changeCredentials({ apiKey: 'a-third-key', integrationId: '3' });
+    service.secretsManager.putValue(
+      secretName,
+      JSON.stringify({ apiKey: 'a-second-key', integrationId: '2' }),
+    );
     expect((await problemOf(await service.post({ uid }))).code).toBe('credentials_refused');
+    expect(service.vendor.requests).toHaveLength(3);
+    expect((await problemOf(await service.post({ uid }))).code).toBe('credentials_refused');
+    expect(service.vendor.requests).toHaveLength(3);
+  });
+});
+
+describe('the vendor', () => {
+  const token = (claims: object) =>
+    `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2lnbmF0dXJl`;
+
+  test.each([
+    [{ fault: 'status', status: 422 }, 422, 'rejected_by_vendor', null],
+    [{ fault: 'status', status: 429, retryAfter: 7 }, 503, 'vendor_busy', '7'],
+    [{ fault: 'status', status: 429 }, 503, 'vendor_busy', '30'],
+    [{ fault: 'status', status: 500 }, 502, 'vendor_error', null],
+    [{ fault: 'status', status: 503, retryAfter: 7 }, 502, 'vendor_error', null],
+    [{ fault: 'status', status: 418 }, 502, 'vendor_error', null],
+    [{ fault: 'redirect', location: 'https://evil.example/' }, 502, 'vendor_error', null],
+    [{ fault: 'invalid-json' }, 502, 'vendor_response_invalid', null],
+    [{ fault: 'not-http' }, 502, 'vendor_response_invalid', null],
+    [{ fault: 'oversized' }, 502, 'vendor_response_invalid', null],
+    [{ fault: 'raw-answer', body: {} }, 502, 'vendor_response_invalid', null],
+    [{ fault: 'raw-answer', body: { access_token: 'a.b.c\r\nX: y' } }, 502, 'vendor_response_invalid', null],
+    [{ fault: 'raw-answer', body: { access_token: '//evil.example' } }, 502, 'vendor_response_invalid', null],
+    [{ fault: 'raw-answer', body: { access_token: 'a.b.c?x=y' } }, 502, 'vendor_response_invalid', null],
+    [
+      { fault: 'raw-answer', body: { access_token: `a.b.${'c'.repeat(4_996)}` } },
+      502,
+      'vendor_response_invalid',
+      null,
+    ],
+    [
+      { fault: 'raw-answer', body: { access_token: token({ uid: 'ABCDE-99999' }) } },
+      502,
+      'vendor_response_invalid',
+      null,
+    ],
+    [{ fault: 'reset' }, 502, 'vendor_connection_lost', null],
+    [{ fault: 'close-mid-body' }, 502, 'vendor_connection_lost', null],
+  ] as const)('answers the vendor’s %j with %d %s', async (fault, status, code, retryAfter) => {
+    service = await startService();
+    service.vendor.setFault(fault as never);
+    const response = await service.post({ uid });
+    expect(response.status).toBe(status);
+    expect((await problemOf(response)).code).toBe(code);
+    expect(response.headers.get('retry-after')).toBe(retryAfter);
     expect(service.vendor.requests).toHaveLength(1);
-  },
-);
-
-test('goes on by itself when the vendor takes the same credentials again', async () => {
-  service = await startService();
-  service.vendor.setFault({ fault: 'status', status: 401 });
-  await service.post({ uid });
-  service.vendor.setFault({ fault: 'none' });
-  service.advance(15_000);
-  expect((await service.post({ uid })).status).toBe(302);
-  expect((await service.post({ uid })).status).toBe(302);
-});
-
-test('calls once more, newly signed, where the secret was renewed meanwhile', async () => {
-  service = await startService({ resume: false });
-  await service.post({ uid });
-  const next = { apiKey: 'renewed-key', integrationId: 'renewed-integration' };
-  service.vendor.changeCredentials(next);
-  const versionId = service.secretsManager.putValue(secretName, JSON.stringify(next));
-  expect((await service.post({ uid })).status).toBe(302);
-  expect(service.vendor.requests.map(({ status }) => status)).toEqual([200, 401, 200]);
-  expect(service.vendor.requests[2]?.rawBody.toString()).toBe(
-    `{"uid":"${uid}","integration_id":"renewed-integration"}`,
-  );
-  expect(lastLine()).toMatchObject({ vendorAttempts: 2, secretReads: 1, secretVersionId: versionId });
-});
-
-test('calls twice at most, however often the secret is renewed', async () => {
-  service = await startService({ resume: false });
-  await service.post({ uid });
-  service.vendor.changeCredentials({ apiKey: 'a-third-key', integrationId: '3' });
-  service.secretsManager.putValue(secretName, JSON.stringify({ apiKey: 'a-second-key', integrationId: '2' }));
-  expect((await problemOf(await service.post({ uid }))).code).toBe('credentials_refused');
-  expect(service.vendor.requests).toHaveLength(3);
-  expect((await problemOf(await service.post({ uid }))).code).toBe('credentials_refused');
-  expect(service.vendor.requests).toHaveLength(3);
-});
-
-const token = (claims: object) =>
-  `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2lnbmF0dXJl`;
-
-test.each([
-  [{ fault: 'status', status: 422 }, 422, 'rejected_by_vendor', null],
-  [{ fault: 'status', status: 429, retryAfter: 7 }, 503, 'vendor_busy', '7'],
-  [{ fault: 'status', status: 429 }, 503, 'vendor_busy', '30'],
-  [{ fault: 'status', status: 500 }, 502, 'vendor_error', null],
-  [{ fault: 'status', status: 503, retryAfter: 7 }, 502, 'vendor_error', null],
-  [{ fault: 'status', status: 418 }, 502, 'vendor_error', null],
-  [{ fault: 'redirect', location: 'https://evil.example/' }, 502, 'vendor_error', null],
-  [{ fault: 'invalid-json' }, 502, 'vendor_response_invalid', null],
-  [{ fault: 'not-http' }, 502, 'vendor_response_invalid', null],
-  [{ fault: 'oversized' }, 502, 'vendor_response_invalid', null],
-  [{ fault: 'raw-answer', body: {} }, 502, 'vendor_response_invalid', null],
-  [{ fault: 'raw-answer', body: { access_token: 'a.b.c\r\nX: y' } }, 502, 'vendor_response_invalid', null],
-  [{ fault: 'raw-answer', body: { access_token: '//evil.example' } }, 502, 'vendor_response_invalid', null],
-  [{ fault: 'raw-answer', body: { access_token: 'a.b.c?x=y' } }, 502, 'vendor_response_invalid', null],
-  [
-    { fault: 'raw-answer', body: { access_token: `a.b.${'c'.repeat(4_996)}` } },
-    502,
-    'vendor_response_invalid',
-    null,
-  ],
-  [
-    { fault: 'raw-answer', body: { access_token: token({ uid: 'ABCDE-99999' }) } },
-    502,
-    'vendor_response_invalid',
-    null,
-  ],
-  [{ fault: 'reset' }, 502, 'vendor_connection_lost', null],
-  [{ fault: 'close-mid-body' }, 502, 'vendor_connection_lost', null],
-] as const)('answers the vendor’s %j with %d %s', async (fault, status, code, retryAfter) => {
-  service = await startService();
-  service.vendor.setFault(fault as never);
-  const response = await service.post({ uid });
-  expect(response.status).toBe(status);
-  expect((await problemOf(response)).code).toBe(code);
-  expect(response.headers.get('retry-after')).toBe(retryAfter);
-  expect(service.vendor.requests).toHaveLength(1);
-  expect(lastLine()).toMatchObject({ level: 'WARN', outcome: 'vendor_error', code, vendorAttempts: 1 });
-});
-
-test('says in the log that a call was not started because too little time was left', async () => {
-  service = await startService({ timeoutMs: 3_500 });
-  expect(await problemOf(await service.post({ uid }))).toMatchObject({ code: 'vendor_unreachable' });
-  expect(lastLine()).toMatchObject({ reason: 'NotStarted', vendorAttempts: 0 });
-  expect(service.vendor.requests).toHaveLength(0);
-});
-
-test('says that nothing happened where the vendor cannot be reached', async () => {
-  service = await startService();
-  await service.vendor.close();
-  const response = await service.post({ uid });
-  expect(response.status).toBe(502);
-  expect(await problemOf(response)).toMatchObject({
-    code: 'vendor_unreachable',
-    detail: expect.stringContaining('No session was created'),
+    expect(lastLine()).toMatchObject({ level: 'WARN', outcome: 'vendor_error', code, vendorAttempts: 1 });
   });
-  expect(lastLine()).toMatchObject({ code: 'vendor_unreachable', reason: 'ECONNREFUSED', vendorAttempts: 2 });
-});
 
-test('says that the outcome is unknown where the vendor does not answer in time', async () => {
-  service = await startService({ timeoutMs: 5_400 });
-  service.vendor.setFault({ fault: 'hang' });
-  const response = await service.post({ uid });
-  expect(response.status).toBe(504);
-  expect(await problemOf(response)).toMatchObject({
-    code: 'vendor_timeout',
-    detail: expect.stringContaining('may or may not'),
+  test('says in the log that a call was not started because too little time was left', async () => {
+    service = await startService({ timeoutMs: 3_500 });
+    expect(await problemOf(await service.post({ uid }))).toMatchObject({ code: 'vendor_unreachable' });
+    expect(lastLine()).toMatchObject({ reason: 'NotStarted', vendorAttempts: 0 });
+    expect(service.vendor.requests).toHaveLength(0);
   });
-  expect(service.vendor.requests).toHaveLength(1);
-});
 
-test('hands out a session of an absurd expiry without naming one', async () => {
-  service = await startService();
-  service.vendor.setFault({ fault: 'raw-answer', body: { access_token: token({ uid, exp: 1e300 }) } });
-  const response = await service.post({ uid }, { Accept: 'application/json' });
-  expect(await response.json()).toEqual({
-    url: `${assessmentOrigin}/${token({ uid, exp: 1e300 })}`,
-    expires_at: null,
-    resumed: false,
+  test('says that nothing happened where the vendor cannot be reached', async () => {
+    service = await startService();
+    await service.vendor.close();
+    const response = await service.post({ uid });
+    expect(response.status).toBe(502);
+    expect(await problemOf(response)).toMatchObject({
+      code: 'vendor_unreachable',
+      detail: expect.stringContaining('No session was created'),
+    });
+    expect(lastLine()).toMatchObject({
+      code: 'vendor_unreachable',
+      reason: 'ECONNREFUSED',
+      vendorAttempts: 2,
+    });
+  });
+
+  test('says that the outcome is unknown where the vendor does not answer in time', async () => {
+    service = await startService({ timeoutMs: 5_400 });
+    service.vendor.setFault({ fault: 'hang' });
+    const response = await service.post({ uid });
+    expect(response.status).toBe(504);
+    expect(await problemOf(response)).toMatchObject({
+      code: 'vendor_timeout',
+      detail: expect.stringContaining('may or may not'),
+    });
+    expect(service.vendor.requests).toHaveLength(1);
+  });
+
+  test('hands out a session of an absurd expiry without naming one', async () => {
+    service = await startService();
+    service.vendor.setFault({ fault: 'raw-answer', body: { access_token: token({ uid, exp: 1e300 }) } });
+    const response = await service.post({ uid }, { Accept: 'application/json' });
+    expect(await response.json()).toEqual({
+      url: `${assessmentOrigin}/${token({ uid, exp: 1e300 })}`,
+      expires_at: null,
+      resumed: false,
+    });
+  });
+
+  test('hands on what the vendor makes of a second call in a stage that remembers no sessions', async () => {
+    service = await startService({ resume: false });
+    const first = await service.post({ uid });
+    service.vendor.setFault({ fault: 'same-token' });
+    expect((await service.post({ uid })).headers.get('location')).toBe(first.headers.get('location'));
+    service.vendor.setFault({ fault: 'refuse-second' });
+    expect((await problemOf(await service.post({ uid }))).code).toBe('rejected_by_vendor');
   });
 });
 
-test('hands on what the vendor makes of a second call in a stage that remembers no sessions', async () => {
-  service = await startService({ resume: false });
-  const first = await service.post({ uid });
-  service.vendor.setFault({ fault: 'same-token' });
-  expect((await service.post({ uid })).headers.get('location')).toBe(first.headers.get('location'));
-  service.vendor.setFault({ fault: 'refuse-second' });
-  expect((await problemOf(await service.post({ uid }))).code).toBe('rejected_by_vendor');
-});
-
-test('serves fifty requests with one look at the secret and one connection to the vendor', async () => {
-  service = await startService();
-  for (let requests = 0; requests < 50; requests += 1) {
-    expect((await service.post({ uid: `uid-${requests}-of-50` })).status).toBe(302);
-  }
-  expect(service.secretsManager.requests).toHaveLength(1);
-  expect(service.vendor.requests).toHaveLength(50);
-  expect(service.vendor.connections).toBe(1);
-});
-
-test('serves those who come at once with one look at the secret', async () => {
-  service = await startService();
-  const responses = await Promise.all(
-    Array.from({ length: 20 }, (_, n) => service.post({ uid: `at-once-${n}` })),
-  );
-  expect(responses.map(({ status }) => status)).toEqual(Array(20).fill(302));
-  expect(service.secretsManager.requests).toHaveLength(1);
-});
-
-test('writes one line of JSON per request, with nothing in it but what is documented', async () => {
-  service = await startService();
-  const response = await service.post({ uid });
-  await service.post({ uid });
-  expect(service.lines).toHaveLength(2);
-  expect(service.lines[0]).toMatch(/^\{.*\}\n$/);
-  expect(JSON.parse(service.lines[0] ?? '')).toEqual({
-    timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
-    level: 'INFO',
-    message: 'request',
-    stage: 'test',
-    route: 'POST /sessions',
-    outcome: 'session_created',
-    statusCode: 302,
-    durationMs: expect.any(Number),
-    requestId: response.headers.get('x-request-id'),
-    lambdaRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-    coldStart: true,
-    vendorAttempts: 1,
-    vendorMs: expect.any(Number),
-    vendorStatus: 200,
-    secretReads: 1,
-    secretVersionId: expect.any(String),
-    storeCalls: 2,
-    storeMs: expect.any(Number),
-    uidRef: createHmac('sha256', uidRefKey).update(uid).digest('hex').slice(0, 12),
+describe('many requests', () => {
+  test('serves fifty requests with one look at the secret and one connection to the vendor', async () => {
+    service = await startService();
+    for (let requests = 0; requests < 50; requests += 1) {
+      expect((await service.post({ uid: `uid-${requests}-of-50` })).status).toBe(302);
+    }
+    expect(service.secretsManager.requests).toHaveLength(1);
+    expect(service.vendor.requests).toHaveLength(50);
+    expect(service.vendor.connections).toBe(1);
   });
-  expect(lastLine()).toMatchObject({ coldStart: false, secretReads: 0 });
+
+  test('serves those who come at once with one look at the secret', async () => {
+    service = await startService();
+    const responses = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => service.post({ uid: `at-once-${n}` })),
+    );
+    expect(responses.map(({ status }) => status)).toEqual(Array(20).fill(302));
+    expect(service.secretsManager.requests).toHaveLength(1);
+  });
+
+  test('writes one line of JSON per request, with nothing in it but what is documented', async () => {
+    service = await startService();
+    const response = await service.post({ uid });
+    await service.post({ uid });
+    expect(service.lines).toHaveLength(2);
+    expect(service.lines[0]).toMatch(/^\{.*\}\n$/);
+    expect(JSON.parse(service.lines[0] ?? '')).toEqual({
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      level: 'INFO',
+      message: 'request',
+      stage: 'test',
+      route: 'POST /sessions',
+      outcome: 'session_created',
+      statusCode: 302,
+      durationMs: expect.any(Number),
+      requestId: response.headers.get('x-request-id'),
+      lambdaRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      coldStart: true,
+      vendorAttempts: 1,
+      vendorMs: expect.any(Number),
+      vendorStatus: 200,
+      secretReads: 1,
+      secretVersionId: expect.any(String),
+      storeCalls: 2,
+      storeMs: expect.any(Number),
+      uidRef: createHmac('sha256', uidRefKey).update(uid).digest('hex').slice(0, 12),
+    });
+    expect(lastLine()).toMatchObject({ coldStart: false, secretReads: 0 });
+  });
 });

@@ -1,5 +1,5 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import {
   CredentialsCache,
@@ -51,266 +51,272 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   }
 }
 
-test('reads this secret, and hands out its pair and version', async () => {
-  holds('key-1');
-  const { get, trace } = setUp();
-  expect(await get()).toEqual({ apiKey: 'key-1', integrationId: '42', versionId: 'version-of-key-1' });
-  expect(secretsManager.commandCalls(GetSecretValueCommand)[0]?.args[0].input).toEqual({
-    SecretId: secretArn,
+describe('a pair in memory', () => {
+  test('reads this secret, and hands out its pair and version', async () => {
+    holds('key-1');
+    const { get, trace } = setUp();
+    expect(await get()).toEqual({ apiKey: 'key-1', integrationId: '42', versionId: 'version-of-key-1' });
+    expect(secretsManager.commandCalls(GetSecretValueCommand)[0]?.args[0].input).toEqual({
+      SecretId: secretArn,
+    });
+    expect(trace).toMatchObject({ secretReads: 1, secretVersionId: 'version-of-key-1' });
   });
-  expect(trace).toMatchObject({ secretReads: 1, secretVersionId: 'version-of-key-1' });
-});
 
-test.each([
-  [0, 270_000],
-  [0.5, 300_000],
-  [1, 330_000],
-])('keeps the pair for 300 s ± 10 %%: a share of %d means %d ms', async (random, keptMs) => {
-  holds('key-1');
-  const { get } = setUp({ random });
-  await get();
-  now += keptMs - 1;
-  await get();
-  expect(reads()).toBe(1);
-  now += 1;
-  await get();
-  expect(reads()).toBe(2);
-});
-
-test('reads once for all who ask at the same time', async () => {
-  holds('key-1');
-  const { get, trace } = setUp();
-  await Promise.all(Array.from({ length: 20 }, get));
-  expect(reads()).toBe(1);
-  expect(trace.secretReads).toBe(1);
-});
-
-test('serves the last good pair where a refresh fails, and does not try again for 30 s', async () => {
-  holds('key-1');
-  const { get, trace } = setUp();
-  await get();
-  fails();
-  now += 300_000;
-  expect((await get()).apiKey).toBe('key-1');
-  expect(trace.secretStale).toBe(true);
-  now += 29_999;
-  await get();
-  expect(reads()).toBe(2);
-  now += 1;
-  await get();
-  expect(reads()).toBe(3);
-});
-
-test('serves a stale pair for an hour at most', async () => {
-  holds('key-1');
-  const { get } = setUp();
-  await get();
-  fails();
-  now += 3_599_999;
-  expect((await get()).apiKey).toBe('key-1');
-  now += 1;
-  expect(await codeOf(get())).toBe('secrets_unavailable');
-});
-
-test('is fresh again after a refresh that succeeds', async () => {
-  holds('key-1');
-  const { get, trace } = setUp();
-  await get();
-  fails();
-  now += 300_000;
-  await get();
-  delete trace.secretStale;
-  holds('key-2');
-  now += 30_000;
-  expect((await get()).apiKey).toBe('key-2');
-  expect(trace.secretStale).toBeUndefined();
-});
-
-test('says that the secret is unavailable where it never had a pair, and tries again at once', async () => {
-  fails();
-  const { get } = setUp();
-  expect(await codeOf(get())).toBe('secrets_unavailable');
-  holds('key-1');
-  expect((await get()).apiKey).toBe('key-1');
-});
-
-test.each([
-  ['the sentinel', '{"apiKey":"UNSET","integrationId":"UNSET"}'],
-  ['the sentinel in one field', '{"apiKey":"UNSET","integrationId":"42"}'],
-  ['no JSON', 'key-1'],
-  ['nothing', undefined],
-  ['null', 'null'],
-  ['an array', '["key-1","42"]'],
-  ['no API key', '{"integrationId":"42"}'],
-  ['no integration id', '{"apiKey":"key-1"}'],
-  ['an empty API key', '{"apiKey":"","integrationId":"42"}'],
-  ['a number', '{"apiKey":"key-1","integrationId":42}'],
-  ['a pasted line break', '{"apiKey":"key-1\\n","integrationId":"42"}'],
-  ['a trailing space', '{"apiKey":"key-1 ","integrationId":"42"}'],
-  ['a letter that no header can carry', '{"apiKey":"clé","integrationId":"42"}'],
-])('says that the credentials are not set where the secret holds %s', async (_, SecretString) => {
-  secretsManager
-    .on(GetSecretValueCommand)
-    .resolves({ VersionId: 'v', ...(SecretString && { SecretString }) });
-  expect(await codeOf(setUp().get())).toBe('credentials_not_set');
-});
-
-test('sees the first pair within a second', async () => {
-  holds('UNSET');
-  const { get } = setUp();
-  expect(await codeOf(get())).toBe('credentials_not_set');
-  holds('key-1');
-  now += 999;
-  expect(await codeOf(get())).toBe('credentials_not_set');
-  expect(reads()).toBe(1);
-  now += 1;
-  expect((await get()).apiKey).toBe('key-1');
-});
-
-test('does not hide behind a stale pair that the secret no longer holds a pair', async () => {
-  holds('key-1');
-  const { get } = setUp();
-  await get();
-  holds('UNSET');
-  now += 330_000;
-  expect(await codeOf(get())).toBe('credentials_not_set');
-});
-
-test('does not bring back a withdrawn pair from memory where Secrets Manager fails afterwards', async () => {
-  holds('key-1');
-  const { get } = setUp();
-  await get();
-  holds('UNSET');
-  now += 330_000;
-  expect(await codeOf(get())).toBe('credentials_not_set');
-  fails();
-  now += 1_000;
-  expect(await codeOf(get())).toBe('secrets_unavailable');
-});
-
-test('does not bring back a pair that was found withdrawn after the vendor had refused it', async () => {
-  holds('key-1');
-  const { get, replace } = setUp();
-  const refused = await get();
-  holds('UNSET');
-  expect(await codeOf(replace(refused))).toBe('credentials_not_set');
-  fails();
-  now += 15_000;
-  expect(await codeOf(get())).toBe('secrets_unavailable');
-});
-
-test('uses a pair at once where it is found within a second of finding none', async () => {
-  holds('key-1');
-  const { get, replace } = setUp();
-  const refused = await get();
-  secretsManager.on(GetSecretValueCommand).callsFake(async () => {
-    now += 500;
-    return { SecretString: pair('UNSET'), VersionId: 'version-of-none' };
+  test.each([
+    [0, 270_000],
+    [0.5, 300_000],
+    [1, 330_000],
+  ])('keeps the pair for 300 s ± 10 %%: a share of %d means %d ms', async (random, keptMs) => {
+    holds('key-1');
+    const { get } = setUp({ random });
+    await get();
+    now += keptMs - 1;
+    await get();
+    expect(reads()).toBe(1);
+    now += 1;
+    await get();
+    expect(reads()).toBe(2);
   });
-  expect(await codeOf(replace(refused))).toBe('credentials_not_set');
-  holds('key-2');
-  now += 500; // A second after the first read began, half a second after it found none.
-  expect((await replace(refused)).apiKey).toBe('key-2');
-  expect((await get()).apiKey).toBe('key-2');
+
+  test('reads once for all who ask at the same time', async () => {
+    holds('key-1');
+    const { get, trace } = setUp();
+    await Promise.all(Array.from({ length: 20 }, get));
+    expect(reads()).toBe(1);
+    expect(trace.secretReads).toBe(1);
+  });
+
+  test('serves the last good pair where a refresh fails, and does not try again for 30 s', async () => {
+    holds('key-1');
+    const { get, trace } = setUp();
+    await get();
+    fails();
+    now += 300_000;
+    expect((await get()).apiKey).toBe('key-1');
+    expect(trace.secretStale).toBe(true);
+    now += 29_999;
+    await get();
+    expect(reads()).toBe(2);
+    now += 1;
+    await get();
+    expect(reads()).toBe(3);
+  });
+
+  test('serves a stale pair for an hour at most', async () => {
+    holds('key-1');
+    const { get } = setUp();
+    await get();
+    fails();
+    now += 3_599_999;
+    expect((await get()).apiKey).toBe('key-1');
+    now += 1;
+    expect(await codeOf(get())).toBe('secrets_unavailable');
+  });
+
+  test('is fresh again after a refresh that succeeds', async () => {
+    holds('key-1');
+    const { get, trace } = setUp();
+    await get();
+    fails();
+    now += 300_000;
+    await get();
+    delete trace.secretStale;
+    holds('key-2');
+    now += 30_000;
+    expect((await get()).apiKey).toBe('key-2');
+    expect(trace.secretStale).toBeUndefined();
+  });
 });
 
-test('hands out the version that has replaced a refused one', async () => {
-  holds('key-1');
-  const { get, replace } = setUp();
-  const refused = await get();
-  holds('key-2');
-  expect((await replace(refused)).apiKey).toBe('key-2');
-  expect((await get()).apiKey).toBe('key-2');
-  expect(reads()).toBe(2);
+describe('a secret without a usable pair', () => {
+  test('says that the secret is unavailable where it never had a pair, and tries again at once', async () => {
+    fails();
+    const { get } = setUp();
+    expect(await codeOf(get())).toBe('secrets_unavailable');
+    holds('key-1');
+    expect((await get()).apiKey).toBe('key-1');
+  });
+
+  test.each([
+    ['the sentinel', '{"apiKey":"UNSET","integrationId":"UNSET"}'],
+    ['the sentinel in one field', '{"apiKey":"UNSET","integrationId":"42"}'],
+    ['no JSON', 'key-1'],
+    ['nothing', undefined],
+    ['null', 'null'],
+    ['an array', '["key-1","42"]'],
+    ['no API key', '{"integrationId":"42"}'],
+    ['no integration id', '{"apiKey":"key-1"}'],
+    ['an empty API key', '{"apiKey":"","integrationId":"42"}'],
+    ['a number', '{"apiKey":"key-1","integrationId":42}'],
+    ['a pasted line break', '{"apiKey":"key-1\\n","integrationId":"42"}'],
+    ['a trailing space', '{"apiKey":"key-1 ","integrationId":"42"}'],
+    ['a letter that no header can carry', '{"apiKey":"clé","integrationId":"42"}'],
+  ])('says that the credentials are not set where the secret holds %s', async (_, SecretString) => {
+    secretsManager
+      .on(GetSecretValueCommand)
+      .resolves({ VersionId: 'v', ...(SecretString && { SecretString }) });
+    expect(await codeOf(setUp().get())).toBe('credentials_not_set');
+  });
+
+  test('sees the first pair within a second', async () => {
+    holds('UNSET');
+    const { get } = setUp();
+    expect(await codeOf(get())).toBe('credentials_not_set');
+    holds('key-1');
+    now += 999;
+    expect(await codeOf(get())).toBe('credentials_not_set');
+    expect(reads()).toBe(1);
+    now += 1;
+    expect((await get()).apiKey).toBe('key-1');
+  });
+
+  test('does not hide behind a stale pair that the secret no longer holds a pair', async () => {
+    holds('key-1');
+    const { get } = setUp();
+    await get();
+    holds('UNSET');
+    now += 330_000;
+    expect(await codeOf(get())).toBe('credentials_not_set');
+  });
+
+  test('does not bring back a withdrawn pair from memory where Secrets Manager fails afterwards', async () => {
+    holds('key-1');
+    const { get } = setUp();
+    await get();
+    holds('UNSET');
+    now += 330_000;
+    expect(await codeOf(get())).toBe('credentials_not_set');
+    fails();
+    now += 1_000;
+    expect(await codeOf(get())).toBe('secrets_unavailable');
+  });
+
+  test('does not bring back a pair that was found withdrawn after the vendor had refused it', async () => {
+    holds('key-1');
+    const { get, replace } = setUp();
+    const refused = await get();
+    holds('UNSET');
+    expect(await codeOf(replace(refused))).toBe('credentials_not_set');
+    fails();
+    now += 15_000;
+    expect(await codeOf(get())).toBe('secrets_unavailable');
+  });
+
+  test('uses a pair at once where it is found within a second of finding none', async () => {
+    holds('key-1');
+    const { get, replace } = setUp();
+    const refused = await get();
+    secretsManager.on(GetSecretValueCommand).callsFake(async () => {
+      now += 500;
+      return { SecretString: pair('UNSET'), VersionId: 'version-of-none' };
+    });
+    expect(await codeOf(replace(refused))).toBe('credentials_not_set');
+    holds('key-2');
+    now += 500; // A second after the first read began, half a second after it found none.
+    expect((await replace(refused)).apiKey).toBe('key-2');
+    expect((await get()).apiKey).toBe('key-2');
+  });
 });
 
-test('uses a version that another request has read meanwhile without reading again', async () => {
-  holds('key-1');
-  const { get, replace } = setUp();
-  const refused = await get();
-  holds('key-2');
-  now += 330_000;
-  await get();
-  expect((await replace(refused)).apiKey).toBe('key-2');
-  expect(reads()).toBe(2);
-});
+describe('a refused pair', () => {
+  test('hands out the version that has replaced a refused one', async () => {
+    holds('key-1');
+    const { get, replace } = setUp();
+    const refused = await get();
+    holds('key-2');
+    expect((await replace(refused)).apiKey).toBe('key-2');
+    expect((await get()).apiKey).toBe('key-2');
+    expect(reads()).toBe(2);
+  });
 
-test('remembers a refused version for 15 s, and reads the secret at most once a second meanwhile', async () => {
-  holds('key-1');
-  const { get, replace } = setUp();
-  const refused = await get();
-  expect(await codeOf(replace(refused))).toBe('credentials_refused');
-  expect(reads()).toBe(2);
-  for (let tenths = 1; tenths < 150; tenths += 1) {
-    now += 100;
+  test('uses a version that another request has read meanwhile without reading again', async () => {
+    holds('key-1');
+    const { get, replace } = setUp();
+    const refused = await get();
+    holds('key-2');
+    now += 330_000;
+    await get();
+    expect((await replace(refused)).apiKey).toBe('key-2');
+    expect(reads()).toBe(2);
+  });
+
+  test('remembers a refused version for 15 s, and reads the secret at most once a second meanwhile', async () => {
+    holds('key-1');
+    const { get, replace } = setUp();
+    const refused = await get();
+    expect(await codeOf(replace(refused))).toBe('credentials_refused');
+    expect(reads()).toBe(2);
+    for (let tenths = 1; tenths < 150; tenths += 1) {
+      now += 100;
+      expect(await codeOf(get())).toBe('credentials_refused');
+    }
+    expect(reads()).toBe(2 + 14);
+  });
+
+  test('goes on at once when a refused version has been replaced', async () => {
+    holds('key-1');
+    const { get, replace } = setUp();
+    const refused = await get();
+    await codeOf(replace(refused));
+    now += 1_000;
+    holds('key-2');
+    expect((await get()).apiKey).toBe('key-2');
+  });
+
+  test('asks the vendor again with a refused version once in 15 s, by one request', async () => {
+    holds('key-1');
+    const { get, replace } = setUp();
+    const refused = await get();
+    await codeOf(replace(refused));
+    now += 15_000;
+    expect((await get()).apiKey).toBe('key-1');
     expect(await codeOf(get())).toBe('credentials_refused');
-  }
-  expect(reads()).toBe(2 + 14);
-});
+  });
 
-test('goes on at once when a refused version has been replaced', async () => {
-  holds('key-1');
-  const { get, replace } = setUp();
-  const refused = await get();
-  await codeOf(replace(refused));
-  now += 1_000;
-  holds('key-2');
-  expect((await get()).apiKey).toBe('key-2');
-});
+  test('forgets a refusal once the vendor has taken the version', async () => {
+    holds('key-1');
+    const { get, replace, accept } = setUp();
+    const refused = await get();
+    await codeOf(replace(refused));
+    now += 15_000;
+    accept(await get());
+    expect((await get()).apiKey).toBe('key-1');
+  });
 
-test('asks the vendor again with a refused version once in 15 s, by one request', async () => {
-  holds('key-1');
-  const { get, replace } = setUp();
-  const refused = await get();
-  await codeOf(replace(refused));
-  now += 15_000;
-  expect((await get()).apiKey).toBe('key-1');
-  expect(await codeOf(get())).toBe('credentials_refused');
-});
+  test('does not forget a refusal because the vendor has taken another version', async () => {
+    holds('key-1');
+    const { get, refuse, accept } = setUp();
+    const earlier = await get();
+    holds('key-2');
+    now += 330_000;
+    refuse(await get());
+    accept(earlier); // The answer to a call that began before.
+    expect(await codeOf(get())).toBe('credentials_refused');
+  });
 
-test('forgets a refusal once the vendor has taken the version', async () => {
-  holds('key-1');
-  const { get, replace, accept } = setUp();
-  const refused = await get();
-  await codeOf(replace(refused));
-  now += 15_000;
-  accept(await get());
-  expect((await get()).apiKey).toBe('key-1');
-});
+  test('holds a version as refused where the secret cannot be read again', async () => {
+    holds('key-1');
+    const { get, replace } = setUp();
+    const refused = await get();
+    fails();
+    expect(await codeOf(replace(refused))).toBe('credentials_refused');
+  });
 
-test('does not forget a refusal because the vendor has taken another version', async () => {
-  holds('key-1');
-  const { get, refuse, accept } = setUp();
-  const earlier = await get();
-  holds('key-2');
-  now += 330_000;
-  refuse(await get());
-  accept(earlier); // The answer to a call that began before.
-  expect(await codeOf(get())).toBe('credentials_refused');
-});
+  test('says that the credentials are not set where a refused pair was replaced by none', async () => {
+    holds('key-1');
+    const { get, replace } = setUp();
+    const refused = await get();
+    holds('UNSET');
+    expect(await codeOf(replace(refused))).toBe('credentials_not_set');
+  });
 
-test('holds a version as refused where the secret cannot be read again', async () => {
-  holds('key-1');
-  const { get, replace } = setUp();
-  const refused = await get();
-  fails();
-  expect(await codeOf(replace(refused))).toBe('credentials_refused');
-});
-
-test('says that the credentials are not set where a refused pair was replaced by none', async () => {
-  holds('key-1');
-  const { get, replace } = setUp();
-  const refused = await get();
-  holds('UNSET');
-  expect(await codeOf(replace(refused))).toBe('credentials_not_set');
-});
-
-test('joins a forced read that is under way instead of giving up or reading twice', async () => {
-  holds('key-1');
-  const { get, replace } = setUp();
-  const refused = await get();
-  holds('key-2');
-  const replacements = await Promise.all(Array.from({ length: 5 }, () => replace(refused)));
-  expect(replacements.map(({ apiKey }) => apiKey)).toEqual(Array(5).fill('key-2'));
-  expect(reads()).toBe(2);
+  test('joins a forced read that is under way instead of giving up or reading twice', async () => {
+    holds('key-1');
+    const { get, replace } = setUp();
+    const refused = await get();
+    holds('key-2');
+    const replacements = await Promise.all(Array.from({ length: 5 }, () => replace(refused)));
+    expect(replacements.map(({ apiKey }) => apiKey)).toEqual(Array(5).fill('key-2'));
+    expect(reads()).toBe(2);
+  });
 });

@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { type AnsweredRequest, type Gateway, type Route, startGateway } from '../../../lib/local/gateway.ts';
 import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
@@ -40,207 +40,216 @@ const post = (body?: string | Uint8Array<ArrayBuffer>, headers: Record<string, s
     ...(body && { body }),
   });
 
-test('hands the function a REST proxy event', async () => {
-  await start();
-  await post('{"uid":"ABCDE"}', { 'Content-Type': 'application/json', 'User-Agent': 'loan-app' });
-  const { event } = calls[0] ?? {};
-  expect(event).toMatchObject({
-    resource: '/sessions',
-    path: '/sessions',
-    httpMethod: 'POST',
-    queryStringParameters: null,
-    pathParameters: null,
-    body: '{"uid":"ABCDE"}',
-    isBase64Encoded: false,
-    requestContext: {
-      domainName: new URL(gateway.url).host,
-      identity: { apiKey: 'local-loan-app', sourceIp: '127.0.0.1', userAgent: 'loan-app' },
-      path: '/test/sessions',
-      resourcePath: '/sessions',
-      stage: 'test',
-      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      requestTimeEpoch: expect.any(Number),
-    },
-  });
-});
-
-test('keeps header names as sent, and every value of a repeated one', async () => {
-  await start();
-  await new Promise((resolve) => {
-    const headers = { 'X-Api-Key': 'local-loan-app', 'x-MiXed': ['one', 'two'] };
-    httpRequest(`${gateway.url}/sessions`, { method: 'POST', headers }, resolve).end();
-  });
-  expect(calls[0]?.event.headers).toMatchObject({ 'X-Api-Key': 'local-loan-app', 'x-MiXed': 'two' });
-  expect(calls[0]?.event.multiValueHeaders).toMatchObject({ 'x-MiXed': ['one', 'two'] });
-});
-
-test('decodes path parameters and the query', async () => {
-  await start();
-  await ask('/launch/a%20b.c?x=1&x=2&y=%C3%A9');
-  expect(calls[0]?.event).toMatchObject({
-    path: '/launch/a%20b.c',
-    pathParameters: { token: 'a b.c' },
-    queryStringParameters: { x: '2', y: 'é' },
-    multiValueQueryStringParameters: { x: ['1', '2'], y: ['é'] },
-  });
-});
-
-test('hands over an absent body as null, and a context whose time runs down', async () => {
-  await start();
-  await post();
-  const { event, context } = calls[0] ?? {};
-  expect(event?.body).toBeNull();
-  expect(context?.awsRequestId).not.toBe(event?.requestContext.requestId);
-  expect(context?.getRemainingTimeInMillis()).toBeLessThanOrEqual(14_000);
-});
-
-test("answers as the function's result says", async () => {
-  await start({
-    statusCode: 302,
-    headers: { Location: 'https://elsewhere.example/', 'X-One': 'a', 'X-Count': 1 },
-    multiValueHeaders: { 'X-One': ['a', 'b'] },
-    body: '',
-  });
-  const answer = await post();
-  expect(answer.status).toBe(302);
-  expect(Object.fromEntries(answer.headers)).toMatchObject({
-    location: 'https://elsewhere.example/',
-    'x-one': 'a, b',
-    'x-count': '1',
-    'content-length': '0',
-    'content-type': 'application/json',
-  });
-});
-
-test('decodes a base64 body', async () => {
-  const body = Buffer.from('<p>é</p>').toString('base64');
-  await start({ statusCode: 200, headers: { 'content-type': 'text/html' }, body, isBase64Encoded: true });
-  const answer = await ask('/launch/token');
-  expect(answer.headers.get('content-type')).toBe('text/html');
-  expect(await answer.text()).toBe('<p>é</p>');
-});
-
-test.each([
-  ['an unknown path', 'POST', '/unknown'],
-  ['a method that is not declared', 'GET', '/sessions'],
-  ['HEAD, where only GET is declared', 'HEAD', '/launch/token'],
-  ['an empty path parameter', 'GET', '/launch/'],
-  ['a longer path', 'GET', '/launch/token/more'],
-  ['another stage', 'POST', '/../production/sessions'],
-])('refuses %s without asking the function', async (_, method, path) => {
-  await start();
-  expect((await ask(path, { method })).status).toBe(403);
-  expect(calls).toEqual([]);
-  expect(answered).toEqual([expect.objectContaining({ method, resourcePath: undefined, statusCode: 403 })]);
-});
-
-test('gives its own answers the headers and the shape of every problem', async () => {
-  await start();
-  const answer = await ask('/unknown');
-  const problem = (await answer.json()) as Record<string, unknown>;
-  expect(problem).toEqual({
-    type: 'urn:begini-session:forbidden',
-    title: 'Forbidden',
-    status: 403,
-    code: 'forbidden',
-    instance: answered[0]?.requestId,
-    detail: 'There is no such method and path, or the request carries no authentication.',
-  });
-  expect(Object.fromEntries(answer.headers)).toMatchObject({
-    'cache-control': 'no-store',
-    'content-type': 'application/json',
-    'referrer-policy': 'no-referrer',
-    'strict-transport-security': 'max-age=31536000',
-    'x-content-type-options': 'nosniff',
-    'x-request-id': answered[0]?.requestId,
-  });
-});
-
-test.each([
-  ['text/html, application/json', 'text/html'],
-  ['TEXT/HTML;q=0.5,*/*', 'text/html'],
-  ['application/json, text/html', 'application/json'],
-  ['*/*', 'application/json'],
-])('picks the template of its own answer by the first media type of Accept: %s', async (accept, expected) => {
-  await start();
-  const answer = await ask('/unknown', { headers: { Accept: accept } });
-  expect(answer.headers.get('content-type')).toBe(expected);
-});
-
-test.each<Record<string, string>>([{ 'X-Api-Key': 'wrong' }, { 'X-Api-Key': '' }])(
-  'refuses the API key of %o without asking the function',
-  async (headers) => {
+describe('what the function gets', () => {
+  test('hands the function a REST proxy event', async () => {
     await start();
-    const answer = await post('{}', headers);
-    expect(answer.status).toBe(403);
-    expect(await answer.json()).toMatchObject({ detail: 'The API key is missing or not valid.' });
-    expect(calls).toEqual([]);
-  },
-);
-
-test('refuses a body of more than 10 MB without asking the function', async () => {
-  await start();
-  const answer = await post(new Uint8Array(10 * 1024 * 1024 + 1));
-  expect(answer.status).toBe(413);
-  expect(await answer.json()).toMatchObject({ code: 'body_too_large' });
-  expect(calls).toEqual([]);
-});
-
-test.each<[string, unknown]>([
-  ['throws', () => Promise.reject(new Error('secret detail'))],
-  ['returns nothing', null],
-  ['returns no status', { body: '' }],
-  ['returns a status as text', { statusCode: '200', body: '' }],
-  ['returns a body that is no text', { statusCode: 200, body: {} }],
-  ['returns a header with a line break', { statusCode: 200, headers: { 'X-A': 'a\r\nX-B: b' }, body: '' }],
-])('answers 502 when the function %s', async (_, result) => {
-  await start(result);
-  const answer = await post('{}');
-  expect(answer.status).toBe(502);
-  const problem = await answer.text();
-  expect(JSON.parse(problem)).toMatchObject({ code: 'internal_error' });
-  expect(problem).not.toContain('secret detail');
-});
-
-test('answers 502 when the function runs out of time', async () => {
-  await start(() => new Promise(() => {}), 1);
-  expect((await post('{}')).status).toBe(502);
-});
-
-test('reports each answer by its resource, never by its path', async () => {
-  await start();
-  await ask('/launch/a-token');
-  expect(answered).toEqual([
-    {
-      method: 'GET',
-      resourcePath: '/launch/{token}',
-      statusCode: 204,
-      durationMs: expect.any(Number),
-      requestId: calls[0]?.event.requestContext.requestId,
-    },
-  ]);
-});
-
-test('gives its own answers as a page to a browser', async () => {
-  await start();
-  const response = await ask('/nowhere', { headers: { Accept: 'text/html,*/*;q=0.8' } });
-  expect([response.status, response.headers.get('content-type')]).toEqual([403, 'text/html']);
-  const html = await response.text();
-  expect(html).toContain(`<bdi>${response.headers.get('x-request-id')}</bdi>`);
-  expect(html).toContain('<bdi>Cash &#38; Co. &#36;context.stage</bdi>');
-  expect(html).toContain('<html lang="es"');
-});
-
-test('hands what lies outside the stage’s path to the fallback', async () => {
-  gateway = await startGateway({
-    stageName: 'test',
-    applicantPage,
-    routes: [],
-    fallback: async (request, response) => void response.end(`fallback: ${request.url}`),
+    await post('{"uid":"ABCDE"}', { 'Content-Type': 'application/json', 'User-Agent': 'loan-app' });
+    const { event } = calls[0] ?? {};
+    expect(event).toMatchObject({
+      resource: '/sessions',
+      path: '/sessions',
+      httpMethod: 'POST',
+      queryStringParameters: null,
+      pathParameters: null,
+      body: '{"uid":"ABCDE"}',
+      isBase64Encoded: false,
+      requestContext: {
+        domainName: new URL(gateway.url).host,
+        identity: { apiKey: 'local-loan-app', sourceIp: '127.0.0.1', userAgent: 'loan-app' },
+        path: '/test/sessions',
+        resourcePath: '/sessions',
+        stage: 'test',
+        requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        requestTimeEpoch: expect.any(Number),
+      },
+    });
   });
-  const { origin } = new URL(gateway.url);
-  for (const path of ['/', '/test', '/tests/x', '/other?a=/test/']) {
-    expect(await (await fetch(origin + path)).text()).toBe(`fallback: ${path}`);
-  }
-  expect((await ask('/x')).status).toBe(403);
+
+  test('keeps header names as sent, and every value of a repeated one', async () => {
+    await start();
+    await new Promise((resolve) => {
+      const headers = { 'X-Api-Key': 'local-loan-app', 'x-MiXed': ['one', 'two'] };
+      httpRequest(`${gateway.url}/sessions`, { method: 'POST', headers }, resolve).end();
+    });
+    expect(calls[0]?.event.headers).toMatchObject({ 'X-Api-Key': 'local-loan-app', 'x-MiXed': 'two' });
+    expect(calls[0]?.event.multiValueHeaders).toMatchObject({ 'x-MiXed': ['one', 'two'] });
+  });
+
+  test('decodes path parameters and the query', async () => {
+    await start();
+    await ask('/launch/a%20b.c?x=1&x=2&y=%C3%A9');
+    expect(calls[0]?.event).toMatchObject({
+      path: '/launch/a%20b.c',
+      pathParameters: { token: 'a b.c' },
+      queryStringParameters: { x: '2', y: 'é' },
+      multiValueQueryStringParameters: { x: ['1', '2'], y: ['é'] },
+    });
+  });
+
+  test('hands over an absent body as null, and a context whose time runs down', async () => {
+    await start();
+    await post();
+    const { event, context } = calls[0] ?? {};
+    expect(event?.body).toBeNull();
+    expect(context?.awsRequestId).not.toBe(event?.requestContext.requestId);
+    expect(context?.getRemainingTimeInMillis()).toBeLessThanOrEqual(14_000);
+  });
+});
+
+describe('what the function answers', () => {
+  test("answers as the function's result says", async () => {
+    await start({
+      statusCode: 302,
+      headers: { Location: 'https://elsewhere.example/', 'X-One': 'a', 'X-Count': 1 },
+      multiValueHeaders: { 'X-One': ['a', 'b'] },
+      body: '',
+    });
+    const answer = await post();
+    expect(answer.status).toBe(302);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      location: 'https://elsewhere.example/',
+      'x-one': 'a, b',
+      'x-count': '1',
+      'content-length': '0',
+      'content-type': 'application/json',
+    });
+  });
+
+  test('decodes a base64 body', async () => {
+    const body = Buffer.from('<p>é</p>').toString('base64');
+    await start({ statusCode: 200, headers: { 'content-type': 'text/html' }, body, isBase64Encoded: true });
+    const answer = await ask('/launch/token');
+    expect(answer.headers.get('content-type')).toBe('text/html');
+    expect(await answer.text()).toBe('<p>é</p>');
+  });
+});
+
+describe('what the gateway answers itself', () => {
+  test.each([
+    ['an unknown path', 'POST', '/unknown'],
+    ['a method that is not declared', 'GET', '/sessions'],
+    ['HEAD, where only GET is declared', 'HEAD', '/launch/token'],
+    ['an empty path parameter', 'GET', '/launch/'],
+    ['a longer path', 'GET', '/launch/token/more'],
+    ['another stage', 'POST', '/../production/sessions'],
+  ])('refuses %s without asking the function', async (_, method, path) => {
+    await start();
+    expect((await ask(path, { method })).status).toBe(403);
+    expect(calls).toEqual([]);
+    expect(answered).toEqual([expect.objectContaining({ method, resourcePath: undefined, statusCode: 403 })]);
+  });
+
+  test('gives its own answers the headers and the shape of every problem', async () => {
+    await start();
+    const answer = await ask('/unknown');
+    const problem = (await answer.json()) as Record<string, unknown>;
+    expect(problem).toEqual({
+      type: 'urn:begini-session:forbidden',
+      title: 'Forbidden',
+      status: 403,
+      code: 'forbidden',
+      instance: answered[0]?.requestId,
+      detail: 'There is no such method and path, or the request carries no authentication.',
+    });
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'cache-control': 'no-store',
+      'content-type': 'application/json',
+      'referrer-policy': 'no-referrer',
+      'strict-transport-security': 'max-age=31536000',
+      'x-content-type-options': 'nosniff',
+      'x-request-id': answered[0]?.requestId,
+    });
+  });
+
+  test.each([
+    ['text/html, application/json', 'text/html'],
+    ['TEXT/HTML;q=0.5,*/*', 'text/html'],
+    ['application/json, text/html', 'application/json'],
+    ['*/*', 'application/json'],
+  ])(
+    'picks the template of its own answer by the first media type of Accept: %s',
+    async (accept, expected) => {
+      await start();
+      const answer = await ask('/unknown', { headers: { Accept: accept } });
+      expect(answer.headers.get('content-type')).toBe(expected);
+    },
+  );
+
+  test.each<Record<string, string>>([{ 'X-Api-Key': 'wrong' }, { 'X-Api-Key': '' }])(
+    'refuses the API key of %o without asking the function',
+    async (headers) => {
+      await start();
+      const answer = await post('{}', headers);
+      expect(answer.status).toBe(403);
+      expect(await answer.json()).toMatchObject({ detail: 'The API key is missing or not valid.' });
+      expect(calls).toEqual([]);
+    },
+  );
+
+  test('refuses a body of more than 10 MB without asking the function', async () => {
+    await start();
+    const answer = await post(new Uint8Array(10 * 1024 * 1024 + 1));
+    expect(answer.status).toBe(413);
+    expect(await answer.json()).toMatchObject({ code: 'body_too_large' });
+    expect(calls).toEqual([]);
+  });
+
+  test.each<[string, unknown]>([
+    ['throws', () => Promise.reject(new Error('secret detail'))],
+    ['returns nothing', null],
+    ['returns no status', { body: '' }],
+    ['returns a status as text', { statusCode: '200', body: '' }],
+    ['returns a body that is no text', { statusCode: 200, body: {} }],
+    ['returns a header with a line break', { statusCode: 200, headers: { 'X-A': 'a\r\nX-B: b' }, body: '' }],
+  ])('answers 502 when the function %s', async (_, result) => {
+    await start(result);
+    const answer = await post('{}');
+    expect(answer.status).toBe(502);
+    const problem = await answer.text();
+    expect(JSON.parse(problem)).toMatchObject({ code: 'internal_error' });
+    expect(problem).not.toContain('secret detail');
+  });
+
+  test('answers 502 when the function runs out of time', async () => {
+    await start(() => new Promise(() => {}), 1);
+    expect((await post('{}')).status).toBe(502);
+  });
+
+  test('reports each answer by its resource, never by its path', async () => {
+    await start();
+    await ask('/launch/a-token');
+    expect(answered).toEqual([
+      {
+        method: 'GET',
+        resourcePath: '/launch/{token}',
+        statusCode: 204,
+        durationMs: expect.any(Number),
+        requestId: calls[0]?.event.requestContext.requestId,
+      },
+    ]);
+  });
+
+  test('gives its own answers as a page to a browser', async () => {
+    await start();
+    const response = await ask('/nowhere', { headers: { Accept: 'text/html,*/*;q=0.8' } });
+    expect([response.status, response.headers.get('content-type')]).toEqual([403, 'text/html']);
+    const html = await response.text();
+    expect(html).toContain(`<bdi>${response.headers.get('x-request-id')}</bdi>`);
+    expect(html).toContain('<bdi>Cash &#38; Co. &#36;context.stage</bdi>');
+    expect(html).toContain('<html lang="es"');
+  });
+
+  test('hands what lies outside the stage’s path to the fallback', async () => {
+    gateway = await startGateway({
+      stageName: 'test',
+      applicantPage,
+      routes: [],
+      fallback: async (request, response) => void response.end(`fallback: ${request.url}`),
+    });
+    const { origin } = new URL(gateway.url);
+    for (const path of ['/', '/test', '/tests/x', '/other?a=/test/']) {
+      expect(await (await fetch(origin + path)).text()).toBe(`fallback: ${path}`);
+    }
+    expect((await ask('/x')).status).toBe(403);
+  });
 });
