@@ -41,7 +41,7 @@ export async function createSecret(token: string, versions: SecretVersions): Pro
 /** Nothing: the operator has renewed the key in the Deployment Centre, as there is no API for it. */
 export async function setSecret(): Promise<void> {}
 
-/** Asks Begini whether it takes the pair. */
+/** Asks Begini whether it accepts the pair. */
 export async function testSecret({
   token,
   versions,

@@ -129,7 +129,7 @@ async function start({ token }: Attempt, options: Options): Promise<boolean> {
   }
 }
 
-/** Waits for another rotation to end, and takes AWSPENDING from one that does not. */
+/** Waits for another rotation to end, and removes AWSPENDING from one that does not. */
 async function clearLeftover({
   versions,
   say,

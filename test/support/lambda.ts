@@ -1,4 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rename, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleFunction, type FunctionName } from '../../lib/lambda/bundle.ts';
 import {
@@ -15,6 +17,7 @@ import {
   startSecretsManager,
 } from '../../lib/local/secrets-manager.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
+import { runFolderVariable } from './test-run.ts';
 
 /** A bundled function between a vendor and a Secrets Manager, both with TLS, started as Lambda starts it. */
 export type Lambda = {
@@ -33,14 +36,16 @@ export function certificateOnce(): Promise<Certificate> {
   return certificate;
 }
 
-const bundles = new Map<FunctionName, Promise<string>>();
-
-/** Bundles the function once per test file. */
-export function bundleOnce(name: FunctionName): Promise<string> {
-  const bundle =
-    bundles.get(name) ?? bundleFunction(name, undefined, { APPLICANT_PAGE: applicantPageOf({}) });
-  bundles.set(name, bundle);
-  return bundle;
+/** The folder of the function's bundle, which the first test file that asks for it builds. */
+export async function bundleOnce(name: FunctionName): Promise<string> {
+  const folder = join(String(process.env[runFolderVariable]), name);
+  if (existsSync(folder)) return folder;
+  const built = await bundleFunction(name, undefined, { APPLICANT_PAGE: applicantPageOf({}) });
+  // Another worker may have been faster.
+  await rename(built, folder).catch((error) => {
+    if (!existsSync(folder)) throw error;
+  });
+  return folder;
 }
 
 /** Starts `functions/<name>` from its bundle; `variables` are added to its environment. */
@@ -60,7 +65,7 @@ export async function startLambda(
 ): Promise<Lambda> {
   const bundleFolder = await bundleOnce(name);
   const certificate = await certificateOnce();
-  const authorityFile = join(bundleFolder, 'authority.pem');
+  const authorityFile = join(await mkdtemp(join(tmpdir(), 'begini-session-authority-')), 'authority.pem');
   await writeFile(authorityFile, certificate.cert);
   const vendor = beside?.vendor ?? (await startBeginiSimulator({ tls: certificate, credentials }));
   const dynamoDb = beside?.dynamoDb ?? (await startDynamoDb({ tls: certificate }));

@@ -1,0 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Names the folder of what a test run builds once, for all of its files. */
+export const runFolderVariable = 'BEGINI_TEST_RUN';
+
+/** Called by Jest before the first test file: its workers inherit the environment. */
+export default function setUp(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'begini-session-run-'));
+  process.env[runFolderVariable] = folder;
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+}
