@@ -75,7 +75,7 @@ test('a link is shown in the language that it was asked for', async () => {
   await visit.page.getByLabel('Language of the link').selectOption('العربية');
   await press('Send me a link');
   await visit.page.getByRole('link', { name: 'Continue your application' }).click();
-  await waitForHeading('تقييمك جاهز');
+  await waitForHeading('يمكنك الآن إجراء التقييم');
 });
 
 test('the applicant’s page leads back to the loan app after an error', async () => {

@@ -3,10 +3,10 @@ import type { PageTexts } from '../../../functions/applicant-page/applicant-page
 /** What applicants read in Arabic, the lender's name included where a stage gives none. */
 export const ar: PageTexts & { lenderName: string } = {
   lenderName: 'جهة التمويل الخاصة بك',
-  title: 'تقييمك جاهز',
-  text: 'الخطوة التالية في طلبك هي تقييم قصير. يمكنك بدء التقييم هنا متى شئت.',
+  title: 'يمكنك الآن إجراء التقييم',
+  text: 'الخطوة التالية في طلبك هي إجراء تقييم قصير. يمكنك البدء هنا متى شئت.',
   duration: 'يستغرق التقييم من 3 إلى 5 دقائق. يُرجى إكماله في جلسة واحدة.',
-  handover: 'يُجرى التقييم على موقع شريكنا Begini. سيعرض متصفحك عندئذٍ العنوان psychometric.me.',
+  handover: 'يُجرى التقييم على موقع شريكنا Begini. وعند البدء، سيعرض متصفحك العنوان psychometric.me.',
   button: 'بدء التقييم',
   opening: 'جارٍ فتح التقييم…',
   invalidTitle: 'هذا الرابط لا يعمل',
@@ -19,7 +19,7 @@ export const ar: PageTexts & { lenderName: string } = {
   laterTitle: 'لا يمكن بدء التقييم الآن',
   laterText: 'هذا ليس خطأً منك، ولم يُفقد أي شيء. يُرجى المحاولة مرة أخرى بعد قليل.',
   tryAgain: 'إعادة المحاولة',
-  back: 'العودة',
+  back: 'رجوع',
   privacy: 'إشعار الخصوصية',
   reference: 'عند التواصل معنا، يُرجى ذكر هذا الرمز المرجعي:',
 };

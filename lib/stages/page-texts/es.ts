@@ -3,11 +3,11 @@ import type { PageTexts } from '../../../functions/applicant-page/applicant-page
 /** What applicants read in Spanish, the lender's name included where a stage gives none. */
 export const es: PageTexts & { lenderName: string } = {
   lenderName: 'Su entidad financiera',
-  title: 'Su evaluación está lista',
+  title: 'Ya puede hacer su evaluación',
   text: 'El siguiente paso de su solicitud es una breve evaluación. Cuando quiera, puede comenzarla aquí.',
-  duration: 'Dura de 3 a 5 minutos. Por favor, hágala de una sola vez.',
+  duration: 'Dura de 3 a 5 minutos. Por favor, hágala sin interrupciones.',
   handover:
-    'Se realiza en el sitio web de nuestro socio Begini. Su navegador mostrará entonces la dirección psychometric.me.',
+    'Se realiza en el sitio web de nuestro socio Begini. Al comenzar, su navegador mostrará la dirección psychometric.me.',
   button: 'Comenzar la evaluación',
   opening: 'Abriendo la evaluación…',
   invalidTitle: 'Este enlace no funciona',
@@ -23,5 +23,5 @@ export const es: PageTexts & { lenderName: string } = {
   tryAgain: 'Intentar de nuevo',
   back: 'Volver',
   privacy: 'Aviso de privacidad',
-  reference: 'Si se comunica con nosotros, indique esta referencia:',
+  reference: 'Si se pone en contacto con nosotros, indique esta referencia:',
 };

@@ -3,23 +3,23 @@ import type { PageTexts } from '../../../functions/applicant-page/applicant-page
 /** What applicants read in French, the lender's name included where a stage gives none. */
 export const fr: PageTexts & { lenderName: string } = {
   lenderName: 'Votre organisme prêteur',
-  title: 'Votre évaluation est prête',
+  title: 'Vous pouvez passer votre évaluation',
   text: 'La prochaine étape de votre demande est une courte évaluation. Vous pouvez la commencer ici quand vous le souhaitez.',
   duration: 'Elle dure de 3 à 5\u00a0minutes. Merci de la faire en une seule fois.',
   handover:
-    'Elle se déroule sur le site de notre partenaire Begini. Votre navigateur affichera alors l’adresse psychometric.me.',
+    'Elle se déroule sur le site de notre partenaire Begini. Au démarrage, votre navigateur affichera l’adresse psychometric.me.',
   button: 'Commencer l’évaluation',
   opening: 'Ouverture de l’évaluation…',
   invalidTitle: 'Ce lien ne fonctionne pas',
   invalidText:
-    'Il est peut-être incomplet. Rouvrez-le depuis le message que vous avez reçu, ou demandez-nous-en un nouveau.',
+    'Il est peut-être incomplet. Rouvrez-le depuis le message que vous avez reçu, ou demandez-nous un nouveau lien.',
   expiredTitle: 'Ce lien a expiré',
-  expiredText: 'Merci de nous en demander un nouveau.',
+  expiredText: 'Merci de nous demander un nouveau lien.',
   rejectedTitle: 'L’évaluation ne peut pas démarrer',
   rejectedText:
-    'Vous l’avez peut-être déjà passée\u00a0; dans ce cas, vous n’avez plus rien à faire ici. Sinon, veuillez nous contacter.',
+    'Vous l’avez peut-être déjà passée\u00a0; dans ce cas, aucune autre démarche n’est nécessaire ici. Sinon, veuillez nous contacter.',
   laterTitle: 'L’évaluation ne peut pas démarrer pour le moment',
-  laterText: 'Ce n’est pas votre faute et rien n’est perdu. Veuillez réessayer dans un instant.',
+  laterText: 'Vous n’y êtes pour rien et rien n’a été perdu. Veuillez réessayer dans un instant.',
   tryAgain: 'Réessayer',
   back: 'Retour',
   privacy: 'Avis de confidentialité',
