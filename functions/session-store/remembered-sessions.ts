@@ -93,7 +93,6 @@ export class RememberedSessions {
       if (item.created) {
         const session = await this.#open(item, row);
         if (session) return session;
-        scope.trace.store = 'unreadable';
         if (!mayClaim) throw new CallerError('session_in_progress');
         mayClaim = false;
         item = await this.#table.claim(key, claim, scope, item.claim);
@@ -110,6 +109,7 @@ export class RememberedSessions {
     return undefined;
   }
 
+  /** The session of an item; undefined, and noted for the log line, where it does not open. */
   async #open(item: SessionItem, { key, scope }: Row): Promise<VendorSession | undefined> {
     if (!item.created) return undefined;
     const { session: sealed, keyVersion, endsAtSeconds } = item.created;
@@ -118,7 +118,10 @@ export class RememberedSessions {
     });
     const session = pair && openSession(sealed, pair, key);
     // The table's own attribute is not sealed: somebody could have moved the end.
-    if (session?.endsAtSeconds !== endsAtSeconds) return undefined;
+    if (session?.endsAtSeconds !== endsAtSeconds) {
+      scope.trace.store = 'unreadable';
+      return undefined;
+    }
     return { accessToken: session.accessToken, expiresAtSeconds: session.expiresAtSeconds };
   }
 

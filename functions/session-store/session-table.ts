@@ -90,7 +90,7 @@ export class SessionTable {
       expiresAt: { N: String(Math.floor(now / 1000) + claimLifeSeconds) },
     };
     try {
-      await this.#send(
+      const { Attributes: replaced } = await this.#send(
         new PutItemCommand({
           TableName: this.#tableName,
           Item: item,
@@ -109,10 +109,12 @@ export class SessionTable {
             ':lapsed': { N: String(now - clockToleranceMs) },
             ':absurd': { N: String(now + claimMs + clockToleranceMs) },
           },
+          ReturnValues: 'ALL_OLD',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
         scope,
       );
+      if (replaced !== undefined && !hasOurShape(replaced)) scope.trace.store = 'unreadable';
       return undefined;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -158,9 +160,9 @@ export class SessionTable {
   }
 
   /** The condition of `claim`, for an item that was read. */
-  #isOver({ state, claim, claimedUntil, expiresAt }: Item): boolean {
-    if (claim?.S === undefined || expiresAt?.N === undefined) return true;
-    if (Number(expiresAt.N) < this.#soonestEnd()) return true;
+  #isOver(item: Item): boolean {
+    const { state, claimedUntil, expiresAt } = item;
+    if (!hasOurShape(item) || Number(expiresAt?.N) < this.#soonestEnd()) return true;
     if (state?.S !== 'creating') return false;
     const aheadMs = Number(claimedUntil?.N ?? Number.NaN) - this.#now();
     return !(aheadMs >= -clockToleranceMs && aheadMs <= claimMs + clockToleranceMs);
@@ -178,6 +180,7 @@ export class SessionTable {
 
   /** Sends a command, and once more over a fresh connection where the first try got no answer. */
   async #send(command: GetItemCommand, scope: RequestScope): Promise<{ Item?: Item | undefined }>;
+  async #send(command: PutItemCommand, scope: RequestScope): Promise<{ Attributes?: Item | undefined }>;
   async #send(command: Command, scope: RequestScope): Promise<unknown>;
   async #send(command: Command, { trace }: RequestScope): Promise<unknown> {
     trace.storeCalls = (trace.storeCalls ?? 0) + 1;
@@ -207,6 +210,9 @@ export class SessionTable {
     });
   }
 }
+
+/** Whether an item has what every condition compares with: somebody could have written another one. */
+const hasOurShape = ({ claim, expiresAt }: Item) => claim?.S !== undefined && expiresAt?.N !== undefined;
 
 function ifClaimIs(claim: string) {
   return {

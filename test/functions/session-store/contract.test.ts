@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { sessionKey } from '../../../functions/session-store/sealed-session.ts';
+import { sealSession, sessionKey } from '../../../functions/session-store/sealed-session.ts';
 import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
 import type { TableFault } from '../../../lib/local/dynamodb.ts';
 import { type Service, secretName, startService, uidRefKey } from '../../support/service.ts';
@@ -58,6 +59,8 @@ async function leaveClaim(): Promise<void> {
     },
   });
 }
+
+const tableRow = () => ({ TableName: service.dynamoDb.tableName, Key: { pk: keyOf(uid) } });
 
 const problemCode = async (response: Response) => ((await response.json()) as { code?: string }).code;
 
@@ -222,8 +225,9 @@ describe('a new call to the vendor', () => {
     await changeItem(changes);
     const second = await handOver();
     expect(second).not.toBe(first);
-    expect(lastLine()).toMatchObject({ outcome: 'session_created' });
+    expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unreadable' });
     expect(await handOver()).toBe(second);
+    expect(lastLine().store).toBeUndefined();
     expect(service.vendor.requests).toHaveLength(2);
   });
 
@@ -233,6 +237,65 @@ describe('a new call to the vendor', () => {
     await changeItem({ pk: keyOf(uid) });
     expect(await handOver()).not.toBe(others);
     expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unreadable' });
+  });
+
+  test('where the item was copied from another stage', async () => {
+    service = await startService();
+    const first = await handOver();
+    const { apiKey, integrationId } = { ...simulatedCredentials, apiKey: 'key-of-the-other-stage' };
+    const session = { accessToken: 'a.b.c', expiresAtSeconds: null, endsAtSeconds: 2_000_000_000 };
+    const sealed = sealSession(session, { apiKey, integrationId }, keyOf(uid).S);
+    await changeItem({
+      session: { B: Buffer.from(sealed).toString('base64') },
+      expiresAt: { N: String(session.endsAtSeconds) },
+    });
+    const second = await handOver();
+    expect([first, 'https://app.psychometric.me/a.b.c']).not.toContain(second);
+    expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unreadable' });
+  });
+});
+
+describe('a writer that lost its claim', () => {
+  /** A first request that is at the vendor when its claim is over, and is taken over by `act`. */
+  async function loseClaimTo(act: () => Promise<unknown>): Promise<string> {
+    service = await startService({ environments: 2 });
+    service.vendor.setFault({ fault: 'slow', delayMs: 1_500, times: 1 });
+    const first = handOver();
+    while (service.vendor.requests.length === 0) await nextTurn();
+    service.advance(14_001);
+    await act();
+    return await first;
+  }
+
+  test('answers with the session that is remembered in its place', async () => {
+    let other: string | undefined;
+    const own = await loseClaimTo(async () => {
+      other = await handOver();
+    });
+    expect(own).toBe(other);
+    expect(lastLine()).toMatchObject({ outcome: 'session_resumed', storeCalls: 3, vendorAttempts: 1 });
+    expect(await handOver()).toBe(other);
+    expect(service.vendor.requests).toHaveLength(2);
+  });
+
+  test.each([
+    [
+      'the item in its place does not open',
+      () => handOver().then(() => changeItem({ session: { B: 'AAAA' } })),
+      'unreadable',
+    ],
+    ['another request is creating one', leaveClaim, undefined],
+    ['the item is gone', () => service.dynamoDb.run('DeleteItem', tableRow()), undefined],
+  ])('answers with its own session where %s, and changes nothing', async (_, act, store) => {
+    let itemsBefore: unknown;
+    const own = await loseClaimTo(async () => {
+      await act();
+      itemsBefore = await service.dynamoDb.items();
+    });
+    expect(own).toMatch(/^https:\/\/app\.psychometric\.me\//);
+    expect(lastLine()).toMatchObject({ outcome: 'session_created' });
+    expect(lastLine().store).toBe(store);
+    expect(await service.dynamoDb.items()).toEqual(itemsBefore);
   });
 });
 
@@ -314,7 +377,7 @@ describe('never in the way', () => {
     if (nth === 1) service.dynamoDb.fail('lost-answer', 1);
     const answering = handOver();
     if (nth === 2) {
-      while (service.vendor.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      while (service.vendor.requests.length === 0) await nextTurn();
       service.dynamoDb.fail('lost-answer', 1);
     }
     const first = await answering;
@@ -328,7 +391,7 @@ describe('never in the way', () => {
     service = await startService();
     service.vendor.setFault({ fault: 'slow', delayMs: 50 });
     const answering = handOver();
-    while (service.vendor.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (service.vendor.requests.length === 0) await nextTurn();
     service.dynamoDb.fail('deny');
     await answering;
     expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unavailable' });
@@ -354,17 +417,25 @@ describe('never in the way', () => {
   });
 });
 
-test('the table holds no uid, token, API key or integration id in clear', async () => {
+test('the table holds no uid, token, API key or integration id in clear, neither in a claim nor in a session', async () => {
   service = await startService();
-  const location = await handOver();
-  const token = location.split('/').at(-1) ?? '';
-  const items = JSON.stringify(await service.dynamoDb.items());
-  const bytes = Buffer.from(JSON.parse(items)[0].session.B, 'base64').toString('latin1');
+  service.vendor.setFault({ fault: 'slow', delayMs: 50 });
+  const answering = handOver();
+  while (service.vendor.requests.length === 0) await nextTurn();
+  const claims = await service.dynamoDb.items();
+  const locations = [await answering, await tap(await service.makeLink('another-applicant'))];
+  const tokens = locations.map((location) => location.split('/').at(-1) ?? '');
+  const items = [...claims, ...(await service.dynamoDb.items())];
+  expect(items.map(({ state }) => state?.S)).toEqual(['creating', 'created', 'created']);
+  const text = JSON.stringify(items);
+  const bytes = items.map(({ session }) => Buffer.from(session?.B ?? '', 'base64').toString('latin1')).join();
   const { apiKey, integrationId } = simulatedCredentials;
-  for (const secret of [uid, token, token.split('.')[1] ?? '', apiKey, integrationId]) {
-    expect(items).not.toContain(secret);
+  const parts = tokens.flatMap((token) => token.split('.'));
+  for (const secret of [uid, 'another-applicant', ...tokens, ...parts, apiKey, integrationId, uidRefKey]) {
+    expect(text).not.toContain(secret);
     expect(bytes).not.toContain(secret);
-    expect(items).not.toContain(Buffer.from(secret).toString('base64'));
+    expect(text).not.toContain(Buffer.from(secret).toString('base64').replaceAll('=', ''));
+    expect(text).not.toContain(Buffer.from(secret).toString('hex'));
   }
 });
 
