@@ -51,6 +51,21 @@ const claimLifeSeconds = 3_600;
 /** The strings that DynamoDB reserves or that a condition compares with. */
 const names = { '#state': 'state' };
 
+/**
+ * Whether a row may be claimed. Each `NOT attribute_type` frees one that has another shape than ours, and one that does
+ * not exist. On one line: DynamoDB does not document line breaks in expressions.
+ */
+const isFree = [
+  'NOT attribute_type(claim, :string)',
+  'NOT attribute_type(expiresAt, :number)',
+  'expiresAt < :soon',
+  'claim = :unreadable',
+  '#state = :creating AND NOT attribute_type(claimedUntil, :number)',
+  '#state = :creating AND (claimedUntil < :lapsed OR claimedUntil > :absurd)',
+]
+  .map((condition) => `(${condition})`)
+  .join(' OR ');
+
 type Item = NonNullable<PutItemCommand['input']['Item']>;
 type Command = GetItemCommand | PutItemCommand | DeleteItemCommand;
 
@@ -94,11 +109,7 @@ export class SessionTable {
         new PutItemCommand({
           TableName: this.#tableName,
           Item: item,
-          // Each `NOT attribute_type` frees a row that has another shape than ours, and one that does not exist.
-          ConditionExpression: `NOT attribute_type(claim, :string) OR NOT attribute_type(expiresAt, :number)
-            OR expiresAt < :soon OR claim = :unreadable
-            OR (#state = :creating AND (NOT attribute_type(claimedUntil, :number)
-              OR claimedUntil < :lapsed OR claimedUntil > :absurd))`,
+          ConditionExpression: isFree,
           ExpressionAttributeNames: names,
           ExpressionAttributeValues: {
             ':string': { S: 'S' },

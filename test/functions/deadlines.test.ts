@@ -13,6 +13,13 @@ test('the deadlines are those that were promised', () => {
     shortestCallMs: 3_000,
     secretTryTimeoutMs: 2_000,
     secretTries: 2,
+    storeTryTimeoutMs: 500,
+    storeTries: 2,
+    storeReserveMs: 1_200,
+    claimMs: 12_000,
+    clockToleranceMs: 2_000,
+    claimPollMs: 250,
+    shortestWaitMs: 4_500,
   });
 });
 
@@ -38,6 +45,25 @@ test('a rotation step has time for each of its calls at its slowest', () => {
 test('two failed connections and a call fit into the vendor’s time', () => {
   const { vendorTimeoutMs, connectTimeoutMs, shortestCallMs } = deadlines;
   expect(vendorTimeoutMs).toBeGreaterThanOrEqual(2 * connectTimeoutMs + shortestCallMs);
+});
+
+/** One call to the table of sessions, its second try included. */
+const storeCallMs = deadlines.storeTries * deadlines.storeTryTimeoutMs;
+
+test('what is kept back for the table is enough to store the session', () => {
+  expect(deadlines.storeReserveMs).toBeGreaterThan(storeCallMs);
+});
+
+test('a claim holds until the session that it is for is stored, at its slowest', () => {
+  const { claimMs, vendorTimeoutMs } = deadlines;
+  // The claim counts from before it is sent.
+  const claimedToStoredMs = storeCallMs + vendorTimeoutMs + storeCallMs;
+  expect(claimMs).toBeGreaterThan(claimedToStoredMs);
+});
+
+test('a request that looked at another one’s claim for the last time can still call the vendor and store the session', () => {
+  const { shortestWaitMs, claimPollMs, storeReserveMs, shortestCallMs } = deadlines;
+  expect(shortestWaitMs - claimPollMs - storeReserveMs).toBeGreaterThan(shortestCallMs);
 });
 
 test('a request ends a second before Lambda would end it', () => {

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { TableFault } from '../../../lib/local/dynamodb.ts';
 import { proxyEvent } from '../../../lib/local/proxy-event.ts';
+import { startForgetfulProxy } from '../../support/forgetful-proxy.ts';
 import { type Lambda, startLambda } from '../../support/lambda.ts';
 
 const uid = 'CANARY-UID-4711';
@@ -92,6 +93,38 @@ test.each(['fin', 'rst'] as const)(
     expect((await linesOf(lambda)).at(-1)).toMatchObject({ outcome: 'session_resumed', storeCalls: 1 });
   },
 );
+
+test('uses the table over a new connection where the network has forgotten the old one', async () => {
+  const servers = await start('launch');
+  const proxy = await startForgetfulProxy(Number(new URL(servers.dynamoDb.origin).port));
+  try {
+    servers.dynamoDb.answerFor(`127.0.0.1:${proxy.port}`);
+    const lambda = await start('create-session', {
+      beside: servers,
+      variables: { AWS_ENDPOINT_URL_DYNAMODB: `https://127.0.0.1:${proxy.port}` },
+    });
+    const first = await handOver(lambda);
+    proxy.forget();
+    expect(await handOver(lambda)).toBe(first);
+    expect(proxy.lostBytes).toBeGreaterThan(0);
+    const last = (await linesOf(lambda)).at(-1);
+    expect(last).toMatchObject({ outcome: 'session_resumed', storeCalls: 1 });
+    expect(last?.store).toBeUndefined();
+  } finally {
+    await proxy.close();
+  }
+});
+
+test('hands over where the table is deleted', async () => {
+  const lambda = await start('create-session');
+  await lambda.dynamoDb.deleteTable();
+  await handOver(lambda);
+  expect((await linesOf(lambda)).at(-1)).toMatchObject({
+    outcome: 'session_created',
+    store: 'unavailable',
+    storeReason: 'ResourceNotFoundException',
+  });
+});
 
 test.each([
   ['hang', 'TimeoutError'],

@@ -1,0 +1,93 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { createScope, type RequestScope } from '../../functions/request-scope.ts';
+import { connectSessionTable } from '../../functions/session-store/connect.ts';
+import type { SealedItem, SessionTable } from '../../functions/session-store/session-table.ts';
+import { type Moto, startMoto } from './moto-secrets-manager.ts';
+
+jest.setTimeout(60_000);
+
+const tableName = 'sessions';
+const sealed: SealedItem = {
+  session: Uint8Array.of(1, 2, 3),
+  keyVersion: 'version',
+  endsAtSeconds: 4_000_000_000,
+};
+let moto: Moto;
+let table: SessionTable;
+let clockOffsetMs: number;
+/** A row of its own for each test. */
+let key: string;
+let scope: RequestScope;
+
+beforeAll(async () => {
+  moto = await startMoto();
+  const aws = {
+    endpoint: moto.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+  const client = new DynamoDBClient(aws);
+  await client.send(
+    new CreateTableCommand({
+      TableName: tableName,
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  );
+  client.destroy();
+  table = connectSessionTable(tableName, aws, () => Date.now() + clockOffsetMs);
+});
+afterAll(() => moto?.stop());
+
+let rows = 0;
+beforeEach(() => {
+  rows += 1;
+  key = `row-${rows}`;
+  clockOffsetMs = 0;
+  scope = createScope(Date.now() + 14_000);
+});
+
+test('a claim that comes too late brings the claim in the way along, by one call', async () => {
+  expect(await table.claim(key, 'first', scope)).toBeUndefined();
+  scope = createScope(Date.now() + 14_000);
+  expect(await table.claim(key, 'second', scope)).toEqual({ claim: 'first', created: undefined });
+  expect(scope.trace.storeCalls).toBe(1);
+});
+
+test('a claim on a created session brings the session along, by one call', async () => {
+  await table.claim(key, 'first', scope);
+  expect(await table.store(key, 'first', sealed, scope)).toBe(true);
+  scope = createScope(Date.now() + 14_000);
+  const inTheWay = await table.claim(key, 'second', scope);
+  expect(inTheWay).toMatchObject({ claim: 'first', created: { keyVersion: 'version' } });
+  expect([...(inTheWay?.created?.session ?? [])]).toEqual([1, 2, 3]);
+  expect(scope.trace.storeCalls).toBe(1);
+});
+
+test('of eight claims at once, one holds', async () => {
+  const claims = Array.from({ length: 8 }, (_, index) => table.claim(key, `claim-${index}`, scope));
+  expect((await Promise.all(claims)).filter((inTheWay) => inTheWay === undefined)).toHaveLength(1);
+});
+
+test('a claim that is over gives way, and its writer can neither store nor delete', async () => {
+  await table.claim(key, 'first', scope);
+  clockOffsetMs = 14_001;
+  expect(await table.claim(key, 'second', scope)).toBeUndefined();
+  expect(await table.store(key, 'first', sealed, scope)).toBe(false);
+  await table.release(key, 'first', scope);
+  expect(await table.read(key, scope)).toEqual({ claim: 'second', created: undefined });
+});
+
+test('a session that could not be opened gives way to the request that read it', async () => {
+  await table.claim(key, 'first', scope);
+  await table.store(key, 'first', sealed, scope);
+  expect(await table.claim(key, 'second', scope, 'first')).toBeUndefined();
+});
+
+test('a claim that came to nothing is removed', async () => {
+  await table.claim(key, 'first', scope);
+  await table.release(key, 'first', scope);
+  expect(await table.read(key, scope)).toBeUndefined();
+});
