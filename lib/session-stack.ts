@@ -59,6 +59,7 @@ export class SessionStack extends Stack {
     if (launchLinks)
       rotation.operatorPolicy.allowRenewal(launchLinks.key.secret, launchLinks.key.rotationFunction.lambda);
     const sessionTable = stage.resume ? new SessionTable(this, 'Sessions', { stage }) : undefined;
+    if (sessionTable) rotation.operatorPolicy.allowForgetting(sessionTable.table.tableArn);
     const functions: Partial<Record<RoutedFunction, ApiFunction>> = {
       'create-session': createSession,
       ...launchLinks?.functions,

@@ -79,6 +79,13 @@ export class OperatorPolicy extends Construct {
     this.managedPolicyArn = policy.managedPolicyArn;
   }
 
+  /** Lets the operator delete the row of one applicant, who then gets a new session; not read any. */
+  allowForgetting(tableArn: string): void {
+    this.#policy.addStatements(
+      new PolicyStatement({ actions: ['dynamodb:DeleteItem'], resources: [tableArn] }),
+    );
+  }
+
   /** Lets the operator renew a secret that needs no value from him, such as the launch key. */
   allowRenewal(secret: Secret, rotate: IFunction): void {
     const resources = [secret.secretArn];

@@ -200,7 +200,7 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
     expect(refusedOf(requests)).toEqual([]);
   });
 
-  test('the operator may have both secrets rotated, read the key of the pseudonyms and find the stack', () => {
+  test('the operator may have both secrets rotated, read the key of the pseudonyms, forget one session and find the stack', () => {
     const stack = `arn:aws:cloudformation:eu-central-1:${accountId}:stack/BeginiSession-Demo/1a2b`;
     expect(
       refusedOf([
@@ -210,6 +210,7 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
         ask('operator', 'secretsmanager:DescribeSecret', launchKey),
         ...requestsOf('operator', { operation: 'GetSecretValue', input: {} }, uidRefKey),
         ask('operator', 'cloudformation:DescribeStacks', stack),
+        ask('operator', 'dynamodb:DeleteItem', table),
       ]),
     ).toEqual([]);
   });
@@ -275,6 +276,9 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
     ['createSession read the launch key', ask('createSession', 'secretsmanager:GetSecretValue', launchKey)],
     ['createSession use the key directly', ask('createSession', 'kms:Decrypt', key)],
     ['createSession change the pair', ask('createSession', 'secretsmanager:PutSecretValue', pair)],
+    ['the operator read the table', ask('operator', 'dynamodb:GetItem', table)],
+    ['the operator write into the table', ask('operator', 'dynamodb:PutItem', table)],
+    ['the operator delete the table', ask('operator', 'dynamodb:DeleteTable', table)],
     ['createSession scan the table', ask('createSession', 'dynamodb:Scan', table)],
     ['the launch function change its key', ask('launch', 'secretsmanager:PutSecretValue', launchKey)],
     [

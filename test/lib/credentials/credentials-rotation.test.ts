@@ -152,6 +152,7 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
       );
       expect([...actions].sort()).toEqual([
         'cloudformation:DescribeStacks',
+        'dynamodb:DeleteItem',
         'lambda:InvokeFunction',
         'secretsmanager:DescribeSecret',
         'secretsmanager:GetSecretValue',

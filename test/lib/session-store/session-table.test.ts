@@ -39,6 +39,20 @@ describe.each(environments)('the table of a %s stage', (environment) => {
   });
 });
 
+test('lets the operator delete one row, of this table alone', () => {
+  const template = templateOf({ environment: 'production' });
+  const { PolicyDocument } = resourceOf(template, 'AWS::IAM::ManagedPolicy', 'Operator').Properties;
+  const { Statement } = PolicyDocument as { Statement: { Action: unknown }[] };
+  const ofTable = Statement.filter(({ Action }) => JSON.stringify(Action).includes('dynamodb:'));
+  expect(ofTable).toEqual([
+    {
+      Effect: 'Allow',
+      Action: 'dynamodb:DeleteItem',
+      Resource: { 'Fn::GetAtt': [resourceOf(template, tableType).logicalId, 'Arn'] },
+    },
+  ]);
+});
+
 test('remembers sessions without an expiry as long as the row says', () => {
   const template = templateOf({ environment: 'test', launchLinks: false, sessionHours: 72 });
   const { Environment } = resourceOf(template, 'AWS::Lambda::Function', 'CreateSession').Properties;
