@@ -18,7 +18,7 @@ export function localChecks(port: number, { handOff }: { handOff: boolean }): Ch
     baseUrl: `http://127.0.0.1:${port}/${localStage.path}`,
     launchLinks: true,
     firewall: false,
-    resume: false,
+    resume: true,
     authenticate: withApiKey(async () => localApiKey),
   };
   return [

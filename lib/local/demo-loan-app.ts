@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { Fault } from './begini-faults.ts';
@@ -19,7 +20,6 @@ const faults: Record<string, Fault> = {
   'All is well': { fault: 'none' },
   'Begini is down (503)': { fault: 'status', status: 503 },
   'Begini is busy (429)': { fault: 'status', status: 429, retryAfter: 7 },
-  'Begini refuses a second session for a uid': { fault: 'refuse-second' },
   'Begini refuses our key (401)': { fault: 'status', status: 401 },
   'Begini breaks the connection': { fault: 'reset' },
   'Begini never answers': { fault: 'hang' },
@@ -140,10 +140,13 @@ function nameOf(fault: Fault): string {
   return Object.keys(faults).find((name) => isSame(faults[name] as Fault)) ?? JSON.stringify(fault);
 }
 
+/** Another applicant each time: one who has a session gets it again, whatever Begini does. */
+const newUid = () => `DEMO-${randomUUID().slice(0, 8)}`;
+
 const startPage = (currentFault: string) => `<h1>Sunrise Loans</h1>
 <p>A made-up lender. Its backend calls the service on this machine, and a simulator plays Begini.</p>
 <form method="post" action="/start">
-<label>Customer id (uid) <input name="uid" value="ABCDE-12345" pattern="[A-Za-z0-9\\-]{5,60}" required></label>
+<label>Customer id (uid) <input name="uid" value="${newUid()}" pattern="[A-Za-z0-9\\-]{5,60}" required></label>
 <button>Start now</button>
 <label>Language of the link ${renderSelect('language', Object.entries(languages))}</label>
 <button formaction="/send-link">Send me a link</button>

@@ -14,6 +14,7 @@ import { SessionService } from '../../functions/session/session-service.ts';
 import { type BeginiSimulator, simulatedCredentials, startBeginiSimulator } from './begini-simulator.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
 import { demoPage } from './demo-page.ts';
+import { startDynamoDb } from './dynamodb.ts';
 import { type AnsweredRequest, declareRoutes, type Gateway, startGateway } from './gateway.ts';
 import { localApiKey, localSecretName } from './local-stage.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
@@ -66,23 +67,29 @@ export async function startLocalService(
         [launchKeyName]: randomBytes(32).toString('hex'),
       },
     });
-    running.push(secretsManager);
+    // On any free port: nobody but this process calls it.
+    const dynamoDb = await startDynamoDb();
+    running.push(secretsManager, dynamoDb);
 
     const settings: LaunchSettings = {
       stage: 'test',
       credentialsSecretArn: secretsManager.arnOf(localSecretName),
       hmac: true,
       uidRefKey: 'local',
+      resume: { tableName: dynamoDb.tableName, sessionHours: 24 },
       origins: { api: vendor.origin, assessment: vendor.origin },
       launchKeySecretArn: secretsManager.arnOf(launchKeyName),
     };
-    const client = new SecretsManagerClient({
-      ...secretsManagerDefaults,
-      endpoint: secretsManager.url,
+    const aws = {
       region: 'us-east-1',
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    };
+    const client = new SecretsManagerClient({
+      ...secretsManagerDefaults,
+      ...aws,
+      endpoint: secretsManager.url,
     });
-    const sessions = SessionService.of(settings, client);
+    const sessions = SessionService.of(settings, client, { ...aws, endpoint: dynamoDb.origin });
     const rotationVendor = createVendorClient({ origin: vendor.origin });
     running.push(sessions, rotationVendor, { close: () => client.destroy() });
     await sessions.warmUp();

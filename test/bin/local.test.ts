@@ -56,6 +56,16 @@ test('leads from a loan app’s call to the assessment page', async () => {
   expect(await (await fetch(location)).text()).toContain('This is where the Begini assessment would start');
 });
 
+test('leads a second call of the same uid to the same session, by one call to Begini', async () => {
+  const service = await startLocalService(0);
+  cleanUp = service.close;
+  const locations = [await post(service.gateway.url), await post(service.gateway.url)].map(({ headers }) =>
+    headers.get('location'),
+  );
+  expect(locations[1]).toBe(locations[0]);
+  expect(service.vendor.requests).toHaveLength(1);
+});
+
 test('refuses a caller without the API key, and never asks the function', async () => {
   const service = await startLocalService(0);
   cleanUp = service.close;

@@ -18,8 +18,12 @@ test('finds nothing to do in a fresh local service, and does not call Begini', a
   expect(service.vendor.requests).toHaveLength(0);
 });
 
-test('hands an applicant over where it is asked to', async () => {
-  expect(notOk(await examine(true))).toEqual([]);
+test('hands an applicant over where it is asked to, and sees the session handed out again', async () => {
+  const findings = await examine(true);
+  expect(notOk(findings)).toEqual([]);
+  expect(findings.map(({ found }) => found)).toContain(
+    'Begini created a session, and a second request got the same one',
+  );
 });
 
 test('says that the secret cannot be described where the caller may not', async () => {
