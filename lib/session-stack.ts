@@ -75,6 +75,7 @@ export class SessionStack extends Stack {
       firewall,
       functions,
       credentials,
+      sessionTable,
       rotations: {
         Credentials: rotation.rotateCredentials,
         ...(launchLinks && { 'Launch key': launchLinks.key.rotationFunction }),

@@ -17,6 +17,7 @@ import { Construct } from 'constructs';
 import type { Firewall } from '../api/firewall.ts';
 import type { SessionApi } from '../api/session-api.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
+import type { SessionTable } from '../session-store/session-table.ts';
 import type { Stage } from '../stages/stages.ts';
 import type { Alarms, Rotations } from './alarms.ts';
 import { errorBudget } from './error-budget.ts';
@@ -31,6 +32,8 @@ export interface StageDashboardProps {
   api: SessionApi;
   firewall: Firewall | undefined;
   functions: readonly ApiFunction[];
+  /** Absent in a stage that remembers no sessions. */
+  sessionTable: SessionTable | undefined;
   metrics: RequestMetrics;
   rotations: Rotations;
   alarms: Alarms;
@@ -212,11 +215,11 @@ export class StageDashboard extends Construct {
   }
 
   #cost(): IWidget[] {
-    const { stage, api, functions } = this.#props;
+    const { stage, api, functions, sessionTable } = this.#props;
     return [
       graph(16, 'What requests cost, US$ a day (list prices of us-east-1, without free tiers)', {
         stacked: true,
-        left: dailyCost({ stage, api, functions }),
+        left: dailyCost({ stage, api, functions, sessionTable }),
       }),
       new SingleValueWidget({
         title: 'Requests at API Gateway in this time',

@@ -3,6 +3,7 @@ import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch
 import type { SessionApi } from '../api/session-api.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
 import { functionMemoryMiB } from '../lambda/service-function.ts';
+import type { SessionTable } from '../session-store/session-table.ts';
 import type { Stage } from '../stages/stages.ts';
 import { sumOf } from './metric-math.ts';
 
@@ -13,6 +14,7 @@ const prices = {
   lambdaGigabyteSecond: 1.33334e-5,
   logGigabyte: 0.5,
   firewallRequest: 0.6e-6,
+  tableWrite: 0.625e-6,
 };
 
 /** What is counted. */
@@ -20,10 +22,12 @@ export interface RunningCostProps {
   stage: Stage;
   api: SessionApi;
   functions: readonly ApiFunction[];
+  /** Absent in a stage that remembers no sessions. */
+  sessionTable: SessionTable | undefined;
 }
 
 /** What a day's requests cost in US$, by service: one metric each. */
-export function dailyCost({ stage, api, functions }: RunningCostProps): IMetric[] {
+export function dailyCost({ stage, api, functions, sessionTable }: RunningCostProps): IMetric[] {
   const period = Duration.days(1);
   const requests = api.restApi.metricCount({ statistic: 'Sum', period });
   const lambdas = functions.map(({ lambda }) => lambda);
@@ -46,6 +50,14 @@ export function dailyCost({ stage, api, functions }: RunningCostProps): IMetric[
     priced('Lambda, time', (gigabytes * prices.lambdaGigabyteSecond) / 1000, durations),
     priced('Lambda, requests', prices.lambdaRequest, invocations),
     priced('CloudWatch Logs', prices.logGigabyte / 1e9, ingested),
+    // Reads are left out: a function reads once when it starts, and where one request waits for another.
+    ...(sessionTable
+      ? [
+          priced('DynamoDB', prices.tableWrite, [
+            sessionTable.table.metricConsumedWriteCapacityUnits({ statistic: 'Sum', period }),
+          ]),
+        ]
+      : []),
     ...(stage.firewall ? [priced('WAF', prices.firewallRequest, [requests])] : []),
   ];
 }

@@ -94,10 +94,14 @@ test('the blocks of a firewall are shown where there is one, by the metric that 
   expect(bodyOf(false)).not.toContain('BlockedRequests');
 });
 
-test('the cost of a firewall is shown where there is one', () => {
-  const shows = (firewall: boolean) =>
+test.each([
+  ['a firewall', 'firewall', 'WAF'],
+  ['the table of sessions', 'resume', 'DynamoDB'],
+])('the cost of %s is shown where there is one', (_, setting, label) => {
+  const shows = (isOn: boolean) =>
     JSON.stringify(
-      resourceOf(templateOf({ environment: 'test', firewall }), 'AWS::CloudWatch::Dashboard').Properties,
-    ).includes('\\"WAF\\"');
+      resourceOf(templateOf({ environment: 'test', [setting]: isOn }), 'AWS::CloudWatch::Dashboard')
+        .Properties,
+    ).includes(`\\"${label}\\"`);
   expect([shows(true), shows(false)]).toEqual([true, false]);
 });
