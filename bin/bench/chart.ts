@@ -9,7 +9,7 @@ const top = 34;
 /** A bar for each variant, init and first request end to end, as SVG; below it what bin/README.md must say of its origin. */
 export function drawChart({ variants, measurements: { cold }, ...origin }: Report): string {
   const bars = variants.map(({ name, description }) => ({
-    label: description.replaceAll('*', ''),
+    label: description.replaceAll(/[*`]/g, ''),
     initMs: quantile(
       cold[name].map(({ initMs }) => initMs),
       0.5,

@@ -1,6 +1,6 @@
 import { quantile } from './statistics.ts';
 import { sessionEvent, type Testbed } from './testbed.ts';
-import type { Variant, VariantName, WarmAnswer } from './variants.ts';
+import type { Variant, VariantName, WarmAnswer, WarmName } from './variants.ts';
 
 /** One cold start: milliseconds, and MiB at the peak. */
 export type ColdStart = {
@@ -17,7 +17,7 @@ export type WarmRun = { p50Ms: number; p99Ms: number };
 /** What all rounds gave, in their order. */
 export type Measurements = {
   cold: Record<VariantName, ColdStart[]>;
-  warm: { ours: WarmRun[]; bare: WarmRun[] };
+  warm: Record<WarmName, WarmRun[]>;
 };
 
 /** Invocations before a function counts as warm, and those that are measured: what one may see in its life. */
@@ -27,26 +27,30 @@ const warmRequests = 300;
 type MeasureOptions = {
   testbed: Testbed;
   variants: readonly Variant[];
-  warm: { ours: string; bare: string };
+  /** The folder of each warm function. */
+  warm: Record<WarmName, string>;
   rounds: number;
 };
 
 /** Measures every variant once in each round, so that what disturbs the machine disturbs them all. */
 export async function measure({ testbed, variants, warm, rounds }: MeasureOptions): Promise<Measurements> {
   const cold = Object.fromEntries(variants.map(({ name }) => [name, []])) as unknown as Measurements['cold'];
-  const measurements: Measurements = { cold, warm: { ours: [], bare: [] } };
+  const measurements: Measurements = {
+    cold,
+    warm: { ours: [], bare: [], remembering: [], 'three-bare': [] },
+  };
   for (let round = 1; round <= rounds; round += 1) {
-    for (const { name, folder } of variants) cold[name].push(await coldStart(testbed, folder));
-    for (const name of ['ours', 'bare'] as const) {
-      measurements.warm[name].push(await warmRun(testbed, warm[name]));
+    for (const variant of variants) cold[variant.name].push(await coldStart(testbed, variant));
+    for (const [name, folder] of Object.entries(warm) as [WarmName, string][]) {
+      measurements.warm[name].push(await warmRun(testbed, folder, name));
     }
     console.error(`round ${round} of ${rounds}`);
   }
   return measurements;
 }
 
-async function coldStart({ start }: Testbed, folder: string): Promise<ColdStart> {
-  const environment = await start(folder);
+async function coldStart({ start }: Testbed, { folder, remembers }: Variant): Promise<ColdStart> {
+  const environment = await start(folder, { remembers });
   try {
     const { initMs } = environment;
     const firstMs = await timed(() => environment.invoke(sessionEvent()));
@@ -58,8 +62,8 @@ async function coldStart({ start }: Testbed, folder: string): Promise<ColdStart>
   }
 }
 
-async function warmRun({ start }: Testbed, folder: string): Promise<WarmRun> {
-  const environment = await start(folder);
+async function warmRun({ start }: Testbed, folder: string, name: WarmName): Promise<WarmRun> {
+  const environment = await start(folder, { remembers: name === 'remembering' || name === 'three-bare' });
   const durations: number[] = [];
   try {
     for (let request = 0; request < warmUpRequests + warmRequests; request += 1) {

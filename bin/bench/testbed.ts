@@ -11,20 +11,26 @@ import {
   type LambdaEnvironmentOptions,
   startLambdaEnvironment,
 } from '../../lib/local/lambda-environment.ts';
+import { readBody, startLoopbackServer } from '../../lib/local/loopback.ts';
 import { proxyEvent } from '../../lib/local/proxy-event.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
 import { type Bootstrap, benchFolder } from './install.ts';
 
-/** A vendor and a Secrets Manager, both with TLS on 127.0.0.1, and functions between them. */
+/** A vendor, a Secrets Manager and a DynamoDB, all with TLS on 127.0.0.1, and functions between them. */
 export type Testbed = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
-  start(bundleFolder: string): Promise<LambdaEnvironment>;
+  start(bundleFolder: string, options?: { remembers?: boolean | undefined }): Promise<LambdaEnvironment>;
   close(): Promise<unknown>;
 };
 
-/** A loan app's request. */
-export const sessionEvent = () => proxyEvent({ uid: 'ABCDE-12345' });
+let events = 0;
+
+/** A loan app's request, for another applicant each time: none of them has a session. */
+export function sessionEvent() {
+  events += 1;
+  return proxyEvent({ uid: `BENCH-${events}` });
+}
 
 /** Starts the servers; every function in them runs by `bootstrap`. */
 export async function startTestbed({ file }: Bootstrap): Promise<Testbed> {
@@ -35,7 +41,17 @@ export async function startTestbed({ file }: Bootstrap): Promise<Testbed> {
   const vendor = await startBeginiSimulator({ tls: certificate });
   const secret = JSON.stringify(simulatedCredentials);
   const secretsManager = await startSecretsManager({ tls: certificate, secrets: { credentials: secret } });
-  const options: Omit<LambdaEnvironmentOptions, 'bundleFolder'> = {
+  // Accepts every write at once, as the simulator does: dynalite takes longer to read a condition than the rest takes.
+  const dynamoDb = await startLoopbackServer({
+    tls: certificate,
+    listener: async (request, response) => {
+      await readBody(request, 1_000_000);
+      response
+        .writeHead(200, { 'Content-Type': 'application/x-amz-json-1.0', 'Content-Length': 2 })
+        .end('{}');
+    },
+  });
+  const options = (remembers = false): Omit<LambdaEnvironmentOptions, 'bundleFolder'> => ({
     ...(file && { bootstrap: file }),
     environment: {
       STAGE: 'test',
@@ -44,14 +60,17 @@ export async function startTestbed({ file }: Bootstrap): Promise<Testbed> {
       UID_REF_KEY: 'key-of-the-pseudonyms',
       BEGINI_LOCAL_ORIGINS: `${vendor.origin},${vendor.origin}`,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
+      AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.origin,
       NODE_EXTRA_CA_CERTS: authorityFile,
       BENCH_CREDENTIALS: secret,
+      ...(remembers && { SESSION_TABLE: 'sessions', SESSION_HOURS: '24' }),
     },
-  };
+  });
   return {
     vendor,
     secretsManager,
-    start: (bundleFolder) => startLambdaEnvironment({ bundleFolder, ...options }),
-    close: () => Promise.all([vendor.close(), secretsManager.close()]),
+    start: (bundleFolder, { remembers } = {}) =>
+      startLambdaEnvironment({ bundleFolder, ...options(remembers) }),
+    close: () => Promise.all([vendor.close(), secretsManager.close(), dynamoDb.close()]),
   };
 }

@@ -5,7 +5,14 @@ import { bundleFunction } from '../../lib/lambda/bundle.ts';
 import { benchFolder } from './install.ts';
 
 /** What is measured against what. */
-export type VariantName = 'empty' | 'ours' | 'hand-written' | 'plain' | 'powertools' | 'tutorial';
+export type VariantName =
+  | 'empty'
+  | 'ours'
+  | 'remembering'
+  | 'hand-written'
+  | 'plain'
+  | 'powertools'
+  | 'tutorial';
 
 /** A function, ready to start. */
 export type Variant = {
@@ -15,11 +22,14 @@ export type Variant = {
   folder: string;
   /** Size of the bundle; undefined where there is none. */
   bytes?: number;
+  /** Whether it is given a table of sessions. */
+  remembers?: boolean;
 };
 
 const descriptions: Record<VariantName, string> = {
   empty: 'empty handler',
-  ours: '**this service**',
+  ours: '**this service**, `resume: false`',
+  remembering: '**this service**, `resume: true`',
   'hand-written': 'hand-written, no SDK, no middy',
   plain: 'this service, plain esbuild ESM',
   powertools: 'Powertools style, bundled',
@@ -46,6 +56,7 @@ const plainEsm: BuildOptions = {
 const builders: Record<VariantName, (folder: string) => Promise<unknown>> = {
   empty: (folder) => bundleBaseline('empty', folder),
   ours: (folder) => bundleFunction('create-session', folder),
+  remembering: (folder) => bundleFunction('create-session', folder),
   'hand-written': (folder) => bundleBaseline('hand-written', folder),
   plain: (folder) =>
     build({
@@ -73,7 +84,13 @@ export async function buildVariants(): Promise<Variant[]> {
       mkdirSync(folder, { recursive: true });
       await builders[name](folder);
       const bytes = statSync(join(folder, 'index.mjs')).size;
-      return { name, description: descriptions[name], folder, ...(name !== 'tutorial' && { bytes }) };
+      return {
+        name,
+        description: descriptions[name],
+        folder,
+        ...(name !== 'tutorial' && { bytes }),
+        ...(name === 'remembering' && { remembers: true }),
+      };
     }),
   );
 }
@@ -89,11 +106,18 @@ export const handler = async (event, context) => {
 };
 `;
 
-/** Builds the functions whose warm time is compared: this service, and the one call without which nothing can. */
-export async function buildWarmVariants(): Promise<{ ours: string; bare: string }> {
-  const bare = folderOf('bare-post');
-  await bundleBaseline('bare-post', bare);
-  return { ours: wrap('ours'), bare: wrap('bare-post') };
+/** What is measured warm: this service in both kinds of stage, and the calls without which nothing can do its work. */
+export type WarmName = 'ours' | 'bare' | 'remembering' | 'three-bare';
+
+/** Builds the functions whose warm time is compared. */
+export async function buildWarmVariants(): Promise<Record<WarmName, string>> {
+  for (const name of ['bare-post', 'three-posts']) await bundleBaseline(name, folderOf(name));
+  return {
+    ours: wrap('ours'),
+    bare: wrap('bare-post'),
+    remembering: wrap('remembering'),
+    'three-bare': wrap('three-posts'),
+  };
 }
 
 function wrap(name: string): string {
