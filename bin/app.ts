@@ -9,15 +9,14 @@ const app = new App({ analyticsReporting: false });
 Validations.of(app).addPlugins(...policyPacks());
 try {
   const stages = readStages(app.node.tryGetContext('stages'));
+  const bundle = (name: FunctionName, folder: string = name, constants = {}) =>
+    bundleFunction(name, join(app.outdir, 'bundles', folder), constants);
+  const shared: Partial<Record<FunctionName, string>> = {};
+  for (const name of functionNames) if (name !== 'launch') shared[name] = await bundle(name);
   for (const stage of stages) {
-    // Only the pages differ by stage; where the code is the same, so are the assets.
-    const bundled = functionNames.map(async (name) => [
-      name,
-      await bundleFunction(name, join(app.outdir, 'bundles', stage.path, name), {
-        APPLICANT_PAGE: stage.applicantPage,
-      }),
-    ]);
-    const bundles = Object.fromEntries(await Promise.all(bundled)) as Record<FunctionName, string>;
+    // Each stage has its own pages.
+    const launch = await bundle('launch', `launch-${stage.path}`, { APPLICANT_PAGE: stage.applicantPage });
+    const bundles = { ...shared, launch } as Record<FunctionName, string>;
     new SessionStack(app, `BeginiSession-${stage.name}`, { stage, bundles });
   }
 } catch (error) {

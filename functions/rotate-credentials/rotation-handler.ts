@@ -1,6 +1,6 @@
 import { versionLabels } from '../credentials/version-labels.ts';
 import { reasonOf } from '../errors.ts';
-import { type RotationFailure, type RotationHandler, runRotation } from '../secrets/rotation-runner.ts';
+import { type RotationHandler, runRotation } from '../secrets/rotation-runner.ts';
 import type { SecretVersions } from '../secrets/secret-versions.ts';
 import type { ProbeTarget } from './probe.ts';
 import { RotationError } from './rotation-error.ts';
@@ -28,23 +28,22 @@ export function rotationHandler({ stage, versions, writeLine, ...target }: Rotat
       testSecret: (run) => testSecret({ ...run, ...target, versions }),
       finishSecret: ({ token }) => finishSecret(token, versions),
     },
-    cleanUp: async (failure, token) => ({
-      verdict: failure instanceof RotationError ? failure.verdict : undefined,
-      cleanUpReason: await giveUp(failure, token, versions),
-    }),
+    cleanUp: async (failure, token) => {
+      const verdict = failure instanceof RotationError ? failure.verdict : undefined;
+      return { verdict, cleanUpReason: await giveUp({ code: failure.code, verdict }, token, versions) };
+    },
   });
 }
 
 /** Labels the verdict, then removes AWSPENDING; says why that was not possible. */
 async function giveUp(
-  failure: RotationFailure,
+  { code, verdict }: Pick<RotationError, 'code' | 'verdict'>,
   token: string,
   versions: SecretVersions,
 ): Promise<string | undefined> {
   try {
     const versionIds = await versions.versionIdsByLabel();
-    const judged = failure.code === 'same_as_current' ? versionIds.get(versionLabels.next) : token;
-    const verdict = failure instanceof RotationError ? failure.verdict : undefined;
+    const judged = code === 'same_as_current' ? versionIds.get(versionLabels.next) : token;
     if (verdict && judged) await versions.attach(verdict, judged, versionIds);
     if (versionIds.get(versionLabels.pending) === token && versionIds.get(versionLabels.current) !== token) {
       await versions.detach(versionLabels.pending, token);

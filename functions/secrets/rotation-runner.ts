@@ -48,6 +48,17 @@ export function runRotation({
   cleanUp = async () => ({}),
   writeLine = writeToStandardOutput,
 }: RotationRunnerOptions): RotationHandler {
+  function refusalOf(step: string, secretId: string): RotationFailure | undefined {
+    if (secretId !== versions.secretId) {
+      return new RotationFailure(
+        'wrong_secret',
+        'This function rotates one secret, and the event names another.',
+      );
+    }
+    if (Object.hasOwn(steps, step)) return undefined;
+    return new RotationFailure('unknown_step', 'The event names none of the four rotation steps.');
+  }
+
   return async ({ Step: step, SecretId, ClientRequestToken: token }, { awsRequestId }) => {
     const startedAt = Date.now();
     const scope = createScope(startedAt + rotationStepTimeoutMs);
@@ -68,17 +79,9 @@ export function runRotation({
           vendorStatus: scope.trace.vendorStatus,
         })}\n`,
       );
-    const isForeign = SecretId !== versions.secretId || !Object.hasOwn(steps, step);
+    const refusal = refusalOf(step, SecretId);
     try {
-      if (SecretId !== versions.secretId) {
-        throw new RotationFailure(
-          'wrong_secret',
-          'This function rotates one secret, and the event names another.',
-        );
-      }
-      if (isForeign) {
-        throw new RotationFailure('unknown_step', 'The event names none of the four rotation steps.');
-      }
+      if (refusal) throw refusal;
       await steps[step]({ token, scope });
     } catch (thrown) {
       const failure =
@@ -92,7 +95,7 @@ export function runRotation({
         outcome: 'step_failed',
         code: failure.code,
         ...(thrown !== failure && { reason: reasonOf(thrown) }),
-        ...(!isForeign && (await cleanUp(failure, token))),
+        ...(!refusal && (await cleanUp(failure, token))),
       });
       throw failure;
     }

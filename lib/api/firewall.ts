@@ -47,7 +47,8 @@ export class Firewall extends Construct {
       webAclArn: webAcl.attrArn,
     });
     this.#log(stage, webAcl, encryptionKey);
-    // https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html (November 2026)
+    // An ACL's metric name is the value of the dimension WebACL ("AWS::WAFv2::WebACL VisibilityConfig",
+    // CloudFormation user guide, read November 2026).
     this.blocked = new Metric({
       namespace: 'AWS/WAFV2',
       metricName: 'BlockedRequests',

@@ -66,9 +66,9 @@ export class Credentials extends Construct {
   }
 
   /** Lets a function call Begini: it may read the pair, and knows where it is and whether to sign. */
-  letCallVendor({ grantPrincipal, lambda }: ServiceFunction): void {
-    allowGetValue(this.secret, { grantPrincipal });
-    lambda.addEnvironment(environmentNames.credentialsSecretArn, this.secret.secretArn);
-    lambda.addEnvironment(environmentNames.hmac, this.#stage.hmac ? 'on' : 'off');
+  letCallVendor(serviceFunction: ServiceFunction): void {
+    allowGetValue(this.secret, serviceFunction);
+    serviceFunction.lambda.addEnvironment(environmentNames.credentialsSecretArn, this.secret.secretArn);
+    serviceFunction.lambda.addEnvironment(environmentNames.hmac, this.#stage.hmac ? 'on' : 'off');
   }
 }

@@ -1,4 +1,3 @@
-import { Stack, Token, Validations } from 'aws-cdk-lib';
 import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -7,6 +6,7 @@ import { verdictLabels, versionLabels } from '../../functions/credentials/versio
 import { secretKeyStatements } from '../secrets/secret-permissions.ts';
 import type { Stage } from '../stages/stages.ts';
 import type { Credentials } from './credentials.ts';
+import { acknowledgeOwnStack, describeOwnStack } from './own-stack.ts';
 
 /** What an operator works on. */
 export interface OperatorPolicyProps {
@@ -52,17 +52,7 @@ export class OperatorPolicy extends Construct {
           actions: ['lambda:InvokeFunction'],
           resources: [rotateCredentials.functionArn],
         }),
-        // By its name, as the command knows no more: the part after it is an id that CloudFormation gives.
-        new PolicyStatement({
-          actions: ['cloudformation:DescribeStacks'],
-          resources: [
-            Stack.of(this).formatArn({
-              service: 'cloudformation',
-              resource: 'stack',
-              resourceName: `${Stack.of(this).stackName}/*`,
-            }),
-          ],
-        }),
+        describeOwnStack(this),
         new PolicyStatement({
           actions: ['secretsmanager:GetSecretValue'],
           resources: [credentials.uidRefKey.secretArn],
@@ -71,10 +61,7 @@ export class OperatorPolicy extends Construct {
         ...secretKeyStatements(credentials.uidRefKey, ['kms:Decrypt']),
       ],
     });
-    Validations.of(policy).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudformation:${regionAndAccount(Stack.of(this))}:stack/${Stack.of(this).stackName}/*]`,
-      reason: 'One stack: what follows its name is an id that nobody knows before it is deployed.',
-    });
+    acknowledgeOwnStack(policy);
     this.#policy = policy;
     this.managedPolicyArn = policy.managedPolicyArn;
   }
@@ -104,12 +91,6 @@ export class OperatorPolicy extends Construct {
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [rotate.functionArn] }),
     );
   }
-}
-
-/** Region and account as the policy scan writes them: the row's, or CloudFormation's names for them. */
-function regionAndAccount({ region, account }: Stack): string {
-  const written = (value: string, name: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
-  return `${written(region, 'Region')}:${written(account, 'AccountId')}`;
 }
 
 /** To withdraw a staged pair, to remove what a rotation left behind, and to clear the verdict on an earlier pair. */

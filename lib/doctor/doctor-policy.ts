@@ -1,6 +1,7 @@
-import { Stack, Token, Validations } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { acknowledgeOwnStack, describeOwnStack } from '../credentials/own-stack.ts';
 import type { Stage } from '../stages/stages.ts';
 
 /** What the doctor looks at. */
@@ -31,17 +32,7 @@ export class DoctorPolicy extends Construct {
     const policy = new ManagedPolicy(this, 'Policy', {
       description: `Allows the doctor to look at stage ${stage.name}`,
       statements: [
-        // By its name, as the command knows no more: the part after it is an id that CloudFormation gives.
-        ...allow(
-          ['cloudformation:DescribeStacks'],
-          [
-            stack.formatArn({
-              service: 'cloudformation',
-              resource: 'stack',
-              resourceName: `${stack.stackName}/*`,
-            }),
-          ],
-        ),
+        describeOwnStack(this),
         ...allow(['secretsmanager:DescribeSecret'], secretArns),
         ...allow(['sns:ListSubscriptionsByTopic'], topicArn ? [topicArn] : []),
         ...allow(['dynamodb:DescribeTable', 'dynamodb:DescribeTimeToLive'], tableArn ? [tableArn] : []),
@@ -56,22 +47,11 @@ export class DoctorPolicy extends Construct {
         ...allow(['execute-api:Invoke'], stage.callerAuth === 'iam' ? callerMethodArns : []),
       ],
     });
-    Validations.of(policy).acknowledge(
-      {
-        id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudformation:${regionAndAccount(stack)}:stack/${stack.stackName}/*]`,
-        reason: 'One stack: what follows its name is an id that nobody knows before it is deployed.',
-      },
-      {
-        id: 'AwsSolutions-IAM5[Resource::*]',
-        reason: 'lambda:GetAccountSettings has no resource.',
-      },
-    );
+    acknowledgeOwnStack(policy);
+    Validations.of(policy).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'lambda:GetAccountSettings has no resource.',
+    });
     this.managedPolicyArn = policy.managedPolicyArn;
   }
-}
-
-/** As the policy scan writes them: the row's, or CloudFormation's names for them. */
-function regionAndAccount({ region, account }: Stack): string {
-  const written = (value: string, name: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
-  return `${written(region, 'Region')}:${written(account, 'AccountId')}`;
 }

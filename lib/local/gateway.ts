@@ -6,34 +6,14 @@ import {
   validateHeaderValue,
 } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { ApplicantPage } from '../../functions/applicant-page/applicant-page.ts';
 import { securityHeaders } from '../../functions/http/security-headers.ts';
 import { gatewayPage } from '../api/gateway-page.ts';
 import { gatewayProblem, gatewayResponses } from '../api/gateway-responses.ts';
-import { type RoutedFunction, routes } from '../api/routes.ts';
 import { lambdaContext, proxyEvent } from './gateway-event.ts';
+import { type FoundRoute, findRoute, pathOf, type Route } from './gateway-routes.ts';
 import { type Listener, readBody, startLoopbackServer } from './loopback.ts';
-
-/** A declared method on a resource, and the function behind it. */
-export interface Route {
-  method: string;
-  /** A path below the stage, whose segments may be parameters: `/launch/{token}`. */
-  resource: string;
-  /** What it resolves to is checked, as API Gateway does. */
-  handler: (event: APIGatewayProxyEvent, context: Context) => Promise<unknown>;
-  apiKeyRequired: boolean;
-}
-
-/** The service's routes as the stack declares them, each with the handler of its function. */
-export function declareRoutes(handlers: Record<RoutedFunction, Route['handler']>): Route[] {
-  return routes.map(({ method, resource, function: name, caller }) => ({
-    method,
-    resource,
-    handler: handlers[name],
-    apiKeyRequired: caller === 'loan-app',
-  }));
-}
 
 /** How to start a gateway. */
 export interface GatewayOptions {
@@ -69,13 +49,6 @@ export interface Gateway {
   /** With the stage: `http://127.0.0.1:3000/test`. */
   url: string;
   close(): Promise<void>;
-}
-
-interface FoundRoute {
-  route: Route;
-  /** Path below the stage. */
-  path: string;
-  pathParameters: Record<string, string>;
 }
 
 interface Answer {
@@ -158,48 +131,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const server = await startLoopbackServer({ port: options.port, listener });
   return { url: `${server.origin}/${stageName}`, close: server.close };
-}
-
-function findRoute(
-  routes: readonly Route[],
-  stageName: string,
-  request: IncomingMessage,
-): FoundRoute | undefined {
-  const whole = pathOf(request);
-  if (!whole.startsWith(`/${stageName}/`)) return undefined;
-  const path = whole.slice(stageName.length + 1);
-  for (const route of routes) {
-    const pathParameters = route.method === request.method ? matchResource(route.resource, path) : undefined;
-    if (pathParameters) return { route, path, pathParameters };
-  }
-  return undefined;
-}
-
-function pathOf({ url = '' }: IncomingMessage): string {
-  return url.split('?', 1)[0] ?? '';
-}
-
-/** The path's parameters, URL-decoded as a REST API hands them over; `undefined` where the path does not match. */
-function matchResource(resource: string, path: string): Record<string, string> | undefined {
-  const names = resource.split('/');
-  const segments = path.split('/');
-  if (names.length !== segments.length) return undefined;
-  const parameters: Record<string, string> = {};
-  for (const [index, name] of names.entries()) {
-    const segment = segments[index] ?? '';
-    const parameter = /^\{(\w+)\}$/.exec(name)?.[1];
-    if (parameter === undefined ? name !== segment : segment === '') return undefined;
-    if (parameter !== undefined) parameters[parameter] = decode(segment);
-  }
-  return parameters;
-}
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }
 
 function isProxyResult(value: unknown): value is APIGatewayProxyResult {

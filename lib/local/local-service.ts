@@ -15,7 +15,8 @@ import { type BeginiSimulator, simulatedCredentials, startBeginiSimulator } from
 import { createDemoLoanApp } from './demo-loan-app.ts';
 import { demoPage } from './demo-page.ts';
 import { startDynamoDb } from './dynamodb.ts';
-import { type AnsweredRequest, declareRoutes, type Gateway, startGateway } from './gateway.ts';
+import { type AnsweredRequest, type Gateway, startGateway } from './gateway.ts';
+import { declareRoutes } from './gateway-routes.ts';
 import { localApiKey, localSecretName } from './local-stage.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 

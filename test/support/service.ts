@@ -20,8 +20,9 @@ import {
 } from '../../lib/local/begini-simulator.ts';
 import { type Certificate, makeCertificate } from '../../lib/local/certificate.ts';
 import { type LocalDynamoDb, startDynamoDb } from '../../lib/local/dynamodb.ts';
-import { declareRoutes, startGateway } from '../../lib/local/gateway.ts';
+import { startGateway } from '../../lib/local/gateway.ts';
 import { lambdaContext } from '../../lib/local/gateway-event.ts';
+import { declareRoutes } from '../../lib/local/gateway-routes.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { type ForgetfulProxy, startForgetfulProxy } from './forgetful-proxy.ts';

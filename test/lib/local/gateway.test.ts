@@ -1,7 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-import { type AnsweredRequest, type Gateway, type Route, startGateway } from '../../../lib/local/gateway.ts';
+import { type AnsweredRequest, type Gateway, startGateway } from '../../../lib/local/gateway.ts';
+import type { Route } from '../../../lib/local/gateway-routes.ts';
 import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 
 const applicantPage = applicantPageOf({ lenderName: 'Cash & Co. $context.stage', language: 'es' });
