@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { Fault } from './begini-faults.ts';
 import type { BeginiSimulator } from './begini-simulator.ts';
-import { readBody } from './loopback.ts';
+import { type Listener, readBody } from './loopback.ts';
 
 /** What the demo needs of the service that it stands beside. */
 export interface DemoOptions {
@@ -38,8 +38,13 @@ const languages: Record<string, string> = {
 /**
  * A made-up lender's loan app, as short as an example of the integration should be: each button's form goes to the
  * app's own backend, which calls the service and relays what it answers.
+ * @returns What answers, by method and path: `GET /`.
  */
-export function createDemoLoanApp({ stageName, apiKey, vendor }: DemoOptions) {
+export function createDemoLoanApp({
+  stageName,
+  apiKey,
+  vendor,
+}: DemoOptions): Readonly<Record<string, Listener>> {
   /** The call a loan app's backend makes; `redirect: 'manual'` because the 302 is for the applicant's browser. */
   const callService = (origin: string, path: string, body: object) =>
     fetch(`${origin}/${stageName}${path}`, {
@@ -51,8 +56,8 @@ export function createDemoLoanApp({ stageName, apiKey, vendor }: DemoOptions) {
       signal: AbortSignal.timeout(20_000),
     });
 
-  async function startNow(origin: string, uid: string, response: ServerResponse): Promise<void> {
-    const answer = await callService(origin, '/sessions', { uid });
+  async function startNow(origin: string, form: URLSearchParams, response: ServerResponse): Promise<void> {
+    const answer = await callService(origin, '/sessions', { uid: form.get('uid') ?? '' });
     if (answer.status !== 302) return await showProblem(answer, response);
     response
       .writeHead(302, { Location: answer.headers.get('location') ?? '', 'Cache-Control': 'no-store' })
@@ -119,18 +124,23 @@ ${isHome ? '' : '<p><a href="/">Back to the loan app</a></p>'}
 `);
   }
 
-  return async function demoLoanApp(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const origin = `http://${request.headers.host}`;
-    const route = `${request.method} ${request.url}`;
-    if (route === 'GET /') return show(response, 200, startPage(nameOf(vendor.fault)));
-    if (request.method === 'POST' && request.headers.origin !== origin) {
-      return show(response, 403, '<h1>This request did not come from our page</h1>');
-    }
-    const form = new URLSearchParams((await readBody(request, 4_096))?.toString());
-    if (route === 'POST /start') return await startNow(origin, form.get('uid') ?? '', response);
-    if (route === 'POST /send-link') return await sendLink(origin, form, response);
-    if (route === 'POST /break') return await breakSomething(origin, form, response);
-    show(response, 404, '<h1>There is no such page</h1>');
+  /** Makes a listener for a form of our page; another site's page gets nothing. */
+  const formOf =
+    (handle: (origin: string, form: URLSearchParams, response: ServerResponse) => Promise<void>): Listener =>
+    async (request, response) => {
+      const origin = `http://${request.headers.host}`;
+      if (request.headers.origin !== origin) {
+        return show(response, 403, '<h1>This request did not come from our page</h1>');
+      }
+      const form = new URLSearchParams((await readBody(request, 4_096))?.toString());
+      await handle(origin, form, response);
+    };
+
+  return {
+    'GET /': async (_, response) => show(response, 200, startPage(nameOf(vendor.fault))),
+    'POST /start': formOf(startNow),
+    'POST /send-link': formOf(sendLink),
+    'POST /break': formOf(breakSomething),
   };
 }
 

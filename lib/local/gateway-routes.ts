@@ -46,6 +46,11 @@ export function findRoute(
   return undefined;
 }
 
+/** Whether a request is for this stage; `/test` itself is, as the root of the stage. */
+export function isBelowStage(stageName: string, request: IncomingMessage): boolean {
+  return `${pathOf(request)}/`.startsWith(`/${stageName}/`);
+}
+
 /** The path of a request, without its query. */
 export function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?', 1)[0] ?? '';

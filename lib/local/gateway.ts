@@ -12,7 +12,7 @@ import { securityHeaders } from '../../functions/http/security-headers.ts';
 import { gatewayPage } from '../api/gateway-page.ts';
 import { gatewayProblem, gatewayResponses } from '../api/gateway-responses.ts';
 import { lambdaContext, proxyEvent } from './gateway-event.ts';
-import { type FoundRoute, findRoute, pathOf, type Route } from './gateway-routes.ts';
+import { type FoundRoute, findRoute, isBelowStage, pathOf, type Route } from './gateway-routes.ts';
 import { type Listener, readBody, startLoopbackServer } from './loopback.ts';
 
 /** How to start a gateway. */
@@ -28,8 +28,8 @@ export interface GatewayOptions {
   applicantPage: ApplicantPage;
   /** A function's time, 14,000 by default; one that takes longer has failed. */
   timeoutMs?: number;
-  /** Answers what lies outside the stage's path; without it, such a request is refused as one without a route. */
-  fallback?: Listener;
+  /** What this host answers beside the gateway, by exact method and path without query: `GET /`. */
+  besides?: Readonly<Record<string, Listener>>;
   /** Called after each answer. */
   onRequest?: (request: AnsweredRequest) => void;
 }
@@ -66,10 +66,11 @@ const defaultTimeoutMs = 14_000;
  * gateway's own answers come from the table that the stack uses.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { stageName, routes, timeoutMs = defaultTimeoutMs, fallback, onRequest } = options;
+  const { stageName, routes, timeoutMs = defaultTimeoutMs, besides = {}, onRequest } = options;
 
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (fallback && !pathOf(request).startsWith(`/${stageName}/`)) return await fallback(request, response);
+    const own = besides[`${request.method} ${pathOf(request)}`];
+    if (own) return await own(request, response);
     const requestId = randomUUID();
     const receivedAt = Date.now();
     const found = findRoute(routes, stageName, request);
@@ -93,6 +94,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const ownAnswer = (type: string) =>
       gatewayAnswer(type, requestId, request.headers.accept, options.applicantPage);
     const body = await readBody(request, largestBodyBytes);
+    if (!isBelowStage(stageName, request)) return noStageAnswer(requestId);
     if (!found) return ownAnswer('MISSING_AUTHENTICATION_TOKEN');
     const { route, path, pathParameters } = found;
     const apiKey = route.apiKeyRequired ? String(request.headers['x-api-key'] ?? '') : null;
@@ -159,6 +161,19 @@ function proxiedAnswer(result: APIGatewayProxyResult): Answer {
 
 const pairs = (name: string, values: readonly unknown[] = []): [string, string][] =>
   values.map((value) => [name, String(value)]);
+
+/**
+ * What API Gateway answers for a path of no stage. The customised answers come with a stage, so this one is AWS's bare
+ * default ("How do I troubleshoot HTTP 403 errors from API Gateway?", AWS knowledge centre, read November 2026).
+ */
+function noStageAnswer(requestId: string): Answer {
+  const headers = {
+    'Content-Type': 'application/json',
+    'x-amzn-RequestId': requestId,
+    'x-amzn-ErrorType': 'ForbiddenException',
+  };
+  return answer(403, Object.entries(headers), Buffer.from('{"message":"Forbidden"}'));
+}
 
 /** One of API Gateway's own answers, by its type and labelled by its template: as a page where `Accept` names HTML. */
 function gatewayAnswer(

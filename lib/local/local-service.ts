@@ -125,7 +125,7 @@ export async function startLocalService(
         }),
         launch: createLaunchHandler({ settings, applicantPage, sessions, launchKeys, writeLine }),
       }),
-      fallback: createDemoLoanApp({
+      besides: createDemoLoanApp({
         stageName: settings.stage,
         apiKey: localApiKey,
         vendor,

@@ -42,8 +42,11 @@ test.each(['/start', '/send-link', '/break'])('refuses %s from another site’s 
   expect((await post('/start', {})).status).toBe(302);
 });
 
-test('has no other pages, and leaves the stage’s path to the service', async () => {
-  expect((await fetch(`${origin}/start`)).status).toBe(404);
+test('leaves every other path and method to the gateway', async () => {
+  for (const path of ['/sessions', '/production/sessions', '/start']) {
+    const response = await fetch(`${origin}${path}`);
+    expect([response.status, await response.json()]).toEqual([403, { message: 'Forbidden' }]);
+  }
   const response = await fetch(`${service.gateway.url}/start`);
   expect(response.status).toBe(403);
   expect(await response.json()).toMatchObject({ code: 'forbidden' });
@@ -58,7 +61,7 @@ test('says on every page what Begini does, and leads back from all but the first
   expect(first).not.toContain(back);
 
   const link = await pageOf(post('/break', { fault: 'Begini is busy (429)' }));
-  for (const html of [link, await pageOf(post('/start', {})), await pageOf(fetch(`${origin}/none`))]) {
+  for (const html of [link, await pageOf(post('/start', {}))]) {
     expect(html).toContain(state('Begini is busy (429)'));
     expect(html).toContain(back);
   }

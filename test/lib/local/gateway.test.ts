@@ -132,7 +132,7 @@ describe('what the gateway answers itself', () => {
     ['HEAD, where only GET is declared', 'HEAD', '/launch/token'],
     ['an empty path parameter', 'GET', '/launch/'],
     ['a longer path', 'GET', '/launch/token/more'],
-    ['another stage', 'POST', '/../production/sessions'],
+    ['the root of the stage', 'GET', ''],
   ])('refuses %s without asking the function', async (_, method, path) => {
     await start();
     expect((await ask(path, { method })).status).toBe(403);
@@ -240,17 +240,42 @@ describe('what the gateway answers itself', () => {
     expect(html).toContain('<html lang="es"');
   });
 
-  test('hands what lies outside the stage’s path to the fallback', async () => {
+  test.each([
+    ['no stage', 'POST', '/sessions'],
+    ['another stage', 'POST', '/production/sessions'],
+    ['a longer name', 'POST', '/tests/sessions'],
+    ['the root', 'GET', '/'],
+  ])('refuses a path of %s as API Gateway does without any stage', async (_, method, path) => {
+    await start();
+    const response = await fetch(new URL(path, gateway.url), { method, headers: { Accept: 'text/html' } });
+    expect([response.status, await response.text()]).toEqual([403, '{"message":"Forbidden"}']);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'application/json',
+      'x-amzn-errortype': 'ForbiddenException',
+      'x-amzn-requestid': answered[0]?.requestId,
+    });
+    expect(answered).toEqual([expect.objectContaining({ method, resourcePath: undefined, statusCode: 403 })]);
+    expect(calls).toEqual([]);
+  });
+
+  test('gives up exactly the methods and paths that something beside it answers', async () => {
     gateway = await startGateway({
       stageName: 'test',
       applicantPage,
       routes: [],
-      fallback: async (request, response) => void response.end(`fallback: ${request.url}`),
+      besides: { 'GET /': async (request, response) => void response.end(`beside: ${request.url}`) },
     });
     const { origin } = new URL(gateway.url);
-    for (const path of ['/', '/test', '/tests/x', '/other?a=/test/']) {
-      expect(await (await fetch(origin + path)).text()).toBe(`fallback: ${path}`);
+    for (const path of ['/', '/?a=b']) {
+      expect(await (await fetch(origin + path)).text()).toBe(`beside: ${path}`);
     }
-    expect((await ask('/x')).status).toBe(403);
+    for (const [method, path] of [
+      ['POST', '/'],
+      ['GET', '//'],
+      ['GET', '/a'],
+      ['GET', '/test'],
+    ] as const) {
+      expect((await fetch(origin + path, { method })).status).toBe(403);
+    }
   });
 });
