@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
+import { version } from '../functions/version.ts';
 import { type LocalRequest, type LocalService, startLocalService } from '../lib/local/local-service.ts';
 import { localApiKey, localSecretName, readPort } from '../lib/local/local-stage.ts';
 import { findStage } from '../lib/operator/find-stage.ts';
 
 function printWelcome({ gateway, vendor, secretsManager }: LocalService, pagesOf: string): void {
-  console.log(`The service, stage test, on this machine alone:
+  console.log(`The service, version ${version}, stage test, on this machine alone:
 
   Demo loan app      ${new URL(gateway.url).origin}/
   POST ${gateway.url}/sessions and /launch-links   with the header x-api-key: ${localApiKey}

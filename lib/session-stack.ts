@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { version } from '../functions/version.ts';
 import { Firewall } from './api/firewall.ts';
 import { handsOver, type RoutedFunction } from './api/routes.ts';
 import { SessionApi } from './api/session-api.ts';
@@ -26,7 +27,7 @@ export interface SessionStackProps {
 export class SessionStack extends Stack {
   constructor(scope: Construct, id: string, { stage, bundles }: SessionStackProps) {
     super(scope, id, {
-      description: `Hands applicants over from a loan app to the Begini assessment, stage ${stage.name}`,
+      description: `Hands applicants over from a loan app to the Begini assessment, stage ${stage.name}, version ${version}`,
       env: {
         ...(stage.account && { account: stage.account }),
         ...(stage.region && { region: stage.region }),

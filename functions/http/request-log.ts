@@ -4,6 +4,7 @@ import { deadlineOf } from '../deadlines.ts';
 import { OperatorError, reasonOf, ServiceError } from '../errors.ts';
 import { writeToStandardOutput } from '../log-line.ts';
 import { createScope, type RequestScope } from '../request-scope.ts';
+import { version } from '../version.ts';
 
 /** Lambda's context, with the request's scope and the id that its response carries. */
 export type ScopedContext = Context & { scope: RequestScope; requestId: string };
@@ -38,6 +39,7 @@ export function requestLog({
         error === null || error === undefined ? 'INFO' : error instanceof OperatorError ? 'ERROR' : 'WARN',
       message: 'request',
       stage,
+      version,
       route: `${event?.httpMethod} ${event?.resource}`,
       statusCode: response?.statusCode,
       ...describeError(error),

@@ -3,6 +3,7 @@ import { rotationStepTimeoutMs } from '../deadlines.ts';
 import { reasonOf } from '../errors.ts';
 import { writeToStandardOutput } from '../log-line.ts';
 import { createScope, type RequestScope } from '../request-scope.ts';
+import { version } from '../version.ts';
 import type { SecretVersions } from './secret-versions.ts';
 
 /** A rotation step failed. Lambda logs it whole: the message is one fixed sentence, and there is no cause. */
@@ -69,6 +70,7 @@ export function runRotation({
           level: 'code' in outcome ? 'ERROR' : 'INFO',
           message: 'rotation',
           stage,
+          version,
           step,
           ...outcome,
           durationMs: Date.now() - startedAt,

@@ -132,8 +132,8 @@ const replacements = [
 const standIns: Plugin = {
   name: 'stand-ins',
   setup({ onResolve, onLoad }) {
-    // From its package.json, a client reads only the version.
-    onLoad({ filter: /\/client-[\w-]+\/package\.json$/ }, async ({ path }) => {
+    // Of a package.json, an SDK client's or this service's own, only the version is read.
+    onLoad({ filter: /\/package\.json$/ }, async ({ path }) => {
       const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string };
       return { contents: JSON.stringify({ version }), loader: 'json' };
     });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { version } from '../../functions/version.ts';
 import { environments, resourceOf, stackOf, templateOf } from '../support/synthesize.ts';
 
 describe.each(environments)('the %s stack', (environment) => {
@@ -42,7 +43,7 @@ describe.each(environments)('the %s stack', (environment) => {
 
   test('says what it is and which stage it belongs to', () => {
     const template = templateOf({ environment, launchLinks: false });
-    expect(template.toJSON().Description).toContain('Demo');
+    expect(template.toJSON().Description).toContain(`stage Demo, version ${version}`);
     expect(resourceOf(template, 'AWS::Lambda::Function', 'CreateSession').Properties.Tags).toEqual([
       { Key: 'environment', Value: environment },
       { Key: 'service', Value: 'begini-session' },

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { version } from '../../../functions/version.ts';
 import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
 import {
   assessmentOrigin,
@@ -417,6 +418,7 @@ describe('many requests', () => {
       level: 'INFO',
       message: 'request',
       stage: 'test',
+      version,
       route: 'POST /sessions',
       outcome: 'session_created',
       statusCode: 302,

@@ -8,6 +8,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { rotateLaunchKey } from '../../../functions/rotate-launch-key/rotate-launch-key.ts';
 import { secretVersions } from '../../../functions/secrets/secret-versions.ts';
+import { version } from '../../../functions/version.ts';
 import { type SecretsManager, startSecretsManager } from '../../../lib/local/secrets-manager.ts';
 import { labelBehaviours } from '../../support/rotation.ts';
 
@@ -112,7 +113,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     await expect(run('createSecret', randomUUID())).rejects.toMatchObject({ code: 'secrets_unavailable' });
     secretsManager.fail('none');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
-      ...steps.map((step) => ({ message: 'rotation', stage: 'test', step, outcome: 'step_done' })),
+      ...steps.map((step) => ({ message: 'rotation', stage: 'test', version, step, outcome: 'step_done' })),
       { outcome: 'step_failed', code: 'secrets_unavailable', reason: 'AccessDeniedException' },
     ]);
     for (const key of [firstKey, await secretWith('AWSCURRENT')]) expect(lines.join('')).not.toContain(key);

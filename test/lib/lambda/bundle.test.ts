@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { version } from '../../../functions/version.ts';
 import { bundleFunction, listBundleInputs } from '../../../lib/lambda/bundle.ts';
 
 describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of %s', (name) => {
@@ -35,6 +36,11 @@ describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of 
   test('imports nothing: built-in modules come by process.getBuiltinModule', () => {
     expect(code).not.toMatch(/\bimport\s*["'{*]|\bfrom\s*["']|\bimport\(|\brequire\(/);
     expect(code).toContain('process.getBuiltinModule("node:https")');
+  });
+
+  test('holds the version of package.json, and nothing else of it', () => {
+    expect(code).toContain(`version:"${version}"`);
+    expect(code).not.toContain('devDependencies');
   });
 
   test('leaves out what only launch links need', () => {
