@@ -4,18 +4,20 @@ import { type LocalRequest, type LocalService, startLocalService } from '../lib/
 import { localApiKey, localSecretName, readPort } from '../lib/local/local-stage.ts';
 import { findStage } from '../lib/operator/find-stage.ts';
 
-function printWelcome({ gateway, vendor, secretsManager }: LocalService, pagesOf: string): void {
+function printWelcome(service: LocalService, pagesOf: string): void {
+  const { gateway, vendor, secretsManager } = service;
+  const { how, preparation, parameters } = authenticationOf(service);
   console.log(`The service, version ${version}, stage test, on this machine alone:
 
   Demo loan app      ${new URL(gateway.url).origin}/
-  POST ${gateway.url}/sessions and /launch-links   with the header x-api-key: ${localApiKey}
+  POST ${gateway.url}/sessions and /launch-links   ${how}
   Applicants' pages  of ${pagesOf}; npm run pages writes them all as files
   Begini simulator   ${vendor.origin}   how to make it fail: curl ${vendor.origin}/_control
   Secrets Manager    ${secretsManager.url}   secret: ${localSecretName}
 
 Try it:
-
-  curl -i ${gateway.url}/sessions -H 'x-api-key: ${localApiKey}' -H 'Content-Type: application/json' -d '{"uid":"ABCDE-12345"}'
+${preparation}
+  curl -i ${gateway.url}/sessions ${parameters} -H 'Content-Type: application/json' -d '{"uid":"ABCDE-12345"}'
 
 Rehearse the renewal of the key (bin/README.md, "Renew the API key"):
 
@@ -23,6 +25,28 @@ Rehearse the renewal of the key (bin/README.md, "Renew the API key"):
 
 Ctrl-C stops it. Requests:
 `);
+}
+
+/** What a loan app adds to its calls: in words, for a shell before the call, and for curl. */
+function authenticationOf({ credentials }: LocalService) {
+  if (!credentials) {
+    return {
+      how: `with the header x-api-key: ${localApiKey}`,
+      preparation: '',
+      parameters: `-H 'x-api-key: ${localApiKey}'`,
+    };
+  }
+  const { accessKeyId, secretAccessKey, sessionToken, region } = credentials;
+  return {
+    how: 'signed by IAM (SigV4) with these credentials, which end with this run',
+    preparation: `
+  export AWS_REGION=${region}
+  export AWS_ACCESS_KEY_ID=${accessKeyId}
+  export AWS_SECRET_ACCESS_KEY=${secretAccessKey}
+  export AWS_SESSION_TOKEN=${sessionToken}
+`,
+    parameters: `--aws-sigv4 "aws:amz:$AWS_REGION:execute-api" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -H "x-amz-security-token: $AWS_SESSION_TOKEN"`,
+  };
 }
 
 function printRequest({
@@ -55,10 +79,14 @@ function stopWithNpm(service: LocalService): void {
 }
 
 try {
-  // Whose pages applicants get: those of a row of cdk.json, or of a made-up lender.
-  const { stage } = parseArgs({ options: { stage: { type: 'string' } } }).values;
+  // The stage says whose pages applicants get: those of a row of cdk.json, or of a made-up lender.
+  const { stage, auth = 'api-key' } = parseArgs({
+    options: { stage: { type: 'string' }, auth: { type: 'string' } },
+  }).values;
+  if (auth !== 'api-key' && auth !== 'iam') throw new Error('--auth must be api-key (the default) or iam');
   const row = stage === undefined ? undefined : await findStage(stage);
   const service = await startLocalService(readPort(process.env.PORT), {
+    callerAuth: auth,
     ...(row && { applicantPage: row.applicantPage }),
     onRequest: printRequest,
     onRotationLine: printRotationStep,

@@ -4,13 +4,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Fault } from './begini-faults.ts';
 import type { BeginiSimulator } from './begini-simulator.ts';
 import { type Listener, readBody } from './loopback.ts';
+import type { SignableRequest } from './signature-v4.ts';
 
 /** What the demo needs of the service that it stands beside. */
 export interface DemoOptions {
   /** First segment of the service's paths: the demo calls `/<stageName>/sessions` on its own host. */
   stageName: string;
-  /** A real loan app keeps this on its backend, as this one does. */
-  apiKey: string;
+  /** Adds to the headers of a call what the service asks of a loan app; what it is made of stays on the backend. */
+  authenticate: (call: SignableRequest) => Record<string, string>;
   /** Plays Begini, and misbehaves from the next session call on where it is told to. */
   vendor: Pick<BeginiSimulator, 'fault' | 'setFault'>;
 }
@@ -42,19 +43,30 @@ const languages: Record<string, string> = {
  */
 export function createDemoLoanApp({
   stageName,
-  apiKey,
+  authenticate,
   vendor,
 }: DemoOptions): Readonly<Record<string, Listener>> {
   /** The call a loan app's backend makes; `redirect: 'manual'` because the 302 is for the applicant's browser. */
-  const callService = (origin: string, path: string, body: object) =>
-    fetch(`${origin}/${stageName}${path}`, {
+  const callService = (origin: string, path: string, body: object) => {
+    const url = new URL(`/${stageName}${path}`, origin);
+    const call = {
       method: 'POST',
+      url: url.pathname,
+      headers: [
+        ['Host', url.host],
+        ['Content-Type', 'application/json'],
+      ] as const,
+      body: Buffer.from(JSON.stringify(body)),
+    };
+    return fetch(url, {
+      method: call.method,
       redirect: 'manual',
-      headers: { 'Content-Type': 'application/json', 'x-api-key': apiKey },
-      body: JSON.stringify(body),
+      headers: authenticate(call),
+      body: call.body,
       // The service answers within 15 s.
       signal: AbortSignal.timeout(20_000),
     });
+  };
 
   async function startNow(origin: string, form: URLSearchParams, response: ServerResponse): Promise<void> {
     const answer = await callService(origin, '/sessions', { uid: form.get('uid') ?? '' });

@@ -100,7 +100,7 @@ const queryOf = ({ url = '' }: IncomingMessage): string =>
   url.includes('?') ? url.slice(url.indexOf('?')) : '';
 
 /** `[name, value, name, value]` by two. */
-function pairsOf(flat: string[]): [string, string][] {
+export function pairsOf(flat: string[]): [string, string][] {
   const pairs: [string, string][] = [];
   for (let index = 0; index < flat.length; index += 2) pairs.push([flat[index] ?? '', flat[index + 1] ?? '']);
   return pairs;

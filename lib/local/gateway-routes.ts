@@ -9,8 +9,11 @@ export interface Route {
   resource: string;
   /** What it resolves to is checked, as API Gateway does. */
   handler: (event: APIGatewayProxyEvent, context: Context) => Promise<unknown>;
-  apiKeyRequired: boolean;
+  authorization: Authorization;
 }
+
+/** How API Gateway authenticates the caller of a method. */
+export type Authorization = 'iam' | 'api-key' | 'none';
 
 /** The route of a request. */
 export interface FoundRoute {
@@ -20,13 +23,19 @@ export interface FoundRoute {
   pathParameters: Record<string, string>;
 }
 
-/** The service's routes as the stack declares them, each with the handler of its function. */
-export function declareRoutes(handlers: Record<RoutedFunction, Route['handler']>): Route[] {
+/**
+ * The service's routes as the stack declares them, each with the handler of its function.
+ * @param callerAuth how a loan app authenticates
+ */
+export function declareRoutes(
+  handlers: Record<RoutedFunction, Route['handler']>,
+  callerAuth: Authorization,
+): Route[] {
   return routes.map(({ method, resource, function: name, caller }) => ({
     method,
     resource,
     handler: handlers[name],
-    apiKeyRequired: caller === 'loan-app',
+    authorization: caller === 'loan-app' ? callerAuth : 'none',
   }));
 }
 

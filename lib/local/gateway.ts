@@ -11,9 +11,11 @@ import type { ApplicantPage } from '../../functions/applicant-page/applicant-pag
 import { securityHeaders } from '../../functions/http/security-headers.ts';
 import { gatewayPage } from '../api/gateway-page.ts';
 import { gatewayProblem, gatewayResponses } from '../api/gateway-responses.ts';
-import { lambdaContext, proxyEvent } from './gateway-event.ts';
+import { checkSignature } from './check-signature.ts';
+import { lambdaContext, pairsOf, proxyEvent } from './gateway-event.ts';
 import { type FoundRoute, findRoute, isBelowStage, pathOf, type Route } from './gateway-routes.ts';
 import { type Listener, readBody, startLoopbackServer } from './loopback.ts';
+import type { IamCredentials } from './signature-v4.ts';
 
 /** How to start a gateway. */
 export interface GatewayOptions {
@@ -21,8 +23,10 @@ export interface GatewayOptions {
   port?: number;
   /** First segment of every path. */
   stageName: string;
-  /** The one key that routes with `apiKeyRequired` accept in `x-api-key`. */
+  /** The one key that routes with the authorization `api-key` accept in `x-api-key`. */
   apiKey?: string;
+  /** The one caller that routes with the authorization `iam` know. */
+  credentials?: IamCredentials;
   routes: readonly Route[];
   /** What makes the gateway's own pages the lender's. */
   applicantPage: ApplicantPage;
@@ -97,9 +101,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (!isBelowStage(stageName, request)) return noStageAnswer(requestId);
     if (!found) return ownAnswer('MISSING_AUTHENTICATION_TOKEN');
     const { route, path, pathParameters } = found;
-    const apiKey = route.apiKeyRequired ? String(request.headers['x-api-key'] ?? '') : null;
+    const apiKey = route.authorization === 'api-key' ? String(request.headers['x-api-key'] ?? '') : null;
     if (apiKey !== null && (apiKey === '' || apiKey !== options.apiKey)) return ownAnswer('INVALID_API_KEY');
     if (!body) return ownAnswer('REQUEST_TOO_LARGE');
+    if (route.authorization === 'iam') {
+      const { method = '', url = '', rawHeaders } = request;
+      const fault = checkSignature({ method, url, headers: pairsOf(rawHeaders), body }, options.credentials);
+      if (fault) return ownAnswer(fault);
+    }
 
     const { resource } = route;
     const event = proxyEvent({
@@ -183,7 +192,9 @@ function gatewayAnswer(
   applicantPage: ApplicantPage,
 ): Answer {
   const response = gatewayResponses.find((row) => row.type === type);
-  if (response?.statusCode === undefined) throw new Error(`No gateway response of type ${type}`);
+  if (!response) throw new Error(`No gateway response of type ${type}`);
+  // DEFAULT_4XX has none: what stands for several types keeps the status of each, which here is that of a bad signature.
+  const { statusCode = 403 } = response;
   // By its first media type alone, as mapping templates are chosen ("API Gateway mapping templates", developer guide,
   // read November 2026). What AWS does with */* is not documented; here it is JSON.
   const isPage = accept?.split(/[,;]/, 1)[0]?.trim().toLowerCase() === 'text/html';
@@ -194,7 +205,7 @@ function gatewayAnswer(
   const template = isPage
     ? gatewayPage(response, applicantPage)
     : JSON.stringify(gatewayProblem(response, '$context.requestId'));
-  return answer(response.statusCode, headers, Buffer.from(resolveTemplate(template, { requestId })));
+  return answer(statusCode, headers, Buffer.from(resolveTemplate(template, { requestId })));
 }
 
 /**

@@ -19,6 +19,7 @@ import { type AnsweredRequest, type Gateway, startGateway } from './gateway.ts';
 import { declareRoutes } from './gateway-routes.ts';
 import { localApiKey, localSecretName } from './local-stage.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
+import { createIamCredentials, type IamCredentials, signHeaders } from './signature-v4.ts';
 
 /** The name of the local stage's launch key. */
 const launchKeyName = 'begini-session/test/launch-key';
@@ -28,6 +29,8 @@ export type LocalService = {
   gateway: Gateway;
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
+  /** What a loan app signs with; absent where it sends the API key. */
+  credentials: IamCredentials | undefined;
   close(): Promise<void>;
 };
 
@@ -36,6 +39,8 @@ export type LocalRequest = AnsweredRequest & { outcome: string | undefined };
 
 /** What the service on this machine shows, and whom it tells. */
 export type LocalServiceOptions = {
+  /** How a loan app authenticates: by the API key of the local stage, or by a signature with credentials made now. */
+  callerAuth?: 'api-key' | 'iam';
   /** The pages of applicants; those of the made-up lender where absent. */
   applicantPage?: ApplicantPage;
   onRequest?: (request: LocalRequest) => void;
@@ -51,7 +56,12 @@ export type LocalServiceOptions = {
  */
 export async function startLocalService(
   port: number,
-  { applicantPage = demoPage, onRequest, onRotationLine = () => undefined }: LocalServiceOptions = {},
+  {
+    callerAuth = 'api-key',
+    applicantPage = demoPage,
+    onRequest,
+    onRotationLine = () => undefined,
+  }: LocalServiceOptions = {},
 ): Promise<LocalService> {
   const next = (offset: number) => (port === 0 ? 0 : port + offset);
   const running: { close(): unknown }[] = [];
@@ -110,24 +120,32 @@ export async function startLocalService(
       outcomes.set(requestId ?? '', code ?? outcome ?? '');
     };
     const launchKeys = createLaunchKeys({ client, secretArn: settings.launchKeySecretArn });
+    const credentials = callerAuth === 'iam' ? createIamCredentials(aws.region) : undefined;
     const gateway = await startGateway({
       port,
       stageName: settings.stage,
       apiKey: localApiKey,
+      ...(credentials && { credentials }),
       applicantPage,
-      routes: declareRoutes({
-        'create-session': createSessionHandler({ stage: settings.stage, sessions, writeLine }),
-        'create-launch-link': createLaunchLinkHandler({
-          settings: { ...settings, launchBaseUrl: undefined },
-          launchKeys,
-          writeLine,
-          protocol: 'http:',
-        }),
-        launch: createLaunchHandler({ settings, applicantPage, sessions, launchKeys, writeLine }),
-      }),
+      routes: declareRoutes(
+        {
+          'create-session': createSessionHandler({ stage: settings.stage, sessions, writeLine }),
+          'create-launch-link': createLaunchLinkHandler({
+            settings: { ...settings, launchBaseUrl: undefined },
+            launchKeys,
+            writeLine,
+            protocol: 'http:',
+          }),
+          launch: createLaunchHandler({ settings, applicantPage, sessions, launchKeys, writeLine }),
+        },
+        callerAuth,
+      ),
       besides: createDemoLoanApp({
         stageName: settings.stage,
-        apiKey: localApiKey,
+        authenticate: (call) =>
+          credentials
+            ? signHeaders(call, credentials)
+            : { ...Object.fromEntries(call.headers), 'x-api-key': localApiKey },
         vendor,
       }),
       onRequest: (request) => {
@@ -136,7 +154,7 @@ export async function startLocalService(
       },
     });
     running.push(gateway);
-    return { gateway, vendor, secretsManager, close };
+    return { gateway, vendor, secretsManager, credentials, close };
   } catch (error) {
     await close();
     throw error;
@@ -144,10 +162,12 @@ export async function startLocalService(
 }
 
 /** The same on the first three free ports in a row, for what must find Secrets Manager by the gateway's port. */
-export async function startLocalServiceOnFreePorts(): Promise<{ service: LocalService; port: number }> {
+export async function startLocalServiceOnFreePorts(
+  options?: LocalServiceOptions,
+): Promise<{ service: LocalService; port: number }> {
   for (let port = 20_000 + (process.pid % 20_000); ; port += 3) {
     try {
-      return { service: await startLocalService(port), port };
+      return { service: await startLocalService(port, options), port };
     } catch (error) {
       const { cause } = error as { cause?: { code?: string } };
       if (cause?.code !== 'EADDRINUSE') throw error;

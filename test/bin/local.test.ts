@@ -105,6 +105,7 @@ test.each([
 test.each([
   [['--stage', 'staging'], 'There is no such stage in cdk.json; use Test, Production.'],
   [['--port', '80'], "Unknown option '--port'"],
+  [['--auth', 'jwt'], '--auth must be api-key (the default) or iam'],
 ])('refuses %j, and ends', async (parameters, message) => {
   const { program, output } = await startProgram(String(ports), ...parameters);
   expect(output()).toContain(message);

@@ -163,11 +163,14 @@ export async function startService({
     stageName: 'test',
     timeoutMs,
     applicantPage,
-    routes: declareRoutes({
-      'create-session': handlerOf('create-session'),
-      'create-launch-link': handlerOf('create-launch-link'),
-      launch: handlerOf('launch'),
-    }).map((route) => ({ ...route, apiKeyRequired: false })),
+    routes: declareRoutes(
+      {
+        'create-session': handlerOf('create-session'),
+        'create-launch-link': handlerOf('create-launch-link'),
+        launch: handlerOf('launch'),
+      },
+      'none',
+    ),
   });
   const url = `${gateway.url}/sessions`;
   const postTo = (path: string, body: unknown, headers: Record<string, string> = {}) =>

@@ -25,8 +25,8 @@ async function start(result: unknown = { statusCode: 204, body: '' }, timeoutMs 
     apiKey: 'local-loan-app',
     timeoutMs,
     routes: [
-      { method: 'POST', resource: '/sessions', handler, apiKeyRequired: true },
-      { method: 'GET', resource: '/launch/{token}', handler, apiKeyRequired: false },
+      { method: 'POST', resource: '/sessions', handler, authorization: 'api-key' },
+      { method: 'GET', resource: '/launch/{token}', handler, authorization: 'none' },
     ],
     onRequest: (request) => answered.push(request),
   });
