@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
 import { version } from '../functions/version.ts';
+import { type Delivery, readWebhookUrl } from '../lib/local/begini-webhook.ts';
 import { type LocalRequest, type LocalService, startLocalService } from '../lib/local/local-service.ts';
 import { localApiKey, localSecretName, readPort } from '../lib/local/local-stage.ts';
 import { findStage } from '../lib/operator/find-stage.ts';
 
-function printWelcome(service: LocalService, pagesOf: string): void {
+function printWelcome(service: LocalService, resultsGo: string, pagesOf: string): void {
   const { gateway, vendor, secretsManager } = service;
   const { how, preparation, parameters } = authenticationOf(service);
   console.log(`The service, version ${version}, stage test, on this machine alone:
@@ -13,6 +14,7 @@ function printWelcome(service: LocalService, pagesOf: string): void {
   POST ${gateway.url}/sessions and /launch-links   ${how}
   Applicants' pages  of ${pagesOf}; npm run pages writes them all as files
   Begini simulator   ${vendor.origin}   how to make it fail: curl ${vendor.origin}/_control
+  Results            ${resultsGo}
   Secrets Manager    ${secretsManager.url}   secret: ${localSecretName}
 
 Try it:
@@ -67,6 +69,10 @@ function printRotationStep(line: string): void {
   console.log(`${timestamp?.slice(11, 19)}  rotation ${step}  ${code ?? outcome}  ${durationMs} ms`);
 }
 
+function printDelivery({ type, outcome }: Delivery): void {
+  console.log(`${new Date().toISOString().slice(11, 19)}  webhook ${type}  ${outcome}`);
+}
+
 /** Stops the service on Ctrl-C, and when npm is ended: that ends npm's shell but says nothing to its child. */
 function stopWithNpm(service: LocalService): void {
   const parent = process.ppid;
@@ -85,15 +91,18 @@ try {
   }).values;
   if (auth !== 'api-key' && auth !== 'iam') throw new Error('--auth must be api-key (the default) or iam');
   const row = stage === undefined ? undefined : await findStage(stage);
+  const webhookUrl = readWebhookUrl(process.env.WEBHOOK_URL);
   const service = await startLocalService(readPort(process.env.PORT), {
     callerAuth: auth,
     ...(row && { applicantPage: row.applicantPage }),
     onRequest: printRequest,
     onRotationLine: printRotationStep,
+    webhook: { url: webhookUrl, onDelivery: printDelivery },
   });
   stopWithNpm(service);
   printWelcome(
     service,
+    webhookUrl ?? 'to the demo loan app (WEBHOOK_URL sends them elsewhere on this machine)',
     row ? `the stage ${row.name} in cdk.json` : 'a made-up lender (npm start -- --stage <stage>)',
   );
 } catch (error) {

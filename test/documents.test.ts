@@ -85,6 +85,14 @@ describe.each(documents)('%s', (file) => {
   });
 });
 
+test.each([
+  ['js', 'webhook-receiver.mjs'],
+  ['py', 'webhook_receiver.py'],
+])('functions/README.md shows the example in %s word for word: %s', (language, file) => {
+  const shown = `\`\`\`${language}\n${read(`test/examples/${file}`)}\`\`\`\n`;
+  expect(read('functions/README.md')).toContain(shown);
+});
+
 describe('the errors in functions/README.md', () => {
   const [, section = ''] = read('functions/README.md').split(/^## Errors$/m);
   const [own = '', gateway = ''] = section.split('API Gateway answers these itself');

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BeginiAssessment, type EntryMode, entryModes, type ReturnUrls } from './begini-assessment.ts';
 import {
   distort,
   type Fault,
@@ -9,8 +10,14 @@ import {
   type SimulatorResponse,
 } from './begini-faults.ts';
 import type { BeginiCredentials, HmacMode } from './begini-session-call.ts';
-import { checkAccessToken } from './begini-token.ts';
 import { BeginiVendor } from './begini-vendor.ts';
+import {
+  BeginiWebhook,
+  type Delivery,
+  type WebhookMode,
+  type WebhookOptions,
+  webhookModes,
+} from './begini-webhook.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from './loopback.ts';
 
 /** The credentials a simulator starts with: fictional, and of use nowhere else. */
@@ -31,6 +38,14 @@ export interface SimulatorOptions {
   hmac?: HmacMode;
   /** Life of a session, 24 hours by default; 0 hands out expired links. */
   sessionLifeSeconds?: number;
+  /** When events are sent, and again. */
+  webhook?: Omit<WebhookOptions, 'apiKeys'> | undefined;
+}
+
+/** What a lender sets in the Deployment Centre. Without a webhook URL no event is sent. */
+export interface Deployment {
+  webhookUrl?: string;
+  returnUrls?: ReturnUrls;
 }
 
 /** A request that reached the simulator, those to its control endpoint left out. */
@@ -52,6 +67,15 @@ export interface BeginiSimulator
   /** How it misbehaves at the moment. */
   readonly fault: Fault;
   setFault(fault: Fault): void;
+  /** How it sends events. */
+  setWebhookMode(mode: WebhookMode): void;
+  /** Whether a token can be entered twice. */
+  setEntryMode(mode: EntryMode): void;
+  setDeployment(deployment: Deployment): void;
+  /** Every try to deliver an event. */
+  readonly deliveries: readonly Delivery[];
+  /** What events were ever signed with, the current key first. */
+  readonly apiKeys: readonly string[];
   /** Rotates the key. The old pair dies at once, or after `overlapMs`. */
   changeCredentials(next: BeginiCredentials, options?: { overlapMs?: number }): void;
 }
@@ -66,12 +90,14 @@ const foreignOrigin: SimulatorResponse = {
 const daySeconds = 86_400;
 
 /**
- * Stands in for Begini: `POST /v1/sessions-management/tokens` as documented, `GET /{token}` where the assessment
- * would be, and `/_control` to see and set how it misbehaves.
+ * Stands in for Begini: `POST /v1/sessions-management/tokens` as documented, `/{token}` where the assessment would be,
+ * the webhook after it, and `/_control` to see and set how it behaves.
  */
 export async function startBeginiSimulator(options: SimulatorOptions = {}): Promise<BeginiSimulator> {
   const { credentials = simulatedCredentials, hmac = 'required', sessionLifeSeconds = daySeconds } = options;
   const vendor = new BeginiVendor(credentials, hmac, sessionLifeSeconds);
+  const webhook = new BeginiWebhook({ ...options.webhook, apiKeys: () => vendor.apiKeys });
+  const assessment = new BeginiAssessment((events) => void webhook.send(events));
   const requests: RecordedRequest[] = [];
   let fault: Fault = { fault: 'none' };
   const server = await startLoopbackServer({ port: options.port, tls: options.tls, listener });
@@ -89,9 +115,15 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
     requests.push(record);
     if (method === 'POST' && path === sessionCallPath) return answerSessionCall(request, response, record);
 
-    const answer = method === 'GET' ? assessmentPage(path.slice(1)) : { status: 405, body: '' };
+    const answer = answerBrowser(method, path.slice(1), rawBody);
     record.status = answer.status;
     send(response, answer);
+  }
+
+  function answerBrowser(method: string, token: string, rawBody: Buffer): SimulatorResponse {
+    if (method === 'GET') return assessment.enter(token);
+    if (method !== 'POST') return { status: 405, body: '' };
+    return assessment.end(token, new URLSearchParams(rawBody.toString()).get('ending'));
   }
 
   async function answerSessionCall(
@@ -122,15 +154,32 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
     } catch (error) {
       return { status: 400, body: `${String(error)}\n`, headers: { 'Content-Type': 'text/plain' } };
     }
-    const state = { fault, hmac, requests: requests.length, faults: faultHelp };
+    const state = {
+      fault,
+      webhook: webhook.mode,
+      entry: assessment.entry,
+      hmac,
+      requests: requests.length,
+      deliveries: webhook.deliveries,
+      faults: faultHelp,
+      webhooks: webhookModes,
+      entries: entryModes,
+    };
     return { status: 200, body: `${JSON.stringify(state, null, 2)}\n` };
   }
 
-  /** Takes a fault, or a new pair: `{"apiKey": "…", "integrationId": "…", "overlapMs": 0}`. */
+  /**
+   * Accepts a new pair, `{"apiKey": "…", "integrationId": "…", "overlapMs": 0}`, a way to send events,
+   * `{"webhook": "twice"}`, a way to enter, `{"entry": "once"}`, or a fault.
+   */
   function applyControl(input: Record<string, unknown>): void {
     const { apiKey, integrationId, overlapMs = 0 } = input;
     if (typeof apiKey === 'string' && typeof integrationId === 'string' && typeof overlapMs === 'number') {
       vendor.changeCredentials({ apiKey, integrationId }, overlapMs);
+    } else if ('webhook' in input) {
+      webhook.mode = oneOf(webhookModes, 'webhook', input.webhook);
+    } else if ('entry' in input) {
+      assessment.entry = oneOf(entryModes, 'entry', input.entry);
     } else {
       fault = parseFault(input);
     }
@@ -148,10 +197,33 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
     setFault: (next) => {
       fault = next;
     },
+    setWebhookMode: (mode) => {
+      webhook.mode = mode;
+    },
+    setEntryMode: (mode) => {
+      assessment.entry = mode;
+    },
+    setDeployment: ({ webhookUrl, returnUrls = {} }) => {
+      webhook.url = webhookUrl;
+      assessment.returnUrls = returnUrls;
+    },
+    deliveries: webhook.deliveries,
+    get apiKeys() {
+      return vendor.apiKeys;
+    },
     changeCredentials: (next, { overlapMs } = {}) => vendor.changeCredentials(next, overlapMs),
     closeIdleConnections: server.closeIdleConnections,
-    close: server.close,
+    close: async () => {
+      webhook.close();
+      await server.close();
+    },
   };
+}
+
+/** @throws Error that says what is allowed */
+function oneOf<Mode extends string>(modes: Record<Mode, string>, name: string, value: unknown): Mode {
+  if (typeof value === 'string' && Object.hasOwn(modes, value)) return value as Mode;
+  throw new Error(`${name} must be one of ${Object.keys(modes).join(', ')}`);
 }
 
 function send(response: ServerResponse, answer: SimulatorResponse): void {
@@ -166,55 +238,3 @@ function sendHalf(response: ServerResponse, answer: SimulatorResponse): void {
 function headersOf({ headers, body }: SimulatorResponse): Record<string, string | number> {
   return { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), ...headers };
 }
-
-/** The page never shows what the token says: it is a credential, and holds the uid. */
-function assessmentPage(token: string): SimulatorResponse {
-  const pages = {
-    valid: {
-      status: 200,
-      title: 'This is where the Begini assessment would start',
-      text: 'On a deployed stage the applicant is now at psychometric.me, and answers questions for 3 to 5 minutes.',
-    },
-    expired: {
-      status: 410,
-      title: 'This assessment link has expired',
-      text: 'Begini leads the applicant to the expiry URL of the Deployment Centre.',
-    },
-    unknown: { status: 404, title: 'There is no such assessment', text: 'The address is not whole.' },
-  };
-  const { status, title, text } = pages[checkAccessToken(token)];
-  return {
-    status,
-    headers: {
-      'Content-Type': 'text/html; charset=utf-8',
-      'Cache-Control': 'no-store',
-      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-      'Referrer-Policy': 'no-referrer',
-    },
-    body: `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Begini simulator</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-<main>
-<p class="simulator">Simulator</p>
-<h1>${title}</h1>
-<p>This page comes from a simulator on this machine. ${text}</p>
-</main>
-</body>
-</html>
-`,
-  };
-}
-
-const pageStyle = `
-:root{color-scheme:light dark}
-body{margin:0;font:1.125rem/1.6 system-ui,sans-serif;overflow-wrap:anywhere}
-main{max-width:34rem;margin:0 auto;padding:2rem 20px}
-h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.3}
-.simulator{display:inline-block;margin:0 0 1.5rem;padding:.125rem .75rem;border:2px dashed;border-radius:1rem;font-size:1rem;font-weight:700}
-`;

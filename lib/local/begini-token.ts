@@ -21,6 +21,11 @@ export function makeAccessToken(claims: Record<string, unknown>): string {
 export function checkAccessToken(token: string): 'valid' | 'expired' | 'unknown' {
   const [header, payload, signature, ...rest] = token.split('.');
   if (!payload || rest.length > 0 || signature !== signatureOf(`${header}.${payload}`)) return 'unknown';
-  const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { exp?: unknown };
+  const { exp } = claimsOf(token);
   return typeof exp === 'number' && exp > Date.now() / 1000 ? 'valid' : 'expired';
+}
+
+/** The claims of one of the simulator's own tokens. */
+export function claimsOf(token: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 }

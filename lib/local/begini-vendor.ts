@@ -29,6 +29,11 @@ export class BeginiVendor {
     this.#credentials = [{ ...next, diesAt: Number.POSITIVE_INFINITY }, ...old];
   }
 
+  /** Every API key that was in use, the current one first: webhooks are signed with them. */
+  get apiKeys(): string[] {
+    return this.#credentials.map(({ apiKey }) => apiKey);
+  }
+
   /** The documented answer to a session call; `accepted` where nothing speaks against a session. */
   answer(
     headers: IncomingHttpHeaders,

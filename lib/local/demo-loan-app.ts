@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { Fault } from './begini-faults.ts';
 import type { BeginiSimulator } from './begini-simulator.ts';
+import { DemoResults, demoWebhookPath, returnPages } from './demo-results.ts';
 import { type Listener, readBody } from './loopback.ts';
 import type { SignableRequest } from './signature-v4.ts';
 
@@ -13,7 +14,9 @@ export interface DemoOptions {
   /** Adds to the headers of a call what the service asks of a loan app; what it is made of stays on the backend. */
   authenticate: (call: SignableRequest) => Record<string, string>;
   /** Plays Begini, and misbehaves from the next session call on where it is told to. */
-  vendor: Pick<BeginiSimulator, 'fault' | 'setFault'>;
+  vendor: Pick<BeginiSimulator, 'fault' | 'setFault' | 'apiKeys'>;
+  /** Where Begini sends results instead of here. */
+  webhookUrl?: string | undefined;
 }
 
 /** What the vendor can be made to do, by the words on the page. */
@@ -45,7 +48,10 @@ export function createDemoLoanApp({
   stageName,
   authenticate,
   vendor,
+  webhookUrl,
 }: DemoOptions): Readonly<Record<string, Listener>> {
+  const results = new DemoResults(() => vendor.apiKeys);
+
   /** The call a loan app's backend makes; `redirect: 'manual'` because the 302 is for the applicant's browser. */
   const callService = (origin: string, path: string, body: object) => {
     const url = new URL(`/${stageName}${path}`, origin);
@@ -108,7 +114,7 @@ export function createDemoLoanApp({
   }
 
   /** Each page says what Begini does at the moment, and leads back to the first one. */
-  function show(response: ServerResponse, statusCode: number, body: string): void {
+  function show(response: ServerResponse, statusCode: number, body: string, head = ''): void {
     const isHome = body.includes('<form');
     response.writeHead(statusCode, {
       'Content-Type': 'text/html; charset=utf-8',
@@ -124,6 +130,7 @@ export function createDemoLoanApp({
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sunrise Loans</title>
 <style>${style}</style>
+${head}
 </head>
 <body>
 <header><p>Begini at the moment: <strong>${escapeHtml(nameOf(vendor.fault))}</strong></p></header>
@@ -148,8 +155,35 @@ ${isHome ? '' : '<p><a href="/">Back to the loan app</a></p>'}
       await handle(origin, form, response);
     };
 
+  /** What an applicant reads, who may have typed the address; and, for the reader of the demo, what has arrived. */
+  const returnPage =
+    (heading: string): Listener =>
+    async (_, response) =>
+      show(
+        response,
+        200,
+        `<h1>${heading}</h1>
+<p>This page knows no result, and anyone can open its address. The result comes to our backend, by Begini’s webhook.</p>
+${renderReceived()}`,
+        '<meta http-equiv="refresh" content="2">',
+      );
+
+  function renderReceived(): string {
+    if (webhookUrl) return `<p>Begini sends results to <code>${escapeHtml(webhookUrl)}</code>.</p>`;
+    const rows = results.events.map(
+      ({ uid, type }) => `<li>${escapeHtml(uid)}: <code>${escapeHtml(type)}</code></li>`,
+    );
+    return rows.length === 0
+      ? '<p role="status">No result has arrived yet.</p>'
+      : `<h2>Arrived at our backend, newest first</h2>\n<ul role="status">${rows.join('')}</ul>`;
+  }
+
   return {
-    'GET /': async (_, response) => show(response, 200, startPage(nameOf(vendor.fault))),
+    'GET /': async (_, response) => show(response, 200, startPage(nameOf(vendor.fault)) + renderReceived()),
+    [`POST ${demoWebhookPath}`]: results.receive,
+    ...Object.fromEntries(
+      Object.values(returnPages).map(({ path, heading }) => [`GET ${path}`, returnPage(heading)]),
+    ),
     'POST /start': formOf(startNow),
     'POST /send-link': formOf(sendLink),
     'POST /break': formOf(breakSomething),
@@ -201,6 +235,8 @@ const style = `
 body{margin:0;background:var(--page);color:var(--text);font:1.125rem/1.55 system-ui,sans-serif;overflow-wrap:anywhere}
 main{max-width:34rem;margin:0 auto;padding:1.5rem 20px}
 h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.3}
+h2{margin:1.5rem 0 .5rem;font-size:1.125rem}
+ul{padding-left:1.25rem}
 a{color:var(--brand)}
 label{display:block;font-weight:600}
 input,select,button{width:100%;min-height:3rem;margin:.25rem 0 1rem;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.5rem;background:var(--card);color:inherit;font:inherit}

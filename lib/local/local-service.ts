@@ -12,8 +12,10 @@ import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
 import { SessionService } from '../../functions/session/session-service.ts';
 import { type BeginiSimulator, simulatedCredentials, startBeginiSimulator } from './begini-simulator.ts';
+import type { WebhookOptions } from './begini-webhook.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
 import { demoPage } from './demo-page.ts';
+import { demoWebhookPath, returnPages } from './demo-results.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import { type AnsweredRequest, type Gateway, startGateway } from './gateway.ts';
 import { declareRoutes } from './gateway-routes.ts';
@@ -46,6 +48,8 @@ export type LocalServiceOptions = {
   onRequest?: (request: LocalRequest) => void;
   /** Receives the log lines of the rotation function. */
   onRotationLine?: (line: string) => void;
+  /** Where the simulator sends results, by default to the demo loan app, and when. */
+  webhook?: { url?: string | undefined } & Omit<WebhookOptions, 'apiKeys'>;
 };
 
 /**
@@ -61,6 +65,7 @@ export async function startLocalService(
     applicantPage = demoPage,
     onRequest,
     onRotationLine = () => undefined,
+    webhook,
   }: LocalServiceOptions = {},
 ): Promise<LocalService> {
   const next = (offset: number) => (port === 0 ? 0 : port + offset);
@@ -69,7 +74,7 @@ export async function startLocalService(
     await Promise.all(running.splice(0).map((server) => server.close()));
   };
   try {
-    const vendor = await startBeginiSimulator({ port: next(1) });
+    const vendor = await startBeginiSimulator({ port: next(1), webhook });
     running.push(vendor);
     const secretsManager = await startSecretsManager({
       port: next(2),
@@ -147,6 +152,7 @@ export async function startLocalService(
             ? signHeaders(call, credentials)
             : { ...Object.fromEntries(call.headers), 'x-api-key': localApiKey },
         vendor,
+        webhookUrl: webhook?.url,
       }),
       onRequest: (request) => {
         onRequest?.({ ...request, outcome: outcomes.get(request.requestId) });
@@ -154,6 +160,13 @@ export async function startLocalService(
       },
     });
     running.push(gateway);
+    const atDemo = (path: string) => new URL(path, gateway.url).href;
+    vendor.setDeployment({
+      webhookUrl: webhook?.url ?? atDemo(demoWebhookPath),
+      returnUrls: Object.fromEntries(
+        Object.entries(returnPages).map(([ending, { path }]) => [ending, atDemo(path)]),
+      ),
+    });
     return { gateway, vendor, secretsManager, credentials, close };
   } catch (error) {
     await close();

@@ -26,12 +26,12 @@ const ports = 10_000 + (process.pid % 7_000) * 3;
 
 /** Runs the program until it has printed its welcome or ended. */
 async function startProgram(
-  port: string,
+  environment: string | { PORT: string; WEBHOOK_URL: string },
   ...parameters: string[]
 ): Promise<{ program: ChildProcess; output: () => string }> {
   const program = spawn(process.execPath, ['bin/local.ts', ...parameters], {
     cwd: root,
-    env: { ...process.env, PORT: port },
+    env: { ...process.env, ...(typeof environment === 'string' ? { PORT: environment } : environment) },
   });
   let output = '';
   const read = (chunk: Buffer) => {
@@ -130,4 +130,11 @@ test('names a port that is taken, and ends', async () => {
 test.each(['abc', '0', '65534', '1.5'])('refuses the PORT %s', async (port) => {
   const { output } = await startProgram(port);
   expect(output()).toContain('PORT must be a whole number');
+});
+
+test('refuses a WEBHOOK_URL beyond this machine, and ends', async () => {
+  const url = 'https://www.lender.example/results';
+  const { program, output } = await startProgram({ PORT: String(ports), WEBHOOK_URL: url });
+  expect(output()).toContain('WEBHOOK_URL must be an http URL on 127.0.0.1 or localhost');
+  expect(program.exitCode ?? (await once(program, 'exit'))[0]).toBe(1);
 });

@@ -59,6 +59,41 @@ test.each([
   await waitForHeading(heading);
 });
 
+test.each([
+  ['Finish', 'You are back from the assessment', 'psychometric_score.complete'],
+  ['Give up', 'You have left the assessment', 'application.cancelled'],
+  ['Let it expire', 'The time for the assessment is over', 'application.expired'],
+])(
+  '"%s" leads back to the loan app, where the result arrives after the browser',
+  async (button, heading, type) => {
+    const uid = await visit.page.getByLabel('Customer id (uid)').inputValue();
+    await press('Start now');
+    await press(button);
+    await waitForHeading(heading);
+    expect(new URL(visit.page.url()).origin).toBe(new URL(home).origin);
+    await visit.page
+      .getByRole('listitem')
+      .filter({ hasText: `${uid}: ${type}` })
+      .waitFor();
+    expect(await visit.page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+  },
+);
+
+test('an applicant whose session has expired is led to the expiry page by link and by call', async () => {
+  await press('Send me a link');
+  await visit.page.getByRole('link', { name: 'Continue your application' }).click();
+  const link = visit.page.url();
+  await press('Start the assessment');
+  const assessment = visit.page.url();
+  await press('Let it expire');
+  await waitForHeading('The time for the assessment is over');
+  await visit.page.goto(assessment);
+  await waitForHeading('The time for the assessment is over');
+  await visit.page.goto(link);
+  await press('Start the assessment');
+  await waitForHeading('The time for the assessment is over');
+});
+
 test('an applicant who begins again comes to the same assessment, whatever Begini does', async () => {
   const uid = await visit.page.getByLabel('Customer id (uid)').inputValue();
   await press('Start now');

@@ -11,6 +11,7 @@ import {
 } from '../../../lib/local/begini-simulator.ts';
 import { makeAccessToken } from '../../../lib/local/begini-token.ts';
 import { makeCertificate } from '../../../lib/local/certificate.ts';
+import { startLoopbackServer } from '../../../lib/local/loopback.ts';
 
 const uid = 'QWERT-YUIOP-ASDFGH';
 const { apiKey, integrationId } = simulatedCredentials;
@@ -157,6 +158,51 @@ describe('the page of the assessment', () => {
   });
 });
 
+describe('the end of the assessment', () => {
+  const end = (token: string, ending: string) =>
+    fetch(`${simulator.origin}/${token}`, {
+      method: 'POST',
+      redirect: 'manual',
+      body: new URLSearchParams({ ending }),
+    });
+
+  test('leads the browser to the return URL, and closes the door of an expired session', async () => {
+    await start();
+    const returnUrls = { finish: 'http://127.0.0.1/finished', expire: 'http://127.0.0.1/expired' };
+    simulator.setDeployment({ returnUrls });
+    const token = await tokenOf(await call());
+    expect((await end(token, 'finish')).headers.get('location')).toBe(returnUrls.finish);
+    expect((await end(token, 'expire')).headers.get('location')).toBe(returnUrls.expire);
+    const entered = await fetch(`${simulator.origin}/${token}`, { redirect: 'manual' });
+    expect(entered.headers.get('location')).toBe(returnUrls.expire);
+  });
+
+  test('sends its events to the webhook, signed, and shows each try at the control endpoint', async () => {
+    const events: { signature: unknown; rawBody: string }[] = [];
+    const receiver = await startLoopbackServer({
+      listener: async (request, response) => {
+        const rawBody = await text(request);
+        events.push({ signature: request.headers['x-signature'], rawBody });
+        response.end('{}');
+      },
+    });
+    const delivered = Promise.withResolvers<void>();
+    await start({ webhook: { delayMs: 0, onDelivery: () => delivered.resolve() } });
+    simulator.setDeployment({ webhookUrl: receiver.origin });
+    await end(await tokenOf(await call()), 'give-up');
+    await delivered.promise;
+    await receiver.close();
+    expect(events).toHaveLength(1);
+    const [{ signature, rawBody } = { signature: '', rawBody: '' }] = events;
+    expect(JSON.parse(rawBody)).toMatchObject({ uid, event: { type: 'application.cancelled' } });
+    expect(signature).toBe(signatureOf(rawBody));
+    const state = await (await fetch(`${simulator.origin}/_control`)).json();
+    const deliveries = [{ type: 'application.cancelled', outcome: 200, delivered: true }];
+    expect(state).toMatchObject({ webhook: 'once', deliveries });
+    expect(JSON.stringify(state)).not.toContain(uid);
+  });
+});
+
 describe('faults', () => {
   test.each<[Fault['fault'], number]>([
     ['none', 200],
@@ -276,7 +322,34 @@ describe('control, and a change of the credentials', () => {
     expect(simulator.requests).toHaveLength(2);
   });
 
+  test('lets a token be entered only once, and sends events as it is told to', async () => {
+    await start();
+    const control = async (body: unknown) => {
+      const answer = await fetch(`${simulator.origin}/_control`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+      });
+      return await answer.json();
+    };
+    expect(await control({ webhook: 'twice' })).toMatchObject({
+      webhook: 'twice',
+      webhooks: { 'wrong-key': expect.any(String) },
+    });
+    const token = await tokenOf(await call());
+    const enter = async () => (await fetch(`${simulator.origin}/${token}`)).status;
+    expect([await enter(), await enter()]).toEqual([200, 200]);
+    expect(await control({ entry: 'once' })).toMatchObject({
+      entry: 'once',
+      entries: { again: expect.any(String) },
+    });
+    expect(await enter()).toBe(403);
+    await control({ entry: 'again' });
+    expect(await enter()).toBe(200);
+  });
+
   test.each([
+    [{ webhook: 'thrice' }, 'webhook must be one of once, twice, '],
+    [{ entry: 'never' }, 'entry must be one of again, once'],
     [{ fault: 'unheard-of' }, 'fault must be one of none, '],
     [{ fault: 'slow' }, 'slow needs delayMs, a number'],
     [{ fault: 'redirect', location: 1 }, 'redirect needs location, a string'],

@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createHmac } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
 import { type LocalService, startLocalService } from '../../../lib/local/local-service.ts';
 
 let service: LocalService;
@@ -86,4 +88,55 @@ test('asks for a link in a language, or leaves the language to the browser', asy
     /<html lang="([\w-]+)"/.exec(await (await fetch(link, { headers })).text())?.[1];
   expect(await languageOf(await linkOf({ language: 'ar' }))).toBe('ar');
   expect(await languageOf(await linkOf({ language: '' }))).toBe('es');
+});
+
+describe('results', () => {
+  const event = (type: string) =>
+    JSON.stringify({ uid: 'ABCDE-12345', integration_id: '1', event: { type, details: {} } });
+  const sign = (body: string, apiKey = simulatedCredentials.apiKey) =>
+    createHmac('sha512', apiKey).update(body).digest('hex');
+  const deliver = (body: string, signature: string) =>
+    fetch(`${origin}/webhook`, { method: 'POST', headers: { 'x-signature': signature }, body });
+  const pageAt = async (path: string) => await (await fetch(`${origin}${path}`)).text();
+
+  test('arrive by a signed webhook, and are shown once, however often they are sent', async () => {
+    expect(await pageAt('/assessment/finished')).toContain('No result has arrived yet.');
+    const body = event('psychometric_score.complete');
+    for (const _ of [1, 2]) {
+      const answer = await deliver(body, sign(body));
+      expect([answer.status, await answer.json()]).toEqual([200, {}]);
+    }
+    for (const path of ['/', '/assessment/finished', '/assessment/cancelled', '/assessment/expired']) {
+      const shown = (await pageAt(path)).split('<li>ABCDE-12345: <code>psychometric_score.complete</code>');
+      expect(shown).toHaveLength(2);
+    }
+  });
+
+  test('signed with the key before a renewal arrive, too', async () => {
+    service.vendor.changeCredentials({ ...simulatedCredentials, apiKey: 'renewed' });
+    for (const apiKey of ['renewed', simulatedCredentials.apiKey]) {
+      const body = event(`application.${apiKey}`);
+      expect((await deliver(body, sign(body, apiKey))).status).toBe(200);
+    }
+  });
+
+  test('are refused with a wrong signature, and without one', async () => {
+    const body = event('application.complete');
+    expect((await deliver(body, sign(`${body} `))).status).toBe(401);
+    expect((await deliver(body, 'x'.repeat(128))).status).toBe(401);
+    expect((await fetch(`${origin}/webhook`, { method: 'POST', body })).status).toBe(401);
+    expect(await pageAt('/')).toContain('No result has arrived yet.');
+  });
+
+  test('are not claimed by a page to which anyone can go', async () => {
+    const html = await pageAt('/assessment/finished');
+    expect(html).toContain('This page knows no result, and anyone can open its address.');
+  });
+
+  test('go where the lender’s own receiver is, and the page says so', async () => {
+    await service.close();
+    service = await startLocalService(0, { webhook: { url: 'http://127.0.0.1:1/mine' } });
+    origin = new URL(service.gateway.url).origin;
+    expect(await pageAt('/assessment/finished')).toContain('<code>http://127.0.0.1:1/mine</code>');
+  });
 });

@@ -1,0 +1,3 @@
+import { describeReceiver } from '../support/webhook-receiver.ts';
+
+describeReceiver('python3', 'webhook_receiver.py');

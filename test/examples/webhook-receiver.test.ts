@@ -1,0 +1,3 @@
+import { describeReceiver } from '../support/webhook-receiver.ts';
+
+describeReceiver(process.execPath, 'webhook-receiver.mjs');
