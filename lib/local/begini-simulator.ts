@@ -62,7 +62,10 @@ export interface RecordedRequest {
 
 /** A running simulator of the vendor's API and of its assessment, both at one origin. */
 export interface BeginiSimulator
-  extends Pick<LoopbackServer, 'origin' | 'connections' | 'closeIdleConnections' | 'close'> {
+  extends Pick<
+    LoopbackServer,
+    'origin' | 'connections' | 'closeIdleConnections' | 'refuseConnections' | 'close'
+  > {
   readonly requests: readonly RecordedRequest[];
   /** How it misbehaves at the moment. */
   readonly fault: Fault;
@@ -213,6 +216,7 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
     },
     changeCredentials: (next, { overlapMs } = {}) => vendor.changeCredentials(next, overlapMs),
     closeIdleConnections: server.closeIdleConnections,
+    refuseConnections: server.refuseConnections,
     close: async () => {
       webhook.close();
       await server.close();

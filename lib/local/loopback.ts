@@ -29,6 +29,8 @@ export interface LoopbackServer {
    * does whose keep-alive time is over, `rst` as a load balancer that has forgotten the connection.
    */
   closeIdleConnections(how: 'fin' | 'rst'): number;
+  /** Closes every new connection at once, before TLS, until told otherwise. */
+  refuseConnections(isRefusing: boolean): void;
   /** Stops listening and drops every connection. */
   close(): Promise<void>;
 }
@@ -58,8 +60,10 @@ export async function startLoopbackServer({
   /** By the client's port, which the TCP socket and the TLS socket on top of it share. */
   const open = new Map<number | undefined, Connection>();
   let connections = 0;
+  let isRefusing = false;
 
   server.on('connection', (tcp: Socket) => {
+    if (isRefusing) return void tcp.resetAndDestroy();
     connections += 1;
     const { remotePort } = tcp;
     open.set(remotePort, { tcp, stream: tcp, busy: false });
@@ -111,6 +115,9 @@ export async function startLoopbackServer({
         else stream.destroySoon();
       }
       return idle.length;
+    },
+    refuseConnections(next) {
+      isRefusing = next;
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));

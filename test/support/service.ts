@@ -7,7 +7,11 @@ import { createSessionHandler } from '../../functions/create-session/create-sess
 import { CredentialsCache } from '../../functions/credentials/credentials-cache.ts';
 import type { ApiHandler } from '../../functions/http/api-handler.ts';
 import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
-import { createLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
+import {
+  createLaunchKeys,
+  type LaunchKeys,
+  warmUpLaunchKeys,
+} from '../../functions/launch-links/launch-keys.ts';
 import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.ts';
 import { SessionService } from '../../functions/session/session-service.ts';
 import { connectSessionTable } from '../../functions/session-store/connect.ts';
@@ -44,6 +48,8 @@ export type Service = {
   dynamoDb: LocalDynamoDb;
   /** Every log line so far, as text. */
   lines: string[];
+  /** Does what each function does while it starts. */
+  warmUp(): Promise<void>;
   /** Moves the service's clock on, for what it keeps in memory. */
   advance(ms: number): void;
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
@@ -77,13 +83,12 @@ export async function startService({
   sessionHours = 24,
   /** How many functions of each kind take turns. */
   environments = 1,
+  /** How often Secrets Manager is asked, the first try included. */
+  secretTries = 1,
 } = {}): Promise<Service> {
   certificate ??= makeCertificate();
-  const { cert } = await certificate;
-  const vendor = await startBeginiSimulator({
-    tls: await certificate,
-    hmac: hmac ? 'required' : 'optional',
-  });
+  const tls = await certificate;
+  const vendor = await startBeginiSimulator({ tls, hmac: hmac ? 'required' : 'optional' });
   const secretsManager = await startSecretsManager({
     secrets: { [secretName]: secret, [launchKeyName]: newLaunchKey() },
   });
@@ -99,7 +104,7 @@ export async function startService({
     ...aws,
     ...secretsManagerDefaults,
     endpoint: `http://127.0.0.1:${secretsProxy.port}`,
-    maxAttempts: 1,
+    maxAttempts: secretTries,
   });
   const lines: string[] = [];
   const writeLine = (line: string) => lines.push(line);
@@ -115,6 +120,7 @@ export async function startService({
   };
   const applicantPage = applicantPageOf(page, returnUrl);
   const services: SessionService[] = [];
+  const allLaunchKeys: LaunchKeys[] = [];
 
   /** One function of each kind with its own memory, as in Lambda. */
   function startEnvironment() {
@@ -123,13 +129,17 @@ export async function startService({
     const sessions = new SessionService({
       settings,
       credentials,
-      vendor: createVendorClient({ origin: vendor.origin, ca: cert }),
+      vendor: createVendorClient({ origin: vendor.origin, ca: tls.cert }),
       remembered: resume
         ? new RememberedSessions({ table, credentials, uidRefKey, sessionHours, now })
         : undefined,
     });
     services.push(sessions);
-    const newLaunchKeys = () => createLaunchKeys({ client, secretArn: settings.launchKeySecretArn, now });
+    const newLaunchKeys = () => {
+      const launchKeys = createLaunchKeys({ client, secretArn: settings.launchKeySecretArn, now });
+      allLaunchKeys.push(launchKeys);
+      return launchKeys;
+    };
     return {
       'create-session': createSessionHandler({ stage: settings.stage, sessions, writeLine }),
       'create-launch-link': createLaunchLinkHandler({
@@ -188,6 +198,12 @@ export async function startService({
     secretsProxy,
     dynamoDb,
     lines,
+    async warmUp() {
+      await Promise.all([
+        ...services.map((sessions) => sessions.warmUp()),
+        ...allLaunchKeys.map(warmUpLaunchKeys),
+      ]);
+    },
     advance: (ms) => {
       clockOffsetMs += ms;
     },

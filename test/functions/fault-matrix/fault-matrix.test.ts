@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { faultHelp } from '../../../lib/local/begini-faults.ts';
+import type { TableFault } from '../../../lib/local/dynamodb.ts';
+import { expectGeneratedBlock } from '../../support/generated-block.ts';
+import { installVirtualTime } from '../../support/virtual-time.ts';
+import type { MatrixRow, State } from './faults.ts';
+import type { Played } from './play.ts';
+
+const time = installVirtualTime();
+// What is imported from here on is on virtual time.
+const { faultMatrix, states } = await import('./faults.ts');
+const { playAll } = await import('./play.ts');
+
+/** Twice the moment that a function takes to see whether an idle connection is dead. */
+const toleranceMs = 10;
+
+let played: Map<MatrixRow, Record<State, Played>>;
+beforeAll(async () => {
+  played = await playAll(faultMatrix);
+}, 120_000);
+afterAll(() => time.restore());
+
+describe.each(
+  faultMatrix.map((row) => [`${row.side} ${row.fault}`, row.call ?? 'POST /sessions', row] as const),
+)('%s: %s', (_fault, call, row) => {
+  const ofRow = () => played.get(row) as Record<State, Played>;
+  const inStates = <T>(of: (state: Played) => T) => states.map((state) => of(ofRow()[state]));
+
+  test('answers with the status and code of the matrix, and makes its calls', () => {
+    expect(inStates(({ outcome }) => outcome)).toEqual(states.map((state) => row[state]));
+  });
+
+  test('answers in the time that the deadlines give', () => {
+    for (const durationMs of inStates((state) => state.durationMs)) {
+      expect(durationMs).toBeLessThanOrEqual(row.waitMs + toleranceMs);
+    }
+  });
+
+  test('serves the next request', () => {
+    const status = call === 'POST /launch-links' ? 201 : 302;
+    expect(inStates(({ nextStatus }) => nextStatus)).toEqual(states.map(() => status));
+  });
+});
+
+describe('the rows', () => {
+  const faultsOf = (side: MatrixRow['side']) =>
+    faultMatrix.filter((row) => row.side === side).map(({ fault }) => /\(`([\w-]+)`/.exec(fault)?.[1]);
+
+  test('have every fault that the simulator of Begini plays', () => {
+    const names = Object.keys(faultHelp).filter((name) => name !== 'none');
+    expect(faultsOf('Begini')).toEqual(expect.arrayContaining(names));
+  });
+
+  test('have every fault that the stand-in for DynamoDB plays', () => {
+    const names: Record<Exclude<TableFault, 'none'>, true> = {
+      hang: true,
+      reset: true,
+      slow: true,
+      'lost-answer': true,
+      throttle: true,
+      deny: true,
+      'internal-error': true,
+    };
+    expect(faultsOf('DynamoDB')).toEqual(expect.arrayContaining(Object.keys(names)));
+  });
+});
+
+test('.github/PROOF.md shows them', () => {
+  expectGeneratedBlock('.github/PROOF.md', 'fault matrix', asMarkdown(faultMatrix));
+});
+
+function asMarkdown(rows: readonly MatrixRow[]): string {
+  const code = (outcome: string) => outcome.replace(/ ([a-z]\w+) /, ' `$1` ');
+  const seconds = (ms: number) => `${ms / 1_000} s`;
+  const lines = rows.map((row) => [
+    `${row.side} ${row.fault}${row.call ? `, \`${row.call}\`` : ''}`,
+    ...states.map((state) => code(row[state])),
+    row.waitMs === 0 ? '–' : seconds(row.waitMs),
+    row.rememberedMs ? `after ${seconds(row.rememberedMs)}` : 'at once',
+  ]);
+  const header = ['fault', ...states, 'waits at most', 'serves again'];
+  return [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}

@@ -1,0 +1,273 @@
+import {
+  connectTimeoutMs,
+  secretReadTimeoutMs,
+  storeTries,
+  storeTryTimeoutMs,
+  vendorTimeoutMs,
+} from '../../../functions/deadlines.ts';
+import type { Fault } from '../../../lib/local/begini-faults.ts';
+import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
+import { makeAccessToken } from '../../../lib/local/begini-token.ts';
+import type { TableFault } from '../../../lib/local/dynamodb.ts';
+import type { SecretsFailure } from '../../../lib/local/secrets-manager.ts';
+import { type Service, secretName } from '../../support/service.ts';
+
+/**
+ * The states of a function: it starts under the fault; it has answered before; it has answered before, and was frozen
+ * for ten minutes, in which its connections died.
+ */
+export const states = ['cold', 'warm', 'thawed'] as const;
+export type State = (typeof states)[number];
+
+/** A fault, and for each state what a request comes to: `<status> <code> <calls to Begini>/<Secrets Manager>/<DynamoDB>`. */
+export type MatrixRow = Record<State, string> & {
+  side: 'Begini' | 'Secrets Manager' | 'DynamoDB';
+  /** In words. */
+  fault: string;
+  /** Default: `POST /sessions`. */
+  call?: 'POST /launch-links' | 'POST /launch/{token}';
+  /** Whether Begini has a session of this uid already that is not remembered. */
+  isKnown?: boolean;
+  play(service: Service): unknown;
+  /** Ends the fault. */
+  end(service: Service): unknown;
+  /** How long the request waits at most, by `functions/deadlines.ts`. */
+  waitMs: number;
+  /** How long the function remembers the fault, and refuses requests. */
+  rememberedMs?: number;
+};
+
+const storeCallMs = storeTries * storeTryTimeoutMs;
+let renewals = 0;
+const unset = { apiKey: 'UNSET', integrationId: 'UNSET' };
+
+/** What a request comes to in each state, in their order. */
+type Outcomes = [cold: string, warm: string, thawed: string];
+
+const row = (
+  side: MatrixRow['side'],
+  fault: string,
+  [cold, warm, thawed]: Outcomes,
+  rest: Pick<MatrixRow, 'play' | 'end'> & Partial<MatrixRow>,
+): MatrixRow => ({ side, fault, cold, warm, thawed, waitMs: 0, ...rest });
+
+const begini = (fault: string, played: Fault, outcomes: Outcomes, rest: Partial<MatrixRow> = {}) =>
+  row('Begini', fault, outcomes, {
+    play: ({ vendor }) => vendor.setFault(played),
+    end: ({ vendor }) => vendor.setFault({ fault: 'none' }),
+    ...rest,
+  });
+
+const secrets = (fault: string, played: SecretsFailure, outcomes: Outcomes, rest: Partial<MatrixRow> = {}) =>
+  row('Secrets Manager', fault, outcomes, {
+    play: ({ secretsManager }) => secretsManager.fail(played),
+    end: ({ secretsManager }) => secretsManager.fail('none'),
+    ...rest,
+  });
+
+const table = (fault: string, played: TableFault, outcomes: Outcomes, rest: Partial<MatrixRow> = {}) =>
+  row('DynamoDB', fault, outcomes, {
+    play: ({ dynamoDb }) => dynamoDb.fail(played),
+    end: ({ dynamoDb }) => dynamoDb.fail('none'),
+    ...rest,
+  });
+
+const putPair = ({ secretsManager }: Service, pair: object) =>
+  secretsManager.putValue(secretName, JSON.stringify(pair));
+
+const hangs: SecretsFailure = 'hang';
+const fails: SecretsFailure = { statusCode: 500, errorName: 'InternalServiceError' };
+const throttles: SecretsFailure = { statusCode: 400, errorName: 'ThrottlingException' };
+const denies: SecretsFailure = { statusCode: 400, errorName: 'AccessDeniedException' };
+
+/** The fault matrix: what each fault of what the service calls comes to, in each state of a function. */
+export const faultMatrix: readonly MatrixRow[] = [
+  begini(
+    'never answers (`hang`)',
+    { fault: 'hang' },
+    ['504 vendor_timeout 1/0/2', '504 vendor_timeout 1/0/2', '504 vendor_timeout 1/1/2'],
+    { waitMs: vendorTimeoutMs },
+  ),
+  begini(
+    'answers after 300 ms (`slow`)',
+    { fault: 'slow', delayMs: 300 },
+    ['302 1/0/2', '302 1/0/2', '302 1/1/2'],
+    { waitMs: 300 },
+  ),
+  begini(
+    'cannot be reached',
+    { fault: 'none' },
+    ['502 vendor_unreachable 0/0/2', '502 vendor_unreachable 0/0/2', '502 vendor_unreachable 0/1/2'],
+    {
+      play({ vendor }) {
+        vendor.refuseConnections(true);
+        vendor.closeIdleConnections('fin');
+      },
+      end: ({ vendor }) => vendor.refuseConnections(false),
+      waitMs: 2 * connectTimeoutMs,
+    },
+  ),
+  begini('resets every connection (`reset`)', { fault: 'reset' }, [
+    '502 vendor_connection_lost 2/0/2',
+    '502 vendor_connection_lost 2/0/2',
+    '502 vendor_connection_lost 1/1/2',
+  ]),
+  begini('resets one connection (`reset`, once)', { fault: 'reset', times: 1 }, [
+    '302 2/0/2',
+    '302 2/0/2',
+    '502 vendor_connection_lost 1/1/2',
+  ]),
+  begini('breaks off its answer (`close-mid-body`)', { fault: 'close-mid-body' }, [
+    '502 vendor_connection_lost 1/0/2',
+    '502 vendor_connection_lost 1/0/2',
+    '502 vendor_connection_lost 1/1/2',
+  ]),
+  begini('answers with what is not HTTP (`not-http`)', { fault: 'not-http' }, [
+    '502 vendor_response_invalid 1/0/2',
+    '502 vendor_response_invalid 1/0/2',
+    '502 vendor_response_invalid 1/1/2',
+  ]),
+  begini('answers with what is not JSON (`invalid-json`)', { fault: 'invalid-json' }, [
+    '502 vendor_response_invalid 1/0/2',
+    '502 vendor_response_invalid 1/0/2',
+    '502 vendor_response_invalid 1/1/2',
+  ]),
+  begini('answers with more than 16 KiB (`oversized`)', { fault: 'oversized' }, [
+    '502 vendor_response_invalid 1/0/2',
+    '502 vendor_response_invalid 1/0/2',
+    '502 vendor_response_invalid 1/1/2',
+  ]),
+  begini(
+    'refuses the key (`status` 401)',
+    { fault: 'status', status: 401 },
+    ['503 credentials_refused 1/1/2', '503 credentials_refused 1/1/2', '503 credentials_refused 1/2/2'],
+    { rememberedMs: 15_000 },
+  ),
+  begini(
+    'refuses the integration (`status` 403)',
+    { fault: 'status', status: 403 },
+    ['503 credentials_refused 1/1/2', '503 credentials_refused 1/1/2', '503 credentials_refused 1/2/2'],
+    { rememberedMs: 15_000 },
+  ),
+  begini('refuses the uid (`status` 422)', { fault: 'status', status: 422 }, [
+    '422 rejected_by_vendor 1/0/2',
+    '422 rejected_by_vendor 1/0/2',
+    '422 rejected_by_vendor 1/1/2',
+  ]),
+  begini('is busy (`status` 429)', { fault: 'status', status: 429, retryAfter: 7 }, [
+    '503 vendor_busy 1/0/2',
+    '503 vendor_busy 1/0/2',
+    '503 vendor_busy 1/1/2',
+  ]),
+  begini('fails (`status` 500)', { fault: 'status', status: 500 }, [
+    '502 vendor_error 1/0/2',
+    '502 vendor_error 1/0/2',
+    '502 vendor_error 1/1/2',
+  ]),
+  begini('redirects (`redirect`)', { fault: 'redirect', location: 'https://evil.example/a.b.c' }, [
+    '502 vendor_error 1/0/2',
+    '502 vendor_error 1/0/2',
+    '502 vendor_error 1/1/2',
+  ]),
+  begini(
+    'gives an unsafe token (`raw-answer`)',
+    { fault: 'raw-answer', body: { access_token: '../a.b.c' } },
+    [
+      '502 vendor_response_invalid 1/0/2',
+      '502 vendor_response_invalid 1/0/2',
+      '502 vendor_response_invalid 1/1/2',
+    ],
+  ),
+  begini(
+    'gives another applicant’s token (`raw-answer`)',
+    { fault: 'raw-answer', body: { access_token: makeAccessToken({ uid: 'ANOTHER-APPLICANT' }) } },
+    [
+      '502 vendor_response_invalid 1/0/2',
+      '502 vendor_response_invalid 1/0/2',
+      '502 vendor_response_invalid 1/1/2',
+    ],
+  ),
+  begini(
+    'refuses a uid that it knows (`refuse-second`)',
+    { fault: 'refuse-second' },
+    ['422 rejected_by_vendor 1/0/2', '422 rejected_by_vendor 1/0/2', '422 rejected_by_vendor 1/1/2'],
+    { isKnown: true },
+  ),
+  begini(
+    'gives a uid that it knows its first token (`same-token`)',
+    { fault: 'same-token' },
+    ['302 1/0/2', '302 1/0/2', '302 1/1/2'],
+    { isKnown: true },
+  ),
+
+  secrets('never answers', hangs, ['503 secrets_unavailable 0/2/0', '302 1/0/2', '302 1/2/2'], {
+    waitMs: secretReadTimeoutMs,
+  }),
+  secrets('answers 500', fails, ['503 secrets_unavailable 0/2/0', '302 1/0/2', '302 1/2/2'], {
+    waitMs: secretReadTimeoutMs,
+  }),
+  secrets('throttles', throttles, ['503 secrets_unavailable 0/2/0', '302 1/0/2', '302 1/2/2'], {
+    waitMs: secretReadTimeoutMs,
+  }),
+  secrets('denies access', denies, ['503 secrets_unavailable 0/1/0', '302 1/0/2', '302 1/1/2']),
+  secrets(
+    'holds no pair',
+    'none',
+    ['503 credentials_not_set 0/1/0', '302 1/0/2', '503 credentials_not_set 0/1/0'],
+    {
+      play: (service) => putPair(service, unset),
+      end: (service) => putPair(service, simulatedCredentials),
+      rememberedMs: 1_000,
+    },
+  ),
+  secrets(
+    'has a renewed pair, and Begini refuses the old one',
+    'none',
+    ['302 1/0/2', '302 2/1/2', '302 1/1/2'],
+    {
+      play(service) {
+        renewals += 1;
+        const renewed = { ...simulatedCredentials, apiKey: `renewed-key-${renewals}` };
+        service.vendor.changeCredentials(renewed);
+        putPair(service, renewed);
+      },
+      end: () => undefined,
+    },
+  ),
+  secrets('never answers', hangs, ['503 secrets_unavailable 0/4/0', '201 0/0/0', '201 0/4/0'], {
+    call: 'POST /launch-links',
+    waitMs: secretReadTimeoutMs,
+  }),
+  secrets('answers 500', fails, ['503 secrets_unavailable 0/4/0', '201 0/0/0', '201 0/4/0'], {
+    call: 'POST /launch-links',
+    waitMs: secretReadTimeoutMs,
+  }),
+  secrets('never answers', hangs, ['503 secrets_unavailable 0/4/0', '302 1/0/2', '302 1/6/2'], {
+    call: 'POST /launch/{token}',
+    waitMs: 2 * secretReadTimeoutMs,
+  }),
+  secrets('answers 500', fails, ['503 secrets_unavailable 0/4/0', '302 1/0/2', '302 1/6/2'], {
+    call: 'POST /launch/{token}',
+    waitMs: 2 * secretReadTimeoutMs,
+  }),
+
+  table('never answers (`hang`)', 'hang', ['302 1/0/4', '302 1/0/4', '302 1/1/4'], {
+    waitMs: 2 * storeCallMs,
+  }),
+  table('answers after 700 ms (`slow`)', 'slow', ['302 1/0/4', '302 1/0/4', '302 1/1/4'], {
+    waitMs: 2 * storeCallMs,
+  }),
+  table('resets every connection (`reset`)', 'reset', ['302 1/0/4', '302 1/0/4', '302 1/1/4']),
+  table('performs each call, but its answer is lost (`lost-answer`)', 'lost-answer', [
+    '302 1/0/4',
+    '302 1/0/4',
+    '302 1/1/4',
+  ]),
+  table('throttles (`throttle`)', 'throttle', ['302 1/0/1', '302 1/0/1', '302 1/1/1']),
+  table('denies access (`deny`)', 'deny', ['302 1/0/1', '302 1/0/1', '302 1/1/1']),
+  table('answers 500 (`internal-error`)', 'internal-error', ['302 1/0/4', '302 1/0/4', '302 1/1/4']),
+  table('has no table', 'none', ['302 1/0/1', '302 1/0/1', '302 1/1/1'], {
+    play: ({ dynamoDb }) => dynamoDb.deleteTable(),
+    end: ({ dynamoDb }) => dynamoDb.createTable('pk'),
+  }),
+];

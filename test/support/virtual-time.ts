@@ -1,0 +1,110 @@
+import { syncBuiltinESMExports } from 'node:module';
+import { performance } from 'node:perf_hooks';
+
+/** Time that stands still while this process works, and jumps to the next timer once it only waits. */
+export type VirtualTime = { restore(): void };
+
+type Timer = { dueAt: number; fire(): void };
+
+/** A shorter wait passes in real time: dynalite and Node yield to each other that way. */
+const shortestWaitMs = 2;
+/** The process waits when so many looks at its sockets, one every few milliseconds, have found nothing new. */
+const looks = 6;
+const lookEveryMs = 3;
+
+/**
+ * Puts `Date.now`, `setTimeout`, `AbortSignal.timeout` and the `setTimeout` of `node:timers/promises` on virtual time,
+ * for what is imported after it. Sockets stay real: the servers that a test calls must run in this process.
+ */
+export function installVirtualTime(): VirtualTime {
+  const timersPromises = process.getBuiltinModule('node:timers/promises');
+  const real = {
+    dateNow: Date.now,
+    setTimeout: globalThis.setTimeout,
+    clearTimeout: globalThis.clearTimeout,
+    abortTimeout: AbortSignal.timeout,
+    sleep: timersPromises.setTimeout,
+  };
+  const timers = new Set<Timer>();
+  let now = Date.now();
+  let isRunning = true;
+
+  function schedule(ms: number, fire: () => void): Timer {
+    const timer = { dueAt: now + ms, fire };
+    timers.add(timer);
+    return timer;
+  }
+
+  const sleep = (ms = 0, value?: unknown, { signal }: { signal?: AbortSignal } = {}) =>
+    new Promise((resolve, reject) => {
+      const timer = schedule(ms, () => resolve(value));
+      const stop = () => {
+        timers.delete(timer);
+        reject(signal?.reason);
+      };
+      if (signal?.aborted) stop();
+      else signal?.addEventListener('abort', stop, { once: true });
+    });
+
+  function setVirtualTimeout(fire: (...values: unknown[]) => void, ms = 0, ...values: unknown[]) {
+    if (ms < shortestWaitMs) return real.setTimeout(fire, ms, ...values);
+    const timer = schedule(ms, () => fire(...values));
+    return Object.assign(timer, { ref: () => timer, unref: () => timer, hasRef: () => true });
+  }
+
+  function clearVirtualTimeout(timer: unknown): void {
+    if (!timers.delete(timer as Timer)) real.clearTimeout(timer as NodeJS.Timeout);
+  }
+
+  function abortAfter(ms: number): AbortSignal {
+    const controller = new AbortController();
+    schedule(ms, () => controller.abort(new DOMException('The time is over.', 'TimeoutError')));
+    return controller.signal;
+  }
+
+  async function waitUntilQuiet(): Promise<void> {
+    for (let quiet = 0, seen = -1; quiet < looks; quiet += 1) {
+      await new Promise<void>((resolve) => void real.setTimeout(resolve, lookEveryMs));
+      const { events } = performance.nodeTiming.uvMetricsInfo;
+      if (events !== seen) quiet = 0;
+      seen = events;
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (isRunning) {
+      await waitUntilQuiet();
+      if (!isRunning || timers.size === 0) continue;
+      now = Math.min(...[...timers].map(({ dueAt }) => dueAt));
+      for (const timer of timers) {
+        if (timer.dueAt > now) continue;
+        timers.delete(timer);
+        timer.fire();
+      }
+    }
+  }
+
+  function put(functions: typeof real): void {
+    Date.now = functions.dateNow;
+    globalThis.setTimeout = functions.setTimeout;
+    globalThis.clearTimeout = functions.clearTimeout;
+    AbortSignal.timeout = functions.abortTimeout;
+    timersPromises.setTimeout = functions.sleep;
+    syncBuiltinESMExports();
+  }
+
+  put({
+    dateNow: () => now,
+    setTimeout: setVirtualTimeout as unknown as typeof setTimeout,
+    clearTimeout: clearVirtualTimeout as typeof clearTimeout,
+    abortTimeout: abortAfter,
+    sleep: sleep as typeof timersPromises.setTimeout,
+  });
+  void run();
+  return {
+    restore() {
+      isRunning = false;
+      put(real);
+    },
+  };
+}
