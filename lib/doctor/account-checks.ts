@@ -2,13 +2,18 @@ import { type APIGatewayClient, GetAccountCommand } from '@aws-sdk/client-api-ga
 import { GetAccountSettingsCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { ListSubscriptionsByTopicCommand, type SNSClient } from '@aws-sdk/client-sns';
 import type { Stage } from '../stages/stages.ts';
-import { type Check, ok, toDo, wrong } from './check.ts';
+import { type Check, type Commands, ok, toDo, wrong } from './check.ts';
 
 /** Below it, a busy hour of one function leaves none for the others. A new account may have 10. */
 const enoughConcurrency = 100;
 
 /** What all stacks of an account and region share. */
-export function accountChecks(apiGateway: APIGatewayClient, lambda: LambdaClient): Check[] {
+export function accountChecks(
+  apiGateway: APIGatewayClient,
+  lambda: LambdaClient,
+  stageName: string,
+  { deploy }: Commands,
+): Check[] {
   return [
     {
       group: 'stack',
@@ -19,7 +24,7 @@ export function accountChecks(apiGateway: APIGatewayClient, lambda: LambdaClient
         if (cloudwatchRoleArn) return ok('the account has its role');
         return wrong(
           'the account has no role for it',
-          'Set "apiGatewayAccountRole": "create" in the row of the stage in cdk.json, and deploy.',
+          `Set "apiGatewayAccountRole": "create" in stages.${stageName} of cdk.json, then: ${deploy}`,
         );
       },
     },
@@ -41,7 +46,12 @@ export function accountChecks(apiGateway: APIGatewayClient, lambda: LambdaClient
 }
 
 /** Whether a person gets the alarms. */
-export function receiverCheck(sns: SNSClient, stage: Stage, topicArn: string | undefined): Check {
+export function receiverCheck(
+  sns: SNSClient,
+  stage: Pick<Stage, 'name' | 'environment'>,
+  topicArn: string | undefined,
+  { deploy }: Commands,
+): Check {
   return {
     group: 'who is told',
     name: 'somebody receives the alarms',
@@ -49,7 +59,7 @@ export function receiverCheck(sns: SNSClient, stage: Stage, topicArn: string | u
     async run() {
       if (!topicArn) {
         if (stage.environment === 'test') return ok('nobody, which a test stage may do');
-        return toDo('nobody', `Set stages.${stage.name}.alarmEmail in cdk.json, and deploy.`);
+        return toDo('nobody', `Set stages.${stage.name}.alarmEmail in cdk.json, then: ${deploy}`);
       }
       const command = new ListSubscriptionsByTopicCommand({ TopicArn: topicArn });
       const { Subscriptions = [] } = await sns.send(command);
@@ -57,7 +67,7 @@ export function receiverCheck(sns: SNSClient, stage: Stage, topicArn: string | u
       if (Subscriptions.length === 0) {
         return toDo(
           'nobody subscribes to the topic',
-          'SNS → Topics → the topic of the stage → Create subscription.',
+          `SNS → Topics → ${topicArn.split(':').at(-1)} → Create subscription.`,
         );
       }
       return toDo(

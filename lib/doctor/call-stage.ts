@@ -13,14 +13,17 @@ export type StageRequest = {
 /** What the stage answered. */
 export type Answer = { status: number; headers: IncomingHttpHeaders; body: string };
 
-const timeoutMs = 8000;
+const defaultTimeoutMs = 8000;
 const maxBodyBytes = 65_536;
 
 /**
  * Sends one request, and follows no redirect. Not by `fetch`, which cannot leave the header Accept out.
- * @throws errors of the network; `ETIMEDOUT` after 8 s
+ * @throws errors of the network; `ETIMEDOUT` after `timeoutMs`, 8 s by default
  */
-export async function callStage({ method, url, headers, body = '' }: StageRequest): Promise<Answer> {
+export async function callStage(
+  { method, url, headers, body = '' }: StageRequest,
+  timeoutMs = defaultTimeoutMs,
+): Promise<Answer> {
   const send = url.startsWith('https:') ? requestHttps : requestHttp;
   return await new Promise((resolve, reject) => {
     const length = body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) };

@@ -19,6 +19,14 @@ export type Check = {
   run(): Promise<Result>;
 };
 
+/** What to run to fix a stage, as lines show it. */
+export type Commands = {
+  /** `npx cdk deploy BeginiSession-Test` */
+  deploy: string;
+  /** `npm run rotate -- --stage test` */
+  rotate: string;
+};
+
 /** Nothing to do. */
 export const ok = (found: string): Result => ({ status: 'ok', found });
 

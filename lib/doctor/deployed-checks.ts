@@ -1,5 +1,6 @@
 import { APIGatewayClient, GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
 import type { Stack } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -9,6 +10,7 @@ import { onlyToAws } from '../operator/aws-endpoints.ts';
 import { findDeployedStack, refuseOtherAccount } from '../operator/deployed-stack.ts';
 import type { Stage } from '../stages/stages.ts';
 import { accountChecks, receiverCheck } from './account-checks.ts';
+import { alarmCheck } from './alarm-checks.ts';
 import { withApiKey, withSignature } from './authenticate.ts';
 import { type Check, ok, type Result, toDo, wrong } from './check.ts';
 import { type Contract, contractChecks, handOffCheck } from './contract-checks.ts';
@@ -35,11 +37,12 @@ export async function deployedChecks(
     if (value) return value;
     throw new UsageError(`The stack ${name} has no output ${key}. Deploy it again: npx cdk deploy ${name}`);
   };
+  const commands = { deploy: `npx cdk deploy ${name}`, rotate: `npm run rotate -- --stage ${stage.path}` };
   const options = { region, ...timeouts };
   const secrets = onlyToAws(new SecretsManagerClient(options));
   const apiGateway = onlyToAws(new APIGatewayClient(options));
   const sns = onlyToAws(new SNSClient(options));
-  const shared = { client: secrets, scheduled: true };
+  const shared = { client: secrets, scheduled: true, deploy: commands.deploy };
   const launchKey = outputs.get('LaunchKeySecretName');
   const table = outputs.get('SessionTableName');
   const contract: Contract = {
@@ -47,20 +50,27 @@ export async function deployedChecks(
     launchLinks: stage.launchLinks,
     firewall: stage.firewall,
     resume: stage.resume,
+    commands,
     action: stage.callerAuth === 'iam' ? 'execute-api:Invoke' : 'apigateway:GET',
     authenticate:
       stage.callerAuth === 'iam'
         ? withSignature(apiGateway.config.credentials, region)
         : withApiKey(() => readApiKey(apiGateway, outputs)),
+    ...(stage.callerAuth === 'iam' && {
+      signWrongly: withSignature(
+        async () => ({ ...(await apiGateway.config.credentials()), secretAccessKey: 'not-the-secret' }),
+        region,
+      ),
+    }),
   };
   return [
     { group: 'stack', name, run: async () => checkStack(stack, stage) },
-    ...accountChecks(apiGateway, onlyToAws(new LambdaClient(options))),
+    ...accountChecks(apiGateway, onlyToAws(new LambdaClient(options)), stage.name, commands),
     secretCheck({
       ...shared,
       secretId: required('CredentialsSecretName'),
       name: 'the pair of API key and integration id',
-      renew: `npm run rotate -- --stage ${stage.path}`,
+      renew: commands.rotate,
       startsUnset: true,
     }),
     ...(launchKey
@@ -74,11 +84,12 @@ export async function deployedChecks(
           }),
         ]
       : []),
-    receiverCheck(sns, stage, outputs.get('AlarmTopicArn')),
+    receiverCheck(sns, stage, outputs.get('AlarmTopicArn'), commands),
+    alarmCheck(onlyToAws(new CloudWatchClient(options)), stage, name, commands),
     ...edgeChecks(contract),
     ...contractChecks(contract),
     ...(handOff ? [handOffCheck(contract)] : []),
-    ...(table ? tableChecks(onlyToAws(new DynamoDBClient(options)), table) : []),
+    ...(table ? tableChecks(onlyToAws(new DynamoDBClient(options)), table, commands) : []),
   ];
 }
 

@@ -36,7 +36,7 @@ export class DoctorPolicy extends Construct {
         ...allow(['secretsmanager:DescribeSecret'], secretArns),
         ...allow(['sns:ListSubscriptionsByTopic'], topicArn ? [topicArn] : []),
         ...allow(['dynamodb:DescribeTable', 'dynamodb:DescribeTimeToLive'], tableArn ? [tableArn] : []),
-        ...allow(['lambda:GetAccountSettings'], ['*']),
+        ...allow(['lambda:GetAccountSettings', 'cloudwatch:DescribeAlarms'], ['*']),
         ...allow(
           ['apigateway:GET'],
           [
@@ -50,7 +50,8 @@ export class DoctorPolicy extends Construct {
     acknowledgeOwnStack(policy);
     Validations.of(policy).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: 'lambda:GetAccountSettings has no resource.',
+      reason:
+        'lambda:GetAccountSettings has no resource; cloudwatch:DescribeAlarms shows composite alarms only with *.',
     });
     this.managedPolicyArn = policy.managedPolicyArn;
   }

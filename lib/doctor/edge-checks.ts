@@ -1,8 +1,15 @@
-import type { Check } from './check.ts';
+import type { Authenticate } from './authenticate.ts';
+import type { Check, Commands } from './check.ts';
 import { expectAnswers } from './expect-answer.ts';
 
 /** Where the stage answers, and what it has. */
-export type Edge = { baseUrl: string; launchLinks: boolean };
+export type Edge = {
+  baseUrl: string;
+  launchLinks: boolean;
+  commands: Commands;
+  /** Signs with an access key that exists and a wrong secret; absent where loan apps do not sign. */
+  signWrongly?: Authenticate;
+};
 
 const json = { 'content-type': 'application/json' };
 const body = '{"uid":"DOCTOR-00000"}';
@@ -12,7 +19,7 @@ const unknownKey =
   'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature=00';
 
 /** What the stage answers a stranger. None of these calls reaches Begini. */
-export function edgeChecks({ baseUrl, launchLinks }: Edge): Check[] {
+export function edgeChecks({ baseUrl, launchLinks, commands, signWrongly }: Edge): Check[] {
   const url = `${baseUrl}/sessions`;
   const refused = { status: 403, codes: ['forbidden', 'bad_request'], page: true };
   const strangers: [name: string, headers: Record<string, string>][] = [
@@ -20,35 +27,50 @@ export function edgeChecks({ baseUrl, launchLinks }: Edge): Check[] {
     ['a garbled Authorization header is refused', { authorization: 'garbled' }],
     ['an unknown access key is refused', { authorization: unknownKey, 'x-amz-date': '20260101T000000Z' }],
   ];
+  const call = (headers: Record<string, string>) => ({
+    method: 'POST',
+    url,
+    headers: { ...json, ...headers },
+    body,
+  });
   return [
     ...strangers.map(([name, headers]) => ({
       group: 'edge' as const,
       name,
-      run: () =>
-        expectAnswers(
-          (accept) => ({ method: 'POST', url, headers: { ...json, ...headers, ...accept }, body }),
-          refused,
-        ),
+      run: () => expectAnswers((accept) => call({ ...headers, ...accept }), refused, commands),
     })),
+    ...(signWrongly
+      ? [
+          {
+            group: 'edge' as const,
+            name: 'a signature with a wrong secret is refused',
+            run: () => expectAnswers((accept) => signWrongly(call(accept)), refused, commands),
+          },
+        ]
+      : []),
     {
       group: 'edge',
       name: 'an unknown path is refused',
       run: () =>
-        expectAnswers((headers) => ({ method: 'GET', url: `${baseUrl}/no-such-path`, headers }), refused),
+        expectAnswers(
+          (headers) => ({ method: 'GET', url: `${baseUrl}/no-such-path`, headers }),
+          refused,
+          commands,
+        ),
     },
-    ...(launchLinks ? [brokenLink(baseUrl)] : []),
+    ...(launchLinks ? [brokenLink(baseUrl, commands)] : []),
   ];
 }
 
-function brokenLink(baseUrl: string): Check {
+function brokenLink(baseUrl: string, commands: Commands): Check {
   return {
     group: 'edge',
     name: 'a broken launch link is refused',
     run: () =>
-      expectAnswers((headers) => ({ method: 'GET', url: `${baseUrl}/launch/broken`, headers }), {
-        status: 403,
-        codes: ['launch_link_invalid'],
-        page: true,
-      }),
+      expectAnswers(
+        (headers) => ({ method: 'GET', url: `${baseUrl}/launch/broken`, headers }),
+        { status: 403, codes: ['launch_link_invalid'], page: true },
+        commands,
+      ),
   };
 }

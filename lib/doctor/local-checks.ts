@@ -14,7 +14,12 @@ export function localChecks(port: number, { handOff }: { handOff: boolean }): Ch
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: 1,
   });
+  const commands = {
+    deploy: 'stop npm start with Ctrl-C, and start it again',
+    rotate: 'npm run rotate -- --stage test --local',
+  };
   const contract: Contract = {
+    commands,
     baseUrl: `http://127.0.0.1:${port}/${localStage.path}`,
     launchLinks: true,
     firewall: false,
@@ -26,7 +31,8 @@ export function localChecks(port: number, { handOff }: { handOff: boolean }): Ch
       client,
       secretId: localSecretName,
       name: 'the pair of API key and integration id',
-      renew: 'npm run rotate -- --stage test --local',
+      renew: commands.rotate,
+      deploy: commands.deploy,
       startsUnset: false,
       scheduled: false,
     }),

@@ -3,12 +3,10 @@ import {
   DescribeTimeToLiveCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { type Check, ok, wrong } from './check.ts';
-
-const deployAgain = 'Deploy the stage again: npx cdk deploy BeginiSession-<stage>';
+import { type Check, type Commands, ok, wrong } from './check.ts';
 
 /** The table of remembered sessions. */
-export function tableChecks(client: DynamoDBClient, TableName: string): Check[] {
+export function tableChecks(client: DynamoDBClient, TableName: string, { deploy }: Commands): Check[] {
   return [
     {
       group: 'store',
@@ -17,7 +15,7 @@ export function tableChecks(client: DynamoDBClient, TableName: string): Check[] 
       async run() {
         const { Table } = await client.send(new DescribeTableCommand({ TableName }));
         const status = Table?.TableStatus ?? 'absent';
-        return ['ACTIVE', 'UPDATING'].includes(status) ? ok('in use') : wrong(`it is ${status}`, deployAgain);
+        return ['ACTIVE', 'UPDATING'].includes(status) ? ok('in use') : wrong(`it is ${status}`, deploy);
       },
     },
     {

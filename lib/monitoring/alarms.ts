@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   type AlarmBase,
@@ -208,7 +208,7 @@ export class Alarms extends Construct {
 
   #add(id: string, article: Article, { meaning, datapoints, of, ...spec }: AlarmSpec): Alarm {
     const alarm = new Alarm(this, id, {
-      alarmName: nameAlarm(this, article),
+      alarmName: nameAlarm(Stack.of(this).stackName, article),
       alarmDescription: describeAlarm(meaning, article, this.#runbookUrl),
       metric: spec.metric,
       threshold: spec.threshold,

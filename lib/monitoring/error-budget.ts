@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type { Stage as ApiStage, Method } from 'aws-cdk-lib/aws-apigateway';
 import {
   Alarm,
@@ -62,7 +62,7 @@ export class ErrorBudget extends Construct {
     super(scope, id);
     this.#props = props;
     this.alarms = burns.map(({ id, article, burnRate, windows, meaning }) => {
-      const name = nameAlarm(this, article);
+      const name = nameAlarm(Stack.of(this).stackName, article);
       const description = describeAlarm(meaning, article, props.runbookUrl);
       const ofWindows = windows.map((window, index) =>
         this.#windowAlarm(`${id}${window.toMinutes()}Minutes`, {

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   AlarmRule,
@@ -38,7 +38,7 @@ export class RefusedCallers extends Construct {
       article,
       runbookUrl,
     );
-    const name = nameAlarm(this, article);
+    const name = nameAlarm(Stack.of(this).stackName, article);
     const hour = Duration.hours(1);
     const refused = metrics.metric('CallersRefused', { period: Duration.minutes(15) });
     const answered = metrics.metric('CallersAnswered', { period: hour });

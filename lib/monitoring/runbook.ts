@@ -1,6 +1,3 @@
-import { Stack } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
-
 /** Where the articles are, from the root of the repository. */
 export const runbookFile = '.github/RUNBOOK.md';
 
@@ -29,8 +26,23 @@ export const runbookArticles = {
 } as const;
 
 /** What an alarm is called: `BeginiSession-Production page: Begini refuses our credentials`. */
-export function nameAlarm(scope: Construct, { heading, severity }: Article): string {
-  return `${Stack.of(scope).stackName} ${severity}: ${heading}`;
+export function nameAlarm(stackName: string, { heading, severity }: Article): string {
+  return `${stackName} ${severity}: ${heading}`;
+}
+
+/** The articles of the alarms that a stage has: without a table or launch links, some alarms are absent. */
+export function articlesOf({ resume, launchLinks }: { resume: boolean; launchLinks: boolean }): Article[] {
+  const {
+    credentialsChanged: _anEventAndNoAlarm,
+    storeUnavailable,
+    launchKeyRotationFailed,
+    ...always
+  } = runbookArticles;
+  return [
+    ...Object.values(always),
+    ...(resume ? [storeUnavailable] : []),
+    ...(launchLinks ? [launchKeyRotationFailed] : []),
+  ];
 }
 
 /**

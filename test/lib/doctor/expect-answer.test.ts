@@ -7,13 +7,15 @@ import { edgeChecks } from '../../../lib/doctor/edge-checks.ts';
 import { runChecks } from '../../../lib/doctor/run-checks.ts';
 import { type Listener, startLoopbackServer } from '../../../lib/local/loopback.ts';
 
-const headers = { ...securityHeaders, 'x-request-id': 'id', 'content-type': 'application/json' };
-const forbidden = '{"code":"forbidden"}';
+const requestId = 'd4f30c0e-4b0c-4f0a-9a6b-6a5f4f4f2b11';
+const headers = { ...securityHeaders, 'x-request-id': requestId, 'content-type': 'application/json' };
+const forbidden = JSON.stringify({ code: 'forbidden', instance: requestId });
+const commands = { deploy: 'npx cdk deploy BeginiSession-Demo', rotate: 'npm run rotate -- --stage demo' };
 
 /** What the first check of a stranger finds of a stage that answers like this. */
 async function examine(listener: Listener, kind: 'edge' | 'hand-off' = 'edge') {
   const server = await startLoopbackServer({ listener });
-  const edge = { baseUrl: server.origin, launchLinks: false };
+  const edge = { baseUrl: server.origin, launchLinks: false, commands };
   const contract = { ...edge, firewall: false, resume: true, authenticate: async <T>(request: T) => request };
   const checks = kind === 'edge' ? edgeChecks(edge).slice(0, 1) : [handOffCheck(contract)];
   const [finding] = await runChecks(checks, () => undefined);
@@ -47,6 +49,41 @@ test('says what to do where a program gets HTML for */*', async () => {
   });
 });
 
+test.each([
+  ['is not there', {}, 'x-request-id'],
+  ['has another form', { 'x-request-id': 'Root=1-5759e988' }, 'x-request-id'],
+  ['is not the problem’s', { 'x-request-id': requestId.replace('d', 'e') }, 'its instance'],
+])('finds a request id that %s', async (_, change, part) => {
+  const { 'x-request-id': _honest, ...others } = headers;
+  const finding = await examine(async (_request, response) => {
+    response.writeHead(403, { ...others, ...change }).end(forbidden);
+  });
+  expect(finding).toMatchObject({ status: 'wrong', found: expect.stringContaining(part) });
+});
+
+test('a stage that lets more than 10 MB through is wrong, and one that ends the upload is not judged', async () => {
+  const finish = async (listener: Listener) => {
+    const server = await startLoopbackServer({ listener });
+    const contract = { baseUrl: server.origin, launchLinks: false, firewall: true, resume: false, commands };
+    const checks = contractChecks({ ...contract, authenticate: async (request) => request });
+    const findings = await runChecks(
+      checks.filter(({ name }) => name.includes('10 MB')),
+      () => undefined,
+    );
+    await server.close();
+    return findings;
+  };
+  const answering = (status: number) => () =>
+    finish(async (request, response) => {
+      request.resume();
+      response.writeHead(status).end();
+    });
+  expect(await answering(413)()).toMatchObject([{ status: 'ok' }]);
+  expect(await answering(403)()).toMatchObject([{ status: 'ok' }]);
+  expect(await answering(302)()).toMatchObject([{ status: 'wrong', found: 'status 302, not 413 or 403' }]);
+  expect(await finish(async (request) => void request.destroy())).toMatchObject([{ status: 'not checked' }]);
+});
+
 test('finds a proxy that rewrites answers', async () => {
   const finding = await examine(async (_, response) => {
     response.writeHead(407).end('<html>');
@@ -73,10 +110,17 @@ test('says that the pair was never put in', async () => {
 });
 
 test('a URL that does not answer is wrong, without a stack trace', async () => {
-  const contract = { baseUrl: 'http://127.0.0.1:1', launchLinks: false, firewall: false, resume: false };
+  const contract = {
+    baseUrl: 'http://127.0.0.1:1',
+    launchLinks: false,
+    firewall: false,
+    resume: false,
+    commands,
+  };
   const checks = contractChecks({ ...contract, authenticate: async (request) => request });
   const findings = await runChecks(checks, () => undefined);
-  expect(findings.map(({ status }) => status)).toEqual(['wrong', 'wrong', 'wrong']);
+  const statuses = ['wrong', 'wrong', 'wrong', 'wrong', 'not checked'];
+  expect(findings.map(({ status }) => status)).toEqual(statuses);
   expect(findings[0]?.found).toBe('no usable answer (ECONNREFUSED)');
 });
 
@@ -89,7 +133,7 @@ test('says which action is missing where a signed call is refused', async () => 
     },
   });
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'not-to-be-shown' };
-  const contract = { baseUrl: server.origin, launchLinks: false, firewall: false, resume: false };
+  const contract = { baseUrl: server.origin, launchLinks: false, firewall: false, resume: false, commands };
   const [finding] = await runChecks(
     contractChecks({
       ...contract,

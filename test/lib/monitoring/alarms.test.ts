@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { runbookArticles, runbookFile } from '../../../lib/monitoring/runbook.ts';
+import { articlesOf, nameAlarm, runbookArticles, runbookFile } from '../../../lib/monitoring/runbook.ts';
 import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
 
 const alarmEmail = 'on-call@bank.example';
@@ -64,6 +64,12 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
       const heading = String(articleIn(AlarmDescription));
       expect(AlarmName).toBe(`BeginiSession-Demo ${Object.fromEntries(severities)[heading]}: ${heading}`);
     }
+  });
+
+  test('are those that the doctor expects, and no other', () => {
+    const expected = articlesOf({ resume: true, launchLinks: true });
+    const names = expected.map((article) => nameAlarm('BeginiSession-Demo', article));
+    expect(notifying.map(({ AlarmName }) => AlarmName).sort()).toEqual(names.sort());
   });
 
   test("tell the stage's topic", () => {
@@ -133,8 +139,18 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     });
   });
 
-  test('there is none on the table in a stage that remembers no sessions', () => {
-    const forgetful = templateOf({ environment, alarmEmail, resume: false });
+  test('there is none on the table, or on the launch key, in a stage without them', () => {
+    const stage = { resume: false, launchLinks: false };
+    const forgetful = templateOf({ environment, alarmEmail, ...stage });
+    const names = [
+      forgetful.findResources('AWS::CloudWatch::Alarm'),
+      forgetful.findResources('AWS::CloudWatch::CompositeAlarm'),
+    ]
+      .flatMap((alarms) => Object.values(alarms))
+      .filter(({ Properties }) => Properties.AlarmActions)
+      .map(({ Properties }) => Properties.AlarmName);
+    const expected = articlesOf(stage).map((article) => nameAlarm('BeginiSession-Demo', article));
+    expect(names.sort()).toEqual(expected.sort());
     for (const part of ['StoreUnavailable', 'SessionsInProgress']) {
       expect(JSON.stringify(forgetful)).not.toContain(part);
     }
