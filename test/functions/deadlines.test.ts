@@ -2,27 +2,6 @@ import { expect, test } from '@jest/globals';
 import * as deadlines from '../../functions/deadlines.ts';
 import { requestDeadline } from '../../functions/deadlines.ts';
 
-test('the deadlines are those that were promised', () => {
-  expect(deadlines).toMatchObject({
-    gatewayTimeoutMs: 15_000,
-    functionTimeoutMs: 14_000,
-    requestTimeoutMs: 14_000,
-    answerReserveMs: 1_000,
-    vendorTimeoutMs: 8_000,
-    connectTimeoutMs: 2_000,
-    shortestCallMs: 3_000,
-    secretTryTimeoutMs: 2_000,
-    secretTries: 2,
-    storeTryTimeoutMs: 500,
-    storeTries: 2,
-    storeReserveMs: 1_200,
-    claimMs: 12_000,
-    clockToleranceMs: 2_000,
-    claimPollMs: 250,
-    shortestWaitMs: 4_500,
-  });
-});
-
 test('each deadline is longer than what it waits for', () => {
   const { gatewayTimeoutMs, functionTimeoutMs, requestTimeoutMs, answerReserveMs, vendorTimeoutMs } =
     deadlines;

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 /** Names the folder of what a test run builds once, for all of its files. */
 export const runFolderVariable = 'BEGINI_TEST_RUN';
 
-/** Called by Jest before the first test file: its workers inherit the environment. */
+/** Called by Jest before the first test file: its workers, and what they start, inherit the environment. */
 export default function setUp(): void {
   const folder = mkdtempSync(join(tmpdir(), 'begini-session-run-'));
   process.env[runFolderVariable] = folder;
+  // What a test leaves in the folder for temporary files goes with it.
+  process.env.TMPDIR = folder;
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 }
