@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { buildSessionRequest } from '../../../functions/begini/request.ts';
+import { problems } from '../../../functions/errors.ts';
+import { createScope } from '../../../functions/request-scope.ts';
+import { anyVendorBody, planted, validUid } from '../../support/hostile-input.ts';
+import { assessmentOrigin, type Service, startService } from '../../support/service.ts';
+import { closeAll, startVendor } from '../../support/vendor-calls.ts';
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(async () => {
+  await service.close();
+  await closeAll();
+});
+
+let applicants = 0;
+const newUid = () => {
+  applicants += 1;
+  return `APPLICANT-${applicants}`;
+};
+
+const statuses = [...Array(12).fill(200), 201, 202, 299, 301, 302, 400, 401, 403, 404, 422, 429, 500, 503];
+const answers = fc
+  .constant(undefined)
+  .map(newUid)
+  .chain((uid) =>
+    fc.record({ uid: fc.constant(uid), body: anyVendorBody(uid), status: fc.constantFrom(...statuses) }),
+  );
+
+/** The location that a response sends the applicant to, or undefined for a problem of the contract. */
+async function locationOf(response: Response): Promise<string | undefined> {
+  const text = await response.text();
+  if (response.status === 302) return response.headers.get('location') ?? '';
+  expect(text).not.toContain(planted);
+  const { code } = JSON.parse(text) as { code: string };
+  expect(problems[code]?.statusCode).toBe(response.status);
+  return undefined;
+}
+
+test.each(['a loan app', 'a launch link'])(
+  'whatever the vendor answers, %s gets the constant host and a safe token, or a problem',
+  async (entry) => {
+    await fc.assert(
+      fc.asyncProperty(answers, async ({ uid, body, status }) => {
+        const link = await service.makeLink(uid);
+        service.vendor.setFault({ fault: 'raw-answer', body, status });
+        const response = await (entry === 'a loan app'
+          ? service.post({ uid })
+          : fetch(link, { method: 'POST', redirect: 'manual' }));
+        const location = await locationOf(response);
+        service.advance(15_000); // A refusal of the pair is remembered so long.
+        if (location === undefined) return;
+        const { origin, pathname, search, hash } = new URL(location);
+        expect([origin, search, hash]).toEqual([assessmentOrigin, '', '']);
+        expect(location).toBe(`${assessmentOrigin}${pathname}`);
+        expect(pathname).toMatch(/^\/[\w-]+\.[\w-]+\.[\w-]+$/);
+        expect(pathname.length).toBeLessThanOrEqual(4_097);
+        expect((body as { access_token?: string }).access_token).toBe(pathname.slice(1));
+      }),
+      { numRuns: 80 },
+    );
+  },
+);
+
+test('the bytes that are signed are the bytes that are sent, for any pair and uid, by the simulator’s own code', async () => {
+  const { vendor, client } = await startVendor();
+  const visible = fc.stringMatching(/^[\x21-\x7e]{1,80}$/);
+  await fc.assert(
+    fc.asyncProperty(visible, visible, validUid, async (apiKey, integrationId, uid) => {
+      vendor.changeCredentials({ apiKey, integrationId });
+      const request = buildSessionRequest(uid, { apiKey, integrationId }, { hmac: true });
+      await client.send(request, createScope(Date.now() + 8_000));
+      expect(vendor.requests.at(-1)).toMatchObject({ accepted: true, rawBody: Buffer.from(request.body) });
+    }),
+    { numRuns: 100 },
+  );
+});
