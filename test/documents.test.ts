@@ -86,6 +86,9 @@ describe.each(documents)('%s', (file) => {
 });
 
 test.each([
+  ['js', 'hand-over.mjs'],
+  ['py', 'hand_over.py'],
+  ['sh', 'hand-over.sh'],
   ['js', 'webhook-receiver.mjs'],
   ['py', 'webhook_receiver.py'],
 ])('functions/README.md shows the example in %s word for word: %s', (language, file) => {

@@ -1,0 +1,291 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { problems } from '../../functions/errors.ts';
+import { gatewayPage } from '../../lib/api/gateway-page.ts';
+import { gatewayResponses } from '../../lib/api/gateway-responses.ts';
+import { type Fault, faultHelp } from '../../lib/local/begini-faults.ts';
+import { simulatedCredentials } from '../../lib/local/begini-simulator.ts';
+import { demoPage } from '../../lib/local/demo-page.ts';
+import { type LocalService, startLocalService } from '../../lib/local/local-service.ts';
+import { localApiKey } from '../../lib/local/local-stage.ts';
+import {
+  type Caller,
+  examples,
+  type HandOver,
+  type Language,
+  runExample,
+  type Scripted,
+  startScriptedService,
+} from './run-example.ts';
+
+// Needs python3 with botocore, and curl.
+jest.setTimeout(120_000);
+
+const languages = Object.keys(examples) as Language[];
+const assessmentUrl = 'https://app.psychometric.me/eyJhbGciOi.eyJ1aWQiOi.c2lnbmF0dXJl';
+const secrets = [
+  ...[localApiKey, 'eyJ', simulatedCredentials.apiKey],
+  ...['Traceback', '.mjs:', 'psychometric', 'Warning'],
+];
+
+/** No trace, no token, and no secret of the caller. */
+function expectQuiet({ output }: HandOver, caller: Caller): void {
+  const { AWS_SECRET_ACCESS_KEY: secret = 'eyJ', AWS_SESSION_TOKEN: token = 'eyJ' } = caller;
+  for (const each of [...secrets, secret, token]) expect(output).not.toContain(each);
+}
+
+/** What a fault comes to: the outcome, and how often the service and the vendor are called for one applicant. */
+type Expected = {
+  outcome: 'handed over' | RegExp;
+  calls?: number;
+  vendorCalls: readonly [least: number, most: number];
+};
+
+const handedOver: Expected = { outcome: 'handed over', vendorCalls: [1, 1] };
+const failure = (code: string, vendorCalls: [number, number] = [1, 1]): Expected => ({
+  outcome: new RegExp(`failed: 50[234] ${code} `),
+  vendorCalls,
+});
+
+const faults: [Fault, Expected][] = [
+  [{ fault: 'none' }, handedOver],
+  [{ fault: 'refuse-second' }, handedOver],
+  [{ fault: 'same-token' }, handedOver],
+  [{ fault: 'slow', delayMs: 300 }, handedOver],
+  [{ fault: 'hang' }, failure('vendor_timeout')],
+  // A kept connection that is reset at once counts as one that was dead before.
+  [{ fault: 'reset' }, failure('vendor_connection_lost', [1, 2])],
+  [{ fault: 'close-mid-body' }, failure('vendor_connection_lost')],
+  [{ fault: 'not-http' }, failure('vendor_response_invalid')],
+  [{ fault: 'invalid-json' }, failure('vendor_response_invalid')],
+  [{ fault: 'oversized' }, failure('vendor_response_invalid')],
+  [{ fault: 'raw-answer', body: { access_token: 'no token' } }, failure('vendor_response_invalid')],
+  [{ fault: 'redirect', location: 'https://elsewhere.example/' }, failure('vendor_error')],
+  [{ fault: 'status', status: 500 }, failure('vendor_error')],
+  [
+    { fault: 'status', status: 422 },
+    { outcome: /failed: 422 rejected_by_vendor /, vendorCalls: [1, 1] },
+  ],
+  // What one request learns, the others need not ask.
+  [{ fault: 'status', status: 401 }, failure('credentials_refused', [0, 1])],
+  [{ fault: 'status', status: 403 }, failure('credentials_refused', [0, 1])],
+  [
+    { fault: 'status', status: 429, retryAfter: 1 },
+    { ...failure('vendor_busy', [3, 3]), calls: 3 },
+  ],
+  [{ fault: 'status', status: 429, retryAfter: 11 }, failure('vendor_busy')],
+];
+
+test('every fault of the simulator is played', () => {
+  expect(new Set(faults.map(([{ fault }]) => fault))).toEqual(new Set(Object.keys(faultHelp)));
+});
+
+/** A service of its own for each test: what one fault leaves in memory must not meet the next. */
+async function withService(
+  callerAuth: 'api-key' | 'iam',
+  run: (service: LocalService, caller: Caller, calls: () => number) => Promise<void>,
+): Promise<void> {
+  let calls = 0;
+  const onRequest = () => {
+    calls += 1;
+  };
+  const service = await startLocalService(0, { callerAuth, onRequest });
+  const { credentials, gateway } = service;
+  const authentication: Record<string, string> = credentials
+    ? {
+        AWS_REGION: credentials.region,
+        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+        AWS_SESSION_TOKEN: credentials.sessionToken,
+      }
+    : { API_KEY: localApiKey };
+  try {
+    await run(service, { SESSIONS_URL: `${gateway.url}/sessions`, ...authentication }, () => calls);
+  } finally {
+    await service.close();
+  }
+}
+
+describe.each(['api-key', 'iam'] as const)('with %s', (callerAuth) => {
+  test.each(faults)('every language copes with %j', async (fault, { outcome, calls = 1, vendorCalls }) => {
+    await withService(callerAuth, async (service, caller, callsSoFar) => {
+      service.vendor.setFault(fault);
+      const results = await Promise.all(
+        languages.map(async (language) => {
+          const uid = randomUUID();
+          const result = await runExample(language, caller, uid);
+          const calledVendor = service.vendor.requests.filter(({ rawBody }) => rawBody.includes(uid)).length;
+          return { ...result, language, calledVendor };
+        }),
+      );
+      const [least, most] = vendorCalls;
+      for (const result of results) {
+        const { language, url, output, calledVendor } = result;
+        expectQuiet(result, caller);
+        if (outcome === 'handed over') expect(url).toMatch(new RegExp(`^${service.vendor.origin}/eyJ`));
+        else expect([language, output, url]).toEqual([language, expect.stringMatching(outcome), undefined]);
+        expect(calledVendor).toBeGreaterThanOrEqual(least);
+        expect(calledVendor).toBeLessThanOrEqual(most);
+      }
+      expect(callsSoFar()).toBe(languages.length * calls);
+    });
+  });
+
+  test('every language reports a bad uid and wrong credentials, and calls once', async () => {
+    await withService(callerAuth, async (_, caller, callsSoFar) => {
+      const wrong = callerAuth === 'iam' ? { AWS_SECRET_ACCESS_KEY: 'another' } : { API_KEY: 'another' };
+      for (const language of languages) {
+        const badUid = await runExample(language, caller, 'a b');
+        expect(badUid.output).toMatch(/failed: 422 invalid_uid /);
+        const stranger = await runExample(language, { ...caller, ...wrong }, randomUUID());
+        expect(stranger.output).toMatch(/failed: 403 forbidden /);
+        expectQuiet(stranger, caller);
+      }
+      expect(callsSoFar()).toBe(languages.length * 2);
+    });
+  });
+});
+
+describe('every language, against a scripted service', () => {
+  type ScriptedService = Awaited<ReturnType<typeof startScriptedService>>;
+  const services = new Map<Language, ScriptedService>();
+  beforeAll(async () => {
+    for (const language of languages) services.set(language, await startScriptedService());
+  });
+  afterAll(() => {
+    for (const service of services.values()) service.close();
+  });
+
+  /** Runs each example against a script, and says what came of it and how often it called. */
+  async function play(...script: Scripted[]): Promise<Played[]> {
+    return await Promise.all(
+      [...services].map(async ([language, service]) => {
+        service.play(...script);
+        const caller = { SESSIONS_URL: service.url, API_KEY: localApiKey };
+        const uid = randomUUID();
+        const result = await runExample(language, caller, uid);
+        expectQuiet(result, caller);
+        for (const body of service.bodies) expect(JSON.parse(body)).toEqual({ uid });
+        return { ...result, language, calls: service.bodies.length };
+      }),
+    );
+  }
+  type Played = HandOver & { language: Language; calls: number };
+  const allOf = (expected: Record<string, unknown>) =>
+    languages.map((language) => expect.objectContaining({ language, ...expected }));
+  const reported = (text: string) => ({ url: undefined, output: expect.stringContaining(text) });
+
+  const handedOver: Scripted = { status: 302, headers: { Location: assessmentUrl } };
+  const busy = (retryAfter: string): Scripted => ({
+    status: 503,
+    headers: { 'Retry-After': retryAfter },
+    body: { code: 'vendor_busy' },
+  });
+
+  const contract = new Map(
+    [
+      ...Object.entries(problems).map(([code, problem]) => ({ code, ...problem })),
+      // A type that stands for several has no status; these are those of an unknown access key and of a fault.
+      ...gatewayResponses.map((response) => ({
+        statusCode: response.type === 'DEFAULT_4XX' ? 403 : 500,
+        ...response,
+      })),
+    ].map(({ statusCode, code, retryAfterSeconds }) => [
+      `${statusCode} ${code} ${retryAfterSeconds ?? ''}`,
+      { statusCode, code, retryAfterSeconds },
+    ]),
+  );
+
+  test.each([...contract.values()])('reports $statusCode $code', async (problem) => {
+    const { statusCode: status, code, retryAfterSeconds } = problem;
+    const headers = {
+      'x-request-id': 'the-request',
+      ...(retryAfterSeconds && { 'Retry-After': String(retryAfterSeconds) }),
+    };
+    const body = { type: `urn:begini-session:${code}`, status, code, instance: 'the-request' };
+    const calls = retryAfterSeconds && retryAfterSeconds <= 10 ? 3 : 1;
+    expect(await play({ status, headers, body })).toEqual(
+      allOf({ ...reported(`Hand-off failed: ${status} ${code} the-request`), calls }),
+    );
+  });
+
+  test('accepts 201, and 302', async () => {
+    const session = { url: assessmentUrl, expires_at: null, resumed: false };
+    for (const answer of [{ status: 201, body: session }, handedOver]) {
+      expect(await play(answer)).toEqual(allOf({ url: assessmentUrl, calls: 1 }));
+    }
+  });
+
+  test('waits where Retry-After is short, and calls again with the same uid', async () => {
+    expect(await play(busy('1'), handedOver)).toEqual(allOf({ url: assessmentUrl, calls: 2 }));
+    expect(await play(busy('1'), busy('0'), handedOver)).toEqual(allOf({ url: assessmentUrl, calls: 3 }));
+  });
+
+  test.each(['11', '3600', 'Fri, 27 Nov 2026 20:15:00 GMT', 'soon', '1e999'])(
+    'does not wait for Retry-After: %s',
+    async (retryAfter) => {
+      expect(await play(busy(retryAfter))).toEqual(allOf({ ...reported('503 vendor_busy'), calls: 1 }));
+    },
+  );
+
+  test('does not call again without Retry-After', async () => {
+    expect(await play({ status: 503 })).toEqual(allOf({ ...reported('failed: 503 '), calls: 1 }));
+  });
+
+  test.each([403, 502, 504])('does not call again after %i with Retry-After', async (status) => {
+    const refusal = { status, headers: { 'Retry-After': '1' } };
+    expect(await play(refusal)).toEqual(allOf({ ...reported(`failed: ${status} `), calls: 1 }));
+  });
+
+  test('calls again with the same uid where the answer is lost, at most twice', async () => {
+    const cut = { status: 201, headers: { 'Content-Length': '999', Connection: 'close' }, body: '{"url":"' };
+    for (const lost of ['lose', cut] as const) {
+      expect(await play(lost, handedOver)).toEqual(allOf({ url: assessmentUrl, calls: 2 }));
+    }
+    expect(await play('lose')).toEqual(allOf({ ...reported('no_answer'), calls: 3 }));
+  });
+
+  test('waits 20 s for an answer', async () => {
+    expect(await play('hang', handedOver)).toEqual(allOf({ url: assessmentUrl, calls: 2 }));
+  });
+
+  test.each([
+    ['a page', gatewayPage({ code: 'forbidden' }, demoPage)],
+    ...['', 'null', '[]', '"text"', '{"code":', '{"code":7}'].map((body) => [`'${body}'`, body] as const),
+  ])('reports a refusal that is no problem but %s', async (_, body) => {
+    const refusal = { status: 403, headers: { 'Content-Type': 'text/html' }, body };
+    expect(await play(refusal)).toEqual(allOf({ ...reported('failed: 403 '), calls: 1 }));
+  });
+
+  test('follows no redirect', async () => {
+    const elsewhere = { status: 307, headers: { Location: services.get('node')?.url ?? '' } };
+    expect(await play(elsewhere)).toEqual(allOf({ ...reported('failed: 307 '), calls: 1 }));
+  });
+});
+
+test.each(['node', 'python'] as const)('%s says that it has no credentials', async (language) => {
+  const caller = { SESSIONS_URL: 'http://127.0.0.1:9/test/sessions', AWS_REGION: 'us-east-1' };
+  const result = await runExample(language, caller, 'ABCDE-12345');
+  expect(result).toEqual({ url: undefined, output: expect.stringContaining('Credentials') });
+  expectQuiet(result, caller);
+});
+
+test.each(['api-key', 'iam'])('npm start -- --auth %s prints a curl that works', async (auth) => {
+  const root = join(import.meta.dirname, '../..');
+  const port = String(10_000 + (process.pid % 7_000) * 3);
+  const program = spawn(process.execPath, ['bin/local.ts', '--auth', auth], {
+    cwd: root,
+    env: { ...process.env, PORT: port },
+  });
+  let printed = '';
+  while (!printed.includes('Requests:')) printed += (await once(program.stdout, 'data'))[0];
+  const commands = /^Try it:\n(.*?)^\w/ms.exec(printed)?.[1] ?? '';
+  const shell = spawn('sh', ['-c', commands]);
+  const [answer] = await Promise.all([text(shell.stdout), once(shell, 'close')]);
+  program.kill();
+  expect(answer).toMatch(/^HTTP\/1.1 302 Found/);
+});

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type LocalService, startLocalService } from '../../lib/local/local-service.ts';
+import { localApiKey } from '../../lib/local/local-stage.ts';
+import { runExample, startScriptedService } from './run-example.ts';
+
+// `npm run test:examples` runs each example against each fault, with both ways of authentication.
+describe('the example for Node.js', () => {
+  let service: LocalService;
+  let scripted: Awaited<ReturnType<typeof startScriptedService>>;
+  beforeAll(async () => {
+    service = await startLocalService(0);
+    scripted = await startScriptedService();
+  });
+  afterAll(async () => {
+    scripted.close();
+    await service.close();
+  });
+
+  const handOver = (url: string) =>
+    runExample('node', { SESSIONS_URL: url, API_KEY: localApiKey }, 'ABCDE-12345');
+
+  test('sends the browser into the assessment', async () => {
+    const { url } = await handOver(`${service.gateway.url}/sessions`);
+    expect(url).toMatch(new RegExp(`^${service.vendor.origin}/`));
+    expect(service.vendor.requests).toHaveLength(1);
+  });
+
+  test('calls again with the same uid where the answer was lost', async () => {
+    scripted.play('lose', { status: 302, headers: { Location: 'https://app.psychometric.me/a.b.c' } });
+    expect((await handOver(scripted.url)).url).toBe('https://app.psychometric.me/a.b.c');
+    expect(scripted.bodies).toEqual(['{"uid":"ABCDE-12345"}', '{"uid":"ABCDE-12345"}']);
+  });
+
+  test('reports what waiting does not help', async () => {
+    scripted.play({ status: 503, headers: { 'Retry-After': '60' }, body: { code: 'credentials_not_set' } });
+    const { url, output } = await handOver(scripted.url);
+    expect(url).toBeUndefined();
+    expect(output).toContain('Hand-off failed: 503 credentials_not_set');
+    expect(scripted.bodies).toHaveLength(1);
+  });
+});
