@@ -12,6 +12,7 @@ function printWelcome(service: LocalService, resultsGo: string, pagesOf: string)
 
   Demo loan app      ${new URL(gateway.url).origin}/
   POST ${gateway.url}/sessions and /launch-links   ${how}
+  The contract       ${new URL('/openapi.json', gateway.url)}   as OpenAPI 3.1
   Applicants' pages  of ${pagesOf}; npm run pages writes them all as files
   Begini simulator   ${vendor.origin}   how to make it fail: curl ${vendor.origin}/_control
   Results            ${resultsGo}

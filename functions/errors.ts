@@ -136,8 +136,14 @@ const operatorProblems = {
   },
 } satisfies Record<string, Problem & { action: string }>;
 
+/** The code of an error of the service. */
+export type ProblemCode =
+  | keyof typeof callerProblems
+  | keyof typeof vendorProblems
+  | keyof typeof operatorProblems;
+
 /** Every error of the service by its code. */
-export const problems: Readonly<Record<string, Problem>> = {
+export const problems: Readonly<Record<ProblemCode, Problem> & Record<string, Problem>> = {
   ...callerProblems,
   ...vendorProblems,
   ...operatorProblems,

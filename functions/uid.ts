@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { CallerError } from './errors.ts';
 
-const uidPattern = /^[A-Za-z0-9-]{5,60}$/;
+/** What a uid looks like. */
+export const uidPattern = /^[A-Za-z0-9-]{5,60}$/;
 
 /**
  * Reads the lender's own id of an applicant: a string of 5 to 60 letters, digits and hyphens ("Creating a Session"

@@ -1,8 +1,9 @@
 /** Enough for language, script and region: `zh-Hant-419`. It keeps a launch token short. */
-const longestTag = 11;
+export const longestTag = 11;
 
 /** Language, script, region and variants of a language tag (RFC 5646 §2.1), without extensions and private use. */
-const tagPattern = /^[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?(-([a-z0-9]{5,8}|\d[a-z0-9]{3}))*$/i;
+export const tagPattern =
+  /^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?(-([A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*$/;
 
 /** Whether this is a BCP 47 language tag of at most 11 characters, such as `pt-BR`, in upper or lower case. */
 export function isLanguageTag(value: unknown): value is string {

@@ -4,7 +4,8 @@ import httpJsonBodyParser from '@middy/http-json-body-parser';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { CallerError } from '../errors.ts';
 
-const largestBodyBytes = 4_096;
+/** What the body of a request may have. */
+export const largestBodyBytes = 4_096;
 
 /**
  * Middlewares that turn the body into a value: first its size is checked, then its type, then its JSON.

@@ -21,10 +21,21 @@ export function page(
   return answer(statusCode, requestId, { 'Content-Type': 'text/html; charset=utf-8', ...headers }, html);
 }
 
-/** An error as RFC 9457 `application/problem+json`, with `code` beside the standard members. */
+/** An error as RFC 9457 `application/problem+json`. */
 export function problem(error: ServiceError, requestId: string): APIGatewayProxyResult {
-  const { code, statusCode, title, detail } = error;
-  const body = {
+  const headers = {
+    'Content-Type': 'application/problem+json',
+    ...retryAfter(error),
+  };
+  return answer(error.statusCode, requestId, headers, JSON.stringify(problemBody(error, requestId)));
+}
+
+/** The body of a problem, with `code` beside the members that RFC 9457 has. */
+export function problemBody(
+  { code, statusCode, title, detail }: Pick<ServiceError, 'code' | 'statusCode' | 'title' | 'detail'>,
+  requestId: string,
+) {
+  return {
     type: `urn:begini-session:${code}`,
     title,
     status: statusCode,
@@ -32,11 +43,6 @@ export function problem(error: ServiceError, requestId: string): APIGatewayProxy
     instance: requestId,
     detail,
   };
-  const headers = {
-    'Content-Type': 'application/problem+json',
-    ...retryAfter(error),
-  };
-  return answer(statusCode, requestId, headers, JSON.stringify(body));
 }
 
 /** The header that says when to come back, where the error knows. */

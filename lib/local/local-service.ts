@@ -21,6 +21,7 @@ import { type AnsweredRequest, type Gateway, startGateway } from './gateway.ts';
 import { declareRoutes } from './gateway-routes.ts';
 import { localApiKey, localSecretName } from './local-stage.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
+import { serveContract } from './serve-contract.ts';
 import { createIamCredentials, type IamCredentials, signHeaders } from './signature-v4.ts';
 
 /** The name of the local stage's launch key. */
@@ -145,15 +146,18 @@ export async function startLocalService(
         },
         callerAuth,
       ),
-      besides: createDemoLoanApp({
-        stageName: settings.stage,
-        authenticate: (call) =>
-          credentials
-            ? signHeaders(call, credentials)
-            : { ...Object.fromEntries(call.headers), 'x-api-key': localApiKey },
-        vendor,
-        webhookUrl: webhook?.url,
-      }),
+      besides: {
+        ...createDemoLoanApp({
+          stageName: settings.stage,
+          authenticate: (call) =>
+            credentials
+              ? signHeaders(call, credentials)
+              : { ...Object.fromEntries(call.headers), 'x-api-key': localApiKey },
+          vendor,
+          webhookUrl: webhook?.url,
+        }),
+        'GET /openapi.json': serveContract(settings.stage),
+      },
       onRequest: (request) => {
         onRequest?.({ ...request, outcome: outcomes.get(request.requestId) });
         outcomes.delete(request.requestId);

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { afterEach, expect, test } from '@jest/globals';
 import { startLocalService } from '../../lib/local/local-service.ts';
 import { localApiKey } from '../../lib/local/local-stage.ts';
+import { checkedFetch } from '../support/checked-fetch.ts';
 
 const uid = 'QWERT-67890-XY';
 const root = new URL('../..', import.meta.url);
@@ -14,7 +15,7 @@ afterEach(async () => {
 });
 
 const post = (url: string, headers: Record<string, string> = { 'x-api-key': localApiKey }) =>
-  fetch(`${url}/sessions`, {
+  checkedFetch(`${url}/sessions`, {
     method: 'POST',
     redirect: 'manual',
     headers: { 'Content-Type': 'application/json', ...headers },
@@ -56,6 +57,18 @@ test('leads from a loan app’s call to the assessment page', async () => {
   expect(await (await fetch(location)).text()).toContain('This is where the Begini assessment would start');
 });
 
+test('serves the contract, with itself as the server', async () => {
+  const service = await startLocalService(0);
+  cleanUp = service.close;
+  const response = await fetch(new URL('/openapi.json', service.gateway.url));
+  expect(response.headers.get('content-type')).toBe('application/json');
+  expect(await response.json()).toMatchObject({
+    openapi: '3.1.1',
+    servers: [{ url: service.gateway.url }],
+    paths: { '/sessions': { post: { operationId: 'createSession' } } },
+  });
+});
+
 test('leads a second call of the same uid to the same session, by one call to Begini', async () => {
   const service = await startLocalService(0);
   cleanUp = service.close;
@@ -94,7 +107,7 @@ test.each([
 ])('serves the pages that it was asked for: %j', async (parameters, lenderName) => {
   await startProgram(String(ports), ...parameters);
   for (const path of ['launch/not-a-token', 'no-such-path']) {
-    const response = await fetch(`http://127.0.0.1:${ports}/test/${path}`, {
+    const response = await checkedFetch(`http://127.0.0.1:${ports}/test/${path}`, {
       headers: { Accept: 'text/html' },
     });
     expect(response.status).toBe(403);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type LocalService, startLocalServiceOnFreePorts } from '../../lib/local/local-service.ts';
 import { startLoopbackServer } from '../../lib/local/loopback.ts';
+import { checkedFetch } from '../support/checked-fetch.ts';
 import { runRotateCommand, startRotateCommand } from '../support/rotate-command.ts';
 
 jest.setTimeout(30_000); // Each run is a separate process.
@@ -39,7 +40,7 @@ describe('against the local service, the command', () => {
     expect(stdout).toContain('begini-session/test/credentials, account 000000000000, region us-east-1');
     expect(stdout).toContain('PASS: Begini took the pair');
     expect(stdout).not.toContain(renewedKey);
-    const answer = await fetch(`${service.gateway.url}/sessions`, {
+    const answer = await checkedFetch(`${service.gateway.url}/sessions`, {
       method: 'POST',
       redirect: 'manual',
       headers: { 'x-api-key': 'local-loan-app', 'content-type': 'application/json' },

@@ -29,6 +29,7 @@ import { lambdaContext } from '../../lib/local/gateway-event.ts';
 import { declareRoutes } from '../../lib/local/gateway-routes.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
+import { checkedFetch } from './checked-fetch.ts';
 import { type ForgetfulProxy, startForgetfulProxy } from './forgetful-proxy.ts';
 
 /** The assessment's origin as the vendor has it: answers must lead there, and nothing else in a test does. */
@@ -184,9 +185,8 @@ export async function startService({
   });
   const url = `${gateway.url}/sessions`;
   const postTo = (path: string, body: unknown, headers: Record<string, string> = {}) =>
-    fetch(`${gateway.url}${path}`, {
+    checkedFetch(`${gateway.url}${path}`, {
       method: 'POST',
-      redirect: 'manual',
       headers: { 'Content-Type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { sessionKey } from '../../../functions/session-store/sealed-session.ts';
 import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
+import { checkedFetch } from '../../support/checked-fetch.ts';
 import { type Service, startService, uidRefKey } from '../../support/service.ts';
 import type { MatrixRow, State } from './faults.ts';
 
@@ -78,7 +79,7 @@ async function requestOf(
   if (call === 'POST /launch-links') return () => service.postLink({ uid });
   if (call !== 'POST /launch/{token}') return () => service.post({ uid });
   const link = await service.makeLink(uid);
-  return () => fetch(link, { method: 'POST', redirect: 'manual' });
+  return () => checkedFetch(link, { method: 'POST' });
 }
 
 /** Has the vendor make a session that the table forgets. */

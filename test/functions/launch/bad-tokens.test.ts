@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CompactEncrypt, SignJWT } from 'jose';
+import { checkedFetch } from '../../support/checked-fetch.ts';
 import { launchKeyName, type Service, startService } from '../../support/service.ts';
 
 const uid = 'QWERT-67890-XY';
@@ -23,7 +24,7 @@ const bodies = new Set<string>();
 async function expectRefused(pathSegment: string): Promise<void> {
   for (const accept of ['text/html', '*/*']) {
     for (const method of ['GET', 'POST']) {
-      const response = await fetch(base + pathSegment, { method, headers: { Accept: accept } });
+      const response = await checkedFetch(base + pathSegment, { method, headers: { Accept: accept } });
       expect([pathSegment, response.status]).toEqual([pathSegment, 403]);
       const requestId = response.headers.get('x-request-id') ?? '';
       const body = (await response.text()).replace(requestId, '').replace(requestId.slice(0, 8), '');
@@ -39,7 +40,7 @@ const withPart = (index: number, change: (part: string) => string) =>
     .join('.');
 
 test('the link itself is good', async () => {
-  expect((await fetch(base + token)).status).toBe(200);
+  expect((await checkedFetch(base + token)).status).toBe(200);
 });
 
 test('refuses one that is cut, at whatever length', async () => {
@@ -83,7 +84,7 @@ test.each(['%20', '%0A', '%0D%0A', '%09', '%00', '%C2%A0', '+', '.', '!', '%2F']
 
 test('serves one that is percent-encoded once, which is the same URL, and refuses it encoded twice', async () => {
   const encoded = token.replaceAll('.', '%2E');
-  expect((await fetch(base + encoded)).status).toBe(200);
+  expect((await checkedFetch(base + encoded)).status).toBe(200);
   await expectRefused(encoded.replaceAll('%', '%25'));
   await expectRefused(token.replaceAll('.', '%252E'));
 });
@@ -128,8 +129,8 @@ test('refuses other algorithms, and a key id or a key that is not ours', async (
 test.each(['', '/', '/x'])(
   'API Gateway itself refuses a path with %p at its end and a doubled slash',
   async (end) => {
-    expect((await fetch(`${base}/${token}${end}`)).status).toBe(403);
-    expect(end === '' || (await fetch(`${base}${token}${end}`)).status === 403).toBe(true);
+    expect((await checkedFetch(`${base}/${token}${end}`)).status).toBe(403);
+    expect(end === '' || (await checkedFetch(`${base}${token}${end}`)).status === 403).toBe(true);
   },
 );
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { checkedFetch } from '../../support/checked-fetch.ts';
 import { assessmentOrigin, type Service, startService } from '../../support/service.ts';
 
 const uid = 'QWERT-67890-XY';
@@ -11,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => service.close());
 
 const ask = (url: string, method = 'GET', headers: Record<string, string> = browser) =>
-  fetch(url, { method, headers, redirect: 'manual' });
+  checkedFetch(url, { method, headers, redirect: 'manual' });
 const lastLine = () => JSON.parse(service.lines.at(-1) ?? '{}') as Record<string, unknown>;
 
 const csp = (formAction: string) =>
@@ -206,7 +207,7 @@ test('takes a form’s empty body, and any other', async () => {
   const link = await service.makeLink(uid);
   for (const body of ['', 'a=1', 'x'.repeat(100_000)]) {
     const headers = { ...browser, 'Content-Type': 'application/x-www-form-urlencoded' };
-    const response = await fetch(link, { method: 'POST', redirect: 'manual', headers, body });
+    const response = await checkedFetch(link, { method: 'POST', redirect: 'manual', headers, body });
     expect(response.status).toBe(302);
   }
 });

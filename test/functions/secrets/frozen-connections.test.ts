@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { checkedFetch } from '../../support/checked-fetch.ts';
 import { type Service, startService } from '../../support/service.ts';
 
 const uid = 'ABCDE-12345';
@@ -15,7 +16,7 @@ const requests = {
   'create-session': { send: () => service.post({ uid }), good: 302 },
   'create-launch-link': { send: () => service.postLink({ uid }), good: 201 },
   launch: {
-    send: async () => fetch(await service.makeLink(uid), { method: 'POST', redirect: 'manual' }),
+    send: async () => checkedFetch(await service.makeLink(uid), { method: 'POST', redirect: 'manual' }),
     good: 302,
   },
 };
@@ -40,10 +41,10 @@ describe.each(Object.entries(requests))('%s, after a long freeze', (_name, { sen
 
 test('after a freeze, no link opens whose key was renewed twice', async () => {
   const link = await service.makeLink(uid);
-  expect((await fetch(link)).status).toBe(200);
+  expect((await checkedFetch(link)).status).toBe(200);
   service.renewLaunchKey();
   service.renewLaunchKey();
   service.secretsProxy.forget();
   service.advance(longFreezeMs);
-  expect((await fetch(link)).status).toBe(403);
+  expect((await checkedFetch(link)).status).toBe(403);
 });

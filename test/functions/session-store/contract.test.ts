@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { sealSession, sessionKey } from '../../../functions/session-store/sealed-session.ts';
 import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
 import type { TableFault } from '../../../lib/local/dynamodb.ts';
+import { checkedFetch } from '../../support/checked-fetch.ts';
 import { type Service, secretName, startService, uidRefKey } from '../../support/service.ts';
 
 const uid = 'QWERT-67890-XY';
@@ -23,7 +24,7 @@ async function handOver(ownUid = uid): Promise<string> {
 }
 
 async function tap(link: string): Promise<string> {
-  const response = await fetch(link, {
+  const response = await checkedFetch(link, {
     method: 'POST',
     redirect: 'manual',
     headers: { Accept: 'text/html' },
@@ -88,7 +89,7 @@ describe('the same session', () => {
     service = await startService({ environments: 2 });
     service.vendor.setFault({ fault: 'slow', delayMs: 300 });
     const lost = AbortSignal.timeout(100);
-    await fetch(service.url, {
+    await checkedFetch(service.url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ uid }),

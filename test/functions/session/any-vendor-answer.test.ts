@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { buildSessionRequest } from '../../../functions/begini/request.ts';
 import { problems } from '../../../functions/errors.ts';
 import { createScope } from '../../../functions/request-scope.ts';
+import { checkedFetch } from '../../support/checked-fetch.ts';
 import { anyVendorBody, planted, validUid } from '../../support/hostile-input.ts';
 import { assessmentOrigin, type Service, startService } from '../../support/service.ts';
 import { closeAll, startVendor } from '../../support/vendor-calls.ts';
@@ -49,7 +50,7 @@ test.each(['a loan app', 'a launch link'])(
         service.vendor.setFault({ fault: 'raw-answer', body, status });
         const response = await (entry === 'a loan app'
           ? service.post({ uid })
-          : fetch(link, { method: 'POST', redirect: 'manual' }));
+          : checkedFetch(link, { method: 'POST' }));
         const location = await locationOf(response);
         service.advance(15_000); // A refusal of the pair is remembered so long.
         if (location === undefined) return;

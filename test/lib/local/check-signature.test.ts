@@ -12,6 +12,7 @@ import {
   type SignableRequest,
   signatureOf,
 } from '../../../lib/local/signature-v4.ts';
+import { checkedFetch } from '../../support/checked-fetch.ts';
 
 type Vector = {
   name: string;
@@ -268,7 +269,7 @@ describe('the service on this machine, with IAM', () => {
 
   test('answers an unsigned call, with or without an API key, as one without authentication', async () => {
     for (const key of [{}, { 'x-api-key': 'local-loan-app' }]) {
-      const answer = await fetch(`${service.gateway.url}/sessions`, {
+      const answer = await checkedFetch(`${service.gateway.url}/sessions`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', ...key },
         body: JSON.stringify({ uid }),
@@ -282,7 +283,7 @@ describe('the service on this machine, with IAM', () => {
   });
 
   test('asks nothing of the applicant’s browser', async () => {
-    const answer = await fetch(`${service.gateway.url}/launch/broken`);
+    const answer = await checkedFetch(`${service.gateway.url}/launch/broken`);
     expect(await answer.json()).toMatchObject({ code: 'launch_link_invalid' });
   });
 

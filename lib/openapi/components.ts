@@ -1,0 +1,198 @@
+import { longestTag, tagPattern } from '../../functions/applicant-page/language-tag.ts';
+import { securityHeaders } from '../../functions/http/security-headers.ts';
+import {
+  defaultLifeSeconds,
+  longestLifeSeconds,
+  shortestLifeSeconds,
+} from '../../functions/launch-links/launch-link-life.ts';
+import { uidPattern } from '../../functions/uid.ts';
+
+// Values of the examples. The tokens have the shape of real ones and say by their parts what those hold.
+
+/** A request id. */
+export const exampleRequestId = '17ebf18c-1046-404c-933e-7eb6c8edc1fc';
+
+/** A launch token. */
+export const exampleLaunchToken = 'header..iv.ciphertext.tag';
+
+/** A session as `POST /sessions` answers it. */
+export const exampleSession = {
+  url: 'https://app.psychometric.me/header.claims.signature',
+  expires_at: '2026-11-22T10:00:00Z',
+  resumed: false,
+};
+
+/** A launch link as `POST /launch-links` answers it. */
+export const exampleLaunchLink = {
+  url: `https://abcde12345.execute-api.us-east-1.amazonaws.com/test/launch/${exampleLaunchToken}`,
+  expires_at: '2026-11-22T10:00:00Z',
+};
+
+const uid = {
+  type: 'string',
+  pattern: uidPattern.source,
+  description:
+    'Your own id of the applicant or the application. It must hold no personal data. Use it once per assessment.',
+};
+
+/** The objects of requests and answers. */
+export const schemas = {
+  SessionRequest: {
+    type: 'object',
+    required: ['uid'],
+    additionalProperties: false,
+    properties: {
+      uid,
+      integration_id: {
+        type: 'string',
+        description:
+          'The integration of this stage, where you want it checked that you are configured for this stage.',
+      },
+    },
+  },
+  LaunchLinkRequest: {
+    type: 'object',
+    required: ['uid'],
+    additionalProperties: false,
+    properties: {
+      uid,
+      expires_in: {
+        type: 'integer',
+        minimum: shortestLifeSeconds,
+        maximum: longestLifeSeconds,
+        default: defaultLifeSeconds,
+        description: 'Seconds until the link expires.',
+      },
+      language: {
+        type: 'string',
+        maxLength: longestTag,
+        pattern: tagPattern.source,
+        description:
+          'The language of the applicant, a BCP 47 tag. One that the pages of the stage do not have is ignored.',
+      },
+    },
+  },
+  Session: {
+    type: 'object',
+    required: ['url', 'expires_at', 'resumed'],
+    properties: {
+      url: {
+        type: 'string',
+        format: 'uri',
+        pattern: '/[\\w-]+\\.[\\w-]+\\.[\\w-]+$',
+        description: 'Where the assessment is. Anyone who has it can enter: keep it out of logs.',
+      },
+      expires_at: {
+        type: ['string', 'null'],
+        format: 'date-time',
+        description: 'When the session ends, in UTC; null where the token of Begini names no usable expiry.',
+      },
+      resumed: {
+        type: 'boolean',
+        description: 'Whether this session was handed out before.',
+      },
+    },
+  },
+  LaunchLink: {
+    type: 'object',
+    required: ['url', 'expires_at'],
+    properties: {
+      url: {
+        type: 'string',
+        format: 'uri',
+        pattern: '/launch/[\\w-]+\\.\\.[\\w-]+\\.[\\w-]+\\.[\\w-]+$',
+        description: 'The link. Anyone who has it can enter the assessment: send it to the applicant alone.',
+      },
+      expires_at: { type: 'string', format: 'date-time', description: 'When the link ends, in UTC.' },
+    },
+  },
+  Problem: {
+    type: 'object',
+    description: 'An error (RFC 9457). Branch on `code`; the texts may change.',
+    required: ['type', 'title', 'code', 'instance', 'detail'],
+    properties: {
+      type: { type: 'string', format: 'uri', description: '`urn:begini-session:` and the code.' },
+      title: { type: 'string' },
+      status: {
+        type: 'integer',
+        description: 'Absent where API Gateway has one answer for several statuses.',
+      },
+      code: {
+        type: 'string',
+        pattern: '^[a-z_]+$',
+        description: 'Stable. New codes may come at any time: treat an unknown one by its status.',
+      },
+      instance: { type: 'string', description: 'The request id. Quote it when you ask the operator.' },
+      detail: { type: 'string', description: 'One or two sentences for a person.' },
+    },
+  },
+  Page: { type: 'string', contentMediaType: 'text/html', description: 'A page for the applicant.' },
+} as const;
+
+/** The headers that every answer has. */
+export const commonHeaders = {
+  ...Object.fromEntries(
+    Object.entries(securityHeaders).map(([name, value]) => [
+      name,
+      { required: true, schema: { type: 'string', const: value } },
+    ]),
+  ),
+  'x-request-id': {
+    required: true,
+    description: 'The id of the request. Quote it when you ask the operator.',
+    schema: { type: 'string' },
+    example: exampleRequestId,
+  },
+};
+
+/** The headers that some answers have. */
+export const someHeaders = {
+  Location: {
+    required: true,
+    description:
+      'The assessment: https://app.psychometric.me/ and the access token. Anyone who has it can enter: keep it out of logs.',
+    schema: schemas.Session.properties.url,
+    example: exampleSession.url,
+  },
+  'Retry-After': {
+    required: true,
+    description: 'When to call again, in seconds.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+  'Content-Security-Policy': {
+    description: 'On the pages of the function.',
+    schema: { type: 'string' },
+  },
+};
+
+/** How a loan app authenticates. */
+export const securitySchemes = {
+  iam: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Authorization',
+    'x-amazon-apigateway-authtype': 'awsSigv4',
+    description:
+      'A stage with `callerAuth` `iam` (the default): sign the request with AWS Signature Version 4 for the service `execute-api`.',
+  },
+  apiKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'x-api-key',
+    description: 'A stage with `callerAuth` `api-key`: send the key of your loan app.',
+  },
+};
+
+/** Points to a component. */
+export function ref(kind: string, name: string): { $ref: string } {
+  return { $ref: `#/components/${kind}/${name}` };
+}
+
+/** The headers of every answer, and those named. */
+export function headersWith(...names: (keyof typeof someHeaders)[]): Record<string, object> {
+  const all = [...Object.keys(commonHeaders), ...names];
+  return Object.fromEntries(all.map((name) => [name, ref('headers', name)]));
+}
+
+/** The content of an answer that is a page. */
+export const page = { 'text/html': { schema: ref('schemas', 'Page') } };
