@@ -78,10 +78,6 @@ export class RememberedSessions {
         throw error;
       },
     );
-    if (created.credentials.integrationId !== integrationId) {
-      await this.#release(row);
-      return { session: created.session, resumed: false };
-    }
     return await this.#keep(row, created);
   }
 

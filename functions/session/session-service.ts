@@ -40,6 +40,23 @@ export type SessionServiceOptions = {
   remembered?: RememberedSessions | undefined;
 };
 
+/** The secret has a pair of another integration now: a session under it has another row, which is not claimed yet. */
+class IntegrationChanged extends Error {
+  override readonly name = 'IntegrationChanged';
+  readonly credentials: CredentialsVersion;
+
+  constructor(credentials: CredentialsVersion) {
+    super();
+    this.credentials = credentials;
+  }
+}
+
+/** @throws IntegrationChanged where the two differ in it */
+function ofSameIntegration(claimed: CredentialsVersion, used: CredentialsVersion): CredentialsVersion {
+  if (used.integrationId !== claimed.integrationId) throw new IntegrationChanged(used);
+  return used;
+}
+
 /** Leads applicants to their sessions: those that live, else new ones at the vendor. */
 export class SessionService {
   readonly #settings: Settings;
@@ -94,9 +111,23 @@ export class SessionService {
    * The applicant's session: one that lives, else a new one.
    * @throws CallerError `integration_mismatch`, `session_in_progress`, VendorError, OperatorError.
    */
-  async create({ uid, integrationId }: Applicant, scope: RequestScope): Promise<Session> {
-    scope.trace.uidRef = uidReference(uid, this.#settings.uidRefKey);
-    const credentials = await this.#credentials.read(scope);
+  async create(applicant: Applicant, scope: RequestScope): Promise<Session> {
+    scope.trace.uidRef = uidReference(applicant.uid, this.#settings.uidRefKey);
+    for (let credentials = await this.#credentials.read(scope); ; ) {
+      try {
+        return await this.#createFor(applicant, credentials, scope);
+      } catch (error) {
+        if (!(error instanceof IntegrationChanged)) throw error;
+        credentials = error.credentials;
+      }
+    }
+  }
+
+  async #createFor(
+    { uid, integrationId }: Applicant,
+    credentials: CredentialsVersion,
+    scope: RequestScope,
+  ): Promise<Session> {
     if (integrationId !== undefined && integrationId !== credentials.integrationId) {
       throw new CallerError('integration_mismatch');
     }
@@ -123,13 +154,13 @@ export class SessionService {
     scope: RequestScope,
   ): Promise<CreatedSession> {
     const vendorScope = limitScope(scope, vendorTimeoutMs);
-    let used = await this.#credentials.usable(credentials, vendorScope);
+    let used = ofSameIntegration(credentials, await this.#credentials.usable(credentials, vendorScope));
     const { hmac } = this.#settings;
     const send = () => this.#vendor.send(buildSessionRequest(uid, used, { hmac }), vendorScope);
 
     let response = await send();
     if (isRefusal(response)) {
-      used = await this.#credentials.replace(used, vendorScope);
+      used = ofSameIntegration(credentials, await this.#credentials.replace(used, vendorScope));
       response = await send();
     }
     if (isRefusal(response)) this.#credentials.refuse(used);
