@@ -1,10 +1,27 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { version } from '../../../functions/version.ts';
-import { bundleFunction, listBundleInputs } from '../../../lib/lambda/bundle.ts';
+import {
+  bundleFunction,
+  type FunctionName,
+  functionNames,
+  listBundleInputs,
+} from '../../../lib/lambda/bundle.ts';
+import { expectGeneratedBlock } from '../../support/generated-block.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const listed = new Map<FunctionName, ReturnType<typeof listBundleInputs>>();
+
+/** What a bundle consists of, found once. */
+function inputsOf(name: FunctionName): ReturnType<typeof listBundleInputs> {
+  const inputs = listed.get(name) ?? listBundleInputs(name);
+  listed.set(name, inputs);
+  return inputs;
+}
 
 describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of %s', (name) => {
   let directory: string;
@@ -27,7 +44,7 @@ describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of 
   });
 
   test('is at most 215 kB', async () => {
-    const inputs = await listBundleInputs(name);
+    const inputs = await inputsOf(name);
     expect(inputs.length).toBeGreaterThan(0);
     // So that a failure names what is large.
     expect(Buffer.byteLength(code) > 215_000 ? inputs.slice(0, 20) : []).toEqual([]);
@@ -59,7 +76,7 @@ describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of 
     ['undici', 'undici'],
     ['event streams', 'EventStreamCodec'],
   ])('leaves out %s', async (_part, trace) => {
-    const files = (await listBundleInputs(name)).map(({ file }) => file).filter(existsSync);
+    const files = (await inputsOf(name)).map(({ file }) => file).filter(existsSync);
     expect(files).not.toEqual([]);
     const holders = files.filter((file) => readFileSync(file, 'utf8').includes(trace));
     // So that a failure names the files that brought it in.
@@ -85,3 +102,72 @@ test.each(['create-launch-link', 'rotate-launch-key'] as const)(
     }
   },
 );
+
+describe('the packages in the bundles', () => {
+  /** Why each is there. */
+  const reasons: Record<string, string> = {
+    '@aws-sdk/client-dynamodb': 'the table of sessions',
+    '@aws-sdk/client-secrets-manager': 'reading and rotating secrets',
+    '@aws-sdk/core': 'part of both AWS clients: their protocols and errors',
+    '@aws-sdk/dynamodb-codec': 'part of the DynamoDB client: its JSON',
+    '@aws-sdk/middleware-endpoint-discovery': 'part of the DynamoDB client; not used',
+    '@aws/lambda-invoke-store': 'part of the AWS clients: the trace id of the invocation',
+    '@middy/core': 'the wrapper around each handler',
+    '@middy/http-header-normalizer': 'header names in lower case',
+    '@middy/http-json-body-parser': 'the body as JSON',
+    '@middy/util': 'part of the body parser',
+    '@smithy/core': 'part of the AWS clients: retries, endpoints, JSON',
+    '@smithy/node-http-handler': 'part of the AWS clients: sends requests',
+    '@smithy/signature-v4': 'part of the AWS clients: signs requests',
+    '@smithy/types': 'part of the AWS clients: a few constants',
+    jose: 'the encryption of launch links',
+  };
+
+  /** The folder in node_modules of each package, and the functions that it ships in. */
+  async function findPackages(): Promise<Map<string, FunctionName[]>> {
+    const packages = new Map<string, FunctionName[]>();
+    for (const name of functionNames) {
+      const folders = (await inputsOf(name))
+        .filter(({ bytes }) => bytes > 0)
+        .map(({ file }) => /.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0])
+        .filter((folder) => folder !== undefined);
+      for (const folder of new Set(folders)) packages.set(folder, [...(packages.get(folder) ?? []), name]);
+    }
+    return packages;
+  }
+
+  const manifestOf = (folder: string) =>
+    JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Record<
+      'name' | 'version' | 'license',
+      string
+    >;
+
+  test('are those of .github/SECURITY.md, each with its version, licence and reason', async () => {
+    const packages = await findPackages();
+    const rows = [...packages].sort().map(([folder, functions]) => {
+      const { name, version, license } = manifestOf(folder);
+      const where = functions.length === functionNames.length ? 'all' : functions.join(', ');
+      return [`\`${name}\``, version, license, where, reasons[name] ?? 'no reason is known'];
+    });
+    expect(rows.filter(([, , , , reason]) => reason === 'no reason is known')).toEqual([]);
+    const header = ['package', 'version', 'licence', 'in the functions', 'what for'];
+    const lines = [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+    expectGeneratedBlock('.github/SECURITY.md', 'packages', lines.join('\n'));
+  });
+
+  test('are all in what npm run sbom prints, which names no registry', async () => {
+    const { stdout } = spawnSync(process.execPath, [join(root, 'bin/sbom.ts')], { encoding: 'utf8' });
+    const { bomFormat, components } = JSON.parse(stdout) as {
+      bomFormat: string;
+      components: Record<'name' | 'version', string>[];
+    };
+    expect(bomFormat).toBe('CycloneDX');
+    const packages = [...(await findPackages()).keys()].map(manifestOf);
+    const shipped = packages.map(({ name, version }) => `${name}@${version}`);
+    expect(components.map(({ name, version }) => `${name}@${version}`)).toEqual(
+      expect.arrayContaining(shipped),
+    );
+    expect(components.map(({ name }) => name)).not.toContain('aws-cdk-lib');
+    expect(stdout).not.toMatch(/"type": "distribution"|\.tgz/);
+  });
+});
