@@ -46,6 +46,8 @@ export interface AnsweredRequest {
   statusCode: number;
   durationMs: number;
   requestId: string;
+  /** The type of an answer of the gateway's own, such as `INVALID_SIGNATURE`; its access log on AWS has it too. */
+  errorResponseType?: string | undefined;
 }
 
 /** A running gateway. */
@@ -59,6 +61,7 @@ interface Answer {
   statusCode: number;
   headers: [name: string, value: string][];
   body: Buffer;
+  errorResponseType?: string;
 }
 
 /** API Gateway's limit on a payload. */
@@ -78,7 +81,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const requestId = randomUUID();
     const receivedAt = Date.now();
     const found = findRoute(routes, stageName, request);
-    const { statusCode, headers, body } = await answerTo(request, found, requestId, receivedAt);
+    const { statusCode, headers, body, errorResponseType } = await answerTo(
+      request,
+      found,
+      requestId,
+      receivedAt,
+    );
     response.writeHead(statusCode, headers.flat()).end(body);
     onRequest?.({
       method: request.method ?? '',
@@ -86,6 +94,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       statusCode,
       durationMs: Date.now() - receivedAt,
       requestId,
+      errorResponseType,
     });
   }
 
@@ -205,7 +214,8 @@ function gatewayAnswer(
   const template = isPage
     ? gatewayPage(response, applicantPage)
     : JSON.stringify(gatewayProblem(response, '$context.requestId'));
-  return answer(statusCode, headers, Buffer.from(resolveTemplate(template, { requestId })));
+  const body = Buffer.from(resolveTemplate(template, { requestId }));
+  return { ...answer(statusCode, headers, body), errorResponseType: type };
 }
 
 /**

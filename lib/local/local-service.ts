@@ -37,7 +37,7 @@ export type LocalService = {
   close(): Promise<void>;
 };
 
-/** A request that was answered, and the code or outcome from the function's log line where it was asked. */
+/** A request that was answered, with the code or outcome of the function's log line, else the gateway's own type. */
 export type LocalRequest = AnsweredRequest & { outcome: string | undefined };
 
 /** What the service on this machine shows, and whom it tells. */
@@ -159,7 +159,10 @@ export async function startLocalService(
         'GET /openapi.json': serveContract(settings.stage),
       },
       onRequest: (request) => {
-        onRequest?.({ ...request, outcome: outcomes.get(request.requestId) });
+        onRequest?.({
+          ...request,
+          outcome: outcomes.get(request.requestId) ?? request.errorResponseType,
+        });
         outcomes.delete(request.requestId);
       },
     });

@@ -219,8 +219,12 @@ test('refuses anything else, and never throws', async () => {
 
 describe('the service on this machine, with IAM', () => {
   let service: LocalService;
+  const outcomes: (string | undefined)[] = [];
   beforeAll(async () => {
-    service = await startLocalService(0, { callerAuth: 'iam' });
+    service = await startLocalService(0, {
+      callerAuth: 'iam',
+      onRequest: ({ outcome }) => outcomes.push(outcome),
+    });
   });
   afterAll(() => service.close());
 
@@ -247,25 +251,35 @@ describe('the service on this machine, with IAM', () => {
     expect(answer.headers.location).toMatch(new RegExp(`^${service.vendor.origin}/`));
   });
 
-  test.each<[string, Signing, object]>([
+  test.each<[string, Signing, object, string]>([
     [
       'a wrong signature',
       { secretAccessKey: 'another' },
       { status: 403, code: 'forbidden', detail: "The request's signature is not valid." },
+      'INVALID_SIGNATURE',
     ],
-    ['a late call', { signingDate: minutes(-6) }, { status: 403, code: 'forbidden' }],
+    ['a late call', { signingDate: minutes(-6) }, { status: 403, code: 'forbidden' }, 'INVALID_SIGNATURE'],
     // AWS gives these no type of their own: DEFAULT_4XX has no status to name.
-    ['an unknown access key', { accessKeyId: 'AKIAIOSFODNN7EXAMPLE' }, { code: 'bad_request' }],
-  ])('answers %s as API Gateway does, and asks no function', async (_, signing, problem) => {
-    const calls = service.vendor.requests.length;
-    const answer = await send(await signed(signing));
-    expect(answer.status).toBe(403);
-    expect(JSON.parse(answer.text)).toMatchObject({
-      ...problem,
-      instance: answer.headers['x-request-id'],
-    });
-    expect(service.vendor.requests).toHaveLength(calls);
-  });
+    [
+      'an unknown access key',
+      { accessKeyId: 'AKIAIOSFODNN7EXAMPLE' },
+      { code: 'bad_request' },
+      'DEFAULT_4XX',
+    ],
+  ])(
+    'answers %s as API Gateway does, and says its type, and asks no function',
+    async (_, signing, problem, type) => {
+      const calls = service.vendor.requests.length;
+      const answer = await send(await signed(signing));
+      expect(answer.status).toBe(403);
+      expect(JSON.parse(answer.text)).toMatchObject({
+        ...problem,
+        instance: answer.headers['x-request-id'],
+      });
+      expect(outcomes.at(-1)).toBe(type);
+      expect(service.vendor.requests).toHaveLength(calls);
+    },
+  );
 
   test('answers an unsigned call, with or without an API key, as one without authentication', async () => {
     for (const key of [{}, { 'x-api-key': 'local-loan-app' }]) {
