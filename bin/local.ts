@@ -6,7 +6,7 @@ import { localApiKey, localSecretName, readPort } from '../lib/local/local-stage
 import { findStage } from '../lib/operator/find-stage.ts';
 
 function printWelcome(service: LocalService, resultsGo: string, pagesOf: string): void {
-  const { gateway, vendor, secretsManager } = service;
+  const { gateway, vendor, secretsManager, dynamoDb } = service;
   const { how, preparation, parameters } = authenticationOf(service);
   console.log(`The service, version ${version}, stage test, on this machine alone:
 
@@ -17,6 +17,7 @@ function printWelcome(service: LocalService, resultsGo: string, pagesOf: string)
   Begini simulator   ${vendor.origin}   how to make it fail: curl ${vendor.origin}/_control
   Results            ${resultsGo}
   Secrets Manager    ${secretsManager.url}   secret: ${localSecretName}
+  DynamoDB           ${dynamoDb.origin}   table: ${dynamoDb.tableName}
 
 Try it:
 ${preparation}

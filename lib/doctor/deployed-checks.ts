@@ -16,7 +16,7 @@ import { type Check, ok, type Result, toDo, wrong } from './check.ts';
 import { type Contract, contractChecks, handOffCheck } from './contract-checks.ts';
 import { edgeChecks } from './edge-checks.ts';
 import { secretCheck } from './secret-checks.ts';
-import { tableChecks } from './table-checks.ts';
+import { tableCheck, timeToLiveCheck } from './table-checks.ts';
 
 /** An unreachable service must not use up the doctor's two minutes. */
 const timeouts = {
@@ -42,6 +42,7 @@ export async function deployedChecks(
   const secrets = onlyToAws(new SecretsManagerClient(options));
   const apiGateway = onlyToAws(new APIGatewayClient(options));
   const sns = onlyToAws(new SNSClient(options));
+  const dynamoDb = onlyToAws(new DynamoDBClient(options));
   const shared = { client: secrets, scheduled: true, deploy: commands.deploy };
   const launchKey = outputs.get('LaunchKeySecretName');
   const table = outputs.get('SessionTableName');
@@ -64,7 +65,7 @@ export async function deployedChecks(
     }),
   };
   return [
-    { group: 'stack', name, run: async () => checkStack(stack, stage) },
+    { group: 'stack', name: 'the last deployment', run: async () => checkStack(stack, stage) },
     ...accountChecks(apiGateway, onlyToAws(new LambdaClient(options)), stage.name, commands),
     secretCheck({
       ...shared,
@@ -89,7 +90,7 @@ export async function deployedChecks(
     ...edgeChecks(contract),
     ...contractChecks(contract),
     ...(handOff ? [handOffCheck(contract)] : []),
-    ...(table ? tableChecks(onlyToAws(new DynamoDBClient(options)), table, commands) : []),
+    ...(table ? [tableCheck(dynamoDb, table, commands), timeToLiveCheck(dynamoDb, table)] : []),
   ];
 }
 
@@ -109,7 +110,7 @@ export function checkStack(stack: Stack | undefined, { name, environment }: Stag
       'CloudFormation → the stack → Stack actions: turn it on.',
     );
   }
-  return ok(status);
+  return ok(`${stack?.StackName} is ${status}`);
 }
 
 async function readApiKey(

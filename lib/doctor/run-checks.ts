@@ -5,10 +5,14 @@ import { type Check, type Result, wrong } from './check.ts';
 /** What a check found, with the check's name and group. */
 export type Finding = Pick<Check, 'group' | 'name'> & Result;
 
-/** For one check, and for all of them. */
-const defaults = { checkTimeoutMs: 20_000, totalTimeoutMs: 80_000 };
+/** The time for one check, and for all of them. */
+export type Limits = { checkTimeoutMs: number; totalTimeoutMs: number };
 
-const denials = [
+/** With what comes before the checks, a run ends within two minutes. */
+const defaults: Limits = { checkTimeoutMs: 20_000, totalTimeoutMs: 80_000 };
+
+/** What the services of AWS call a refusal. */
+export const denials: readonly string[] = [
   'AccessDenied',
   'AccessDeniedException',
   'AuthorizationError',
@@ -21,7 +25,7 @@ const denials = [
 export async function runChecks(
   checks: readonly Check[],
   onFinding: (finding: Finding) => void,
-  { checkTimeoutMs, totalTimeoutMs } = defaults,
+  { checkTimeoutMs, totalTimeoutMs }: Limits = defaults,
 ): Promise<Finding[]> {
   const deadline = Date.now() + totalTimeoutMs;
   const findings: Finding[] = [];

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { localTableName as tableName } from './local-stage.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from './loopback.ts';
 import { type Attribute, type DynamoDbResponse, TableEngine } from './table-engine.ts';
 
@@ -34,7 +35,6 @@ const errors = {
 const maxBodyBytes = 1_000_000;
 /** Longer than the service waits for one try. */
 const slowMs = 700;
-const tableName = 'begini-session-test-sessions';
 const json = 'application/x-amz-json-1.0';
 
 /** Starts a table in this process, in memory, behind a server on 127.0.0.1 that can fail. */

@@ -16,7 +16,7 @@ import type { WebhookOptions } from './begini-webhook.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
 import { demoPage } from './demo-page.ts';
 import { demoWebhookPath, returnPages } from './demo-results.ts';
-import { startDynamoDb } from './dynamodb.ts';
+import { type LocalDynamoDb, startDynamoDb } from './dynamodb.ts';
 import { type AnsweredRequest, type Gateway, startGateway } from './gateway.ts';
 import { declareRoutes } from './gateway-routes.ts';
 import { localApiKey, localSecretName } from './local-stage.ts';
@@ -32,6 +32,7 @@ export type LocalService = {
   gateway: Gateway;
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
+  dynamoDb: LocalDynamoDb;
   /** What a loan app signs with; absent where it sends the API key. */
   credentials: IamCredentials | undefined;
   close(): Promise<void>;
@@ -54,8 +55,8 @@ export type LocalServiceOptions = {
 };
 
 /**
- * Starts the real handlers behind stand-ins: the gateway on `port`, the simulator on the next and Secrets Manager on
- * the one after (0: any free ports).
+ * Starts the real handlers behind stand-ins: the gateway on `port`, and on the three after it the simulator, Secrets
+ * Manager and DynamoDB (0: any free ports).
  *
  * @throws Error that names a port which is taken.
  */
@@ -84,9 +85,9 @@ export async function startLocalService(
         [launchKeyName]: randomBytes(32).toString('hex'),
       },
     });
-    // On any free port: nobody but this process calls it.
-    const dynamoDb = await startDynamoDb();
-    running.push(secretsManager, dynamoDb);
+    running.push(secretsManager);
+    const dynamoDb = await startDynamoDb({ port: next(3) });
+    running.push(dynamoDb);
 
     const settings: LaunchSettings = {
       stage: 'test',
@@ -174,18 +175,18 @@ export async function startLocalService(
         Object.entries(returnPages).map(([ending, { path }]) => [ending, atDemo(path)]),
       ),
     });
-    return { gateway, vendor, secretsManager, credentials, close };
+    return { gateway, vendor, secretsManager, dynamoDb, credentials, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** The same on the first three free ports in a row, for what must find Secrets Manager by the gateway's port. */
+/** The same on the first four free ports in a row, for what must find Secrets Manager by the gateway's port. */
 export async function startLocalServiceOnFreePorts(
   options?: LocalServiceOptions,
 ): Promise<{ service: LocalService; port: number }> {
-  for (let port = 20_000 + (process.pid % 20_000); ; port += 3) {
+  for (let port = 20_000 + (process.pid % 20_000); ; port += 4) {
     try {
       return { service: await startLocalService(port, options), port };
     } catch (error) {

@@ -6,6 +6,9 @@ export const localStage = { name: 'Test', path: 'test', environment: 'test' } as
 /** The name of the local stage's secret. */
 export const localSecretName = 'begini-session/test/credentials';
 
+/** The name of the local stage's table of sessions. */
+export const localTableName = 'begini-session-test-sessions';
+
 /** The API key of the one loan app that the local service knows. */
 export const localApiKey = 'local-loan-app';
 
@@ -14,8 +17,8 @@ const defaultPort = 3000;
 /** The gateway's port from the variable PORT: 3000 where it is not set. @throws Error that says what is allowed */
 export function readPort(text: string | undefined): number {
   const port = Number(text || defaultPort);
-  if (Number.isInteger(port) && port >= 1 && port <= 65_533) return port;
+  if (Number.isInteger(port) && port >= 1 && port <= 65_532) return port;
   throw new Error(
-    `PORT must be a whole number from 1 to 65533, for it and the two after it; it is "${text}"`,
+    `PORT must be a whole number from 1 to 65532, for it and the three after it; it is "${text}"`,
   );
 }

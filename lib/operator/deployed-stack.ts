@@ -37,7 +37,9 @@ export async function findDeployedStack(
     .send(new DescribeStacksCommand({ StackName: name }))
     .catch((error) => {
       if (reasonOf(error) !== 'ValidationError') throw error;
-      throw new UsageError(`There is no stack ${name} in ${region} of this account. Deploy it first.`);
+      throw new UsageError(
+        `There is no stack ${name} in ${region} of this account. Deploy it (npx cdk deploy ${name}), or set AWS_REGION to where it is.`,
+      );
     });
   return { stack, name, region };
 }

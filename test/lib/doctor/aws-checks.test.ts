@@ -12,7 +12,7 @@ import type { Check } from '../../../lib/doctor/check.ts';
 import { checkStack } from '../../../lib/doctor/deployed-checks.ts';
 import { runChecks } from '../../../lib/doctor/run-checks.ts';
 import { secretCheck } from '../../../lib/doctor/secret-checks.ts';
-import { tableChecks } from '../../../lib/doctor/table-checks.ts';
+import { tableCheck, timeToLiveCheck } from '../../../lib/doctor/table-checks.ts';
 import { articlesOf, nameAlarm } from '../../../lib/monitoring/runbook.ts';
 import { readStages } from '../../../lib/stages/stages.ts';
 
@@ -157,11 +157,12 @@ test('finds a missing account role and a quota of 10', async () => {
 });
 
 test('finds TTL that is off', async () => {
+  const client = new DynamoDBClient({ region });
   dynamoDb.on(DescribeTableCommand).resolves({ Table: { TableStatus: 'ACTIVE' } });
   dynamoDb
     .on(DescribeTimeToLiveCommand)
     .resolves({ TimeToLiveDescription: { TimeToLiveStatus: 'DISABLED' } });
-  expect(await resultsOf(tableChecks(new DynamoDBClient({ region }), 'table', commands))).toEqual([
+  expect(await resultsOf([tableCheck(client, 'table', commands), timeToLiveCheck(client, 'table')])).toEqual([
     ['ok', ''],
     ['wrong', expect.stringContaining('Time to Live')],
   ]);

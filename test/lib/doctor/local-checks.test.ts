@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const examine = (handOff = false) => runChecks(localChecks(port, { handOff }), () => undefined);
+const examine = async (handOff = false) =>
+  runChecks(await localChecks(port, { handOff, environment: {} }), () => undefined);
 const notOk = (findings: Finding[]) => findings.filter(({ status }) => status !== 'ok');
 
 test('finds nothing to do in a fresh local service, and does not call Begini', async () => {

@@ -89,7 +89,8 @@ test('says that the stack is not deployed', async () => {
   cloudFormation.on(DescribeStacksCommand).rejects(error);
   await expect(findDeployedSecret(stageOf({}), {})).rejects.toMatchObject({
     name: 'UsageError',
-    message: 'There is no stack BeginiSession-Demo in eu-central-1 of this account. Deploy it first.',
+    message:
+      'There is no stack BeginiSession-Demo in eu-central-1 of this account. Deploy it (npx cdk deploy BeginiSession-Demo), or set AWS_REGION to where it is.',
   });
 });
 

@@ -1,0 +1,366 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { GetAccountCommand, GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
+import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { DescribeTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
+import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { runDoctor } from '../../lib/doctor/doctor-command.ts';
+import { localApiKey } from '../../lib/local/local-stage.ts';
+import { type Listener, type LoopbackServer, startLoopbackServer } from '../../lib/local/loopback.ts';
+import { doubleAws } from '../support/deployed-doubles.ts';
+
+const aws = doubleAws();
+const before = { ...process.env };
+const folder = mkdtempSync(join(tmpdir(), 'begini-session-doctor-'));
+const cdkJson = pathToFileURL(join(folder, 'cdk.json'));
+const row = { environment: 'production', firewall: false, region: 'us-east-1' };
+const root = join(import.meta.dirname, '../..');
+const useRow = (change: object = {}) =>
+  writeFileSync(cdkJson, JSON.stringify({ context: { stages: { Demo: { ...row, ...change } } } }));
+
+/** `npm start`, which stands in for the deployed stage: apart from this process, where AWS has doubles. */
+type Stage = { port: number; credentials: Record<string, string>; stop(): void };
+
+let stage: Stage;
+/** Below those that systems hand out by themselves. */
+const firstPort = 30_000 + (process.pid % 300) * 8;
+
+async function startStage(port: number, ...args: string[]): Promise<Stage> {
+  const program = spawn(process.execPath, ['bin/local.ts', ...args], {
+    cwd: root,
+    env: { PORT: String(port) },
+  });
+  let output = '';
+  while (!output.includes('Requests:')) output += (await once(program.stdout, 'data'))[0];
+  const exported = [...output.matchAll(/^ {2}export (\w+)=(\S+)$/gm)];
+  const credentials = Object.fromEntries(exported.map(([, name = '', value = '']) => [name, value]));
+  return { port, credentials, stop: () => program.kill('SIGKILL') };
+}
+
+const outputs = () => ({
+  SessionsUrl: `http://127.0.0.1:${stage.port}/test/sessions`,
+  CredentialsSecretName: 'begini-session/demo/credentials',
+  LaunchKeySecretName: 'begini-session/demo/launch-key',
+  AlarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:BeginiSession-Demo-Alarms',
+  SessionTableName: 'BeginiSession-Demo-Sessions',
+});
+
+/** A server in the place of the stage. */
+let standIn: LoopbackServer | undefined;
+async function answerBy(listener: Listener): Promise<void> {
+  standIn = await startLoopbackServer({ listener });
+  aws.reset({ ...outputs(), SessionsUrl: `${standIn.origin}/demo/sessions` });
+}
+
+beforeAll(async () => {
+  stage = await startStage(firstPort, '--auth', 'iam');
+});
+afterAll(() => {
+  stage.stop();
+  process.env = before;
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  useRow();
+  aws.reset(outputs());
+  process.env = { ...before, ...stage.credentials };
+});
+afterEach(async () => {
+  await standIn?.close();
+  standIn = undefined;
+});
+
+const secrets = ({ credentials: { AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } }: Stage) => [
+  String(AWS_SECRET_ACCESS_KEY),
+  String(AWS_SESSION_TOKEN),
+];
+
+/** Runs the command in this process, where AWS has doubles. */
+async function doctor(args: string[], options: Partial<Parameters<typeof runDoctor>[1]> = {}) {
+  let output = '';
+  let errors = '';
+  const exitCode = await runDoctor(args, {
+    environment: process.env,
+    print: (line) => {
+      output += `${line}\n`;
+    },
+    printError: (line) => {
+      errors += `${line}\n`;
+    },
+    cdkJson,
+    ...options,
+  });
+  for (const secret of [...secrets(stage), localApiKey, 'eyJ']) {
+    expect(output + errors).not.toContain(secret);
+  }
+  return { exitCode, output, errors };
+}
+
+/** The lines of an output that tell of something to do, each with what stands below it. */
+const troublesIn = (output: string) =>
+  output
+    .split('\n')
+    .flatMap((line, index, lines) => (/^ {2}(to do|wrong)/.test(line) ? [`${line}${lines[index + 1]}`] : []));
+
+describe('a stage that can go live', () => {
+  test('has nothing wrong, by IAM, and by a hand-off', async () => {
+    const { exitCode, output } = await doctor(['--stage', 'demo', '--hand-off']);
+    expect(troublesIn(output)).toEqual([]);
+    expect(output).toMatch(/\nNothing is wrong: \d+ ok, 0 to do, 0 wrong, 0 not checked\.\n$/);
+    for (const line of [
+      'a signature with a wrong secret is refused: 403',
+      'and a second request got the same one',
+    ]) {
+      expect(output).toContain(line);
+    }
+    expect(exitCode).toBe(0);
+  });
+
+  test('is shown as one JSON object to machines, with every check that bin/README.md names', async () => {
+    const { output } = await doctor(['--stage', 'demo', '--json', '--hand-off']);
+    const { findings } = JSON.parse(output) as { findings: { group: string; name: string }[] };
+    const [, section = ''] = readFileSync(join(root, 'bin/README.md'), 'utf8').split(/^## The doctor$/m);
+    const rows = [...section.matchAll(/^\| ([\w ]+) \| (.+?) \|$/gm)].flatMap(([, group, names = '']) =>
+      names.split(' · ').map((name) => `${group}: ${name}`),
+    );
+    const groups = new Set(findings.map(({ group }) => `${group}: `));
+    const documented = rows.filter((text) => [...groups].some((group) => text.startsWith(group)));
+    expect(documented.sort()).toEqual(findings.map(({ group, name }) => `${group}: ${name}`).sort());
+    expect(JSON.parse(output)).toMatchObject({
+      passed: true,
+      findings: expect.arrayContaining([
+        { group: 'store', name: 'the table of sessions', status: 'ok', found: 'in use' },
+      ]),
+    });
+  });
+
+  test('has nothing wrong by an API key', async () => {
+    const another = await startStage(firstPort + 4);
+    useRow({ environment: 'test', callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] });
+    aws.reset({
+      ...outputs(),
+      SessionsUrl: `http://127.0.0.1:${another.port}/test/sessions`,
+      ApiKeyIdLoanApp: 'id',
+    });
+    aws.apigateway.on(GetApiKeyCommand).resolves({ value: localApiKey });
+    const { exitCode, output } = await doctor(['--stage', 'demo']);
+    another.stop();
+    expect(troublesIn(output)).toEqual([]);
+    expect(exitCode).toBe(0);
+  });
+});
+
+test('says for each finding what to click or run', async () => {
+  aws.reset(outputs(), { StackStatus: 'UPDATE_ROLLBACK_COMPLETE' });
+  aws.apigateway.on(GetAccountCommand).resolves({});
+  aws.lambda.on(GetAccountSettingsCommand).resolves({ AccountLimit: { ConcurrentExecutions: 10 } });
+  const secret = (name: string, VersionIdsToStages: Record<string, string[]>) =>
+    aws.secretsmanager
+      .on(DescribeSecretCommand, { SecretId: `begini-session/demo/${name}` })
+      .resolves({ VersionIdsToStages, RotationEnabled: true });
+  secret('credentials', { first: ['AWSCURRENT'] });
+  secret('launch-key', { first: ['AWSCURRENT'], foreign: ['AWSPENDING'] });
+  aws.sns
+    .on(ListSubscriptionsByTopicCommand)
+    .resolves({ Subscriptions: [{ SubscriptionArn: 'PendingConfirmation' }] });
+  aws.cloudwatch.on(DescribeAlarmsCommand).resolves({ MetricAlarms: [] });
+  aws.dynamodb
+    .on(DescribeTimeToLiveCommand)
+    .resolves({ TimeToLiveDescription: { TimeToLiveStatus: 'DISABLED' } });
+  const { exitCode, output } = await doctor(['--stage', 'demo']);
+  expect(troublesIn(output)).toEqual(
+    [
+      ['to do', 'the last deployment', 'then npx cdk deploy BeginiSession-Demo'],
+      ['wrong', 'API Gateway may write access logs', 'then: npx cdk deploy BeginiSession-Demo'],
+      ['to do', 'the quota of concurrent executions', 'Request increase'],
+      ['to do', 'the pair of API key and integration id', 'npm run rotate -- --stage demo'],
+      ['wrong', 'the key of the launch links', 'aws secretsmanager rotate-secret --secret-id begini-session'],
+      ['to do', 'somebody receives the alarms', 'click "Confirm subscription"'],
+      ['wrong', 'every alarm exists', 'npx cdk deploy BeginiSession-Demo'],
+      ['wrong', 'sessions that are over are deleted', 'turn it on for expiresAt'],
+    ].map(([status, name, next]) => expect.stringMatching(new RegExp(`^  ${status} +${name}.* → .*${next}`))),
+  );
+  expect(output).toContain('\nNot ready: ');
+  expect(exitCode).toBe(1);
+});
+
+describe('it could not begin', () => {
+  const refuse = (name: string) =>
+    aws.cloudformation.on(DescribeStacksCommand).rejects(Object.assign(new Error('secret-detail'), { name }));
+
+  test.each([
+    ['the session has expired', 'ExpiredToken', 'The AWS session has expired. Next: sign in again'],
+    ['the session has expired', 'ExpiredTokenException', 'The AWS session has expired. Next: sign in again'],
+    ['the role may not look', 'AccessDenied', "attach the policy in the stack's output DoctorPolicyArn"],
+    ['AWS does not answer', 'TimeoutError', 'AWS gave no usable answer: TimeoutError.'],
+    [
+      'the region has no such stack',
+      'ValidationError',
+      'There is no stack BeginiSession-Demo in us-east-1 of this account. Deploy it (npx cdk deploy BeginiSession-Demo), or set AWS_REGION',
+    ],
+  ])('where %s: %s', async (_, name, message) => {
+    refuse(name);
+    const { exitCode, output, errors } = await doctor(['--stage', 'demo']);
+    expect(errors).toContain(message);
+    expect(output + errors).not.toContain('secret-detail');
+    expect(exitCode).toBe(2);
+  });
+
+  test('where the credentials are of another account', async () => {
+    useRow({ account: '999999999999' });
+    const { exitCode, errors } = await doctor(['--stage', 'demo']);
+    expect(errors).toContain(
+      'These AWS credentials are of account 111122223333; stage Demo is in 999999999999.',
+    );
+    expect(exitCode).toBe(2);
+  });
+
+  test('where the stack was deployed by an older version', async () => {
+    aws.reset({});
+    const { exitCode, errors } = await doctor(['--stage', 'demo']);
+    expect(errors).toContain('Deploy it again: npx cdk deploy BeginiSession-Demo');
+    expect(exitCode).toBe(2);
+  });
+
+  test.each([
+    [['--stage', 'staging'], 'There is no such stage in cdk.json; use Demo.'],
+    [[], 'Usage: npm run doctor'],
+    [['--stage', 'demo', '--key', 'a-secret'], 'Usage: npm run doctor'],
+  ])('for %j', async (args, message) => {
+    const { exitCode, errors } = await doctor(args);
+    expect(errors).toContain(message);
+    expect(errors).not.toContain('a-secret');
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe('a stage that cannot be reached as it should be', () => {
+  test('does not answer', async () => {
+    await answerBy(async () => undefined);
+    await standIn?.close();
+    const { exitCode, output } = await doctor(['--stage', 'demo']);
+    expect(output).toContain('a call without authentication is refused: no usable answer (ECONNREFUSED)');
+    expect(output).toContain('→ Look at the network, proxy and DNS');
+    expect(exitCode).toBe(1);
+  });
+
+  test('stands behind a proxy that rewrites answers', async () => {
+    await answerBy(async (request, response) => {
+      request.resume();
+      response
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end('<html>Sign in to the company network</html>');
+    });
+    const { exitCode, output } = await doctor(['--stage', 'demo']);
+    expect(output).toContain('a call without authentication is refused: without Accept, status 200, not 403');
+    expect(output).toContain('→ Look for a proxy or a CDN before the stage that rewrites answers.');
+    expect(output).not.toContain('Sign in');
+    expect(exitCode).toBe(1);
+  });
+
+  test('hangs: the run ends within its limit, and says what was not checked', async () => {
+    await answerBy(async () => undefined);
+    const limits = { checkTimeoutMs: 100, totalTimeoutMs: 300 };
+    const { output } = await doctor(['--stage', 'demo'], { limits });
+    expect(output).toContain(
+      'not checked (the time was used up; run the doctor again)  a launch link opens its page',
+    );
+  });
+});
+
+describe('a right that is missing', () => {
+  const denied = Object.assign(new Error('User is not authorized'), { name: 'AccessDeniedException' });
+
+  test('is named in the line of its check, and nothing is wrong for it', async () => {
+    aws.cloudwatch.on(DescribeAlarmsCommand).rejects(denied);
+    aws.dynamodb.on(DescribeTimeToLiveCommand).rejects(denied);
+    const { exitCode, output } = await doctor(['--stage', 'demo']);
+    expect(output).toContain('not checked (cloudwatch:DescribeAlarms)  every alarm exists');
+    expect(output).toContain('not checked (dynamodb:DescribeTimeToLive)  sessions that are over');
+    expect(output).toContain('2 not checked.');
+    expect(exitCode).toBe(0);
+  });
+
+  test('as well as a session that expires meanwhile', async () => {
+    const expired = Object.assign(new Error('expired'), { name: 'ExpiredTokenException' });
+    aws.secretsmanager.on(DescribeSecretCommand).rejects(expired);
+    const { output } = await doctor(['--stage', 'demo']);
+    expect(output).toContain(
+      'not checked (the AWS session has expired; sign in again (aws sso login))  the pair',
+    );
+  });
+});
+
+describe('npm start with signatures', () => {
+  const local = (environment: Record<string, string>) =>
+    doctor(['--local', '--hand-off'], { environment: { ...environment, PORT: String(stage.port) } });
+
+  test('passes with the credentials that it has printed', async () => {
+    const { exitCode, output } = await local(stage.credentials);
+    expect(troublesIn(output)).toEqual([]);
+    expect(output).toContain('a signature with a wrong secret is refused: 403');
+    expect(exitCode).toBe(0);
+  });
+
+  test.each([
+    ['none', {}],
+    ['others', { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'wrong', AWS_REGION: 'us-east-1' }],
+  ])('says where to get them with %s', async (_, environment) => {
+    const { exitCode, errors } = await local(environment);
+    expect(errors).toContain('Run the four export lines that npm start has printed');
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe('as a program', () => {
+  /** Runs the command as a person does. */
+  async function run(args: string[], environment: Record<string, string> = {}) {
+    const child = spawn(process.execPath, ['bin/doctor.ts', ...args], {
+      cwd: root,
+      env: { PATH: before.PATH, HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...environment },
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+    const [exitCode] = await once(child, 'close');
+    return { exitCode, output };
+  }
+
+  test('says where credentials come from when there are none, and loads nothing of the CDK', async () => {
+    const printer = `
+import { registerHooks } from 'node:module';
+import { writeSync } from 'node:fs';
+registerHooks({ load(url, context, next) { writeSync(2, 'loaded ' + url + '\\n'); return next(url, context); } });`;
+    const { exitCode, output } = await run(['--stage', 'test'], {
+      AWS_REGION: 'eu-central-1',
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(printer)}`,
+    });
+    expect(output).toContain(
+      'No AWS credentials were found: use AWS_PROFILE, or sign in as for the AWS CLI.',
+    );
+    expect(exitCode).toBe(2);
+    expect(output).toContain('/lib/doctor/alarm-checks.ts');
+    expect(output).not.toMatch(/^loaded .*node_modules\/(aws-cdk-lib|constructs)\//m);
+  });
+
+  test('says how to start the local service when it is not there', async () => {
+    const { exitCode, output } = await run(['--local'], { PORT: '1' });
+    expect(output).toBe(
+      'Nothing answers at http://127.0.0.1:1/test. Start the local service with: npm start\n',
+    );
+    expect(exitCode).toBe(2);
+  });
+
+  test('refuses a PORT that is none, without a stack trace', async () => {
+    const { exitCode, output } = await run(['--local'], { PORT: 'abc' });
+    expect(output).toMatch(/^PORT must be a whole number .*\n$/);
+    expect(exitCode).toBe(2);
+  });
+});
