@@ -1,0 +1,327 @@
+import fc from 'fast-check';
+import type { Death } from './network.ts';
+import { endIdleConnections } from './network.ts';
+import { pass } from './virtual-time.ts';
+import { type Asked, type Fault, pairNumber, type World } from './world.ts';
+
+/** One event in the world: fast-check makes lists of them. */
+type Command = fc.AsyncCommand<object, World, boolean>;
+
+const uidOf = (applicant: number) => `planted-uid-${applicant}`;
+
+/** A command whose parameters show in the counterexample. */
+function command<T>(
+  name: string,
+  given: fc.Arbitrary<T>,
+  run: (world: World, given: T) => void | Promise<void>,
+) {
+  return given.map(
+    (values): Command => ({
+      check: () => true,
+      async run(_model, world) {
+        await run(world, values);
+        await pass(0);
+        const [rule] = world.watch.violations;
+        if (rule) throw new Error(rule);
+      },
+      toString: () => (values === undefined ? name : `${name} ${JSON.stringify(values)}`),
+    }),
+  );
+}
+
+/** Starts requests one after the other, without waiting for their answers. */
+async function ask(world: World, asked: Asked, choices: number[], gapMs: number): Promise<void> {
+  for (const choice of choices) {
+    void world.request(asked, choice);
+    await pass(gapMs);
+  }
+}
+
+const applicant = fc.nat(2);
+const choice = fc.nat(2);
+const gapMs = fc.constantFrom(0, 3, 80, 400, 2_500);
+const choices = fc.array(choice, { minLength: 1, maxLength: 3 });
+
+const handOff = command(
+  'hand-off',
+  fc.record({ applicant, choices, gapMs, wantsJson: fc.boolean() }),
+  (world, given) =>
+    ask(
+      world,
+      { route: 'session', uid: uidOf(given.applicant), wantsJson: given.wantsJson },
+      given.choices,
+      given.gapMs,
+    ),
+);
+
+const makeLink = command(
+  'link made',
+  fc.record({ applicant, choice, expiresIn: fc.constantFrom(60, 3_600, 200_000) }),
+  (world, given) =>
+    ask(
+      world,
+      { route: 'link', uid: uidOf(given.applicant), wantsJson: true, expiresIn: given.expiresIn },
+      [given.choice],
+      50,
+    ),
+);
+
+const useLink = command(
+  'link used',
+  fc.record({
+    last: fc.nat(2),
+    route: fc.constantFrom('page', 'tap', 'tap'),
+    choices,
+    gapMs,
+    wantsJson: fc.boolean(),
+  }),
+  async (world, { last, choices, gapMs, ...given }) => {
+    const link = world.watch.links.at(-1 - last);
+    if (link) await ask(world, { ...given, uid: link.uid, link } as Asked, choices, gapMs);
+  },
+);
+
+const wait = command(
+  'wait',
+  fc.oneof(
+    fc.integer({ min: 1, max: 4_000 }),
+    fc.integer({ min: 4_000, max: 40_000 }),
+    fc.integer({ min: 40_000, max: 900_000 }),
+    fc.integer({ min: 900_000, max: 90_000_000 }),
+  ),
+  (_world, ms) => pass(ms),
+);
+
+const delayMs = fc.constantFrom(50, 900, 1_500, 2_700, 6_000, 12_000);
+const after = fc.nat(6);
+const times = fc.constantFrom(1, 1, 2, 4, 30);
+const networkCall = fc.oneof(
+  fc.record({ call: fc.constantFrom('reset' as const, 'silence' as const) }),
+  fc.record({ call: fc.constantFrom('slow' as const, 'lost' as const, 'cut' as const), delayMs }),
+);
+const connect = fc.constantFrom(
+  'refused' as const,
+  'unresolved' as const,
+  'untrusted' as const,
+  'silence' as const,
+);
+const awsError = fc.record({
+  call: fc.constantFrom('throttle' as const, 'deny' as const, 'internal-error' as const),
+});
+const vendorAnswer: fc.Arbitrary<Fault['how']> = fc.oneof(
+  fc.constantFrom('foreign-token' as const, 'unsafe-token' as const, 'opaque-token' as const),
+  fc.record({ fault: fc.constantFrom('not-http' as const, 'invalid-json' as const, 'oversized' as const) }),
+  fc.record({
+    fault: fc.constant('status' as const),
+    status: fc.constantFrom(401, 403, 422, 429, 500, 503),
+    retryAfter: fc.constantFrom('7', 'soon'),
+  }),
+  fc.record({ fault: fc.constant('redirect' as const), location: fc.constant('https://evil.example/') }),
+);
+const arm = (world: World, fault: Fault) => void world.faults.push({ ...fault });
+const by = fc.constantFrom('function' as const, 'function' as const, 'rotation' as const);
+
+const vendorFails = command(
+  'vendor fails',
+  fc.record({
+    host: fc.constant('vendor' as const),
+    by,
+    how: fc.oneof(networkCall, connect, vendorAnswer),
+    after,
+    times,
+  }),
+  arm,
+);
+const secretsFail = command(
+  'Secrets Manager fails',
+  fc.record({
+    host: fc.constant('secrets' as const),
+    by: fc.constantFrom('function' as const, 'rotation' as const, 'operator' as const),
+    how: fc.oneof(networkCall, connect, awsError),
+    after,
+    times,
+  }),
+  arm,
+);
+const tableFails = command(
+  'table fails',
+  fc.record({
+    host: fc.constant('table' as const),
+    by: fc.constant('function' as const),
+    how: fc.oneof(networkCall, connect, awsError),
+    after,
+    times,
+  }),
+  arm,
+);
+const functionDies = command(
+  'function dies',
+  fc.record({
+    host: fc.constantFrom('vendor' as const, 'secrets' as const, 'table' as const),
+    by,
+    how: fc.record({ call: fc.constantFrom('death' as const, 'death-after' as const) }),
+    after,
+    times: fc.constant(1),
+  }),
+  arm,
+);
+const operatorStops = command(
+  'operator stops',
+  fc.record({
+    host: fc.constant('secrets' as const),
+    by: fc.constant('operator' as const),
+    how: fc.record({
+      call: fc.constantFrom(
+        'interrupt' as const,
+        'interrupt' as const,
+        'death' as const,
+        'death-after' as const,
+      ),
+    }),
+    after: fc.nat(12),
+    times: fc.constant(1),
+  }),
+  arm,
+);
+const faultsEnd = command('faults end', fc.constant(undefined), (world) => void world.faults.splice(0));
+
+const death = fc.constantFrom<Death>('fin', 'reset', 'reset-at-write', 'silence');
+const connectionDies = command(
+  'connection dies',
+  fc.record({ host: fc.constantFrom('vendor' as const, 'table' as const), death }),
+  (world, given) => {
+    for (const environment of world.environments) {
+      if (given.death === 'silence' && environment.call) continue;
+      endIdleConnections(environment, world.hosts[given.host], given.death);
+    }
+  },
+);
+const environmentEnds = command('environment ends', choice, (world, index) => {
+  const environment = world.environments.filter(({ isBusy }) => !isBusy)[index];
+  if (environment) environment.hasEnded = true;
+});
+
+const overlapMs = fc.constantFrom(0, 0, 30_000, 3_600_000);
+const keyChanges = command("vendor's key changes", overlapMs, (world, ms) => void world.renewPair(ms));
+const operate = command(
+  'operator rotates',
+  fc.record({
+    pair: fc.constantFrom('new', 'new', 'newest', 'first', 'wrong'),
+    overlapMs,
+    waitMs: fc.constantFrom(0, 700, 5_000, 30_000),
+  }),
+  async (world, given) => {
+    const pairs = {
+      new: () => world.renewPair(given.overlapMs),
+      newest: () => pairNumber(world.pairs - 1),
+      first: () => pairNumber(0),
+      wrong: () => ({ ...pairNumber(world.pairs - 1), apiKey: 'planted-wrong-key' }),
+    };
+    world.operate(pairs[given.pair as keyof typeof pairs]());
+    await pass(given.waitMs);
+  },
+);
+const interrupt = command('operator interrupts', choice, (world, last) =>
+  world.operators
+    .filter(({ hasEnded }) => !hasEnded)
+    .at(-1 - last)
+    ?.interrupt(),
+);
+const deadline = command(
+  "the deadline's rotation",
+  fc.constantFrom('credentials' as const, 'launch-key' as const),
+  (world, name) => world.rotateBySchedule(name),
+);
+const renewLaunchKey = command('launch key renewed', fc.nat(1), async (world, more) => {
+  for (let renewals = 0; renewals <= more; renewals += 1) {
+    world.rotateBySchedule('launch-key');
+    await pass(3_000);
+  }
+});
+const repeatStep = command('a step is repeated', fc.nat(8), (world, last) => void world.repeatStep(last));
+const repeatRotation = command(
+  'a rotation is repeated',
+  fc.constantFrom('credentials' as const, 'launch-key' as const),
+  (world, name) => void world.rotations[name].repeat(),
+);
+const secondCall = command(
+  "vendor's second call",
+  fc.constantFrom('new-session' as const, 'refuse-second' as const, 'same-token' as const),
+  (world, mode) => {
+    world.secondCall = mode;
+  },
+);
+const copyRow = command(
+  'a row is copied',
+  fc.record({ from: applicant, to: applicant }),
+  async (world, { from, to }) => {
+    if (from === to) return;
+    world.watch.overwritten(uidOf(to));
+    await world.copyRow(world.watch.rowOf(uidOf(from)), world.watch.rowOf(uidOf(to)));
+  },
+);
+
+/** Lists of events, the frequent ones more than once. An array and not `fc.commands`: a path alone repeats it. */
+export const events = fc.array(
+  fc.oneof(
+    handOff,
+    handOff,
+    handOff,
+    handOff,
+    makeLink,
+    useLink,
+    useLink,
+    wait,
+    wait,
+    wait,
+    vendorFails,
+    secretsFail,
+    tableFails,
+    functionDies,
+    operatorStops,
+    faultsEnd,
+    connectionDies,
+    environmentEnds,
+    keyChanges,
+    operate,
+    operate,
+    operate,
+    interrupt,
+    deadline,
+    renewLaunchKey,
+    repeatStep,
+    repeatRotation,
+    secondCall,
+    copyRow,
+  ),
+  { maxLength: 30, size: 'max' },
+);
+
+/** After everything: once nothing fails, a good pair is staged and promoted, and applicants are led to sessions. */
+export async function endWell(world: World): Promise<void> {
+  world.faults.splice(0);
+  world.secondCall = 'new-session';
+  await pass(600_000);
+  for (const operator of world.operators) if (!operator.hasEnded) operator.interrupt();
+  await world.end();
+  const operator = world.operate(world.renewPair(0));
+  await world.end();
+  if (!operator.hasPassed) world.watch.violated('a good pair could not be staged and promoted');
+  await pass(1_000);
+  const waiting = world.environments.filter(({ name, hasEnded }) => name === 'create-session' && !hasEnded);
+  for (const index of [...waiting.keys(), waiting.length])
+    await mustSucceed(world, { route: 'session', uid: `planted-uid-late-${index}` }, index);
+  await mustSucceed(world, { route: 'link', uid: 'planted-uid-late', wantsJson: true }, 0);
+  const link = world.watch.links.at(-1);
+  await mustSucceed(world, { route: 'tap', uid: 'planted-uid-late', link }, 0);
+  const [rule] = world.watch.violations;
+  if (rule) throw new Error(rule);
+}
+
+async function mustSucceed(world: World, asked: Asked, choice: number): Promise<void> {
+  const before = world.watch.successes;
+  void world.request(asked, choice);
+  await world.end();
+  if (world.watch.successes === before)
+    world.watch.violated(`after all faults a ${asked.route} did not succeed`);
+}

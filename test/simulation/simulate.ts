@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+
+const usage = `Usage: npm run simulate -- [--runs <number>] [--seed <number>] [--path <path>] [--first]
+       npm run simulate -- --faults [--runs <number>] [--seed <number>]
+
+Plays random orders of events against the code, in virtual time, and holds every invariant at every moment. A seed
+repeats all runs; with the path that a failure prints, only the run that failed. --first shows a failure as it was found,
+without looking for a shorter one. --faults breaks the code by each patch in test/simulation/faults/, and fails where
+a break is not found.`;
+
+/** Beyond this, runs are shared between processes. */
+const runsOfOneProcess = 200;
+
+type Options = { runs: number; seed: number; path: string | undefined; first: boolean };
+
+/** Runs in this process, one after the other. @returns whether every invariant held */
+async function simulate({ runs, seed, path, first }: Options): Promise<boolean> {
+  process.env.AWS_CONFIG_FILE = process.env.AWS_SHARED_CREDENTIALS_FILE = '/dev/null';
+  const { installVirtualTime } = await import('./virtual-time.ts');
+  const { installNetwork } = await import('./network.ts');
+  installVirtualTime();
+  installNetwork();
+  // Only now: what reads a clock while it is loaded must find this one.
+  const { default: fc } = await import('fast-check');
+  const { endWell, events } = await import('./commands.ts');
+  const { World } = await import('./world.ts');
+
+  const property = fc.asyncProperty(fc.integer(), events, async (chance, commands) => {
+    const world = new World(chance);
+    await fc.asyncModelRun(() => ({ model: {}, real: world }), commands);
+    await endWell(world);
+  });
+  const result = await fc.check(property, {
+    numRuns: runs,
+    seed,
+    endOnFailure: first,
+    ...(path && { path }),
+  });
+  if (!result.failed) {
+    console.log(`${runs} runs with seed ${seed}: every invariant held.`);
+    return true;
+  }
+  console.log(`Broken in run ${result.numRuns}: ${(result.errorInstance as Error).message}
+${result.counterexample?.[1]}
+Repeat it with: npm run simulate -- --seed ${seed} --path ${result.counterexamplePath?.split(':')[0]}`);
+  return false;
+}
+
+/** Shares the runs between processes, each with a seed of its own. */
+async function simulateInProcesses({ runs, seed }: Options): Promise<boolean> {
+  const processes = availableParallelism();
+  const share = Math.ceil(runs / processes);
+  const outcomes = Array.from({ length: processes }, async (_, index) => {
+    const options = ['--runs', String(share), '--seed', String(seed + index), '--alone'];
+    const child = spawn(process.execPath, [import.meta.filename, ...options], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [output, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    process.stdout.write(output);
+    return exitCode === 0;
+  });
+  return (await Promise.all(outcomes)).every(Boolean);
+}
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string' },
+    seed: { type: 'string' },
+    path: { type: 'string' },
+    first: { type: 'boolean', default: false },
+    faults: { type: 'boolean', default: false },
+    alone: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+const options: Options = {
+  runs: Number(values.runs ?? (values.faults ? 2_000 : runsOfOneProcess)),
+  seed: Number(values.seed ?? Date.now() % 1_000_000),
+  path: values.path,
+  first: values.first,
+};
+if (values.help || !Number.isSafeInteger(options.runs) || !Number.isSafeInteger(options.seed)) {
+  console.log(usage);
+  process.exitCode = 2;
+} else if (values.faults) {
+  const { findFaults } = await import('./find-faults.ts');
+  process.exitCode = (await findFaults(options)) ? 0 : 1;
+} else {
+  const isShared = options.runs > runsOfOneProcess && !values.alone && !values.first && !values.path;
+  process.exitCode = (await (isShared ? simulateInProcesses : simulate)(options)) ? 0 : 1;
+}

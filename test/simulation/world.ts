@@ -1,0 +1,545 @@
+import { randomUUID } from 'node:crypto';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, SecretsManagerRotationEvent } from 'aws-lambda';
+import { createVendorClient } from '../../functions/begini/client.ts';
+import { beginiOrigins } from '../../functions/begini/origins.ts';
+import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
+import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
+import { answerReserveMs, functionTimeoutMs, requestTimeoutMs } from '../../functions/deadlines.ts';
+import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
+import { createLaunchKeys, warmUpLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
+import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
+import { rotateLaunchKey } from '../../functions/rotate-launch-key/rotate-launch-key.ts';
+import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.ts';
+import { secretVersions } from '../../functions/secrets/secret-versions.ts';
+import { SessionService } from '../../functions/session/session-service.ts';
+import { distort, type Fault as VendorFault } from '../../lib/local/begini-faults.ts';
+import { makeAccessToken } from '../../lib/local/begini-token.ts';
+import { BeginiVendor, type SecondCall } from '../../lib/local/begini-vendor.ts';
+import { lambdaContext } from '../../lib/local/gateway-event.ts';
+import { SecretRotations } from '../../lib/local/secret-rotation.ts';
+import { putVersion, type Secret, SecretStore, SecretsManagerError } from '../../lib/local/secret-store.ts';
+import { perform } from '../../lib/local/secrets-operations.ts';
+import { TableEngine } from '../../lib/local/table-engine.ts';
+import { rotatePair } from '../../lib/operator/rotate-pair.ts';
+import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
+import { type Call, type Host as HostName, Invariants, type Pair } from './invariants.ts';
+import {
+  type ConnectFault,
+  type Host,
+  type HostAnswer,
+  type HostRequest,
+  httpAnswer,
+  resetNetwork,
+} from './network.ts';
+import { inRealTime, Process, pass, restart, schedule, seededRandom, trueTime } from './virtual-time.ts';
+
+/** Who makes a call: a function that answers requests, one that rotates, or an operator's command. */
+export type Caller = 'function' | 'rotation' | 'operator';
+
+/** What goes wrong with a call or a connection to a host, once `after` others went well, so many times. */
+export type Fault = {
+  host: HostName;
+  by: Caller;
+  how: ConnectFault | CallFault | VendorFault | 'foreign-token' | 'unsafe-token' | 'opaque-token';
+  after: number;
+  times: number;
+};
+
+/**
+ * `lost`: the call takes effect and its answer is lost, after `delayMs`. `death`: the caller ends there, before the call or
+ * after its effect. `interrupt`: the operator presses Ctrl-C at this moment.
+ */
+type CallFault =
+  | {
+      call:
+        | 'reset'
+        | 'silence'
+        | 'throttle'
+        | 'deny'
+        | 'internal-error'
+        | 'death'
+        | 'death-after'
+        | 'interrupt';
+    }
+  | { call: 'slow' | 'lost' | 'cut'; delayMs: number };
+
+const connectFaults = ['refused', 'unresolved', 'untrusted', 'silence'];
+const awsErrors = {
+  throttle: { status: 400, type: 'ThrottlingException' },
+  deny: { status: 400, type: 'AccessDeniedException' },
+  'internal-error': { status: 500, type: 'InternalServerError' },
+};
+
+const region = 'eu-west-1';
+const aws = { region, credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' } };
+const vendorName = new URL(beginiOrigins.api).host;
+const tableName = 'sessions';
+const stage = 'simulated';
+const applicantPage = applicantPageOf({});
+const credentialsName = 'credentials';
+const launchKeyName = 'launch-key';
+
+// The SDK reads its configuration files once, in real time.
+await new SecretsManagerClient(aws).config.maxAttempts();
+// One for all runs: each has rows of its own, by its own key.
+const table = new TableEngine();
+await Promise.all([table.createTable(tableName, 'pk'), pass(1_000)]);
+
+/** The n-th pair of the Deployment Centre: no other text holds a planted value. */
+export const pairNumber = (n: number): Pair => ({
+  apiKey: `planted-key-${n}-7f3a9c`,
+  integrationId: `integration-${n % 5 === 4 ? 2 : 1}`,
+});
+
+type Handler = (event: unknown, context: ReturnType<typeof lambdaContext>) => Promise<unknown>;
+type FunctionName =
+  | 'create-session'
+  | 'create-launch-link'
+  | 'launch'
+  | 'rotate-credentials'
+  | 'rotate-launch-key';
+
+/** A request as its caller makes it. */
+export type Asked = Pick<Call, 'route' | 'uid' | 'link' | 'wantsJson' | 'expiresIn'>;
+
+/** One execution environment of a function: it answers one request at a time, and is frozen between two. */
+export class Environment extends Process {
+  readonly name: FunctionName;
+  readonly #died = Promise.withResolvers<undefined>();
+  isBusy = false;
+  /** The request in work. */
+  call: Call | undefined;
+  #handler: Handler | undefined;
+
+  constructor(name: FunctionName, skewMs: number) {
+    super(skewMs);
+    this.name = name;
+  }
+
+  /** Undefined where it died over the event. */
+  async invoke(event: unknown, start: () => Promise<Handler>): Promise<unknown> {
+    this.isBusy = true;
+    this.#handler ??= await Promise.race([this.run(start), this.#died.promise]);
+    this.thaw();
+    const deadline = trueTime() + functionTimeoutMs;
+    if (this.call)
+      this.call.deadline = Math.min(
+        deadline - answerReserveMs,
+        this.call.receivedAt + requestTimeoutMs + Math.max(0, -this.skewMs),
+      );
+    const context = lambdaContext(randomUUID(), deadline + this.skewMs);
+    const handle = async () => await this.#handler?.(event, context);
+    try {
+      return await Promise.race([this.run(handle), this.#died.promise]);
+    } finally {
+      this.isFrozen = true;
+      this.isBusy = false;
+    }
+  }
+
+  die(): void {
+    this.hasEnded = true;
+    if (this.call) this.call.hasDied = true;
+    this.#died.resolve(undefined);
+  }
+}
+
+/** One run of the operator's command. */
+export class Operator extends Process {
+  readonly pair: Pair;
+  readonly startedAt = trueTime();
+  hasPassed = false;
+  readonly interruption = new AbortController();
+  readonly killed = Promise.withResolvers<'killed'>();
+
+  constructor(pair: Pair) {
+    super();
+    this.pair = pair;
+  }
+
+  /** Ctrl-C: the command may take two seconds to withdraw its pair. */
+  interrupt(): void {
+    this.interruption.abort();
+    schedule(2_000, () => this.kill(), this);
+  }
+
+  kill(): void {
+    this.hasEnded = true;
+    this.killed.resolve('killed');
+  }
+}
+
+/** The whole: stand-ins for AWS and Begini, several environments of each function, and operators. */
+export class World {
+  readonly random: () => number;
+  readonly watch: Invariants;
+  readonly faults: Fault[] = [];
+  readonly operators: Operator[] = [];
+  readonly steps: { name: FunctionName; event: SecretsManagerRotationEvent }[] = [];
+  environments: Environment[] = [];
+  secondCall: SecondCall = 'new-session';
+  /** How many pairs the Deployment Centre has shown. */
+  pairs = 1;
+  readonly hosts: Record<HostName, Host>;
+  readonly credentials: Secret;
+  readonly launchKey: Secret;
+  readonly rotations = { [credentialsName]: new SecretRotations(), [launchKeyName]: new SecretRotations() };
+  readonly #vendor: BeginiVendor;
+  readonly #store: SecretStore;
+  readonly #uidRefKey = `planted-uid-ref-key-${randomUUID()}`;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(seed: number) {
+    restart();
+    this.random = seededRandom(seed);
+    Math.random = this.random;
+    this.#vendor = new BeginiVendor(pairNumber(0), 'required', this.#oneOf([600, 7_200, 86_400]));
+    this.#store = new SecretStore(region, { pendingStays: this.random() < 0.5 });
+    this.credentials = this.#createSecret(
+      credentialsName,
+      'rotate-credentials',
+      JSON.stringify(pairNumber(0)),
+    );
+    this.launchKey = this.#createSecret(launchKeyName, 'rotate-launch-key', 'ab'.repeat(32));
+    this.watch = new Invariants({
+      uidRefKey: this.#uidRefKey,
+      credentials: this.credentials,
+      launchKey: this.launchKey,
+    });
+    this.hosts = {
+      vendor: this.#host('vendor', (request, how) => this.#answerSessionCall(request, how)),
+      secrets: this.#host('secrets', async (request) => this.#answerSecretsCall(request)),
+      table: this.#host('table', (request) => this.#answerTableCall(request)),
+    };
+    const names = {
+      [vendorName]: this.hosts.vendor,
+      [`secretsmanager.${region}.amazonaws.com`]: this.hosts.secrets,
+      [`dynamodb.${region}.amazonaws.com`]: this.hosts.table,
+    };
+    resetNetwork(names, () => 1 + 9 * this.random());
+  }
+
+  /** A request to the stage. `choice` names the environment: one that waits, else a new one. */
+  request(call: Asked, choice: number): Promise<void> {
+    const begun = { ...call, ...this.watch.begin(call.uid) };
+    const name = {
+      session: 'create-session',
+      link: 'create-launch-link',
+      page: 'launch',
+      tap: 'launch',
+    } as const;
+    return this.#follow(async () => {
+      const environment = this.#environment(name[call.route], choice);
+      environment.call = begun;
+      const answer = await environment.invoke(this.#eventOf(begun), () => this.#start(environment));
+      environment.call = undefined;
+      this.watch.answered(begun, answer as APIGatewayProxyResult | undefined);
+    });
+  }
+
+  /** An operator's command with this pair, in the background. */
+  operate(pair: Pair): Operator {
+    const operator = new Operator(pair);
+    this.operators.push(operator);
+    const client = new SecretsManagerClient(aws);
+    const verdict = operator.run(() =>
+      rotatePair(pair, {
+        client,
+        versions: secretVersions(client, this.credentials.arn),
+        say: (sentence) => this.watch.written(sentence),
+        signal: operator.interruption.signal,
+      }).catch((error: unknown) => {
+        this.watch.written(String((error as Error).name));
+        return 'failed' as const;
+      }),
+    );
+    void this.#follow(async () => {
+      const ended = await Promise.race([verdict, operator.killed.promise]);
+      const isAlone = this.operators.filter(({ pair: other }) => other.apiKey === pair.apiKey).length === 1;
+      this.watch.operated({ pair, startedAt: operator.startedAt, isAlone, ended });
+      operator.hasPassed = ended === undefined;
+      operator.kill();
+    });
+    return operator;
+  }
+
+  /** The key is renewed in the Deployment Centre. */
+  renewPair(overlapMs: number): Pair {
+    const pair = pairNumber(this.pairs);
+    this.pairs += 1;
+    this.#vendor.changeCredentials(pair, overlapMs);
+    this.watch.vendorChanged(pair, overlapMs);
+    return pair;
+  }
+
+  /** RotateSecret as Secrets Manager's own schedule calls it. */
+  rotateBySchedule(name: 'credentials' | 'launch-key'): void {
+    const secret = name === 'credentials' ? this.credentials : this.launchKey;
+    try {
+      this.rotations[name].start(secret, randomUUID(), { immediately: true });
+    } catch (error) {
+      if (!(error instanceof SecretsManagerError)) throw error;
+    }
+  }
+
+  /** Invokes a step of a rotation that was invoked before. */
+  async repeatStep(index: number): Promise<void> {
+    const step = this.steps.at(-1 - index);
+    if (step) await this.#follow(() => this.#rotate(step.name, step.event).catch(() => undefined));
+  }
+
+  /** Copies the row of one applicant to another. */
+  async copyRow(from: string, to: string): Promise<void> {
+    const { Item } = await inRealTime(
+      table.run('GetItem', { TableName: tableName, Key: { pk: { S: from } } }),
+    );
+    if (Item)
+      await inRealTime(table.run('PutItem', { TableName: tableName, Item: { ...Item, pk: { S: to } } }));
+  }
+
+  /** Resolves once nothing is in work. @throws Error where that takes more than ten minutes */
+  async end(): Promise<void> {
+    await pass(600_000, () => this.#running.size === 0);
+    if (this.#running.size > 0) this.watch.violated('something never ended');
+  }
+
+  #follow(work: () => Promise<void>): Promise<void> {
+    const running = work().catch((error: unknown) => this.watch.violated(String((error as Error).stack)));
+    const followed = running.finally(() => this.#running.delete(followed));
+    this.#running.add(followed);
+    return followed;
+  }
+
+  #environment(name: FunctionName, choice: number): Environment {
+    const waiting = this.environments.filter((each) => each.name === name && !each.isBusy && !each.hasEnded);
+    const found = waiting[choice];
+    if (found) return found;
+    const skewMs = Math.round(2_000 * this.random() - 1_000);
+    const environment = new Environment(name, skewMs);
+    this.environments.push(environment);
+    return environment;
+  }
+
+  /** What the file `handler.ts` of each function does during init. */
+  async #start({ name }: Environment): Promise<Handler> {
+    const client = new SecretsManagerClient({ ...secretsManagerDefaults, ...aws });
+    const writeLine = (line: string) => this.watch.written(line);
+    const settings = {
+      stage,
+      credentialsSecretArn: this.credentials.arn,
+      launchKeySecretArn: this.launchKey.arn,
+      hmac: true,
+      uidRefKey: this.#uidRefKey,
+      origins: beginiOrigins,
+      launchBaseUrl: undefined,
+      resume: { tableName, sessionHours: 24 },
+    };
+    if (name === 'rotate-credentials') {
+      const vendor = createVendorClient({ origin: beginiOrigins.api });
+      const versions = secretVersions(client, this.credentials.arn);
+      return rotationHandler({ stage, versions, vendor, hmac: true, writeLine }) as Handler;
+    }
+    if (name === 'rotate-launch-key') {
+      return rotateLaunchKey({
+        stage,
+        versions: secretVersions(client, this.launchKey.arn),
+        writeLine,
+      }) as Handler;
+    }
+    const launchKeys = createLaunchKeys({ client, secretArn: this.launchKey.arn });
+    const sessions = SessionService.of(settings, client, aws);
+    if (name === 'create-launch-link') {
+      await warmUpLaunchKeys(launchKeys);
+      return createLaunchLinkHandler({ settings, launchKeys, writeLine }) as Handler;
+    }
+    if (name === 'create-session') {
+      await sessions.warmUp();
+      return createSessionHandler({ stage, sessions, writeLine }) as Handler;
+    }
+    await Promise.all([warmUpLaunchKeys(launchKeys), sessions.warmUp()]);
+    return createLaunchHandler({ settings, applicantPage, sessions, launchKeys, writeLine }) as Handler;
+  }
+
+  #eventOf({ route, uid, link, wantsJson, expiresIn }: Call): APIGatewayProxyEvent {
+    const isLaunch = route === 'page' || route === 'tap';
+    const body = route === 'link' ? { uid, expires_in: expiresIn } : { uid };
+    return {
+      httpMethod: route === 'page' ? 'GET' : 'POST',
+      resource: isLaunch ? '/launch/{token}' : route === 'link' ? '/launch-links' : '/sessions',
+      headers: { 'Content-Type': 'application/json', Accept: wantsJson ? 'application/json' : 'text/html' },
+      pathParameters: isLaunch ? { token: link?.token } : null,
+      body: isLaunch ? null : JSON.stringify(body),
+      isBase64Encoded: false,
+      requestContext: {
+        requestId: randomUUID(),
+        requestTimeEpoch: trueTime(),
+        domainName: 'stage.example',
+        stage,
+      },
+    } as unknown as APIGatewayProxyEvent;
+  }
+
+  #createSecret(name: 'credentials' | 'launch-key', rotator: FunctionName, value: string): Secret {
+    const secret = this.#store.create(name);
+    putVersion(secret, value);
+    secret.rotate = async (event) => {
+      const rotation = event as SecretsManagerRotationEvent;
+      this.steps.push({ name: rotator, event: rotation });
+      await this.#rotate(rotator, rotation);
+    };
+    return secret;
+  }
+
+  async #rotate(name: FunctionName, event: SecretsManagerRotationEvent): Promise<void> {
+    await new Promise<void>((resolve) => schedule(20 + 300 * this.random(), resolve));
+    const environment = this.#environment(name, 0);
+    await environment.invoke(event, () => this.#start(environment));
+    if (environment.hasEnded) throw new Error('The rotation function died.');
+  }
+
+  #host(
+    name: HostName,
+    answer: (request: HostRequest, how: Fault['how'] | undefined) => Promise<HostAnswer>,
+  ): Host {
+    return {
+      connect: (owner) => this.#play(name, owner, true) as ConnectFault | undefined,
+      lost: (owner, idleMs) => {
+        // The service does not use one that was idle for longer.
+        if (idleMs <= 60_000) this.watch.failed(name, (owner as Environment).call);
+      },
+      answer: async (request) => {
+        const how = this.#play(name, request.owner, false);
+        const fault = typeof how === 'object' && 'call' in how ? how : undefined;
+        if (fault?.call === 'interrupt') (request.owner as Operator).interrupt();
+        if (fault?.call === 'death') this.#end(request.owner);
+        if (fault?.call === 'silence' || fault?.call === 'death') return undefined;
+        if (fault?.call === 'reset') return { bytes: '', delayMs: 0, after: 'reset' };
+        if (fault && fault.call in awsErrors) {
+          const { status, type } = awsErrors[fault.call as keyof typeof awsErrors];
+          const body = name === 'vendor' ? '{}' : JSON.stringify({ __type: type, message: 'Simulated.' });
+          return {
+            bytes: httpAnswer(status, { 'x-amzn-errortype': type }, body),
+            delayMs: 10,
+            after: 'keep',
+          };
+        }
+        const honest = await answer(request, how);
+        if (fault?.call === 'death-after') this.#end(request.owner);
+        if (!fault || !('delayMs' in fault)) return honest;
+        const delayMs = honest.delayMs + fault.delayMs;
+        if (fault.call === 'slow') return { ...honest, delayMs };
+        const bytes = fault.call === 'cut' ? honest.bytes.slice(0, honest.bytes.length / 2) : '';
+        return { bytes, delayMs, after: 'reset' };
+      },
+    };
+  }
+
+  #end(owner: Process | undefined): void {
+    if (owner instanceof Operator) owner.kill();
+    else (owner as Environment).die();
+  }
+
+  /** The fault that this call or connection meets. */
+  #play(host: HostName, owner: Process | undefined, isConnection: boolean): Fault['how'] | undefined {
+    const by = callerOf(owner);
+    const index = this.faults.findIndex(
+      (fault) =>
+        fault.host === host &&
+        fault.by === by &&
+        isConnection === connectFaults.includes(fault.how as string),
+    );
+    const fault = this.faults[index];
+    if (!fault) return undefined;
+    if (fault.after > 0) {
+      fault.after -= 1;
+      return undefined;
+    }
+    fault.times -= 1;
+    if (fault.times === 0) this.faults.splice(index, 1);
+    const { call } = owner as Environment;
+    this.watch.failed(host, call);
+    const { how } = fault;
+    if (call && host === 'vendor' && typeof how === 'object' && 'delayMs' in how && how.delayMs < 1_000)
+      call.mayRepeat = true;
+    return how;
+  }
+
+  async #answerSessionCall(
+    { headers, body, owner }: HostRequest,
+    how: Fault['how'] | undefined,
+  ): Promise<HostAnswer> {
+    const fault: VendorFault = typeof how === 'object' && 'fault' in how ? how : { fault: 'none' };
+    const { uid, integration_id: integrationId } = JSON.parse(body.toString()) as {
+      uid: string;
+      integration_id: string;
+    };
+    const pair = { apiKey: headers['api-key'] ?? '', integrationId };
+    const { accepted, ...honest } = this.#vendor.answer(headers, body, this.secondCall);
+    const tokens = {
+      'foreign-token': makeAccessToken({ uid: 'planted-uid-of-a-stranger', integration_id: integrationId }),
+      'unsafe-token': '../..//evil.example',
+      'opaque-token': makeAccessToken({ jti: randomUUID() }),
+    };
+    const token = typeof how === 'string' && how in tokens ? tokens[how as keyof typeof tokens] : undefined;
+    const sent =
+      token && accepted
+        ? { status: 200, body: JSON.stringify({ access_token: token }) }
+        : distort(honest, fault);
+    this.watch.sessionCall({
+      pair,
+      uid,
+      accepted,
+      call: (owner as Environment).call,
+      isClean: how === undefined,
+      sent,
+    });
+    const delayMs = (fault.fault === 'slow' ? fault.delayMs : 0) + 20 + 700 * this.random() ** 3;
+    if (fault.fault === 'not-http') return { bytes: 'This is not HTTP\r\n\r\n', delayMs, after: 'close' };
+    const headersSent = { 'Content-Type': 'application/json', ...sent.headers };
+    return { bytes: httpAnswer(sent.status, headersSent, sent.body), delayMs, after: 'keep' };
+  }
+
+  #answerSecretsCall({ headers, body, owner }: HostRequest): HostAnswer {
+    const operation = headers['x-amz-target']?.split('.')[1] ?? '';
+    const { SecretId, ClientRequestToken: token = '' } = JSON.parse(body.toString()) as Record<
+      string,
+      string
+    >;
+    const rotations = this.rotations[SecretId === this.launchKey.arn ? launchKeyName : credentialsName];
+    if (operation === 'RotateSecret') this.watch.rotationStarted(token, (owner as Operator).pair);
+    const send = (status: number, value: object, type = '') => ({
+      bytes: httpAnswer(status, { 'x-amzn-errortype': type }, JSON.stringify(value)),
+      delayMs: 2 + 30 * this.random(),
+      after: 'keep' as const,
+    });
+    try {
+      return send(200, perform({ store: this.#store, rotations }, operation, body.toString()));
+    } catch (error) {
+      if (!(error instanceof SecretsManagerError)) throw error;
+      return send(error.statusCode, { __type: error.name, Message: error.message }, error.name);
+    } finally {
+      this.watch.labelsMayHaveMoved();
+    }
+  }
+
+  async #answerTableCall({ headers, body }: HostRequest): Promise<HostAnswer> {
+    const operation = headers['x-amz-target']?.split('.')[1] ?? '';
+    this.watch.stored(body.toString());
+    const answer = await inRealTime(table.answer(operation, body.toString()));
+    return {
+      bytes: httpAnswer(answer.status, answer.headers, answer.body),
+      delayMs: 1 + 12 * this.random(),
+      after: 'keep',
+    };
+  }
+
+  #oneOf<T>(values: T[]): T {
+    return values[Math.floor(this.random() * values.length)] as T;
+  }
+}
+
+function callerOf(owner: Process | undefined): Caller {
+  if (owner instanceof Operator) return 'operator';
+  return (owner as Environment).name.startsWith('rotate') ? 'rotation' : 'function';
+}
