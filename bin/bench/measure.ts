@@ -37,7 +37,7 @@ export async function measure({ testbed, variants, warm, rounds }: MeasureOption
   const cold = Object.fromEntries(variants.map(({ name }) => [name, []])) as unknown as Measurements['cold'];
   const measurements: Measurements = {
     cold,
-    warm: { ours: [], bare: [], remembering: [], 'three-bare': [] },
+    warm: { ours: [], bare: [], remembering: [], 'three-bare': [], 'sdk-writes': [] },
   };
   for (let round = 1; round <= rounds; round += 1) {
     for (const variant of variants) cold[variant.name].push(await coldStart(testbed, variant));
@@ -63,7 +63,7 @@ async function coldStart({ start }: Testbed, { folder, remembers }: Variant): Pr
 }
 
 async function warmRun({ start }: Testbed, folder: string, name: WarmName): Promise<WarmRun> {
-  const environment = await start(folder, { remembers: name === 'remembering' || name === 'three-bare' });
+  const environment = await start(folder, { remembers: name !== 'ours' && name !== 'bare' });
   const durations: number[] = [];
   try {
     for (let request = 0; request < warmUpRequests + warmRequests; request += 1) {

@@ -107,16 +107,17 @@ export const handler = async (event, context) => {
 `;
 
 /** What is measured warm: this service in both kinds of stage, and the calls without which nothing can do its work. */
-export type WarmName = 'ours' | 'bare' | 'remembering' | 'three-bare';
+export type WarmName = 'ours' | 'bare' | 'remembering' | 'three-bare' | 'sdk-writes';
 
 /** Builds the functions whose warm time is compared. */
 export async function buildWarmVariants(): Promise<Record<WarmName, string>> {
-  for (const name of ['bare-post', 'three-posts']) await bundleBaseline(name, folderOf(name));
+  for (const name of ['bare-post', 'three-posts', 'sdk-writes']) await bundleBaseline(name, folderOf(name));
   return {
     ours: wrap('ours'),
     bare: wrap('bare-post'),
     remembering: wrap('remembering'),
     'three-bare': wrap('three-posts'),
+    'sdk-writes': wrap('sdk-writes'),
   };
 }
 
