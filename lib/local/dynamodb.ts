@@ -4,8 +4,18 @@ import { localTableName as tableName } from './local-stage.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from './loopback.ts';
 import { type Attribute, type DynamoDbResponse, TableEngine } from './table-engine.ts';
 
-/** How DynamoDB misbehaves: with an error, or as a network does. `lost-answer`: the call takes effect unseen. */
-export type TableFault = 'none' | 'hang' | 'reset' | 'slow' | 'lost-answer' | keyof typeof errors;
+/**
+ * How DynamoDB misbehaves: with an error, or as a network does. With `lost-answer` and `hang-after` the call takes effect
+ * unseen: the connection is reset, or nothing more is heard.
+ */
+export type TableFault =
+  | 'none'
+  | 'hang'
+  | 'hang-after'
+  | 'reset'
+  | 'slow'
+  | 'lost-answer'
+  | keyof typeof errors;
 
 /** A call that reached the stand-in. */
 export type TableCall = { operation: string; input: Record<string, unknown> };
@@ -62,6 +72,7 @@ export async function startDynamoDb({
     if (played === 'slow') await sleep(slowMs, undefined, { ref: false });
     if (played in errors) return send(response, errorAnswer(errors[played as keyof typeof errors]));
     const answer = await engine.answer(operation, body);
+    if (played === 'hang-after') return;
     if (played === 'lost-answer') return server.reset(request);
     send(response, answer);
   }

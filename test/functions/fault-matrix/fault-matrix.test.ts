@@ -54,6 +54,7 @@ describe('the rows', () => {
   test('have every fault that the stand-in for DynamoDB plays', () => {
     const names: Record<Exclude<TableFault, 'none'>, true> = {
       hang: true,
+      'hang-after': true,
       reset: true,
       slow: true,
       'lost-answer': true,

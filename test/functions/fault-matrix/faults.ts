@@ -263,6 +263,12 @@ export const faultMatrix: readonly MatrixRow[] = [
     '302 1/0/4',
     '302 1/1/4',
   ]),
+  table(
+    'performs each call and says nothing (`hang-after`)',
+    'hang-after',
+    ['302 1/0/4', '302 1/0/4', '302 1/1/4'],
+    { waitMs: 2 * storeCallMs },
+  ),
   table('throttles (`throttle`)', 'throttle', ['302 1/0/1', '302 1/0/1', '302 1/1/1']),
   table('denies access (`deny`)', 'deny', ['302 1/0/1', '302 1/0/1', '302 1/1/1']),
   table('answers 500 (`internal-error`)', 'internal-error', ['302 1/0/4', '302 1/0/4', '302 1/1/4']),

@@ -47,30 +47,98 @@ test('eight functions that are called at once create one session', async () => {
   expect(first().vendor.requests).toHaveLength(1);
 });
 
-test('a function that is killed while Begini is called leaves a claim that ends, and then one session', async () => {
-  await startFunctions(4);
-  const { vendor, dynamoDb } = first();
-  vendor.setFault({ fault: 'hang', times: 1 });
-  const dying = functions.pop() as Lambda;
-  const died = invoke(dying).catch((error: Error) => error);
-  while (vendor.requests.length === 0) await nextTurn();
-  await dying.stop();
-  expect(await died).toBeInstanceOf(Error);
-  const [claim] = await dynamoDb.items();
-  const claimedUntil = Number(claim?.claimedUntil?.N);
-  expect(claimedUntil - Date.now()).toBeLessThanOrEqual(12_000);
+/** Where a function is killed. */
+type Death = {
+  step: string;
+  /** Holds the function there. */
+  hold(lambda: Lambda): void;
+  /** Whether it has come there, after so many calls to the table. */
+  isThere(lambda: Lambda, tableCalls: number): boolean | Promise<boolean>;
+  /** What the table then has of it. */
+  left: 'nothing' | 'creating' | 'created';
+  /** How often Begini is called in the end. */
+  vendorCalls: number;
+};
 
-  const waiting = functions.map(handOver);
-  const looks = () => dynamoDb.calls.filter(({ operation }) => operation === 'GetItem').length;
-  const looksBefore = looks();
-  while (looks() < looksBefore + functions.length) await nextTurn();
-  expect(vendor.requests).toHaveLength(1);
-  await changeItem({ claimedUntil: { N: String(claimedUntil - 14_001) } });
+const deaths: Death[] = [
+  {
+    step: 'before it claims the uid',
+    hold: ({ dynamoDb }) => dynamoDb.fail('hang'),
+    isThere: (_, tableCalls) => tableCalls === 1,
+    left: 'nothing',
+    vendorCalls: 1,
+  },
+  {
+    step: 'after it has claimed the uid',
+    hold: ({ dynamoDb }) => dynamoDb.fail('hang-after'),
+    isThere: async (lambda) => (await stateOfItem(lambda)) === 'creating',
+    left: 'creating',
+    vendorCalls: 1,
+  },
+  {
+    step: 'while Begini is called',
+    hold: ({ vendor }) => vendor.setFault({ fault: 'hang', times: 1 }),
+    isThere: ({ vendor }) => vendor.requests.length === 1,
+    left: 'creating',
+    vendorCalls: 2,
+  },
+  {
+    step: 'before it stores the session',
+    hold: (lambda) => failAfterVendorCall(lambda, 'hang'),
+    isThere: (_, tableCalls) => tableCalls === 2,
+    left: 'creating',
+    vendorCalls: 2,
+  },
+  {
+    step: 'after it has stored the session',
+    hold: (lambda) => failAfterVendorCall(lambda, 'hang-after'),
+    isThere: async (lambda) => (await stateOfItem(lambda)) === 'created',
+    left: 'created',
+    vendorCalls: 1,
+  },
+];
 
-  expect(new Set(await Promise.all(waiting)).size).toBe(1);
-  expect(vendor.requests).toHaveLength(2);
-  expect(await dynamoDb.items()).toEqual([expect.objectContaining({ state: { S: 'created' } })]);
-});
+const stateOfItem = async ({ dynamoDb }: Lambda) => (await dynamoDb.items())[0]?.state?.S ?? 'nothing';
+
+/** Lets the table fail once Begini was called: the next call to it stores the session. */
+function failAfterVendorCall({ vendor, dynamoDb }: Lambda, fault: 'hang' | 'hang-after'): void {
+  vendor.setFault({ fault: 'slow', delayMs: 300, times: 1 });
+  void until(() => vendor.requests.length > 0).then(() => dynamoDb.fail(fault));
+}
+
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await nextTurn();
+}
+
+test.each(deaths)(
+  'a function that is killed $step leaves no uid that is stuck, and the others one session',
+  async ({ hold, isThere, left, vendorCalls }) => {
+    await startFunctions(3);
+    const { vendor, dynamoDb } = first();
+    const dying = functions.pop() as Lambda;
+    const earlierCalls = dynamoDb.calls.length;
+    hold(dying);
+    const died = invoke(dying).catch((error: Error) => error);
+    await until(() => isThere(dying, dynamoDb.calls.length - earlierCalls));
+    await dying.stop();
+    expect(await died).toBeInstanceOf(Error);
+    dynamoDb.fail('none');
+    expect(await stateOfItem(first())).toBe(left);
+
+    const waiting = functions.map(handOver);
+    if (left === 'creating') {
+      const looks = () => dynamoDb.calls.filter(({ operation }) => operation === 'GetItem').length;
+      const enough = looks() + functions.length;
+      await until(() => looks() >= enough);
+      const claimedUntil = Number((await dynamoDb.items())[0]?.claimedUntil?.N);
+      expect(claimedUntil - Date.now()).toBeLessThanOrEqual(12_000);
+      await changeItem({ claimedUntil: { N: String(claimedUntil - 14_001) } });
+    }
+    expect(new Set(await Promise.all(waiting)).size).toBe(1);
+    expect(vendor.requests).toHaveLength(vendorCalls);
+    expect(await stateOfItem(first())).toBe('created');
+  },
+);
 
 test('the session lives on while Begini refuses the key, and after a renewal of the key', async () => {
   await startFunctions(1);
