@@ -103,14 +103,8 @@ function targetsOf({ cold, warm }: Measurements): Target[] {
     {
       figure: 'warm p50, `resume: true` ÷ a POST between two writes by the AWS SDK',
       measured: ratio(p50(warm.remembering), p50(warm['sdk-writes'])),
-      bound: { atMost: 1.6 },
-      aim: 1.3,
-    },
-    {
-      figure: 'warm p50, `resume: true` ÷ three bare keep-alive POSTs, one after the other',
-      measured: ratio(p50(warm.remembering), p50(warm['three-bare'])),
-      bound: { atMost: 3.2 },
-      aim: 1.6,
+      bound: { atMost: 1.2 },
+      aim: 1,
     },
     {
       figure: 'peak memory ÷ empty handler',
