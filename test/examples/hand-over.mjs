@@ -32,8 +32,8 @@ async function callService(headers, body) {
   if (status === 302) return { url: response.headers.get('location') };
   if (status === 201) return await response.json(); // Where the call has the header Accept: application/json
   const problem = await response.json().catch(() => undefined); // API Gateway may answer with a page
-  const mayRepeat = status === 429 || status === 503;
-  const waitSeconds = mayRepeat ? Number(response.headers.get('retry-after') ?? Infinity) : Infinity;
+  const retryAfter = status === 429 || status === 503 ? response.headers.get('retry-after') : null;
+  const waitSeconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : Infinity;
   return { status, code: problem?.code, requestId: response.headers.get('x-request-id'), waitSeconds };
 }
 
@@ -44,7 +44,7 @@ async function handOver() {
     const headers = await authenticate(body); // For each call: a signature is good for 5 minutes
     // Where the answer is lost, a session may exist. The same uid leads to it.
     const answer = await callService(headers, body).catch(() => ({ code: 'no_answer', waitSeconds: 1 }));
-    if (answer.url || repeats === 0 || !(answer.waitSeconds <= 10)) return answer;
+    if (answer.url || repeats === 0 || answer.waitSeconds > 10) return answer;
     await sleep(answer.waitSeconds * 1000);
   }
 }

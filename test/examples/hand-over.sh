@@ -32,9 +32,8 @@ END
   esac
   if [ "$url" ]; then printf '%s' "$url" >location && echo "$status: see the file location" && exit; fi
   case $status in 429 | 503 | no_answer) ;; *) break ;; esac # Lost: a session may exist. The same uid leads to it.
-  case $wait in '' | *[!0-9]*) break ;; esac
-  if [ "$repeats" = 0 ] || [ "$wait" -gt 10 ]; then break; fi
-  sleep "$wait"
+  case $wait in [0-9] | 10) ;; *) break ;; esac # More than 10 s is too long to wait
+  [ "$repeats" = 0 ] || sleep "$wait"
 done
 echo "Hand-off failed: $status $(sed -n 's/.*"code":"\([^"]*\)".*/\1/p' "$body") $request_id" >&2
 exit 1

@@ -49,7 +49,7 @@ def call_service(headers, body):
         "status": response.status,
         "code": code_of(content),
         "request_id": response.headers.get("x-request-id"),
-        "wait": int(retry_after) if retry_after.isdigit() else None,
+        "wait": int(retry_after) if retry_after.isdecimal() else None,
     }
 
 
