@@ -210,7 +210,8 @@ function attach(secret: Secret, label: string, versionId: string): void {
 }
 
 /**
- * Makes the version that a rotation begins with, pending: without a value, or with a copy of the current one.
+ * Makes the version that a rotation begins with, pending: without a value, or with a copy of the current one. A version
+ * that exists keeps its value.
  * @throws SecretsManagerError while another rotation has not ended
  */
 export function putPendingVersion(secret: Secret, token: string, { copy }: { copy: boolean }): void {
@@ -219,7 +220,7 @@ export function putPendingVersion(secret: Secret, token: string, { copy }: { cop
     throw rotationIncomplete();
   }
   const value = copy ? findVersion(secret, undefined, current).value : undefined;
-  secret.versions.set(token, { value, createdAt: new Date() });
+  if (!secret.versions.has(token)) secret.versions.set(token, { value, createdAt: new Date() });
   attach(secret, pending, token);
 }
 

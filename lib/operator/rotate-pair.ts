@@ -111,8 +111,12 @@ async function run(pair: CredentialsPair, attempt: Attempt, options: Options): P
   return await watch(attempt, options);
 }
 
-/** Starts the rotation; false where Secrets Manager refuses all the time because another one is not complete. */
-async function start({ token }: Attempt, options: Options): Promise<boolean> {
+/**
+ * Starts the rotation; false where Secrets Manager refuses all the time because another one is not complete. Where the
+ * answer to the first call was lost, the SDK calls again, and what is not complete is this rotation: it is not started twice.
+ */
+async function start(attempt: Attempt, options: Options): Promise<boolean> {
+  const { token } = attempt;
   const { client, versions, say, pollMs, refusedMs, signal, now, wait } = options;
   const command = new RotateSecretCommand({ SecretId: versions.secretId, ClientRequestToken: token });
   const deadline = now() + refusedMs;
@@ -122,6 +126,7 @@ async function start({ token }: Attempt, options: Options): Promise<boolean> {
       return true;
     } catch (error) {
       if (reasonOf(error) !== 'InvalidRequestException') throw error;
+      if (hasBegun(await versions.versionIdsByLabel(), attempt)) return true;
       if (tries === 1) say('Secrets Manager has not completed an earlier rotation yet. Trying again.');
       if (now() >= deadline) return false;
       await wait(pollMs, signal);
@@ -190,6 +195,12 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
     }
     await wait(pollMs, signal);
   }
+}
+
+/** Whether the labels show this rotation: in progress, or at its end. */
+function hasBegun(versionIds: VersionIdsByLabel, attempt: Attempt): boolean {
+  const holders = [pending, next, current].map((label) => versionIds.get(label));
+  return holders.includes(attempt.token) || verdictOn(versionIds, attempt) !== undefined;
 }
 
 function verdictOn(versionIds: VersionIdsByLabel, { stagedId, token }: Attempt): VerdictLabel | undefined {

@@ -248,6 +248,19 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await rotations.currentKey()).toBe(newPair.apiKey);
   });
 
+  test('knows its own rotation where the answer to its start was lost and the SDK called again', async () => {
+    const { client } = rotations;
+    const send = client.send.bind(client) as (command: object) => Promise<object>;
+    client.send = (async (command: object) => {
+      const answer = await send(command);
+      return command instanceof RotateSecretCommand ? await send(command) : answer;
+    }) as typeof client.send;
+    expect(await rotateTo()).toBeUndefined();
+    expect(operations().filter((operation) => operation === 'RotateSecret')).toHaveLength(2);
+    expect(said.join()).not.toContain('earlier rotation');
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+  });
+
   test('says what it is where Secrets Manager refuses for a minute, and withdraws the pair', async () => {
     let time = 0;
     const { client, versions } = rotations;
