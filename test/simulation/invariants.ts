@@ -124,6 +124,15 @@ export class Invariants {
         this.violated('a rotation used a pair of another one');
       this.#pairs.push(pair);
     }
+    for (const [secret, promotions] of [
+      [this.#credentials, this.#pairs],
+      [this.#launchKey, this.#keys],
+    ] as const) {
+      for (const { id, value } of promotions.slice(-2)) {
+        if (secret.versions.get(id)?.value !== value)
+          this.violated('the value of a version in use has changed');
+      }
+    }
     const key = promoted(this.#launchKey, this.#keys);
     if (key) this.#keys.push(key);
   }
