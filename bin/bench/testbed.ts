@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type BeginiSimulator,
@@ -14,12 +15,14 @@ import {
 import { readBody, startLoopbackServer } from '../../lib/local/loopback.ts';
 import { proxyEvent } from '../../lib/local/proxy-event.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
-import { type Bootstrap, benchFolder } from './install.ts';
+import type { Bootstrap } from './install.ts';
 
 /** A vendor, a Secrets Manager and a DynamoDB, all with TLS on 127.0.0.1, and functions between them. */
 export type Testbed = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
+  /** How many calls the table of sessions has had so far. */
+  readonly tableCalls: number;
   start(bundleFolder: string, options?: { remembers?: boolean | undefined }): Promise<LambdaEnvironment>;
   close(): Promise<unknown>;
 };
@@ -35,16 +38,17 @@ export function sessionEvent() {
 /** Starts the servers; every function in them runs by `bootstrap`. */
 export async function startTestbed({ file }: Bootstrap): Promise<Testbed> {
   const certificate = await makeCertificate();
-  const authorityFile = join(benchFolder, 'authority.pem');
-  mkdirSync(benchFolder, { recursive: true });
+  const authorityFile = join(mkdtempSync(join(tmpdir(), 'begini-session-authority-')), 'authority.pem');
   writeFileSync(authorityFile, certificate.cert);
   const vendor = await startBeginiSimulator({ tls: certificate });
   const secret = JSON.stringify(simulatedCredentials);
   const secretsManager = await startSecretsManager({ tls: certificate, secrets: { credentials: secret } });
   // Accepts every write at once, as the simulator does: dynalite takes longer to read a condition than the rest takes.
+  let tableCalls = 0;
   const dynamoDb = await startLoopbackServer({
     tls: certificate,
     listener: async (request, response) => {
+      tableCalls += 1;
       await readBody(request, 1_000_000);
       response
         .writeHead(200, { 'Content-Type': 'application/x-amz-json-1.0', 'Content-Length': 2 })
@@ -69,6 +73,9 @@ export async function startTestbed({ file }: Bootstrap): Promise<Testbed> {
   return {
     vendor,
     secretsManager,
+    get tableCalls() {
+      return tableCalls;
+    },
     start: (bundleFolder, { remembers } = {}) =>
       startLambdaEnvironment({ bundleFolder, ...options(remembers) }),
     close: () => Promise.all([vendor.close(), secretsManager.close(), dynamoDb.close()]),

@@ -1,0 +1,65 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LambdaEnvironment } from '../../lib/local/lambda-environment.ts';
+import { sessionEvent, startTestbed, type Testbed } from '../bench/testbed.ts';
+import { normalVendor, type Phase, type PhaseResult, runPhase, vendorInTrouble } from './phases.ts';
+import { wrapFunction } from './probed-function.ts';
+
+/** How much load there is. */
+export type LoadOptions = {
+  /** The folder of the bundle of `create-session`. */
+  bundleFolder: string;
+  /** To one function, with a normal vendor. */
+  soakRequests: number;
+  /** With each trouble of the vendor, to all functions together. */
+  troubleRequests: number;
+  functions: number;
+  /** Ends the load, whatever is left of it. */
+  signal: AbortSignal;
+  /** Called from time to time, with how many requests of the phase were sent. */
+  onSample?: (phase: Phase, requests: number) => void;
+};
+
+/**
+ * Sends the load to functions in processes of their own, each with the table of sessions. Where the signal ends it, the
+ * phases that had not begun have no result.
+ */
+export async function runLoad(options: LoadOptions): Promise<PhaseResult[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'begini-session-load-'));
+  wrapFunction(options.bundleFolder, folder);
+  const { soakRequests, troubleRequests, functions } = options;
+  return [
+    ...(await runOn(1, [normalVendor(soakRequests)], folder, options)),
+    ...(await runOn(
+      functions,
+      [normalVendor(troubleRequests), ...vendorInTrouble(troubleRequests)],
+      folder,
+      options,
+    )),
+  ];
+}
+
+async function runOn(
+  functions: number,
+  phases: readonly Phase[],
+  folder: string,
+  options: LoadOptions,
+): Promise<PhaseResult[]> {
+  const testbed: Testbed = await startTestbed({ description: 'the stand-in for aws-lambda-ric' });
+  const environments: LambdaEnvironment[] = [];
+  const results: PhaseResult[] = [];
+  try {
+    while (environments.length < functions && !options.signal.aborted)
+      environments.push(await testbed.start(folder, { remembers: true }));
+    for (const environment of environments) await environment.invoke(sessionEvent()); // Warm from here on.
+    for (const phase of phases) {
+      if (options.signal.aborted) break;
+      results.push(await runPhase(phase, environments, testbed, options));
+    }
+    return results;
+  } finally {
+    await Promise.all(environments.map((environment) => environment.stop()));
+    await testbed.close();
+  }
+}

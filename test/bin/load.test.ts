@@ -1,0 +1,70 @@
+import { expect, test } from '@jest/globals';
+import { faultsOf, growth } from '../../bin/load/judge.ts';
+import { normalVendor, type PhaseResult } from '../../bin/load/phases.ts';
+import { runLoad } from '../../bin/load/run-load.ts';
+import { bundleOnce } from '../support/lambda.ts';
+
+/** A result that is as it should be; `heapMiB` of each sample, one for every thousand requests. */
+const resultOf = (heapMiB: number[], changes: Partial<PhaseResult> = {}): PhaseResult => ({
+  phase: normalVendor((heapMiB.length - 1) * 1_000),
+  functions: 1,
+  outcomes: { 302: (heapMiB.length - 1) * 1_000 },
+  unanswered: 0,
+  vendorCalls: 0,
+  vendorConnections: 0,
+  secretReads: 0,
+  tableCalls: 0,
+  samples: heapMiB.map((heap, index) => ({
+    requests: index * 1_000,
+    holdings: { heapMiB: heap, residentMiB: 100, sockets: 3, listeners: 36 },
+  })),
+  ...changes,
+});
+
+test('a small load is answered throughout, and leaves the functions as they were', async () => {
+  const results = await runLoad({
+    bundleFolder: await bundleOnce('create-session'),
+    soakRequests: 50,
+    troubleRequests: 6,
+    functions: 2,
+    signal: AbortSignal.timeout(60_000),
+  });
+  expect(results.flatMap(faultsOf)).toEqual([]);
+  expect(results.map(({ outcomes }) => outcomes)).toEqual([
+    { 302: 50 },
+    { 302: 6 },
+    { 302: 6 },
+    { '502 vendor_error': 6 },
+    { 302: 6 },
+  ]);
+  // A renewed key costs each function one refused call and one read.
+  expect(results.at(-1)).toMatchObject({ vendorCalls: 8, secretReads: 2, tableCalls: 12 });
+});
+
+test('growth is told per 10,000 requests, from when a function is warm', () => {
+  const heaps = [50, 20, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6, 20.7, 20.8];
+  expect(growth(resultOf(heaps), 'heapMiB')).toBeCloseTo(1);
+  expect(growth(resultOf([20, 20]), 'heapMiB')).toBeUndefined();
+});
+
+test('a load that is as it should be has no faults', () => {
+  expect(faultsOf(resultOf([50, ...Array(10).fill(20)]))).toEqual([]);
+});
+
+test('what is unanswered, another answer, a leak and a socket too many are faults', () => {
+  const steady = Array(11).fill(20);
+  const [first, ...others] = resultOf(steady).samples;
+  const grown = others.map((sample) => ({ ...sample, holdings: { ...sample.holdings, sockets: 4 } }));
+  const faults = [
+    resultOf(steady, { unanswered: 1 }),
+    resultOf(steady, { outcomes: { 302: 9_999, '500 internal_error': 1 } }),
+    resultOf(steady.map((heap, index) => heap + index)),
+    resultOf(steady, { samples: first ? [first, ...grown] : [] }),
+  ].flatMap(faultsOf);
+  expect(faults).toEqual([
+    expect.stringContaining('1 requests were not answered'),
+    expect.stringContaining('500 internal_error'),
+    expect.stringContaining('the heap grew by 10.00 MiB'),
+    expect.stringContaining('the number of sockets grew'),
+  ]);
+});
