@@ -18,6 +18,9 @@ export function alarmCheck(
   };
 }
 
+/** A line that names all of them is not read. */
+const mostQuoted = 3;
+
 async function checkAlarms(
   client: CloudWatchClient,
   stage: Pick<Stage, 'resume' | 'launchLinks'>,
@@ -36,7 +39,11 @@ async function checkAlarms(
     ...article,
     alarm: alarms.get(nameAlarm(stackName, article)),
   }));
-  const quoted = (some: typeof expected) => some.map(({ heading }) => `"${heading}"`).join(', ');
+  const quoted = (some: typeof expected) => {
+    const shown = some.slice(0, mostQuoted).map(({ heading }) => `"${heading}"`);
+    const others = some.length - shown.length;
+    return `${shown.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+  };
 
   const missing = expected.filter(({ alarm }) => !alarm);
   if (missing.length > 0) return wrong(`missing: ${quoted(missing)}`, deploy);

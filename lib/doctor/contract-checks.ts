@@ -143,7 +143,7 @@ function checkOf({ action }: Contract, name: string, run: () => Promise<Result>)
       if (!isRefused) return result;
       // API Gateway does not say whether the caller's policy or its address is the reason.
       if (action === 'execute-api:Invoke')
-        return { status: 'not checked', found: `${action}, or an allowed address` };
+        return { status: 'not checked', found: `${action}, or an address in allowedSourceIps` };
       return { ...result, next: refusedAsCaller };
     },
   };

@@ -5,6 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { runbookFile } from '../monitoring/runbook.ts';
 import { UsageError } from '../operator/arguments.ts';
 import { onlyToAws } from '../operator/aws-endpoints.ts';
 import { findDeployedStack, refuseOtherAccount } from '../operator/deployed-stack.ts';
@@ -43,7 +44,8 @@ export async function deployedChecks(
   const apiGateway = onlyToAws(new APIGatewayClient(options));
   const sns = onlyToAws(new SNSClient(options));
   const dynamoDb = onlyToAws(new DynamoDBClient(options));
-  const shared = { client: secrets, scheduled: true, deploy: commands.deploy };
+  const awsCli = `aws --region ${region}`;
+  const shared = { client: secrets, scheduled: true, deploy: commands.deploy, awsCli };
   const launchKey = outputs.get('LaunchKeySecretName');
   const table = outputs.get('SessionTableName');
   const contract: Contract = {
@@ -80,7 +82,7 @@ export async function deployedChecks(
             ...shared,
             secretId: launchKey,
             name: 'the key of the launch links',
-            renew: `aws secretsmanager rotate-secret --secret-id ${launchKey}`,
+            renew: `${awsCli} secretsmanager rotate-secret --secret-id ${launchKey}`,
             startsUnset: false,
           }),
         ]
@@ -97,20 +99,23 @@ export async function deployedChecks(
 /** Whether the last deployment ended well, and production is protected. */
 export function checkStack(stack: Stack | undefined, { name, environment }: Stage): Result {
   const status = stack?.StackStatus ?? 'absent';
-  const deploy = `npx cdk deploy BeginiSession-${name}`;
-  if (status.endsWith('_IN_PROGRESS')) return toDo(status, 'Wait until the deployment has ended.');
-  if (status === 'UPDATE_ROLLBACK_COMPLETE') {
-    return toDo('the last deployment was rolled back', `CloudFormation → the stack → Events; then ${deploy}`);
+  const stackName = `BeginiSession-${name}`;
+  const readEvents = `CloudFormation → Stacks → ${stackName} → Events says why. Fix it, then: npx cdk deploy ${stackName}`;
+  if (status.endsWith('_IN_PROGRESS')) {
+    return toDo(`it goes on (${status})`, 'Wait until it has ended, then run the doctor again.');
   }
-  if (!status.endsWith('_COMPLETE'))
-    return wrong(status, `CloudFormation → the stack → Events; then ${deploy}`);
+  if (status === 'UPDATE_ROLLBACK_COMPLETE') return toDo('it was rolled back', readEvents);
+  if (status === 'UPDATE_ROLLBACK_FAILED') {
+    return wrong('it could not be rolled back', `Read "A deployment cannot roll back" in ${runbookFile}.`);
+  }
+  if (!status.endsWith('_COMPLETE')) return wrong(status, readEvents);
   if (environment === 'production' && !stack?.EnableTerminationProtection) {
     return toDo(
-      'it is not protected from deletion',
-      'CloudFormation → the stack → Stack actions: turn it on.',
+      'the stack is not protected from deletion',
+      `CloudFormation → Stacks → ${stackName} → Stack actions → Edit termination protection → Activated.`,
     );
   }
-  return ok(`${stack?.StackName} is ${status}`);
+  return ok(`${stackName} is ${status}`);
 }
 
 async function readApiKey(

@@ -52,12 +52,21 @@ async function report(
   );
   const count = (status: Finding['status']) => findings.filter((each) => each.status === status).length;
   const wrong = count('wrong');
+  const notChecked = count('not checked');
   print(
     json
       ? JSON.stringify({ passed: wrong === 0, findings }, null, 2)
-      : `\n${wrong === 0 ? 'Nothing is wrong' : 'Not ready'}: ${count('ok')} ok, ${count('to do')} to do, ${wrong} wrong, ${count('not checked')} not checked.`,
+      : `\n${verdictOf(wrong, notChecked)}: ${count('ok')} ok, ${count('to do')} to do, ${wrong} wrong, ${notChecked} not checked.`,
   );
+  if (!json && notChecked > 0) {
+    print("For what was not checked, attach the policy in the stack's output DoctorPolicyArn to your role.");
+  }
   return wrong === 0 ? 0 : 1;
+}
+
+function verdictOf(wrong: number, notChecked: number): string {
+  if (wrong > 0) return 'Not ready';
+  return notChecked > 0 ? 'Nothing is wrong in what was checked' : 'Nothing is wrong';
 }
 
 function parse(argv: string[]) {

@@ -45,6 +45,7 @@ export async function localChecks(
       name: 'the pair of API key and integration id',
       renew: commands.rotate,
       deploy: commands.deploy,
+      awsCli: `AWS_ENDPOINT_URL=http://127.0.0.1:${port + 2} aws --region us-east-1`,
       startsUnset: false,
       scheduled: false,
     }),

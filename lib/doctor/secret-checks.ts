@@ -4,6 +4,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { verdictLabels, versionLabels } from '../../functions/credentials/version-labels.ts';
+import { verdictsByLabel } from '../operator/verdicts.ts';
 import { type Check, ok, type Result, toDo, wrong } from './check.ts';
 
 /** A secret, and how it is renewed. */
@@ -16,6 +17,8 @@ export type SecretToCheck = {
   renew: string;
   /** The command that makes its schedule. */
   deploy: string;
+  /** How the AWS CLI is called for it: `aws --region eu-central-1`. */
+  awsCli: string;
   /** Whether its first version is the placeholder, which an operator must replace. */
   startsUnset: boolean;
   /** Whether Secrets Manager must rotate it by a schedule; not on this machine. */
@@ -43,15 +46,37 @@ async function check(secret: SecretToCheck): Promise<Result> {
   const versionOf = (label: string) =>
     Object.entries(VersionIdsToStages).find(([, labels]) => labels.includes(label))?.[0];
   const pending = versionOf(versionLabels.pending);
+  const removeLabel = (label: string, versionId: string) =>
+    `${secret.awsCli} secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage ${label} --remove-from-version-id ${versionId}`;
   if (!versionOf(versionLabels.current)) return wrong('no version is in use', renew);
   // After a rotation the label may stay on the version that is in use.
   if (pending && pending !== versionOf(versionLabels.current)) {
-    return wrong('AWSPENDING is on a version that is not in use: a rotation did not end', renew);
+    return wrong(
+      'a rotation has not ended, and blocks the next one (AWSPENDING is on a version that is not in use)',
+      `Wait some minutes and run the doctor again; where it stays: ${removeLabel(versionLabels.pending, pending)}`,
+    );
   }
-  if (secret.startsUnset && !versionOf('AWSPREVIOUS')) return toDo('it still holds its placeholder', renew);
-  if (versionOf(versionLabels.next)) return toDo('a staged pair was left behind', renew);
+  if (secret.startsUnset && !versionOf('AWSPREVIOUS')) {
+    return toDo(
+      'it still holds its placeholder',
+      `Have the pair of Begini's Deployment Centre at hand, from the tab of this environment, then: ${renew}`,
+    );
+  }
+  const staged = versionOf(versionLabels.next);
+  if (staged) {
+    return toDo(
+      'a staged pair was left behind, which nothing uses',
+      `The next renewal replaces it. To be rid of it now: ${removeLabel(versionLabels.next, staged)}`,
+    );
+  }
   const verdict = verdicts.find((label) => versionOf(label));
-  if (verdict) return toDo(`the last renewal failed (${verdict}); the pair before it stays in use`, renew);
+  if (verdict) {
+    const { reason, next } = verdictsByLabel[verdict];
+    return toDo(
+      `the pair before stays in use, as the last renewal failed: ${reason}`,
+      `${next} Then: ${renew}`,
+    );
+  }
   if (secret.scheduled && !RotationEnabled) return wrong('it has no rotation schedule', secret.deploy);
   const due = dueDateOf(description);
   if (secret.scheduled && due < Date.now() - dayMs) {

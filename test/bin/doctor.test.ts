@@ -27,7 +27,7 @@ const useRow = (change: object = {}) =>
   writeFileSync(cdkJson, JSON.stringify({ context: { stages: { Demo: { ...row, ...change } } } }));
 
 /** `npm start`, which stands in for the deployed stage: apart from this process, where AWS has doubles. */
-type Stage = { port: number; credentials: Record<string, string>; stop(): void };
+type Stage = { port: number; credentials: Record<string, string>; stop(): Promise<void> };
 
 let stage: Stage;
 /** Below those that systems hand out by themselves. */
@@ -42,7 +42,13 @@ async function startStage(port: number, ...args: string[]): Promise<Stage> {
   while (!output.includes('Requests:')) output += (await once(program.stdout, 'data'))[0];
   const exported = [...output.matchAll(/^ {2}export (\w+)=(\S+)$/gm)];
   const credentials = Object.fromEntries(exported.map(([, name = '', value = '']) => [name, value]));
-  return { port, credentials, stop: () => program.kill('SIGKILL') };
+  program.stdout.resume();
+  program.stderr.resume();
+  const stop = async () => {
+    program.kill();
+    await once(program, 'close');
+  };
+  return { port, credentials, stop };
 }
 
 const outputs = () => ({
@@ -63,8 +69,8 @@ async function answerBy(listener: Listener): Promise<void> {
 beforeAll(async () => {
   stage = await startStage(firstPort, '--auth', 'iam');
 });
-afterAll(() => {
-  stage.stop();
+afterAll(async () => {
+  await stage.stop();
   process.env = before;
   rmSync(folder, { recursive: true });
 });
@@ -152,7 +158,7 @@ describe('a stage that can go live', () => {
     });
     aws.apigateway.on(GetApiKeyCommand).resolves({ value: localApiKey });
     const { exitCode, output } = await doctor(['--stage', 'demo']);
-    another.stop();
+    await another.stop();
     expect(troublesIn(output)).toEqual([]);
     expect(exitCode).toBe(0);
   });
@@ -178,11 +184,15 @@ test('says for each finding what to click or run', async () => {
   const { exitCode, output } = await doctor(['--stage', 'demo']);
   expect(troublesIn(output)).toEqual(
     [
-      ['to do', 'the last deployment', 'then npx cdk deploy BeginiSession-Demo'],
+      ['to do', 'the last deployment', 'then: npx cdk deploy BeginiSession-Demo'],
       ['wrong', 'API Gateway may write access logs', 'then: npx cdk deploy BeginiSession-Demo'],
       ['to do', 'the quota of concurrent executions', 'Request increase'],
       ['to do', 'the pair of API key and integration id', 'npm run rotate -- --stage demo'],
-      ['wrong', 'the key of the launch links', 'aws secretsmanager rotate-secret --secret-id begini-session'],
+      [
+        'wrong',
+        'the key of the launch links',
+        'begini-session/demo/launch-key --version-stage AWSPENDING --remove-from-version-id foreign',
+      ],
       ['to do', 'somebody receives the alarms', 'click "Confirm subscription"'],
       ['wrong', 'every alarm exists', 'npx cdk deploy BeginiSession-Demo'],
       ['wrong', 'sessions that are over are deleted', 'turn it on for expiresAt'],
@@ -285,7 +295,7 @@ describe('a right that is missing', () => {
     const { exitCode, output } = await doctor(['--stage', 'demo']);
     expect(output).toContain('not checked (cloudwatch:DescribeAlarms)  every alarm exists');
     expect(output).toContain('not checked (dynamodb:DescribeTimeToLive)  sessions that are over');
-    expect(output).toContain('2 not checked.');
+    expect(output).toContain('0 wrong, 2 not checked.\nFor what was not checked, attach the policy');
     expect(exitCode).toBe(0);
   });
 

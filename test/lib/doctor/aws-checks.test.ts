@@ -41,6 +41,7 @@ const pair = secretCheck({
   name: 'the pair',
   renew: 'npm run rotate',
   deploy: 'npx cdk deploy',
+  awsCli: 'aws --region eu-central-1',
   startsUnset: true,
   scheduled: true,
 });
@@ -58,9 +59,24 @@ test.each([
   ['ok', 'AWSPENDING that stayed on the pair in use', { ...inUse, used: ['AWSCURRENT', 'AWSPENDING'] }, ''],
   ['ok', 'a renewal with the pair that was in use already', { ...inUse, next: ['BEGINI_SAME'] }, ''],
   ['to do', 'a pair that was never put in', { used: ['AWSCURRENT'] }, 'npm run rotate'],
-  ['to do', 'a staged pair', { ...inUse, next: ['BEGINI_NEXT'] }, 'npm run rotate'],
-  ['to do', 'a renewal that Begini refused', { ...inUse, next: ['BEGINI_REFUSED_401'] }, 'npm run rotate'],
-  ['wrong', 'a foreign AWSPENDING', { ...inUse, next: ['AWSPENDING'] }, 'npm run rotate'],
+  [
+    'to do',
+    'a staged pair',
+    { ...inUse, next: ['BEGINI_NEXT'] },
+    '--version-stage BEGINI_NEXT --remove-from-version-id next',
+  ],
+  [
+    'to do',
+    'a renewal that Begini refused',
+    { ...inUse, next: ['BEGINI_REFUSED_401'] },
+    'is the key complete',
+  ],
+  [
+    'wrong',
+    'a foreign AWSPENDING',
+    { ...inUse, next: ['AWSPENDING'] },
+    '--version-stage AWSPENDING --remove-from-version-id next',
+  ],
   ['wrong', 'no version in use', { before: ['AWSPREVIOUS'] }, 'npm run rotate'],
 ])('%s for %s', async (status, _, VersionIdsToStages, next) => {
   secrets.on(DescribeSecretCommand).resolves({ ...scheduled, VersionIdsToStages });
@@ -173,6 +189,7 @@ test.each([
   ['UPDATE_IN_PROGRESS', 'to do'],
   ['UPDATE_ROLLBACK_COMPLETE', 'to do'],
   ['UPDATE_ROLLBACK_FAILED', 'wrong'],
+  ['ROLLBACK_FAILED', 'wrong'],
 ] as const)('a stack in the state %s is %s', (StackStatus, status) => {
   const stack = { StackName: 'BeginiSession-Demo', CreationTime: new Date(0), StackStatus };
   expect(checkStack(stack, stageOf('test')).status).toBe(status);

@@ -1,0 +1,146 @@
+import { APIGatewayClient, UpdateAccountCommand } from '@aws-sdk/client-api-gateway';
+import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
+import { CreateTableCommand, DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  CreateSecretCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { accountChecks, receiverCheck } from '../../lib/doctor/account-checks.ts';
+import { alarmCheck } from '../../lib/doctor/alarm-checks.ts';
+import type { Check } from '../../lib/doctor/check.ts';
+import { runChecks } from '../../lib/doctor/run-checks.ts';
+import { secretCheck } from '../../lib/doctor/secret-checks.ts';
+import { tableCheck, timeToLiveCheck } from '../../lib/doctor/table-checks.ts';
+import { articlesOf, nameAlarm } from '../../lib/monitoring/runbook.ts';
+import { type Moto, startMoto } from './moto-secrets-manager.ts';
+
+jest.setTimeout(60_000);
+
+const stackName = 'BeginiSession-Demo';
+const commands = { deploy: `npx cdk deploy ${stackName}`, rotate: 'npm run rotate -- --stage demo' };
+const stage = { name: 'Demo', environment: 'production', resume: true, launchLinks: true } as const;
+
+let moto: Moto;
+let options: { endpoint: string; region: string; credentials: object };
+const clients: { destroy(): void }[] = [];
+
+/** A client of moto, which ends with the tests. */
+function clientOf<Client extends { destroy(): void }>(type: new (options: object) => Client): Client {
+  const client = new type(options);
+  clients.push(client);
+  return client;
+}
+beforeAll(async () => {
+  moto = await startMoto();
+  options = {
+    endpoint: moto.url,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+});
+afterAll(async () => {
+  for (const client of clients) client.destroy();
+  await moto.stop();
+});
+
+const statusesOf = async (...checks: Check[]) =>
+  (await runChecks(checks, () => undefined)).map(({ status }) => status);
+
+test('a secret still holds its placeholder until a pair was put in', async () => {
+  const client = clientOf(SecretsManagerClient);
+  const secretId = 'begini-session/demo/credentials';
+  await client.send(new CreateSecretCommand({ Name: secretId, SecretString: 'UNSET' }));
+  const check = secretCheck({
+    client,
+    secretId,
+    name: 'the pair',
+    renew: commands.rotate,
+    deploy: commands.deploy,
+    awsCli: 'aws',
+    startsUnset: true,
+    scheduled: false,
+  });
+  expect(await statusesOf(check)).toEqual(['to do']);
+  await client.send(new PutSecretValueCommand({ SecretId: secretId, SecretString: '{}' }));
+  expect(await statusesOf(check)).toEqual(['ok']);
+  const stage = { SecretId: secretId, SecretString: '{}', VersionStages: ['AWSPENDING'] };
+  await client.send(new PutSecretValueCommand(stage));
+  expect(await statusesOf(check)).toEqual(['wrong']);
+});
+
+test('the table is there, and its TTL is off until it is turned on', async () => {
+  const client = clientOf(DynamoDBClient);
+  const TableName = 'BeginiSession-Demo-Sessions';
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  );
+  const checks = [tableCheck(client, TableName, commands), timeToLiveCheck(client, TableName)];
+  expect(await statusesOf(...checks)).toEqual(['ok', 'wrong']);
+  const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expiresAt' };
+  await client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }));
+  expect(await statusesOf(...checks)).toEqual(['ok', 'ok']);
+});
+
+test('nobody receives the alarms until somebody subscribes', async () => {
+  const client = clientOf(SNSClient);
+  const { TopicArn } = await client.send(new CreateTopicCommand({ Name: 'alarms' }));
+  const check = receiverCheck(client, stage, TopicArn, commands);
+  expect(await statusesOf(check)).toEqual(['to do']);
+  // Moto confirms at once, which AWS never does for a mail address.
+  const subscription = { TopicArn, Protocol: 'email', Endpoint: 'on-call@bank.example' };
+  await client.send(new SubscribeCommand(subscription));
+  expect(await statusesOf(check)).toEqual(['ok']);
+});
+
+test('alarms are found by their names, a missing one is wrong, and a raised one is named', async () => {
+  const client = clientOf(CloudWatchClient);
+  const check = alarmCheck(client, stage, stackName, commands);
+  expect(await statusesOf(check)).toEqual(['wrong']);
+  const [last = '', ...others] = articlesOf(stage).map((article) => nameAlarm(stackName, article));
+  // All on metrics: moto has no composite alarms by JSON.
+  const create = (AlarmName: string) =>
+    client.send(
+      new PutMetricAlarmCommand({
+        AlarmName,
+        MetricName: 'Errors',
+        Namespace: 'Demo',
+        Statistic: 'Sum',
+        Period: 60,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        Threshold: 1,
+        EvaluationPeriods: 1,
+      }),
+    );
+  for (const name of others) await create(name);
+  expect(await statusesOf(check)).toEqual(['wrong']);
+  await create(last);
+  expect(await statusesOf(check)).toEqual(['ok']);
+  const raised = others.find((name) => name.includes('ticket')) ?? '';
+  await client.send(
+    new SetAlarmStateCommand({ AlarmName: raised, StateValue: 'ALARM', StateReason: 'test' }),
+  );
+  const [finding] = await runChecks([check], () => undefined);
+  expect(finding?.status).toBe('to do');
+  expect(raised).toContain(finding?.found.replace(/^raised: "|"$/g, '') || 'nothing');
+});
+
+test('the account has no role for logs until it gets one', async () => {
+  const client = clientOf(APIGatewayClient);
+  const [role] = accountChecks(client, clientOf(LambdaClient), stage.name, commands);
+  if (!role) throw new Error('no check');
+  expect(await statusesOf(role)).toEqual(['wrong']);
+  const value = 'arn:aws:iam::123456789012:role/logs';
+  await client.send(
+    new UpdateAccountCommand({ patchOperations: [{ op: 'replace', path: '/cloudwatchRoleArn', value }] }),
+  );
+  expect(await statusesOf(role)).toEqual(['ok']);
+});
