@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { StageRequest } from './call-stage.ts';
 
@@ -26,26 +26,4 @@ export function withSignature(credentials: Credentials, region: string): Authent
     const signed = await signer.sign({ method, protocol, hostname, path: pathname, headers, body });
     return { ...request, headers: signed.headers };
   };
-}
-
-/** SHA-256, or HMAC-SHA-256 where there is a secret, as the signer asks for it. */
-class Sha256 {
-  readonly #hash;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
-  }
-  update(chunk: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytesOf(chunk));
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-  reset(): void {}
-}
-
-function bytesOf(value: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof value === 'string') return Buffer.from(value);
-  return ArrayBuffer.isView(value)
-    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    : new Uint8Array(value);
 }
