@@ -1,10 +1,12 @@
+import { getEventListeners } from 'node:events';
 import { syncBuiltinESMExports } from 'node:module';
 import { performance } from 'node:perf_hooks';
 
 /** Time that stands still while this process works, and jumps to the next timer once it only waits. */
 export type VirtualTime = { restore(): void };
 
-type Timer = { dueAt: number; fire(): void };
+/** `isIdle`: nobody waits for it any more. */
+type Timer = { dueAt: number; fire(): void; isIdle?: () => boolean };
 
 /** A shorter wait passes in real time: dynalite and Node yield to each other that way. */
 const shortestWaitMs = 2;
@@ -58,8 +60,10 @@ export function installVirtualTime(): VirtualTime {
 
   function abortAfter(ms: number): AbortSignal {
     const controller = new AbortController();
-    schedule(ms, () => controller.abort(new DOMException('The time is over.', 'TimeoutError')));
-    return controller.signal;
+    const { signal } = controller;
+    const timer = schedule(ms, () => controller.abort(new DOMException('The time is over.', 'TimeoutError')));
+    timer.isIdle = () => getEventListeners(signal, 'abort').length === 0;
+    return signal;
   }
 
   async function waitUntilQuiet(): Promise<void> {
@@ -74,12 +78,15 @@ export function installVirtualTime(): VirtualTime {
   async function run(): Promise<void> {
     while (isRunning) {
       await waitUntilQuiet();
-      if (!isRunning || timers.size === 0) continue;
-      now = Math.min(...[...timers].map(({ dueAt }) => dueAt));
-      for (const timer of timers) {
-        if (timer.dueAt > now) continue;
-        timers.delete(timer);
-        timer.fire();
+      let isIdle = true;
+      while (isIdle && isRunning && timers.size > 0) {
+        now = Math.min(...[...timers].map(({ dueAt }) => dueAt));
+        for (const timer of timers) {
+          if (timer.dueAt > now) continue;
+          isIdle &&= timer.isIdle?.() ?? false;
+          timers.delete(timer);
+          timer.fire();
+        }
       }
     }
   }
