@@ -1,8 +1,8 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 
 /**
- * Every deadline of the service, in milliseconds. Each outer one is longer than what it waits for,
- * so that the innermost gives up first and its answer still reaches the caller.
+ * Every deadline of the service, in milliseconds. Each outer deadline is longer than the inner ones that it waits for,
+ * so that the innermost expires first and its answer still reaches the caller.
  */
 
 /** API Gateway's integration timeout; it counts the function's start too. */
@@ -14,7 +14,7 @@ export const functionTimeoutMs = 14_000;
 /** Counted from the moment API Gateway received the request. */
 export const requestTimeoutMs = 14_000;
 
-/** Kept back from Lambda's remaining time, to answer and to log. */
+/** Reserved from Lambda's remaining time, for the answer and the log line. */
 export const answerReserveMs = 1_000;
 
 /** All session calls of one request together, the retry included. */
@@ -23,7 +23,7 @@ export const vendorTimeoutMs = 8_000;
 /** DNS, TCP and TLS of one try to reach the vendor. */
 export const connectTimeoutMs = 2_000;
 
-/** With less than this left, no session call is started: it could create a session that nobody receives. */
+/** With less than this left, no session call is started: it could create a session that no caller receives. */
 export const shortestCallMs = 3_000;
 
 /** One try to read the secret. */
@@ -41,22 +41,22 @@ export const storeTryTimeoutMs = 500;
 /** Tries of a call to the table, the first included. */
 export const storeTries = 2;
 
-/** Kept back from a request's time, to store the session that the vendor made. */
+/** Reserved from a request's time, to store the session that the vendor created. */
 export const storeReserveMs = 1_200;
 
 /** How long a claim on a uid holds: longer than a session takes from the claim until it is stored. */
 export const claimMs = 12_000;
 
-/** How far the clocks of two functions may be apart before a claim is misjudged. */
+/** Claims are judged correctly as long as the clocks of two functions differ by no more than this. */
 export const clockToleranceMs = 2_000;
 
-/** Between two looks at a uid that another request has claimed. */
+/** Pause between two reads of a uid that another request has claimed. */
 export const claimPollMs = 250;
 
-/** With less than this left, a request does not wait longer for another one: there must be time to call the vendor. */
+/** With less than this left, a request stops waiting for another one: there must be time to call the vendor. */
 export const shortestWaitMs = 4_500;
 
-/** How long init waits for what it warms up. */
+/** How long init waits for the warm-up. */
 export const warmUpTimeoutMs = 2_000;
 
 /** Lambda's timeout for one rotation step: seven calls to Secrets Manager and one to the vendor, at their slowest. */
@@ -73,8 +73,8 @@ export type RequestClock = {
 };
 
 /**
- * The moment, in epoch milliseconds, by which a request must be answered. `receivedAt` counts only where it is at most
- * 15 s old and not in the future: a clock that is wrong must not refuse requests.
+ * The moment, in epoch milliseconds, by which a request must be answered. `receivedAt` counts only if it is at most 15
+ * s old and not in the future: requests must not fail because of a wrong clock.
  */
 export function requestDeadline({ now, remainingMs, receivedAt = now }: RequestClock): number {
   const ageMs = now - receivedAt;

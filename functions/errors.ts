@@ -1,4 +1,4 @@
-/** What a stranger may read of an error, and when to come back. */
+/** What any caller may read about an error, and when to call again. */
 type Problem = { statusCode: number; title: string; detail: string; retryAfterSeconds?: number };
 
 const callerProblems = {
@@ -21,7 +21,7 @@ const callerProblems = {
     statusCode: 422,
     title: 'Unknown property',
     detail:
-      'Beside "uid" the body may hold "integration_id" for a session, "expires_in" and "language" for a launch link, and no other property.',
+      'Besides "uid", the body may have only "integration_id" for a session, or "expires_in" and "language" for a launch link.',
   },
   invalid_uid: {
     statusCode: 422,
@@ -32,7 +32,7 @@ const callerProblems = {
     statusCode: 422,
     title: 'Integration mismatch',
     detail:
-      '"integration_id" is not the one of this stage. Is the caller configured for the other stage? It may be left out.',
+      '"integration_id" is not that of this stage. Is the caller configured for the other stage? The property is optional.',
   },
   invalid_expires_in: {
     statusCode: 422,
@@ -47,13 +47,13 @@ const callerProblems = {
   session_in_progress: {
     statusCode: 503,
     title: 'Session in progress',
-    detail: 'Another request for this uid is being answered. Try again with the same uid.',
+    detail: 'Another request for this uid is in progress. Try again with the same uid.',
     retryAfterSeconds: 1,
   },
   launch_link_invalid: {
     statusCode: 403,
     title: 'Invalid launch link',
-    detail: 'This link was not made here, or it is not complete.',
+    detail: 'This stage did not make this link, or the link is incomplete.',
   },
   launch_link_expired: {
     statusCode: 410,
@@ -82,7 +82,7 @@ const vendorProblems = {
   vendor_response_invalid: {
     statusCode: 502,
     title: 'Invalid vendor response',
-    detail: 'Begini answered with something that is not a usable session. Try again.',
+    detail: "Begini's answer has no usable session. Try again.",
   },
   vendor_connection_lost: {
     statusCode: 502,
@@ -105,8 +105,7 @@ const vendorProblems = {
 
 const operatorProblems = {
   credentials_not_set: {
-    action:
-      'Put the pair of this stage in, by the command npm run rotate: the secret holds none that can be used.',
+    action: 'The secret holds no usable pair. Store the pair of this stage with the command npm run rotate.',
     statusCode: 503,
     title: 'Service not ready',
     detail: 'This stage has no credentials for Begini yet. Its operator must act.',
@@ -114,7 +113,7 @@ const operatorProblems = {
   },
   credentials_refused: {
     action:
-      'Begini answered 401 or 403. Compare the secret with the Deployment Centre: the key may have been renewed, belong to the other environment, or to another integration; or HMAC is not enabled at Begini.',
+      'Begini answered 401 or 403. Compare the secret with the Deployment Centre: the key may have been renewed, or belong to another environment or integration; or HMAC is not enabled at Begini.',
     statusCode: 503,
     title: 'Service not ready',
     detail: 'Begini refuses the credentials of this stage. Its operator must act.',
@@ -122,7 +121,7 @@ const operatorProblems = {
   },
   secrets_unavailable: {
     action:
-      'Secrets Manager did not hand out the secret; the reason is its error. Check its health, then the role of this function. Where the reason is UnusableLaunchKey, renew the launch key.',
+      'Secrets Manager did not return the secret; the reason is its error. Check its health, then the role of this function. If the reason is UnusableLaunchKey, renew the launch key.',
     statusCode: 503,
     title: 'Service not ready',
     detail: 'A secret of this service could not be read. Try again.',
@@ -152,8 +151,8 @@ export const problems: Readonly<Record<ProblemCode, Problem> & Record<string, Pr
 type ErrorOptions = { cause?: unknown; retryAfterSeconds?: number };
 
 /**
- * An error that has its own answer. `message` is the code alone and `detail` one fixed sentence,
- * so that neither can carry a key, a token or a uid.
+ * An error that has its own answer. `message` is the code alone and `detail` one fixed sentence, so that neither can
+ * contain a key, a token or a uid.
  */
 export abstract class ServiceError extends Error {
   /** Stable, snake case: what callers, logs and tests branch on. */
@@ -182,7 +181,7 @@ export class CallerError extends ServiceError {
   }
 }
 
-/** The vendor, or the way to it, failed. */
+/** The vendor, or the connection to it, failed. */
 export class VendorError extends ServiceError {
   override readonly name = 'VendorError';
   constructor(code: keyof typeof vendorProblems, options?: ErrorOptions) {
@@ -202,8 +201,8 @@ export class OperatorError extends ServiceError {
 }
 
 /**
- * The `code` of a system error (`ECONNRESET`), else the `name` of an error (`AccessDeniedException`); empty where
- * `error` has neither. Unlike a message, neither quotes what was sent.
+ * The `code` of a system error (`ECONNRESET`), else the `name` of an error (`AccessDeniedException`); empty if `error`
+ * has neither. Unlike a message, neither contains what was sent.
  */
 export function reasonOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '';

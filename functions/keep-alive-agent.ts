@@ -34,7 +34,7 @@ export class KeepAliveAgent extends https.Agent {
   override createConnection(...parameters: Parameters<https.Agent['createConnection']>) {
     const warm = this.#warm;
     this.#warm = undefined;
-    // Bytes that a server sent before any request, such as a timeout notice, are no response to this request.
+    // Bytes that a server sent before any request, such as a timeout notice, are not a response to this request.
     if (warm && !warm.destroyed && warm.readableLength === 0) return warm;
     warm?.destroy();
     return super.createConnection(...parameters);
@@ -55,7 +55,7 @@ const wakeUpMs = 2;
 /** NATs and load balancers silently drop idle connections; do not reuse one after a minute. */
 const longestIdleMs = 60_000;
 
-/** Keeps an agent from reusing a connection that died while nobody used it. */
+/** Keeps an agent from reusing a connection that died while it was idle. */
 export class IdleConnections {
   readonly #agent: http.Agent;
   #lastUsedAt = Date.now();

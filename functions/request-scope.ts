@@ -1,6 +1,6 @@
-/** What one request, or one rotation step, gathers for its log line. None of it is a secret or names the applicant. */
+/** What one request, or one rotation step, collects for its log line. None of it is a secret or names the applicant. */
 export type RequestTrace = {
-  /** What a request without an error came to: `session_created`. */
+  /** The outcome of a request without an error: `session_created`. */
   outcome?: string;
   /** Pseudonym of the uid, 12 hex digits. */
   uidRef?: string;
@@ -11,19 +11,19 @@ export type RequestTrace = {
   vendorStatus?: number;
   /** Reads of a secret that this request started. */
   secretReads: number;
-  /** Whether a secret was served that is overdue for a refresh which failed. */
+  /** Whether a secret was used that is too old because its refresh failed. */
   secretStale?: boolean;
   secretVersionId?: string;
-  /** Calls to the table of sessions, and the milliseconds they took; absent in a stage that remembers none. */
+  /** Calls to the table of sessions, and the milliseconds they took; absent in a stage that remembers no sessions. */
   storeCalls?: number;
   storeMs?: number;
-  /** `unavailable`: the session was created without the table. `unreadable`: what it held did not open. */
+  /** `unavailable`: the session was created without the table. `unreadable`: its content could not be decrypted. */
   store?: 'unavailable' | 'unreadable';
-  /** The error's name where the table was unavailable: `AccessDeniedException`. */
+  /** The error's name if the table was unavailable: `AccessDeniedException`. */
   storeReason?: string;
 };
 
-/** What travels with one request through every layer. */
+/** What is passed with one request through every layer. */
 export type RequestScope = {
   /** Epoch milliseconds by which the request must be answered. */
   readonly deadline: number;

@@ -1,6 +1,6 @@
 /** What applicants read in one language, all of it plain text. */
 export type PageTexts = {
-  /** Of the page behind a good link. */
+  /** On the page of a valid link. */
   title: string;
   text: string;
   /** How long the assessment takes. */
@@ -8,17 +8,17 @@ export type PageTexts = {
   /** Who conducts it, and at which address the applicant continues. */
   handover: string;
   button: string;
-  /** On the button once it was tapped. */
+  /** On the button after a tap. */
   opening: string;
-  /** For a link that is not one of ours, or not whole. */
+  /** For a link that this stage did not make, or that is incomplete. */
   invalidTitle: string;
   invalidText: string;
   expiredTitle: string;
   expiredText: string;
-  /** For an applicant whom Begini refuses, perhaps because the assessment was taken. */
+  /** For an applicant that Begini refuses, perhaps because they have taken the assessment. */
   rejectedTitle: string;
   rejectedText: string;
-  /** For errors that another try may get past. */
+  /** For errors where another try may help. */
   laterTitle: string;
   laterText: string;
   tryAgain: string;
@@ -48,15 +48,15 @@ export type Brand = {
   color: string;
   /** The same for the dark scheme. */
   darkColor: string;
-  /** A `data:` URL of a PNG or SVG; absent, the lender's name stands in its place. */
+  /** A `data:` URL of a PNG or SVG; if absent, the lender's name is shown instead. */
   logo?: string | undefined;
 };
 
-/** Everything that makes the pages of a stage its lender's. It is part of the bundle of the function that shows them. */
+/** The lender's texts and design for the pages of a stage, bundled with the function that shows them. */
 export type ApplicantPage = {
-  /** The first is shown where neither the link nor the browser asks for another. */
+  /** The first is shown if neither the link nor the browser asks for another. */
   languages: readonly [PageLanguage, ...PageLanguage[]];
   brand: Brand;
-  /** `https://…`: the way back to the lender that pages without a session offer. */
+  /** `https://…`: the link back to the lender on pages without a session. */
   returnUrl?: string | undefined;
 };

@@ -7,7 +7,7 @@ const longestHeader = 500;
  * Chooses among the languages of a stage: the link's, then the browser's by their weight, then the first.
  *
  * A tag is matched as a whole, then shortened from its end (RFC 4647 §3.4): `es-MX` finds `es`, `pt` finds `pt-BR`, and
- * `pt-PT` finds `pt-BR` where the stage has no other Portuguese.
+ * `pt-PT` finds `pt-BR` if the stage has no other Portuguese.
  */
 export function chooseLanguage<Language extends { language: string }>(
   languages: readonly [Language, ...Language[]],
@@ -24,7 +24,7 @@ export function chooseLanguage<Language extends { language: string }>(
   return languages[0];
 }
 
-/** The tags of an `Accept-Language` header (RFC 9110 §12.5.4), the most wanted first; what is malformed is left out. */
+/** The tags of an `Accept-Language` header (RFC 9110 §12.5.4), the most preferred first, without malformed ones. */
 function acceptedTags(header: string): string[] {
   return header
     .slice(0, longestHeader)

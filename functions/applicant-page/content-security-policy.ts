@@ -3,10 +3,9 @@ import type { Brand } from './applicant-page.ts';
 import { pageScript, pageStyle } from './page-style.ts';
 
 /**
- * The `Content-Security-Policy` of the pages that the function shows. Chromium holds `form-action` against every hop of
- * the redirect that answers the form, and where Begini leads the browser after the first is not documented: so any
- * https origin is allowed.
- * @param assessmentOrigin where the first hop leads; named only where it has no TLS, on the developer's machine
+ * The `Content-Security-Policy` of the pages that the function shows. Chromium applies `form-action` to every redirect
+ * after the form is sent, and Begini does not document its redirects after the first, so any https origin is allowed.
+ * @param assessmentOrigin target of the first redirect; listed only if it has no TLS, on the developer's machine
  */
 export function contentSecurityPolicy(brand: Brand, assessmentOrigin: string): string {
   const formTargets = [
@@ -26,8 +25,8 @@ export function contentSecurityPolicy(brand: Brand, assessmentOrigin: string): s
 }
 
 /**
- * The same for a page without script and logo, fit for `<meta http-equiv>`, where `frame-ancestors` has no effect: for
- * API Gateway's own pages, whose headers cannot hold the quotes.
+ * The same for a page without script and logo, for use in `<meta http-equiv>`, where `frame-ancestors` has no effect.
+ * API Gateway's own pages need it, because their headers cannot contain the quotes.
  */
 export function templatePolicy(brand: Brand): string {
   return [

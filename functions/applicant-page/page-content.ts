@@ -8,7 +8,7 @@ export type PageContent = {
   facts?: { duration: string; handover: string } | undefined;
   /** A form without fields, sent to the page's own address. */
   form?: { method: 'get' | 'post'; button: string; opening: string } | undefined;
-  /** The way back to the lender. */
+  /** The link back to the lender. */
   link?: { url: string; label: string } | undefined;
   /** To read out on the phone: the beginning of the request's id. */
   reference?: string | undefined;
@@ -19,20 +19,20 @@ export type Situation = 'invalid' | 'expired' | 'rejected' | 'later';
 
 /** Where an error page leads, and how its request is found. */
 export type ErrorPageOptions = {
-  /** The failed request's method, to be tried again. */
+  /** The failed request's method, for trying again. */
   method: string | undefined;
   returnUrl: string | undefined;
-  /** Absent in a template: API Gateway puts it in. */
+  /** Absent in a template: API Gateway inserts it. */
   reference?: string;
 };
 
-/** The page behind a good link: one button that starts the assessment. */
+/** The page of a valid link: one button that starts the assessment. */
 export function startContent(language: PageLanguage): PageContent {
   const { title, text, duration, handover, button, opening } = language;
   return { title, text, facts: { duration, handover }, form: { method: 'post', button, opening } };
 }
 
-/** The situation of the applicant for the code of an error. */
+/** Maps the code of an error to the applicant's situation. */
 export function situationOf(code: string): Situation {
   switch (code) {
     case 'launch_link_invalid':
@@ -46,7 +46,7 @@ export function situationOf(code: string): Situation {
   }
 }
 
-/** The page for a situation: a button where trying again can help, and the way back where the stage has one. */
+/** The page for a situation: with a button if trying again can help, and the link back if the stage has one. */
 export function errorContent(
   language: PageLanguage,
   situation: Situation,

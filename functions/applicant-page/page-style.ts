@@ -1,8 +1,8 @@
 import type { Brand } from './applicant-page.ts';
 
 /**
- * The page's style sheet. Every text has a contrast of at least 7:1 in both schemes, but for what has the lender's
- * colour: at least 4.5:1. Sizes are in `rem`, so that larger text enlarges what surrounds it.
+ * The page's style sheet. Every text has a contrast of at least 7:1 in both schemes, except for text in the lender's
+ * colour: at least 4.5:1. Sizes are in `rem`, so that they grow with the text.
  */
 export function pageStyle({ color, darkColor }: Pick<Brand, 'color' | 'darkColor'>): string {
   return `
@@ -41,7 +41,8 @@ footer a{color:inherit}
 
 /**
  * Disables the button on the tap and says what happens, also to a screen reader. Back, forward and a restored page fire
- * `pageshow`; a cancelled navigation fires nothing, so there is a timer. A second tap is harmless, so neither need be exact.
+ * `pageshow`; a cancelled navigation fires nothing, so there is a timer. A second tap is harmless, so neither has to be
+ * exact.
  */
 export const pageScript = `
 {

@@ -6,7 +6,9 @@ import { pageScript, pageStyle } from './page-style.ts';
 /** What a page is rendered from. */
 export type Page = { language: PageLanguage; brand: Brand; content: PageContent };
 
-/** The page as HTML, to be sent with its `contentSecurityPolicy`. The form has no action: it goes to where the page is. */
+/**
+ * The page as HTML; send it with its `contentSecurityPolicy`. The form has no action: it is sent to the page's own URL.
+ */
 export function renderPage(page: Page): string {
   const { language, brand, content } = page;
   return render(page, {
@@ -20,8 +22,8 @@ export function renderPage(page: Page): string {
 }
 
 /**
- * The same without script and logo, and with its policy in itself: a template for API Gateway's own answers, which
- * puts the request's id in the place of `$context.requestId`.
+ * The same without script and logo, and with the policy inside the page: a template for API Gateway's own answers. API
+ * Gateway replaces `$context.requestId` with the request's id.
  */
 export function renderTemplate(page: Page): string {
   return render(page, {
@@ -41,7 +43,7 @@ function render({ language, brand, content }: Page, { head, name, reference, scr
   const support = supportLine && `<p dir="auto">${linkPhoneNumbers(escapeHtml(supportLine))}</p>`;
   const privacy =
     privacyUrl && `<p><a href="${escapeHtml(privacyUrl)}">${escapeHtml(language.privacy)}</a></p>`;
-  // Help is part of an error page, and at the end of any other.
+  // An error page has the help in its main part, any other page at its end.
   const help = reference && [support, `<p>${escapeHtml(language.reference)} <bdi>${reference}</bdi></p>`];
   const main = [
     `<h1>${escapeHtml(title)}</h1>`,
@@ -71,13 +73,13 @@ ${script}</body>
 `;
 }
 
-/** An element with one line for each part that there is; nothing where there is none. */
+/** An element with one line per part; empty if there are no parts. */
 function renderElement(name: string, parts: readonly (string | false | undefined)[]): string {
   const lines = parts.filter(Boolean);
   return lines.length > 0 ? `<${name}>\n${lines.join('\n')}\n</${name}>` : '';
 }
 
-/** A clock, and an arrow that leads out of a box. */
+/** A clock, and an arrow out of a box. */
 const icons = {
   duration: '<circle cx="12" cy="12" r="9"/><path d="M12 7v5l3 3"/>',
   handover: '<path d="M10 5H5v14h14v-5M14 4h6v6M20 4l-9 9"/>',
@@ -88,7 +90,7 @@ function renderFacts(facts: NonNullable<PageContent['facts']>): string {
     const icon = `<svg viewBox="0 0 24 24" aria-hidden="true">${icons[name]}</svg>`;
     return `<li>${icon}<span>${escapeHtml(facts[name])}</span></li>`;
   });
-  // Without bullets, Safari presents a list as none, unless its role is named.
+  // Safari does not announce a list without bullets as a list, unless it has the role.
   return `<ul role="list">\n${items.join('\n')}\n</ul>`;
 }
 
@@ -103,12 +105,12 @@ function renderLink({ url, label }: NonNullable<PageContent['link']>): string {
   return `<a href="${escapeHtml(url)}">${escapeHtml(label)}</a>`;
 }
 
-/** Seven digits or more, with what people write between them. */
+/** Seven digits or more, with the usual separators. */
 const phoneNumber = /(?<![\w#])\+?\(?\d(?:[\s()/.-]{0,2}\d){6,}/g;
 
 /**
- * Makes phone numbers ready to be tapped. Each runs from left to right, as the groups of its digits would change places
- * in a text from right to left, and stays on one line.
+ * Turns phone numbers into links. Each is written from left to right, because its groups of digits would change places
+ * in a right-to-left text, and stays on one line.
  */
 function linkPhoneNumbers(html: string): string {
   return html.replace(phoneNumber, (number) => {
@@ -117,17 +119,17 @@ function linkPhoneNumbers(html: string): string {
   });
 }
 
-/** A text whose direction neither follows nor changes that of its surroundings. */
+/** Isolates the direction of a text from that of the text around it. */
 function isolate(text: string): string {
   return `<bdi>${escapeHtml(text)}</bdi>`;
 }
 
-/** The same where no element can stand: U+2068 and U+2069. */
+/** The same where elements are not allowed: U+2068 and U+2069. */
 function isolateInTitle(text: string): string {
   return `&#8296;${escapeHtml(text)}&#8297;`;
 }
 
-/** The dollar sign too: API Gateway looks for its variables in the whole of a template. */
+/** Escapes the dollar sign too: API Gateway replaces variables anywhere in a template. */
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"'$]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -17,9 +17,9 @@ export type VendorResponse = {
 
 /** Sends session calls over one keep-alive connection. */
 export type VendorClient = {
-  /** Sends `request` and reads the response within the scope. @throws VendorError, never with a value inside. */
+  /** Sends `request` and reads the response within the scope. @throws VendorError, without any value of the call. */
   send(request: SessionRequest, scope: RequestScope): Promise<VendorResponse>;
-  /** Opens a connection for the next call. Resolves when it is ready; rejects where it cannot be opened. */
+  /** Opens a connection for the next call. Resolves when it is ready; rejects if it cannot be opened. */
   warmUp(): Promise<void>;
   close(): void;
 };
@@ -27,9 +27,9 @@ export type VendorClient = {
 const largestResponseBytes = 16 * 1024;
 
 /**
- * A client for the vendor's API at `origin`. `ca` adds trusted certificates in PEM, for a simulator with TLS.
- * It uses `https.request` rather than `fetch` because only this tells a connection that was used before from a
- * fresh one, which is what decides whether a call may be repeated.
+ * A client for the vendor's API at `origin`. `ca` adds trusted certificates in PEM, for a simulator with TLS. It uses
+ * `https.request` and not `fetch`, because only this shows whether a connection was reused, which decides whether a
+ * call may be repeated.
  */
 export function createVendorClient({ origin, ca }: { origin: string; ca?: string }): VendorClient {
   const url = new URL(origin);
@@ -99,7 +99,7 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
   };
 }
 
-/** Reads the whole body. One that is too long counts as empty, and its connection is closed. */
+/** Reads the whole body. A body that is too long counts as empty, and its connection is closed. */
 function readBody(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -16,7 +16,7 @@ export const beginiOrigins: Origins = {
  * Reads the origins of a simulator on this machine: `http://127.0.0.1:3001,http://127.0.0.1:3001`
  * (API, assessment). Without a value, the vendor's own.
  *
- * @throws Error where a host is not 127.0.0.1: a deployed function must never call another vendor.
+ * @throws Error if a host is not 127.0.0.1: a deployed function must never call another vendor.
  */
 export function readOrigins(localOrigins: string | undefined): Origins {
   if (localOrigins === undefined) return beginiOrigins;

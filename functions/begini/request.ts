@@ -1,19 +1,18 @@
 import { createHmac } from 'node:crypto';
 
-/** One session call, ready to send: these very bytes were signed. */
+/** One session call, ready to send: exactly these bytes were signed. */
 export type SessionRequest = { path: string; headers: Record<string, string>; body: string };
 
 /**
- * Builds the call that creates a session, as "Creating a Session" has it (help centre, read April 2026):
- * `POST /v1/sessions-management/tokens` with `{"uid":"…","integration_id":"…"}`.
- * With `hmac` the header `X-Signature` goes along.
+ * Builds the call that creates a session, as "Creating a Session" describes it (help centre, read April 2026): `POST
+ * /v1/sessions-management/tokens` with `{"uid":"…","integration_id":"…"}`. With `hmac` it has the header `X-Signature`.
  */
 export function buildSessionRequest(
   uid: string,
   { apiKey, integrationId }: { apiKey: string; integrationId: string },
   { hmac }: { hmac: boolean },
 ): SessionRequest {
-  // The order of the keys and the missing spaces are the vendor's: it may verify a re-serialisation.
+  // The vendor's own key order, without spaces: it may verify the signature over JSON that it serialised again.
   const body = JSON.stringify({ uid, integration_id: integrationId });
   return {
     path: '/v1/sessions-management/tokens',

@@ -1,20 +1,20 @@
 import { OperatorError, VendorError } from '../errors.ts';
 import type { VendorResponse } from './client.ts';
 
-/** A session that the vendor created. The token is a credential: anyone who holds it can enter. */
+/** A session that the vendor created. The token is a credential: anyone who has it can enter. */
 export type VendorSession = {
   accessToken: string;
-  /** The token's `exp` in epoch seconds, or null where it names no usable expiry. */
+  /** The token's `exp` in epoch seconds, or null if it has no usable expiry. */
   expiresAtSeconds: number | null;
 };
 
-/** Longest access token that is passed on: a `Location` beyond this is refused by common proxies. */
+/** Longest access token that is passed on: common proxies refuse a longer `Location`. */
 const longestTokenCharacters = 4_096;
 
-/** Three base64url parts (RFC 7515 §7.1): nothing in it can leave the path of a URL. */
+/** Three base64url parts (RFC 7515 §7.1): no character in it can end the path of a URL. */
 const jwtPattern = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** 9999-12-31T23:59:59Z, the last moment that ISO 8601 writes with four digits. */
+/** 9999-12-31T23:59:59Z, the last moment with a four-digit year in ISO 8601. */
 const lastExpirySeconds = 253_402_300_799;
 
 /** Whether the vendor refused the API key (401), or the API key for this integration (403). */
@@ -54,7 +54,7 @@ function readAccessToken(body: string): string {
   return accessToken;
 }
 
-/** The claims of a token whose payload is a JSON object; the vendor promises no more than "a JWT". */
+/** The claims of a token whose payload is a JSON object; the vendor promises only "a JWT". */
 function readClaims(accessToken: string): Record<string, unknown> {
   const payload = accessToken.split('.')[1] ?? '';
   return parseObject(Buffer.from(payload, 'base64url').toString()) ?? {};

@@ -8,7 +8,7 @@ export class NotProcessed extends Error {
   override readonly name = 'NotProcessed';
 }
 
-/** A call's time is over. */
+/** The call timed out. */
 export class DeadlinePassed extends Error {
   override readonly name = 'DeadlinePassed';
 }
@@ -21,7 +21,7 @@ export class NotStarted extends Error {
 /** A dead connection fails within one round trip. If it breaks later, the request may have been delivered. */
 const deadConnectionMs = 1_000;
 
-/** Follows how far one call gets, ends it when its time is over, and tells from that what a failure means. */
+/** Tracks the progress of one call, ends it at its timeout, and decides by its progress what a failure means. */
 export class VendorCall {
   readonly #request: ClientRequest;
   readonly #startedAt = Date.now();
@@ -30,14 +30,14 @@ export class VendorCall {
   #socket: Socket | undefined;
   /** Bytes that the connection had received before this call. */
   #bytesBefore = 0;
-  /** Whether the connection stood, so that the request may have left. */
+  /** Whether the connection was established, so that the request may have been sent. */
   #established = false;
-  /** Whether the connection stood before this call: from an earlier one, or opened ahead. */
+  /** Whether the connection was established before this call: by an earlier call, or in advance. */
   #reused = false;
-  /** What went wrong first: the response's own error only says that it was cut off. */
+  /** The first error: the response's own error only says that it was cut off. */
   #failure: unknown;
 
-  /** Ends `request` after `timeoutMs`, or earlier where no connection can be had. */
+  /** Ends `request` after `timeoutMs`, or earlier if no connection is established. */
   constructor(request: ClientRequest, timeoutMs: number) {
     this.#request = request;
     this.#deadlineTimer = setTimeout(this.#giveUp, timeoutMs);
@@ -47,7 +47,7 @@ export class VendorCall {
     request.once('socket', (socket) => this.#watch(socket));
   }
 
-  /** Stops the timers, which would keep the function busy. */
+  /** Stops the timers, which would keep the function running. */
   stopTimers(): void {
     clearTimeout(this.#deadlineTimer);
     clearTimeout(this.#connectTimer);
@@ -55,7 +55,7 @@ export class VendorCall {
 
   /**
    * What the failure of this call means. RFC 9110 §9.2.2 forbids repeating a POST blindly: only `NotProcessed` allows it.
-   * @param error what the call was seen to fail with, where nothing failed before that
+   * @param error the error that the call ended with, used if there was no earlier one
    */
   explain(error: unknown): VendorError | NotProcessed {
     const cause = this.#failure ?? error;
@@ -86,7 +86,7 @@ export class VendorCall {
     clearTimeout(this.#connectTimer);
   }
 
-  /** Whether a connection from before broke at once, without a byte of an answer. */
+  /** Whether an already open connection broke at once, without a byte of a response. */
   #wasDead(): boolean {
     const wasAnswered = (this.#socket?.bytesRead ?? 0) > this.#bytesBefore;
     return this.#reused && !wasAnswered && Date.now() - this.#startedAt < deadConnectionMs;

@@ -16,7 +16,7 @@ export type LaunchLinkHandlerOptions = {
   writeLine?: (line: string) => void;
   /** Epoch milliseconds. */
   now?: () => number;
-  /** Of a link to the host that was called: `http:` only for the service on one machine. */
+  /** The scheme of a link to the called host: `http:` only for the service on one machine. */
   protocol?: 'https:' | 'http:';
 };
 

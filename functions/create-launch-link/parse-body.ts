@@ -8,17 +8,17 @@ import {
 } from '../launch-links/launch-link-life.ts';
 import { parseUid } from '../uid.ts';
 
-/** A launch link to be made. */
+/** The launch link to create. */
 export type LinkRequest = {
   uid: string;
   /** Whole seconds until the link expires. */
   expiresInSeconds: number;
-  /** The language that the applicant reads, where the caller knows it. */
+  /** The language that the applicant reads, if the caller knows it. */
   language?: string;
 };
 
 /**
- * Reads a parsed body: `{"uid": "…"}`, with `"expires_in"` in seconds and `"language"` beside it or not.
+ * Reads a parsed body: `{"uid": "…"}`, optionally with `"expires_in"` in seconds and `"language"`.
  *
  * @throws CallerError `malformed_json`, `unknown_property`, `invalid_uid`, `invalid_expires_in`, `invalid_language`, in
  * this order.

@@ -1,15 +1,15 @@
 import { type Environment, environmentNames, requiredVariable } from '../environment.ts';
 
-/** What the stack tells the function that makes launch links about its stage. */
+/** The stage's settings for the function that makes launch links. */
 export type LaunchLinkSettings = {
   stage: string;
   launchKeySecretArn: string;
   uidRefKey: string;
-  /** Where links lead, `https://links.lender.example`; where absent, to the host and stage that were called. */
+  /** Base URL of the links, `https://links.lender.example`; if absent, the host and stage that were called. */
   launchBaseUrl: string | undefined;
 };
 
-/** Reads the settings from environment variables. @throws Error that names the variable which is missing. */
+/** Reads the settings from environment variables. @throws Error that names the missing variable. */
 export function readLaunchLinkSettings(environment: Environment): LaunchLinkSettings {
   return {
     stage: requiredVariable(environment, environmentNames.stage),

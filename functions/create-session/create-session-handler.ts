@@ -11,8 +11,8 @@ import { parseBody } from './parse-body.ts';
 export type HandlerOptions = LogOptions & { sessions: SessionService };
 
 /**
- * `POST /sessions` with `{"uid": "…"}`: `302` into the assessment, or `201` `{"url", "expires_at", "resumed"}`
- * where the caller's `Accept` names `application/json`.
+ * `POST /sessions` with `{"uid": "…"}`: `302` to the assessment, or `201` `{"url", "expires_at", "resumed"}` if the
+ * caller's `Accept` names `application/json`.
  */
 export function createSessionHandler({ sessions, ...log }: HandlerOptions): ApiHandler {
   return apiHandler(log, jsonBody(), async (event, { scope, requestId }) => {

@@ -4,7 +4,7 @@ import type { Applicant } from '../session/session-service.ts';
 import { parseUid } from '../uid.ts';
 
 /**
- * Reads the applicant from a parsed body: `{"uid": "…"}`, with `"integration_id"` beside it or not.
+ * Reads the applicant from a parsed body: `{"uid": "…"}`, optionally with `"integration_id"`.
  *
  * @throws CallerError `malformed_json`, `unknown_property`, `invalid_uid`, `integration_mismatch`, in this order.
  */

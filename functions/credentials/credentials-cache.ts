@@ -11,7 +11,7 @@ export type CredentialsVersion = CredentialsPair & { versionId: string };
 const unsetMs = 1_000;
 const refusedMs = 15_000;
 const forcedReadIntervalMs = 1_000;
-/** A made-up version id causes a read at most this often. */
+/** Unknown version ids cause a read at most this often. */
 const lookupIntervalMs = 5_000;
 
 type CacheOptions = CacheClock & { client: SecretsManagerClient; secretArn: string };
@@ -25,10 +25,10 @@ export class CredentialsCache {
   /** Until when the secret is known to hold no pair. */
   #unsetUntil = Number.NEGATIVE_INFINITY;
   #forcedReadAt = Number.NEGATIVE_INFINITY;
-  /** The version before the cached one, where it is known. */
+  /** The version before the cached one, if it is known. */
   #former: CredentialsVersion | undefined;
   #lookup: { versions: Promise<CredentialsVersion[]>; at: number } | undefined;
-  /** The version that the vendor refuses, and until when it is not asked again. */
+  /** The version that the vendor refuses, and until when the vendor is not called with it. */
   #refusal: { versionId: string; until: number } | undefined;
 
   constructor({ client, secretArn, ...clock }: CacheOptions) {
@@ -70,13 +70,13 @@ export class CredentialsCache {
   async usable(credentials: CredentialsVersion, scope: RequestScope): Promise<CredentialsVersion> {
     if (this.#refusal?.versionId !== credentials.versionId) return credentials;
     if (this.#now() < this.#refusal.until) return await this.#replacementOf(credentials, scope);
-    this.refuse(credentials); // This request alone asks the vendor again; the others wait for the result.
+    this.refuse(credentials); // Only this request calls the vendor again; the others wait for the result.
     return credentials;
   }
 
   /**
-   * After the vendor refused `refused`: the version that has replaced it meanwhile.
-   * @throws OperatorError `credentials_refused` where there is none; `credentials_not_set`.
+   * After the vendor refused `refused`: the version that has replaced it since.
+   * @throws OperatorError `credentials_refused` if there is none; `credentials_not_set`.
    */
   async replace(refused: CredentialsVersion, scope: RequestScope): Promise<CredentialsVersion> {
     this.refuse(refused);
@@ -118,7 +118,7 @@ export class CredentialsCache {
     return [current, previous].filter((version) => version !== undefined);
   }
 
-  /** The version that holds the label, by default the current one; undefined where there is no usable pair. */
+  /** The version that holds the label, by default the current one; undefined if there is no usable pair. */
   async #fetchVersion(
     label: { VersionStage?: string },
     abortSignal: AbortSignal,
@@ -142,7 +142,7 @@ export class CredentialsCache {
     return replacement;
   }
 
-  /** Reads again, at most once a second, unless the cached version is another already. */
+  /** Reads again, at most once a second, unless another version is already cached. */
   async #reread(known: CredentialsVersion, scope: RequestScope): Promise<CredentialsVersion> {
     const cached = this.#secret.peek();
     if (cached && cached.versionId !== known.versionId) return cached;

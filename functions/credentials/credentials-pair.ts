@@ -1,13 +1,13 @@
 /** The pair that Begini's Deployment Centre shows for one deployment and environment. */
 export type CredentialsPair = { apiKey: string; integrationId: string };
 
-/** The value a new stack's secret is created with, in both fields: no pair has been put in yet. */
+/** The initial value of both fields in a new stack's secret: no pair has been stored yet. */
 const sentinel = 'UNSET';
 
 /**
  * Reads a secret's value, `{"apiKey": "…", "integrationId": "…"}`.
  *
- * @returns undefined where it is no usable pair: two values that can stand in an HTTP header, neither the sentinel.
+ * @returns undefined if it is not a usable pair: two values that are valid in an HTTP header, neither the sentinel.
  */
 export function parsePair(secretString: string | undefined): CredentialsPair | undefined {
   const { apiKey, integrationId } = parseFields(secretString);

@@ -2,21 +2,24 @@
 export const versionLabels = {
   /** Secrets Manager's own: the version in use. */
   current: 'AWSCURRENT',
-  /** Secrets Manager's own: the version of the rotation in progress. It refuses another rotation meanwhile. */
+  /**
+   * Secrets Manager's own: the version of the rotation in progress. While a version has it, no other rotation can
+   * start.
+   */
   pending: 'AWSPENDING',
   /** The pair that the next rotation uses. */
   next: 'BEGINI_NEXT',
 } as const;
 
 /**
- * The id of the version that the operator's command stages for the rotation `token`, a UUID: the rotation accepts no other,
- * so that a pair which an interrupted command left behind is never put in use.
+ * The id of the version that the operator's command stages for the rotation `token`, a UUID: the rotation accepts no
+ * other id, so that a pair left behind by an interrupted command is never put in use.
  */
 export function stagedVersionId(token: string): string {
   return `${token}-staged`;
 }
 
-/** Why a pair was not taken, as a label on its version: readable without any right to read a value. */
+/** Why a pair was not accepted, as a label on its version: readable without permission to read values. */
 export const verdictLabels = {
   same: 'BEGINI_SAME',
   refused401: 'BEGINI_REFUSED_401',
@@ -26,5 +29,5 @@ export const verdictLabels = {
   unusable: 'BEGINI_UNUSABLE',
 } as const;
 
-/** One of the labels that say why a pair was not taken. */
+/** One of the labels that say why a pair was not accepted. */
 export type VerdictLabel = (typeof verdictLabels)[keyof typeof verdictLabels];

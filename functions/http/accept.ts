@@ -1,5 +1,5 @@
 /**
- * Whether `Accept` holds this media type itself, not only a wildcard that covers it (RFC 9110 §12.5.1).
+ * Whether `Accept` lists this media type itself, not only a wildcard that covers it (RFC 9110 §12.5.1).
  * @param accept the header's value
  * @param mediaType in lower case, such as `application/json`
  */

@@ -27,10 +27,10 @@ export function apiHandler(
     .handler(handle);
   return async (event, context) => {
     try {
-      // The request log, the first middleware, adds what a ScopedContext has more.
+      // The request log, the first middleware, adds the other fields of ScopedContext.
       return await handler(event, context as ScopedContext);
     } catch {
-      // A failure of the middlewares themselves: Lambda would print the error, and what it quotes.
+      // A failure of the middlewares themselves: Lambda would print the error and the values in it.
       return problem(new OperatorError('internal_error'), context.awsRequestId);
     }
   };

@@ -4,12 +4,12 @@ import httpJsonBodyParser from '@middy/http-json-body-parser';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { CallerError } from '../errors.ts';
 
-/** What the body of a request may have. */
+/** What the body of a request may contain. */
 export const largestBodyBytes = 4_096;
 
 /**
- * Middlewares that turn the body into a value: first its size is checked, then its type, then its JSON.
- * They leave header names in lower case.
+ * Middlewares that parse the body: they check its size, then its type, then its JSON. Header names are in lower case
+ * afterwards.
  *
  * @throws CallerError `body_too_large`, `unsupported_media_type`, `malformed_json`.
  */
@@ -25,7 +25,7 @@ function limitSize({ event: { body, isBase64Encoded } }: { event: APIGatewayProx
 
 const parser = httpJsonBodyParser();
 
-/** The parser's own errors carry the raw body as their cause, so they end here. */
+/** The parser's own errors have the raw body as their cause, so they are not passed on. */
 function parse(request: Parameters<NonNullable<typeof parser.before>>[0]): void {
   const { headers } = request.event;
   // RFC 9110 §8.3.1 allows spaces before the semicolon, the parser does not.
@@ -40,7 +40,7 @@ function parse(request: Parameters<NonNullable<typeof parser.before>>[0]): void 
 }
 
 /**
- * The properties of a parsed body that is one JSON object and has none but the `allowed` ones.
+ * The properties of a parsed body that is one JSON object and has only `allowed` properties.
  *
  * @throws CallerError `malformed_json`, `unknown_property`.
  */

@@ -6,7 +6,7 @@ import { writeToStandardOutput } from '../log-line.ts';
 import { createScope, type RequestScope } from '../request-scope.ts';
 import { version } from '../version.ts';
 
-/** Lambda's context, with the request's scope and the id that its response carries. */
+/** Lambda's context, with the request's scope and the id that its response has. */
 export type ScopedContext = Context & { scope: RequestScope; requestId: string };
 
 /** Where log lines go, and which stage they name. */
@@ -67,7 +67,7 @@ export function requestLog({
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * API Gateway's id of the request where it is a UUID, else Lambda's. A caller can choose the former by sending
+ * API Gateway's id of the request if it is a UUID, else Lambda's. A caller can choose the former by sending
  * `x-amzn-RequestId` ("$context variables", API Gateway developer guide, read November 2026), and it goes into headers,
  * pages and log lines.
  */

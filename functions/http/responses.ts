@@ -2,7 +2,7 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { ServiceError } from '../errors.ts';
 import { securityHeaders } from './security-headers.ts';
 
-/** `302`: the browser goes on to `url`. The body is empty. */
+/** `302`: redirects the browser to `url`. The body is empty. */
 export function redirect(url: string, requestId: string): APIGatewayProxyResult {
   return answer(302, requestId, { Location: url });
 }
@@ -45,7 +45,7 @@ export function problemBody(
   };
 }
 
-/** The header that says when to come back, where the error knows. */
+/** The header `Retry-After`, if the error has a time. */
 export function retryAfter({ retryAfterSeconds }: ServiceError): Record<string, string> {
   return retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) };
 }

@@ -1,4 +1,4 @@
-/** The headers of every answer, whether the function or API Gateway itself gives it. */
+/** The headers of every answer, of the functions and of API Gateway itself. */
 export const securityHeaders = {
   'Cache-Control': 'no-store',
   'Referrer-Policy': 'no-referrer',

@@ -12,7 +12,7 @@ export type TokenKey = {
 };
 
 /**
- * The stage's launch keys, cached in memory. Each lookup ends within its scope. Where the keys cannot be read, or the
+ * The stage's launch keys, cached in memory. Each lookup ends within its scope. If the keys cannot be read, or the
  * secret holds none, it rejects with an OperatorError `secrets_unavailable`.
  */
 export type LaunchKeys = {
@@ -22,7 +22,7 @@ export type LaunchKeys = {
   find(id: string, scope: RequestScope): Promise<TokenKey | undefined>;
 };
 
-/** A made-up key id causes a read at most this often. */
+/** Unknown key ids cause a read at most this often. */
 const forcedReadIntervalMs = 5_000;
 const idCharacters = 8;
 

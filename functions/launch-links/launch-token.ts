@@ -2,7 +2,7 @@ import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 import { CallerError } from '../errors.ts';
 import type { TokenKey } from './launch-keys.ts';
 
-/** What a launch token says. */
+/** What a launch token contains. */
 export type LaunchClaims = {
   /** The lender's own id of the applicant. */
   uid: string;
@@ -12,7 +12,7 @@ export type LaunchClaims = {
   language?: string | undefined;
 };
 
-/** The names of the registered JWT claims (RFC 7519 §4.1), which are short, and one as short as can be. */
+/** The names of the registered JWT claims (RFC 7519 §4.1), which are short, and one that is as short as possible. */
 type Payload = { sub: string; exp: number; l?: string | undefined };
 
 const algorithm = 'dir';
@@ -21,8 +21,8 @@ const encryption = 'A256GCM';
 const longestTokenCharacters = 1_024;
 
 /**
- * Makes a launch token: a JWE in compact form (RFC 7516 §7.1) over `{"sub": uid, "exp": seconds, "l": language}`,
- * at most 245 characters for a uid of 60. It shows none of them.
+ * Makes a launch token: a JWE in compact form (RFC 7516 §7.1) over `{"sub": uid, "exp": seconds, "l": language}`, at
+ * most 245 characters for a uid of 60. None of them can be read from it.
  */
 export async function sealLaunchToken(
   { uid, expiresAt, language }: LaunchClaims,
@@ -35,9 +35,9 @@ export async function sealLaunchToken(
 }
 
 /**
- * Opens a launch token with the key that `findKey` knows by its id. Whether it has expired is for the caller to see.
+ * Opens a launch token with the key that `findKey` returns for its id. The caller must check whether it has expired.
  *
- * @throws CallerError `launch_link_invalid` whatever is wrong with it; what `findKey` throws.
+ * @throws CallerError `launch_link_invalid` for any invalid token; any error of `findKey`.
  */
 export async function openLaunchToken(
   token: string,
@@ -50,7 +50,7 @@ export async function openLaunchToken(
       keyManagementAlgorithms: [algorithm],
       contentEncryptionAlgorithms: [encryption],
     });
-    // Nobody else can have written it: the encryption is authenticated.
+    // Only this stage can have written it: the encryption is authenticated.
     const { sub, exp, l } = JSON.parse(new TextDecoder().decode(plaintext)) as Payload;
     return { uid: sub, expiresAt: exp, ...(l !== undefined && { language: l }) };
   } catch (cause) {
@@ -58,7 +58,7 @@ export async function openLaunchToken(
   }
 }
 
-/** The key id of what looks like one of our tokens. Anything else is refused before a key is looked up. */
+/** The key id of a text that looks like one of our tokens. Anything else is refused before a key is looked up. */
 function readKeyId(token: string): string {
   if (!looksLikeOurs(token)) throw new CallerError('launch_link_invalid');
   try {
@@ -72,7 +72,7 @@ function readKeyId(token: string): string {
 
 /**
  * Five parts, of which the second is empty: with `dir` there is no encrypted key. Each is canonical base64url, so that
- * no two tokens open alike.
+ * no two tokens have the same content.
  */
 function looksLikeOurs(token: string): boolean {
   const parts = token.length <= longestTokenCharacters ? token.split('.') : [];

@@ -6,7 +6,7 @@ import { SessionService } from '../session/session-service.ts';
 import { createLaunchHandler } from './launch-handler.ts';
 import { readLaunchSettings } from './settings.ts';
 
-/** Put in by the bundler, as it is too large for an environment variable. */
+/** Inserted by the bundler, because it is too large for an environment variable. */
 declare const APPLICANT_PAGE: ApplicantPage;
 
 const settings = readLaunchSettings(process.env);

@@ -17,7 +17,7 @@ import type { SessionService } from '../session/session-service.ts';
 import { uidReference } from '../uid.ts';
 import type { LaunchSettings } from './settings.ts';
 
-/** Enough of a request's id to find it in the log, and little enough to read out on the phone. */
+/** Enough of a request's id to find it in the log, and short enough to read out on the phone. */
 const referenceCharacters = 8;
 
 /** What the handler works with; `writeLine` receives the log lines; by default they go to standard output. */
@@ -33,14 +33,14 @@ export type LaunchHandlerOptions = {
 };
 
 /**
- * `GET` and `HEAD /launch/{token}`: the page with the button, which asks nothing of the vendor; `POST`, sent by that
- * button: `302` into the assessment. A browser gets errors as pages, anything else as problems.
+ * `GET` and `HEAD /launch/{token}`: the page with the button, without a call to the vendor; `POST`, sent by that
+ * button: `302` to the assessment. A browser gets errors as pages, anything else as problems.
  */
 export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
   const { settings, applicantPage, sessions, launchKeys, writeLine, now = Date.now } = options;
   const { languages, brand, returnUrl } = applicantPage;
   const headers = { 'Content-Security-Policy': contentSecurityPolicy(brand, settings.origins.assessment) };
-  /** What the links ask for that were opened, for the page of an error that comes later. */
+  /** The language of each opened link, for an error page later in the same request. */
   const linkLanguages = new WeakMap<APIGatewayProxyEvent, string>();
 
   async function readUid(event: APIGatewayProxyEvent, scope: RequestScope): Promise<string> {

@@ -8,7 +8,7 @@ import { ServiceError } from '../errors.ts';
 import { limitScope, type RequestScope } from '../request-scope.ts';
 import { RotationError, type RotationErrorCode } from './rotation-error.ts';
 
-/** Whom to ask whether a pair is good, and whether calls to it are signed. */
+/** The vendor that tests a pair, and whether calls to it are signed. */
 export type ProbeTarget = { vendor: VendorClient; hmac: boolean };
 
 const codesByStatus: Record<number, RotationErrorCode> = {
@@ -21,7 +21,7 @@ const codesByStatus: Record<number, RotationErrorCode> = {
  * Creates one real session with `pair`, for a uid that no applicant has: there is no other way to learn
  * whether Begini accepts a pair. The session is never entered.
  *
- * @throws RotationError for anything but a good answer.
+ * @throws RotationError if the answer is not a usable session.
  */
 export async function probe(
   pair: CredentialsPair,

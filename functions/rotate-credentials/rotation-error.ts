@@ -5,13 +5,13 @@ type Failure = { message: string; verdict?: VerdictLabel };
 
 const failures = {
   not_pending: {
-    message: 'This is not the rotation in progress: its token is foreign, or it was given up or superseded.',
+    message: 'This is not the rotation in progress: its token is unknown, or it was abandoned or replaced.',
   },
   nothing_staged: { message: 'No pair is staged under BEGINI_NEXT: run the operator’s command.' },
   staged_for_another: {
     message: 'The pair under BEGINI_NEXT was staged for another rotation: run the operator’s command again.',
   },
-  not_a_pair: { message: 'The staged value is no usable pair of API key and integration id.' },
+  not_a_pair: { message: 'The staged value is not a usable pair of API key and integration id.' },
   same_as_current: {
     message: 'The staged pair is the current one: renew the key in the Deployment Centre first.',
     verdict: verdictLabels.same,
@@ -29,11 +29,11 @@ const failures = {
     verdict: verdictLabels.rejected422,
   },
   vendor_unreachable: {
-    message: 'Begini is busy, failing or out of reach: the pair could not be tested.',
+    message: 'Begini is busy, failing or unreachable: the pair could not be tested.',
     verdict: verdictLabels.unreachable,
   },
   vendor_unusable: {
-    message: 'Begini accepted the pair, but its answer holds no session that can be used.',
+    message: 'Begini accepted the pair, but its answer has no usable session.',
     verdict: verdictLabels.unusable,
   },
 } satisfies Record<string, Failure>;
@@ -41,7 +41,7 @@ const failures = {
 /** What stopped a rotation step. */
 export type RotationErrorCode = keyof typeof failures;
 
-/** A step in the rotation of the credentials failed, and perhaps there is a verdict on the pair. */
+/** A step in the rotation of the credentials failed, perhaps with a verdict on the pair. */
 export class RotationError extends RotationFailure {
   readonly #failure: Failure;
 
@@ -50,7 +50,7 @@ export class RotationError extends RotationFailure {
     this.#failure = failures[code];
   }
 
-  /** The label that tells the operator why the pair was not taken. */
+  /** The label that tells the operator why the pair was not accepted. */
   get verdict(): VerdictLabel | undefined {
     return this.#failure.verdict;
   }

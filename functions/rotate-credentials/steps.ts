@@ -10,15 +10,15 @@ const { current, pending, next } = versionLabels;
 // The steps by Secrets Manager's names; repeating one does no harm. Each throws a RotationError.
 
 /**
- * Copies the pair that was staged for this rotation to its version, then moves the label there. The label is moved and not
- * put: the move fails where the operator's command has withdrawn the pair meanwhile.
+ * Copies the pair that was staged for this rotation to its version, then moves the label there. It moves the label and
+ * does not put it: the move fails if the operator's command has withdrawn the pair meanwhile.
  */
 export async function createSecret(token: string, versions: SecretVersions): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
   if (versionIds.get(current) === token) return;
   const pendingHolder = versionIds.get(pending);
   const isOver = pendingHolder === undefined || pendingHolder === versionIds.get(current);
-  // A version without labels may be gone: only one that an earlier try has labelled can be taken up again.
+  // A version without labels may be deleted: only a version that an earlier try has labelled can be used again.
   const canResume = isOver && [...versionIds.values()].includes(token);
   if (pendingHolder !== token && !canResume) throw new RotationError('not_pending');
 
@@ -38,7 +38,7 @@ export async function createSecret(token: string, versions: SecretVersions): Pro
   await versions.attach(next, token, versionIds);
 }
 
-/** Nothing: the operator has renewed the key in the Deployment Centre, as there is no API for it. */
+/** Does nothing: the operator has renewed the key in the Deployment Centre, because there is no API for it. */
 export async function setSecret(): Promise<void> {}
 
 /** Asks Begini whether it accepts the pair. */
@@ -51,7 +51,7 @@ export async function testSecret({
   const versionIds = await versions.versionIdsByLabel();
   if (versionIds.get(current) === token) return;
   if (versionIds.get(pending) !== token) throw new RotationError('not_pending');
-  // That is how Secrets Manager tries the function out when rotation is set up: with a version that createSecret did not
+  // When rotation is set up, Secrets Manager tests the function with a version that createSecret did not
   // make. finishSecret would refuse it.
   if (versionIds.get(next) !== token) return;
   const pair = parsePair(await versions.valueOf(pending));
@@ -60,9 +60,9 @@ export async function testSecret({
 }
 
 /**
- * Makes the pair current. AWSPENDING is not removed by a separate call, which can tell Secrets Manager that the rotation
- * did not complete ("Lambda rotation functions", user guide, read November 2026): moving AWSCURRENT removes it, and where
- * it stays on the current version, no rotation is blocked.
+ * Makes the pair current. AWSPENDING is not removed by a separate call, which can tell Secrets Manager that the
+ * rotation did not complete ("Lambda rotation functions", user guide, read November 2026): moving AWSCURRENT removes
+ * it, and if it stays on the current version, no rotation is blocked.
  *
  * BEGINI_NEXT is removed first. Only one of this function and the operator's command can remove it: so the pair is either
  * withdrawn or put in use, never both.

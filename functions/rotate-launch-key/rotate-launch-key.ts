@@ -19,7 +19,7 @@ export function rotateLaunchKey(
   options: Pick<RotationRunnerOptions, 'stage' | 'versions' | 'writeLine'>,
 ): RotationHandler {
   const { versions } = options;
-  // There is nothing outside Secrets Manager that would have to know the key, or could test it.
+  // Nothing outside Secrets Manager needs the key, or could test it.
   const nothing = async () => undefined;
   return runRotation({
     ...options,
@@ -35,7 +35,7 @@ export function rotateLaunchKey(
 async function finishSecret(token: string, versions: SecretVersions): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
   if (versionIds.get(current) === token) return;
-  // A step that comes late must not bring back a key that was renewed because somebody else had it.
+  // A late step must not restore a key that was renewed because it was compromised.
   if (versionIds.get(pending) !== token) {
     throw new RotationFailure('not_pending', 'This is not the rotation in progress.');
   }

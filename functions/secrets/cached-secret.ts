@@ -14,12 +14,12 @@ export type CachedSecret<T> = {
 };
 
 const freshMs = 300_000;
-/** Share by which `freshMs` varies, so that many functions do not read the secret at the same moment. */
+/** Fraction by which `freshMs` varies, so that many functions do not read the secret at the same moment. */
 const jitter = 0.1;
 const staleMs = 3_600_000;
 const pauseAfterFailureMs = 30_000;
 
-/** The sources of time and chance that decide how long a value is cached. */
+/** The clock and the random numbers that decide how long a value is cached. */
 export type CacheClock = {
   /** Epoch milliseconds. It is the wall clock, because a frozen function's monotonic clock stands still. */
   now?: () => number;

@@ -1,8 +1,8 @@
 import { secretTries, secretTryTimeoutMs } from '../deadlines.ts';
 
 /**
- * How Secrets Manager is called: in time, once more where that helps, and over a new connection each time. One that was
- * kept may have died while the function was frozen, and one read in five minutes gains nothing from it.
+ * How Secrets Manager is called: with a timeout, a retry if that helps, and a new connection each time. A kept
+ * connection may have died while the function was frozen, and saves nothing with one read in five minutes.
  */
 export const secretsManagerDefaults = {
   maxAttempts: secretTries,

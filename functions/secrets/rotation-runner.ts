@@ -32,7 +32,7 @@ export type RotationRunnerOptions = {
   versions: SecretVersions;
   /** By Secrets Manager's names. */
   steps: Record<SecretsManagerRotationEvent['Step'], (run: RotationRun) => Promise<void>>;
-  /** Cleans up after a step that failed, and returns what the log line says of it. */
+  /** Cleans up after a step that failed, and returns what the log line says about it. */
   cleanUp?: (failure: RotationFailure, token: string) => Promise<object>;
   writeLine?: ((line: string) => void) | undefined;
 };
@@ -40,7 +40,7 @@ export type RotationRunnerOptions = {
 /**
  * Runs one rotation step per call, and writes one line of JSON about it.
  *
- * The handler @throws RotationFailure, and nothing else: Lambda logs whatever a function throws.
+ * The handler @throws RotationFailure, and nothing else: Lambda logs everything that a function throws.
  */
 export function runRotation({
   stage,
@@ -53,7 +53,7 @@ export function runRotation({
     if (secretId !== versions.secretId) {
       return new RotationFailure(
         'wrong_secret',
-        'This function rotates one secret, and the event names another.',
+        'The event names another secret than the one that this function rotates.',
       );
     }
     if (Object.hasOwn(steps, step)) return undefined;

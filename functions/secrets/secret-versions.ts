@@ -10,21 +10,21 @@ import { reasonOf } from '../errors.ts';
 /** The version ids that hold the labels of a secret, by label. */
 export type VersionIdsByLabel = ReadonlyMap<string, string>;
 
-/** The versions of one secret, and their labels. What it throws are the errors of Secrets Manager. */
+/** The versions of one secret, and their labels. It throws the errors of Secrets Manager. */
 export type SecretVersions = {
-  /** The ARN, or whatever else names the secret. */
+  /** The ARN, or another name of the secret. */
   secretId: string;
-  /** Who holds which label now. */
+  /** Which version has which label now. */
   versionIdsByLabel(): Promise<VersionIdsByLabel>;
-  /** The value of the version that holds `label`; undefined where none does, or it has no value yet. */
+  /** The value of the version that holds `label`; undefined if there is none, or it has no value yet. */
   valueOf(label: string): Promise<string | undefined>;
   /** The value of a version that exists; it never changes. */
   valueOfVersion(versionId: string): Promise<string | undefined>;
   /** Stores a value under `versionId`, 32 to 64 characters, and moves the labels to it. */
   put(versionId: string, value: string, labels: string[]): Promise<void>;
-  /** Moves a label from where `versionIds` says it is. */
+  /** Moves a label from the version that `versionIds` names. */
   attach(label: string, versionId: string, versionIds: VersionIdsByLabel): Promise<void>;
-  /** Takes a label from the version that holds it. */
+  /** Removes a label from the version that has it. */
   detach(label: string, versionId: string): Promise<void>;
 };
 

@@ -16,7 +16,7 @@ export type RememberedSessionsOptions = {
   table: SessionTable;
   credentials: Pick<CredentialsCache, 'find'>;
   uidRefKey: string;
-  /** How long a session is remembered whose token names no expiry. */
+  /** How long a session is remembered if its token has no expiry. */
   sessionHours: number;
   /** Epoch milliseconds. */
   now?: () => number;
@@ -29,8 +29,8 @@ const longestLifeSeconds = 36_000_000;
 type Row = { key: string; claim: string; scope: RequestScope };
 
 /**
- * Hands out the same session to every request for an applicant while it lives: claim, call, keep. Where the table does
- * not answer, the session is created without it.
+ * Returns the same session to every request for an applicant until it expires: claim the uid, call the vendor, store
+ * the session. If the table does not answer, the session is created without it.
  */
 export class RememberedSessions {
   readonly #table: SessionTable;
@@ -53,7 +53,7 @@ export class RememberedSessions {
   }
 
   /**
-   * The applicant's living session, else the one that `create` makes with the time it is given.
+   * The applicant's valid session, else the one that `create` makes within the time it gets.
    * @throws CallerError `session_in_progress`; what `create` throws.
    */
   async getOrCreate(
@@ -81,7 +81,7 @@ export class RememberedSessions {
     return await this.#keep(row, created);
   }
 
-  /** The living session; undefined where this request has the claim. */
+  /** The valid session; undefined if this request has the claim. */
   async #claimOrFind(row: Row): Promise<VendorSession | undefined> {
     const { key, claim, scope } = row;
     let item = await this.#table.claim(key, claim, scope);
@@ -105,7 +105,7 @@ export class RememberedSessions {
     return undefined;
   }
 
-  /** The session of an item; undefined, and noted for the log line, where it does not open. */
+  /** The session of an item; undefined, and noted for the log line, if it cannot be opened. */
   async #open(item: SessionItem, { key, scope }: Row): Promise<VendorSession | undefined> {
     if (!item.created) return undefined;
     const { session: sealed, keyVersion, endsAtSeconds } = item.created;
@@ -113,7 +113,7 @@ export class RememberedSessions {
       throw new StoreUnavailable(cause);
     });
     const session = pair && openSession(sealed, pair, key);
-    // The table's own attribute is not sealed: somebody could have moved the end.
+    // The table's own attribute is not sealed: someone could have changed the expiry.
     if (session?.endsAtSeconds !== endsAtSeconds) {
       scope.trace.store = 'unreadable';
       return undefined;
@@ -121,7 +121,7 @@ export class RememberedSessions {
     return { accessToken: session.accessToken, expiresAtSeconds: session.expiresAtSeconds };
   }
 
-  /** Stores the session. Where another request has taken the claim over, its session is the answer. */
+  /** Stores the session. If another request has taken over the claim, returns its session. */
   async #keep(
     row: Row,
     { session, credentials }: CreatedSession,
@@ -153,7 +153,7 @@ export class RememberedSessions {
   }
 }
 
-/** Notes for the log line why the table was not used. @throws the error, where it is another one */
+/** Notes for the log line why the table was not used. @throws any other error */
 function noteUnavailable(error: unknown, { trace }: RequestScope): StoreUnavailable {
   if (!(error instanceof StoreUnavailable)) throw error;
   trace.store = 'unavailable';

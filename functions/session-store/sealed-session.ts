@@ -18,7 +18,7 @@ export function sessionKey(uid: string, integrationId: string, uidRefKey: string
 
 /**
  * Seals a session under a key that is derived from the API key, so that the table alone is useless. `sessionKey` is
- * additional data: an item that is copied to another applicant does not open.
+ * additional data: an item that is copied to another applicant cannot be opened.
  * @returns IV of 12 bytes, ciphertext, tag of 16 bytes (AES-256-GCM, NIST SP 800-38D)
  */
 export function sealSession(session: RememberedSession, pair: SealingPair, key: string): Uint8Array {

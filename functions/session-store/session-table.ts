@@ -10,7 +10,7 @@ import { reasonOf } from '../errors.ts';
 import type { IdleConnections } from '../keep-alive-agent.ts';
 import type { RequestScope } from '../request-scope.ts';
 
-/** A row of the table that counts: one that is over is never returned. */
+/** A valid row of the table: an expired one is never returned. */
 export type SessionItem = {
   /** The random id of the request that wrote it. */
   claim: string;
@@ -24,7 +24,7 @@ export type SealedItem = { session: Uint8Array; keyVersion: string; endsAtSecond
 /** The table could not be used; the message holds no value. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
-  /** Whether the call may have taken effect all the same: its answer did not arrive. */
+  /** Whether the call may have taken effect, because only its answer was lost. */
   readonly mayHaveTakenEffect: boolean;
 
   constructor(cause: unknown) {
@@ -42,7 +42,7 @@ export type SessionTableOptions = {
   now?: () => number;
 };
 
-/** With less than this left, a session counts as over: an applicant could not begin. */
+/** With less than this left, a session counts as expired: an applicant could not start. */
 const shortestLifeSeconds = 60;
 
 /** DynamoDB deletes what is left of a claim after this. */
@@ -52,7 +52,7 @@ const claimLifeSeconds = 3_600;
 const names = { '#state': 'state' };
 
 /**
- * Whether a row may be claimed. Each `NOT attribute_type` frees one that has another shape than ours, and one that does
+ * Whether a row may be claimed. Each `NOT attribute_type` allows a row of another shape than ours, and a row that does
  * not exist. On one line: DynamoDB does not document line breaks in expressions.
  */
 const isFree = [
@@ -87,8 +87,8 @@ export class SessionTable {
   }
 
   /**
-   * Claims a row that is free, over, or the one whose claim is `unreadable`.
-   * @returns undefined where the claim holds, else the item in the way
+   * Claims a row that is free or expired, or whose claim is `unreadable`.
+   * @returns undefined if the claim succeeded, else the item that prevents it
    */
   async claim(
     key: string,
@@ -134,14 +134,14 @@ export class SessionTable {
     }
   }
 
-  /** The applicant's row as it is now; undefined where there is none, or where it is over. */
+  /** The applicant's row as it is now; undefined if there is none, or if it has expired. */
   async read(key: string, scope: RequestScope): Promise<SessionItem | undefined> {
     const command = { TableName: this.#tableName, Key: { pk: { S: key } }, ConsistentRead: true };
     const { Item: item } = await this.#send(new GetItemCommand(command), scope);
     return item === undefined || this.#isOver(item) ? undefined : readItem(item);
   }
 
-  /** Puts the session in the place of its claim. @returns whether the claim still held */
+  /** Replaces the claim with the session. @returns whether the claim was still valid */
   async store(key: string, claim: string, sealed: SealedItem, scope: RequestScope): Promise<boolean> {
     const item = {
       pk: { S: key },
@@ -157,7 +157,7 @@ export class SessionTable {
     );
   }
 
-  /** Removes a claim that came to nothing. */
+  /** Removes a claim that led to no session. */
   async release(key: string, claim: string, scope: RequestScope): Promise<void> {
     const Key = { pk: { S: key } };
     await this.#sendIfMine(
@@ -189,7 +189,7 @@ export class SessionTable {
     }
   }
 
-  /** Sends a command, and once more over a fresh connection where the first try got no answer. */
+  /** Sends a command, and once more over a fresh connection if the first try got no answer. */
   async #send(command: GetItemCommand, scope: RequestScope): Promise<{ Item?: Item | undefined }>;
   async #send(command: PutItemCommand, scope: RequestScope): Promise<{ Attributes?: Item | undefined }>;
   async #send(command: Command, scope: RequestScope): Promise<unknown>;
@@ -222,7 +222,7 @@ export class SessionTable {
   }
 }
 
-/** Whether an item has what every condition compares with: somebody could have written another one. */
+/** Whether an item has the attributes that every condition compares: someone could have written another item. */
 const hasOurShape = ({ claim, expiresAt }: Item) => claim?.S !== undefined && expiresAt?.N !== undefined;
 
 function ifClaimIs(claim: string) {
@@ -241,7 +241,7 @@ function readItem({ claim, state, session, keyVersion, expiresAt }: Item): Sessi
   return { claim: claim?.S ?? '', created: state?.S === 'creating' ? undefined : created };
 }
 
-/** Whether DynamoDB refused the call: asking again would give the same answer. */
+/** Whether DynamoDB refused the call: another try would get the same answer. */
 function wasAnswered(error: unknown): boolean {
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
   return status !== undefined && status < 500;

@@ -17,17 +17,17 @@ import type { Settings } from './settings.ts';
 export type Applicant = {
   /** The lender's own id: 5 to 60 letters, digits and hyphens. */
   uid: string;
-  /** The integration that the caller expects, where it names one. */
+  /** The integration that the caller expects, if it names one. */
   integrationId?: string | undefined;
 };
 
 /** Where the applicant's browser goes. */
 export type Session = {
-  /** A credential: anyone who holds it can enter. */
+  /** A credential: anyone who has it can enter. */
   url: string;
-  /** Epoch seconds, or null where the vendor names no usable expiry. */
+  /** Epoch seconds, or null if the vendor gives no usable expiry. */
   expiresAtSeconds: number | null;
-  /** Whether this session was handed out before. */
+  /** Whether this session was returned before. */
   resumed: boolean;
 };
 
@@ -51,13 +51,13 @@ class IntegrationChanged extends Error {
   }
 }
 
-/** @throws IntegrationChanged where the two differ in it */
+/** @throws IntegrationChanged if the two have different integrations */
 function ofSameIntegration(claimed: CredentialsVersion, used: CredentialsVersion): CredentialsVersion {
   if (used.integrationId !== claimed.integrationId) throw new IntegrationChanged(used);
   return used;
 }
 
-/** Leads applicants to their sessions: those that live, else new ones at the vendor. */
+/** Returns an applicant's valid session, or creates a new one at the vendor. */
 export class SessionService {
   readonly #settings: Settings;
   readonly #credentials: SessionServiceOptions['credentials'];
@@ -73,7 +73,7 @@ export class SessionService {
 
   /**
    * The service on its real clients.
-   * @param tableClient the client's configuration where it is not Lambda's own
+   * @param tableClient the client's configuration if it is not Lambda's own
    */
   static of(
     settings: Settings,
@@ -108,7 +108,7 @@ export class SessionService {
   }
 
   /**
-   * The applicant's session: one that lives, else a new one.
+   * The applicant's session: the valid one, else a new one.
    * @throws CallerError `integration_mismatch`, `session_in_progress`, VendorError, OperatorError.
    */
   async create(applicant: Applicant, scope: RequestScope): Promise<Session> {
@@ -147,7 +147,7 @@ export class SessionService {
     this.#vendor.close();
   }
 
-  /** Calls once more where the vendor refuses the credentials and the secret has a newer version. */
+  /** Calls once more if the vendor refuses the credentials and the secret has a newer version. */
   async #callVendor(
     uid: string,
     credentials: CredentialsVersion,

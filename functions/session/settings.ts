@@ -9,14 +9,14 @@ export type VendorSettings = {
   origins: Origins;
 };
 
-/** What the stack tells a function that serves applicants. */
+/** The stage's settings for a function that serves applicants. */
 export type Settings = VendorSettings & {
   uidRefKey: string;
-  /** Where sessions are remembered, and how long one whose token names no expiry; absent, they are not. */
+  /** The table that remembers sessions, and for how long if a token has no expiry; if absent, none are remembered. */
   resume?: { tableName: string; sessionHours: number } | undefined;
 };
 
-/** Reads the settings from environment variables. @throws Error that names the variable which is missing or wrong. */
+/** Reads the settings from environment variables. @throws Error that names a missing or wrong variable. */
 export function readSettings(environment: Environment): Settings {
   return {
     ...readVendorSettings(environment),
@@ -25,7 +25,7 @@ export function readSettings(environment: Environment): Settings {
   };
 }
 
-/** The settings of a function that no applicant's uid reaches. @throws Error as `readSettings` does. */
+/** The settings of a function that receives no uid. @throws Error as `readSettings` does. */
 export function readVendorSettings(environment: Environment): VendorSettings {
   const required = (name: string) => requiredVariable(environment, name);
   const hmac = required(environmentNames.hmac);
