@@ -105,9 +105,17 @@ export function describeReceiver(program: string, file: string): void {
       expect(answer.status).toBe(401);
     });
 
-    test('answers 200 to an event of a rotation’s test, and drops it', async () => {
-      expect(await end('expire', 2, `ROTCHK${'0'.repeat(32)}`)).toEqual([200, 200]);
-      expect(await printed()).toEqual([]);
+    test.each([`ROTCHK${'0'.repeat(32)}`, `DOCTOR${'a'.repeat(20)}`])(
+      'answers 200 to an event of our own test, and drops it: %s',
+      async (applicant) => {
+        expect(await end('expire', 2, applicant)).toEqual([200, 200]);
+        expect(await printed()).toEqual([]);
+      },
+    );
+
+    test('keeps an applicant whose uid only begins like one of our own tests', async () => {
+      expect(await end('give-up', 1, 'DOCTOR-12345')).toEqual([200]);
+      expect(await printed()).toEqual(['application.cancelled']);
     });
   });
 }
