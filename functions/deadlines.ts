@@ -35,6 +35,9 @@ export const secretTries = 2;
 /** All tries to read the secret together, with the pauses between them. */
 export const secretReadTimeoutMs = 4_500;
 
+/** How long a version of the secret that the vendor refused is not tried again. */
+export const refusedMs = 15_000;
+
 /** One try of a call to the table of sessions. */
 export const storeTryTimeoutMs = 500;
 

@@ -1,3 +1,5 @@
+import { refusedMs } from './deadlines.ts';
+
 /** What any caller may read about an error, and when to call again. */
 type Problem = { statusCode: number; title: string; detail: string; retryAfterSeconds?: number };
 
@@ -117,7 +119,7 @@ const operatorProblems = {
     statusCode: 503,
     title: 'Service not ready',
     detail: 'Begini refuses the credentials of this stage. Its operator must act.',
-    retryAfterSeconds: 15,
+    retryAfterSeconds: refusedMs / 1_000,
   },
   secrets_unavailable: {
     action:

@@ -1,5 +1,5 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { secretReadTimeoutMs } from '../deadlines.ts';
+import { refusedMs, secretReadTimeoutMs } from '../deadlines.ts';
 import { OperatorError, reasonOf } from '../errors.ts';
 import type { RequestScope } from '../request-scope.ts';
 import { type CacheClock, type CachedSecret, cacheSecret } from '../secrets/cached-secret.ts';
@@ -9,7 +9,6 @@ import { type CredentialsPair, parsePair } from './credentials-pair.ts';
 export type CredentialsVersion = CredentialsPair & { versionId: string };
 
 const unsetMs = 1_000;
-const refusedMs = 15_000;
 const forcedReadIntervalMs = 1_000;
 /** Unknown version ids cause a read at most this often. */
 const lookupIntervalMs = 5_000;
