@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Death } from './network.ts';
 import { endIdleConnections } from './network.ts';
-import { pass } from './virtual-time.ts';
+import { pass, schedule } from './virtual-time.ts';
 import { type Asked, type Fault, pairNumber, type World } from './world.ts';
 
 /** One event in the world: fast-check makes lists of them. */
@@ -208,6 +208,7 @@ const operate = command(
   fc.record({
     pair: fc.constantFrom('new', 'new', 'newest', 'first', 'wrong'),
     overlapMs,
+    interruptMs: fc.option(fc.integer({ max: 2_500, min: 0 }), { nil: undefined }),
     waitMs: fc.constantFrom(0, 700, 5_000, 30_000),
   }),
   async (world, given) => {
@@ -217,7 +218,8 @@ const operate = command(
       first: () => pairNumber(0),
       wrong: () => ({ ...pairNumber(world.pairs - 1), apiKey: 'planted-wrong-key' }),
     };
-    world.operate(pairs[given.pair as keyof typeof pairs]());
+    const operator = world.operate(pairs[given.pair as keyof typeof pairs]());
+    if (given.interruptMs !== undefined) schedule(given.interruptMs, () => operator.interrupt(), operator);
     await pass(given.waitMs);
   },
 );

@@ -12,8 +12,8 @@ repeats all runs; with the path that a failure prints, only the run that failed.
 without looking for a shorter one. --faults breaks the code by each patch in test/simulation/faults/, and fails where
 a break is not found.`;
 
-/** Beyond this, runs are shared between processes. */
-const runsOfOneProcess = 200;
+/** More are shared between processes, each with the next seed. */
+const runsOfOneProcess = 250;
 
 type Options = { runs: number; seed: number; path: string | undefined; first: boolean };
 
@@ -50,20 +50,30 @@ Repeat it with: npm run simulate -- --seed ${seed} --path ${result.counterexampl
   return false;
 }
 
-/** Shares the runs between processes, each with a seed of its own. */
+/** Shares the runs between processes, as many at a time as there are cores. */
 async function simulateInProcesses({ runs, seed }: Options): Promise<boolean> {
-  const processes = availableParallelism();
-  const share = Math.ceil(runs / processes);
-  const outcomes = Array.from({ length: processes }, async (_, index) => {
-    const options = ['--runs', String(share), '--seed', String(seed + index), '--alone'];
-    const child = spawn(process.execPath, [import.meta.filename, ...options], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [output, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'close')]);
-    process.stdout.write(output);
-    return exitCode === 0;
-  });
-  return (await Promise.all(outcomes)).every(Boolean);
+  let batches = 0;
+  let broken = 0;
+  const work = async () => {
+    for (let done = batches * runsOfOneProcess; done < runs; done = batches * runsOfOneProcess) {
+      const share = Math.min(runsOfOneProcess, runs - done);
+      const options = ['--runs', String(share), '--seed', String(seed + batches)];
+      batches += 1;
+      const child = spawn(process.execPath, [import.meta.filename, ...options], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [output, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+      if (exitCode === 0) continue;
+      broken += 1;
+      process.stdout.write(output);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  const seeds = `seeds ${seed} to ${seed + batches - 1}`;
+  console.log(
+    `${runs} runs with ${seeds}: ${broken === 0 ? 'every invariant held' : `broken with ${broken} seeds`}.`,
+  );
+  return broken === 0;
 }
 
 const { values } = parseArgs({
@@ -73,7 +83,6 @@ const { values } = parseArgs({
     path: { type: 'string' },
     first: { type: 'boolean', default: false },
     faults: { type: 'boolean', default: false },
-    alone: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -90,6 +99,6 @@ if (values.help || !Number.isSafeInteger(options.runs) || !Number.isSafeInteger(
   const { findFaults } = await import('./find-faults.ts');
   process.exitCode = (await findFaults(options)) ? 0 : 1;
 } else {
-  const isShared = options.runs > runsOfOneProcess && !values.alone && !values.first && !values.path;
+  const isShared = options.runs > runsOfOneProcess && !options.first && !options.path;
   process.exitCode = (await (isShared ? simulateInProcesses : simulate)(options)) ? 0 : 1;
 }

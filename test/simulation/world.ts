@@ -72,7 +72,18 @@ const awsErrors = {
 };
 
 const region = 'eu-west-1';
-const aws = { region, credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' } };
+/** The SDK's own defaults, which it would look for in files; and no signature, as nobody verifies one: half of a run. */
+const aws = {
+  region,
+  credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+  useDualstackEndpoint: false,
+  useFipsEndpoint: false,
+  retryMode: 'standard',
+  defaultsMode: 'standard' as const,
+  accountIdEndpointMode: 'disabled' as const,
+  userAgentAppId: 'simulation',
+  signer: { sign: async <Request>(request: Request) => request },
+};
 const vendorName = new URL(beginiOrigins.api).host;
 const tableName = 'sessions';
 const stage = 'simulated';
