@@ -10,7 +10,7 @@ export type CredentialsVersion = CredentialsPair & { versionId: string };
 
 const unsetMs = 1_000;
 const forcedReadIntervalMs = 1_000;
-/** Unknown version ids cause a read at most this often. */
+/** The same unknown version id causes a read at most this often. */
 const lookupIntervalMs = 5_000;
 
 type CacheOptions = CacheClock & { client: SecretsManagerClient; secretArn: string };
@@ -26,7 +26,7 @@ export class CredentialsCache {
   #forcedReadAt = Number.NEGATIVE_INFINITY;
   /** The version before the cached one, if it is known. */
   #former: CredentialsVersion | undefined;
-  #lookup: { versions: Promise<CredentialsVersion[]>; at: number } | undefined;
+  #lookup: { versionId: string; versions: Promise<CredentialsVersion[]>; at: number } | undefined;
   /** The version that the vendor refuses, and until when the vendor is not called with it. */
   #refusal: { versionId: string; until: number } | undefined;
 
@@ -50,14 +50,14 @@ export class CredentialsCache {
 
   /**
    * The pair of this version, if it is the current or the previous one. A version that is not in memory forces a read of
-   * both, at most one per 5 s; concurrent callers share it.
+   * both, at most one per 5 s for the same version; concurrent callers share it.
    * @throws OperatorError `secrets_unavailable`.
    */
   async find(versionId: string, scope: RequestScope): Promise<CredentialsVersion | undefined> {
     const known = [this.#secret.peek(), this.#former].find((version) => version?.versionId === versionId);
     if (known) return known;
-    if (!this.#lookup || this.#now() >= this.#lookup.at + lookupIntervalMs) {
-      this.#lookup = { versions: this.#fetchVersions(scope), at: this.#now() };
+    if (this.#lookup?.versionId !== versionId || this.#now() >= this.#lookup.at + lookupIntervalMs) {
+      this.#lookup = { versionId, versions: this.#fetchVersions(scope), at: this.#now() };
     }
     return (await this.#lookup.versions).find((version) => version.versionId === versionId);
   }

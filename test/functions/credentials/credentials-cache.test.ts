@@ -28,6 +28,7 @@ function setUp({ random = 0.5 } = {}) {
     /** The credentials as a request gets them: read, then checked against what the vendor refuses. */
     get: async () => await cache.usable(await cache.read(scope), scope),
     replace: (refused: CredentialsVersion) => cache.replace(refused, scope),
+    find: (versionId: string) => cache.find(versionId, scope),
     refuse: (refused: CredentialsVersion) => cache.refuse(refused),
     accept: (accepted: CredentialsVersion) => cache.accept(accepted),
   };
@@ -318,5 +319,30 @@ describe('a refused pair', () => {
     const replacements = await Promise.all(Array.from({ length: 5 }, () => replace(refused)));
     expect(replacements.map(({ apiKey }) => apiKey)).toEqual(Array(5).fill('key-2'));
     expect(reads()).toBe(2);
+  });
+});
+
+describe('the pair of a version that is not in memory', () => {
+  test('is found right after another one was not: a new pair may have come into use between the two', async () => {
+    holds('key-1');
+    const { get, find } = setUp();
+    await get();
+    expect(await find('version-of-nothing')).toBeUndefined();
+    holds('key-2');
+    expect(await find('version-of-key-2')).toMatchObject({ apiKey: 'key-2' });
+  });
+
+  test('is looked up once in 5 s where there is none, and once for concurrent callers', async () => {
+    holds('key-1');
+    const { get, find } = setUp();
+    await get();
+    const before = reads();
+    await Promise.all([find('version-of-nothing'), find('version-of-nothing')]);
+    now += 4_999;
+    await find('version-of-nothing');
+    expect(reads() - before).toBe(2); // The current and the previous version.
+    now += 1;
+    await find('version-of-nothing');
+    expect(reads() - before).toBe(4);
   });
 });
