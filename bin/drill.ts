@@ -12,9 +12,9 @@ function report(figures: Figure[]): boolean {
 console.log(
   `Two renewals of the key on this machine, under ${requestsPerSecond} requests a second; about half a minute.\n`,
 );
-console.log(`Begini honours both keys for ${overlapMs / 1_000} s, and the command is run at once:`);
+console.log(`Begini accepts both keys for ${overlapMs / 1_000} s, and the command is run at once:`);
 const overlapMet = report(await drillOverlap(drillDefaults));
-console.log(`The old key is dead at once, and the command is run ${refusedMs / 1_000} s later:`);
+console.log(`The old key stops working at once, and the command is run ${refusedMs / 1_000} s later:`);
 const hardCutMet = report(await drillHardCut(drillDefaults));
 console.log(overlapMet && hardCutMet ? 'PASS: every target was met.' : 'FAIL: a target was missed.');
 process.exitCode = overlapMet && hardCutMet ? 0 : 1;

@@ -8,7 +8,7 @@ import { findStage } from '../lib/operator/find-stage.ts';
 function printWelcome(service: LocalService, resultsGo: string, pagesOf: string): void {
   const { gateway, vendor, secretsManager, dynamoDb } = service;
   const { how, preparation, parameters } = authenticationOf(service);
-  console.log(`The service, version ${version}, stage test, on this machine alone:
+  console.log(`The service, version ${version}, stage test, on this machine only:
 
   Demo loan app      ${new URL(gateway.url).origin}/
   POST ${gateway.url}/sessions and /launch-links   ${how}
@@ -42,7 +42,7 @@ function authenticationOf({ credentials }: LocalService) {
   }
   const { accessKeyId, secretAccessKey, sessionToken, region } = credentials;
   return {
-    how: 'signed by IAM (SigV4) with these credentials, which end with this run',
+    how: 'signed by IAM (SigV4) with these credentials, valid until this run ends',
     preparation: `
   export AWS_REGION=${region}
   export AWS_ACCESS_KEY_ID=${accessKeyId}
@@ -87,7 +87,7 @@ function stopWithNpm(service: LocalService): void {
 }
 
 try {
-  // The stage says whose pages applicants get: those of a row of cdk.json, or of a made-up lender.
+  // The stage decides which pages applicants get: those of a row of cdk.json, or of a made-up lender.
   const { stage, auth = 'api-key' } = parseArgs({
     options: { stage: { type: 'string' }, auth: { type: 'string' } },
   }).values;

@@ -7,7 +7,7 @@ import { findStage } from '../lib/operator/find-stage.ts';
 const usage = `Usage: npm run pages -- [--stage <stage>] [--pictures]
 
 Writes every page that applicants can see, in every language and both colour schemes, as files with an index: those of
-a row of cdk.json, or of the lender that npm start plays. --pictures also renews the two pictures in the README.`;
+a row of cdk.json, or of the made-up lender of npm start. --pictures also renews the two pictures in the README.`;
 
 const root = join(import.meta.dirname, '..');
 

@@ -11,19 +11,19 @@ import { Terminal } from '../lib/operator/terminal.ts';
 
 const { stdin } = process;
 const interruptedExitCode = 130;
-/** How long a withdrawal may take once the operator has interrupted. */
+/** How long a withdrawal may take after the operator has interrupted. */
 const withdrawalMs = 2_000;
 /** Aborted by a signal, or by a terminal that was closed. */
 const interruption = new AbortController();
 /** Whether something may be staged, so that the interruption has to withdraw it. */
 let isRotating = false;
 const say = (sentence: string) => console.log(sentence);
-// From the start of the command: a key that is pasted early must not show either.
+// From the start of the command: a key that is pasted early must not be shown either.
 const terminal = stdin.isTTY
   ? new Terminal({ input: stdin, write: (shown) => process.stdout.write(shown), interrupt })
   : undefined;
 
-// The AWS SDK and the stages table take longer to load than all the rest: each is loaded where it is needed first.
+// The AWS SDK and the stages table take longer to load than everything else: each is loaded when it is first needed.
 
 async function main(argv: string[]): Promise<number> {
   const command = parseCommand(argv, process.env);
@@ -92,12 +92,14 @@ async function rotate(pair: CredentialsPair, { client, versions }: SecretTarget)
     say(`\nFAIL: ${verdict.reason} The pair in use is unchanged.\nNext: ${verdict.next}`);
     return 1;
   }
-  say(`\nPASS: Begini took the pair, and it is in use.
+  say(`\nPASS: Begini accepted the pair, and it is in use.
 Next: give the new API key to the receiver of Begini's webhooks, which verifies signatures with it.`);
   return 0;
 }
 
-/** What a failure comes to: the exit code, and a message without any value. Errors of the SDK are shown by name only. */
+/**
+ * The result of a failure: the exit code, and a message without any value. Errors of the SDK are shown by name only.
+ */
 function explain(error: unknown): { exitCode: number; message: string } {
   if (error instanceof UsageError) return { exitCode: 2, message: error.message };
   if (error instanceof PairError) {
@@ -105,7 +107,7 @@ function explain(error: unknown): { exitCode: number; message: string } {
   }
   return {
     exitCode: 1,
-    message: `FAIL: AWS could not be asked, or refused: ${reasonOf(error)}.
+    message: `FAIL: AWS could not be reached, or refused: ${reasonOf(error)}.
 Next: check your AWS credentials and region (AWS_PROFILE, AWS_REGION), and the policy OperatorPolicyArn of the stack. Then run this again; --status shows what is in use.`,
   };
 }

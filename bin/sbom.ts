@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// `npm sbom --omit dev` leaves out every package that a dev dependency needs too, such as @smithy/core. So npm is given
-// the project without its dev dependencies, in a folder of the project's name, which it takes for the component's name.
+// `npm sbom --omit dev` leaves out every package that a dev dependency needs too, such as @smithy/core. So
+// npm is given the project without its dev dependencies, in a folder of the project's name, which npm uses as
+// the component's name.
 const root = join(import.meta.dirname, '..');
 const readJson = (name: string) => JSON.parse(readFileSync(join(root, name), 'utf8'));
 const { devDependencies: _, ...manifest } = readJson('package.json');

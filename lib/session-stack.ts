@@ -16,14 +16,14 @@ import { StageKey } from './secrets/stage-key.ts';
 import { SessionTable } from './session-store/session-table.ts';
 import type { Stage } from './stages/stages.ts';
 
-/** What one stack is made from. */
+/** What one stack needs. */
 export interface SessionStackProps {
   stage: Stage;
   /** The folder of each function's bundle, as `bundleFunction` returns it. */
   bundles: Record<FunctionName, string>;
 }
 
-/** One stage of the service: a loan app calls its URL, the applicant's browser ends in the assessment. */
+/** One stage of the service: a loan app calls its URL, and the applicant's browser gets to the assessment. */
 export class SessionStack extends Stack {
   constructor(scope: Construct, id: string, { stage, bundles }: SessionStackProps) {
     super(scope, id, {

@@ -6,7 +6,10 @@ const labelWidth = 220;
 const rowHeight = 30;
 const top = 34;
 
-/** A bar for each variant, init and first request end to end, as SVG; below it what bin/README.md must say of its origin. */
+/**
+ * A bar for each variant, init and first request end to end, as SVG; below it, its origin, as bin/README.md must state
+ * it.
+ */
 export function drawChart({ variants, measurements: { cold }, ...origin }: Report): string {
   const bars = variants.map(({ name, description }) => ({
     label: description.replaceAll(/[*`]/g, ''),

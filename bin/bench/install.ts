@@ -4,15 +4,15 @@ import { join } from 'node:path';
 
 const baselines = join(import.meta.dirname, 'baselines');
 
-/** Where the bench keeps what it installs, builds and measures; git ignores it. */
+/** The folder for everything that the bench installs, builds and measures; git ignores it. */
 export const benchFolder = join(import.meta.dirname, '..', '..', '.bench');
 
 /**
- * Copies the baselines' functions into `.bench/` and installs there what they need, unless that has been done.
+ * Copies the baselines' functions into `.bench/` and installs their dependencies there, unless that has been done.
  * AWS's runtime interface client is an optional part: it is compiled, which takes cmake, g++, autoconf, automake and
  * libtool.
  *
- * @throws Error where npm fails.
+ * @throws Error if npm fails.
  */
 export function installBaselines(): void {
   const installed = join(benchFolder, 'node_modules', '.package-lock.json');
@@ -33,7 +33,7 @@ export function installBaselines(): void {
 /** A file that runs functions, and what it is. */
 export type Bootstrap = { description: string; file?: string };
 
-/** AWS's own runtime interface client where it could be installed, else the stand-in of the tests. */
+/** AWS's own runtime interface client if it could be installed, else the stand-in of the tests. */
 export function findBootstrap(): Bootstrap {
   const folder = join(benchFolder, 'node_modules', 'aws-lambda-ric');
   const file = join(folder, 'index.mjs');

@@ -3,7 +3,7 @@ import { table } from './report.ts';
 import { spread } from './statistics.ts';
 import { sessionEvent, type Testbed } from './testbed.ts';
 
-/** What a number of functions took, all side by side. */
+/** What a number of parallel functions used. */
 export type LoadMeasurement = {
   functions: number;
   requests: number;
@@ -41,7 +41,7 @@ async function measureLoad(
 ): Promise<LoadMeasurement> {
   const environments: LambdaEnvironment[] = [];
   try {
-    // One after the other: more starts at once than the machine has cores measure only the machine.
+    // One after the other: more parallel starts than cores would measure only the machine.
     while (environments.length < functions) environments.push(await start(bundleFolder));
     await Promise.all(environments.map(sendRequests));
     return {

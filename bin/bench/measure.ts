@@ -14,13 +14,13 @@ export type ColdStart = {
 /** One warm function: milliseconds per request inside the handler. */
 export type WarmRun = { p50Ms: number; p99Ms: number };
 
-/** What all rounds gave, in their order. */
+/** The results of all rounds, in order. */
 export type Measurements = {
   cold: Record<VariantName, ColdStart[]>;
   warm: Record<WarmName, WarmRun[]>;
 };
 
-/** Invocations before a function counts as warm, and those that are measured: what one may see in its life. */
+/** Invocations before a function counts as warm, and measured ones: as many as a function may get in its lifetime. */
 const warmUpRequests = 50;
 const warmRequests = 300;
 
@@ -32,7 +32,7 @@ type MeasureOptions = {
   rounds: number;
 };
 
-/** Measures every variant once in each round, so that what disturbs the machine disturbs them all. */
+/** Measures every variant once in each round, so that a disturbance of the machine affects all variants. */
 export async function measure({ testbed, variants, warm, rounds }: MeasureOptions): Promise<Measurements> {
   const cold = Object.fromEntries(variants.map(({ name }) => [name, []])) as unknown as Measurements['cold'];
   const measurements: Measurements = {

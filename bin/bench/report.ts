@@ -8,7 +8,7 @@ import type { Variant, VariantName } from './variants.ts';
 export type Target = {
   figure: string;
   measured: Spread;
-  /** What must not be passed: an upper bound, or a lower one where more is better. */
+  /** The limit: an upper bound, or a lower one if more is better. */
   bound: { atMost: number } | { atLeast: number };
   aim: number;
 };
@@ -27,7 +27,7 @@ export type Report = {
   measurements: Measurements;
 };
 
-/** Draws the figures out of all rounds. */
+/** Computes the figures from all rounds. */
 export function makeReport(
   measurements: Measurements,
   variants: readonly Variant[],

@@ -15,7 +15,7 @@ export function spread(values: readonly number[]): Spread {
   return { median: quantile(values, 0.5), lower: quantile(values, 0.25), upper: quantile(values, 0.75) };
 }
 
-/** The ratio of two medians, with the quartiles of the ratios that the rounds have, each for itself. */
+/** The ratio of two medians, with the quartiles of the ratios of the single rounds. */
 export function ratio(above: readonly number[], below: readonly number[]): Spread {
   const rounds = above.map((value, round) => value / (below[round] ?? Number.NaN));
   return { ...spread(rounds), median: quantile(above, 0.5) / quantile(below, 0.5) };

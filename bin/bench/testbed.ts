@@ -21,7 +21,7 @@ import type { Bootstrap } from './install.ts';
 export type Testbed = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
-  /** How many calls the table of sessions has had so far. */
+  /** How many calls the table of sessions has received so far. */
   readonly tableCalls: number;
   start(bundleFolder: string, options?: { remembers?: boolean | undefined }): Promise<LambdaEnvironment>;
   close(): Promise<unknown>;
@@ -35,7 +35,7 @@ export function sessionEvent() {
   return proxyEvent({ uid: `BENCH-${events}` });
 }
 
-/** Starts the servers; every function in them runs by `bootstrap`. */
+/** Starts the servers; `bootstrap` runs every function. */
 export async function startTestbed({ file }: Bootstrap): Promise<Testbed> {
   const certificate = await makeCertificate();
   const authorityFile = join(mkdtempSync(join(tmpdir(), 'begini-session-authority-')), 'authority.pem');
@@ -43,7 +43,8 @@ export async function startTestbed({ file }: Bootstrap): Promise<Testbed> {
   const vendor = await startBeginiSimulator({ tls: certificate });
   const secret = JSON.stringify(simulatedCredentials);
   const secretsManager = await startSecretsManager({ tls: certificate, secrets: { credentials: secret } });
-  // Accepts every write at once, as the simulator does: dynalite takes longer to read a condition than the rest takes.
+  // Accepts every write at once, as the simulator does: dynalite takes longer to parse a condition than
+  // everything else together.
   let tableCalls = 0;
   const dynamoDb = await startLoopbackServer({
     tls: certificate,

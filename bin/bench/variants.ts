@@ -4,7 +4,7 @@ import { type BuildOptions, build } from 'esbuild';
 import { bundleFunction } from '../../lib/lambda/bundle.ts';
 import { benchFolder } from './install.ts';
 
-/** What is measured against what. */
+/** The variants that are compared. */
 export type VariantName =
   | 'empty'
   | 'ours'
@@ -20,9 +20,9 @@ export type Variant = {
   description: string;
   /** Holds `index.mjs`. */
   folder: string;
-  /** Size of the bundle; undefined where there is none. */
+  /** Size of the bundle; undefined if there is none. */
   bytes?: number;
-  /** Whether it is given a table of sessions. */
+  /** Whether it has a table of sessions. */
   remembers?: boolean;
 };
 
@@ -106,7 +106,7 @@ export const handler = async (event, context) => {
 };
 `;
 
-/** What is measured warm: this service in both kinds of stage, and the calls without which nothing can do its work. */
+/** What is measured warm: this service in both kinds of stage, and the minimal calls for the same work. */
 export type WarmName = 'ours' | 'bare' | 'remembering' | 'three-bare' | 'sdk-writes';
 
 /** Builds the functions whose warm time is compared. */

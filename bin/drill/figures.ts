@@ -1,4 +1,4 @@
-/** One number the drill measured; `most` is the target, absent where there is none. */
+/** One number the drill measured; `most` is the target, if there is one. */
 export type Figure = { name: string; value: number; most?: number };
 
 /** The figures that miss their target. */

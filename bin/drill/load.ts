@@ -6,7 +6,7 @@ export type LoadRequest = { sentAt: number; answeredAt: number; status: number }
 /** Requests at a steady rate, each for another applicant, until it is stopped. */
 export type RunningLoad = { stop(): Promise<LoadRequest[]> };
 
-/** Sends `POST /sessions` to the local service's `url`; an answer that never comes has status 0. */
+/** Sends `POST /sessions` to the local service's `url`; a missing answer has status 0. */
 export function startLoad(url: string, requestsPerSecond: number): RunningLoad {
   const requests: Promise<LoadRequest>[] = [];
   const timer = setInterval(() => requests.push(send(url, requests.length)), 1_000 / requestsPerSecond);

@@ -14,11 +14,11 @@ export type DrillOptions = {
   calmMs: number;
   /** How long both keys work, in ms: longer than the operator's command takes. */
   overlapMs: number;
-  /** How long the old key is dead before the operator's command is run, in ms. */
+  /** How long the old key has been invalid before the operator's command is run, in ms. */
   refusedMs: number;
 };
 
-/** Long enough to see the one call in 15 s by which a function asks again whether a refused key is still refused. */
+/** Long enough to see the one call in 15 s with which a function checks whether Begini still refuses the key. */
 export const drillDefaults: DrillOptions = {
   requestsPerSecond: 50,
   calmMs: 2_000,
@@ -26,15 +26,15 @@ export const drillDefaults: DrillOptions = {
   refusedMs: 17_000,
 };
 
-/** The cache's own numbers (functions/credentials/credentials-cache.ts), which the drill holds it to. */
+/** The cache's own numbers (functions/credentials/credentials-cache.ts), which the drill verifies. */
 const forcedReadIntervalMs = 1_000;
 const refusedCallIntervalMs = 15_000;
-/** What a promotion may take to reach the applicants. */
+/** How long a new pair may take to reach the applicants. */
 const graceMs = 1_000;
 
 const renewed = { ...simulatedCredentials, apiKey: 'renewed-in-the-drill' };
 
-/** A planned renewal: Begini honours both keys for a moment, and the operator is quicker than that. */
+/** A planned renewal: Begini accepts both keys for a moment, and the operator is faster. */
 export async function drillOverlap(options: DrillOptions): Promise<Figure[]> {
   return await withService(async ({ service, port }) => {
     const load = startLoad(service.gateway.url, options.requestsPerSecond);
@@ -55,13 +55,13 @@ export async function drillOverlap(options: DrillOptions): Promise<Figure[]> {
   });
 }
 
-/** A compromised key: the old one is dead at once, and the operator comes later. */
+/** A compromised key: the old one stops working at once, and the operator comes later. */
 export async function drillHardCut(options: DrillOptions): Promise<Figure[]> {
   return await withService(async ({ service, port }) => {
     const load = startLoad(service.gateway.url, options.requestsPerSecond);
     await pause(options.calmMs);
     service.vendor.changeCredentials(renewed);
-    // What was on its way when the key died may be refused beside the first call that finds out.
+    // Calls in progress when the key stopped working may be refused too, not only the first one after it.
     await pause(graceMs);
     const before = countCalls(service);
     const countedFrom = Date.now();
@@ -80,12 +80,12 @@ export async function drillHardCut(options: DrillOptions): Promise<Figure[]> {
       { name: 'exit code of the operator’s command', value: exitCode, most: 0 },
       { name: 'requests sent', value: requests.length },
       { name: 'answered 302', value: requests.length - failed.length },
-      { name: 'refused before the new pair was in', value: refused.length },
+      { name: 'refused before the new pair was in use', value: refused.length },
       {
-        name: 'failed in the second after it was',
+        name: 'failed in the second after that',
         value: failed.length - refused.length - failedLate.length,
       },
-      { name: 'failed after that', value: failedLate.length, most: 0 },
+      { name: 'failed later', value: failedLate.length, most: 0 },
       {
         name: `forced reads in ${Math.round(countedMs / 1_000)} s of refusal`,
         value: after.secretReads - before.secretReads,
@@ -111,7 +111,7 @@ async function withService(drill: (drilled: Drilled) => Promise<Figure[]>): Prom
   }
 }
 
-/** When the new pair came in use: of a rotation that ends well, this is the first label to be moved. */
+/** When the new pair was put in use: a successful rotation moves this label first. */
 function promotedAt({ secretsManager }: LocalService): number {
   const move = secretsManager.requests.find(({ operation }) => operation === 'UpdateSecretVersionStage');
   return move?.at ?? Number.POSITIVE_INFINITY;

@@ -7,7 +7,7 @@ export const mostHeapGrowth = 0.5;
 
 /** Share of a phase after which a function counts as warm: caches are full and code is compiled. */
 const warmShare = 0.2;
-/** Too few samples tell nothing of a slope. */
+/** Too few samples do not show a slope. */
 const fewestSamples = 5;
 
 /** The growth of a figure in the samples of a warm function, per 10,000 requests, by least squares. */
@@ -23,7 +23,7 @@ export function growth({ samples, phase }: PhaseResult, figure: keyof Holdings):
   return mean(spread.map(({ xy }) => xy)) / mean(spread.map(({ xx }) => xx));
 }
 
-/** What is wrong with a phase, in words; empty where it is as it should be. */
+/** What is wrong with a phase, in words; empty if nothing is wrong. */
 export function faultsOf(result: PhaseResult): string[] {
   const { phase, outcomes, unanswered, samples } = result;
   const others = Object.keys(outcomes).filter((outcome) => outcome !== phase.expected);

@@ -11,13 +11,13 @@ import { type Holdings, probe } from './probed-function.ts';
 export type Phase = {
   name: string;
   requests: number;
-  /** How the vendor is before it begins. */
+  /** Sets up the vendor before the phase starts. */
   prepare(testbed: Testbed): void;
-  /** What every answer is: a status, with the code of a problem. */
+  /** The expected answer: a status, with the code of a problem. */
   expected: string;
 };
 
-/** What one phase came to. */
+/** The result of one phase. */
 export type PhaseResult = {
   phase: Phase;
   functions: number;
@@ -29,7 +29,7 @@ export type PhaseResult = {
   vendorConnections: number;
   secretReads: number;
   tableCalls: number;
-  /** What the functions held, each sample with the number of requests before it: the first function's. */
+  /** What the first function held, each sample with the number of requests before it. */
   samples: { requests: number; holdings: Holdings }[];
 };
 
@@ -79,7 +79,7 @@ export async function runPhase(
   };
 }
 
-/** The kind of an answer; undefined where there was none. */
+/** The kind of an answer; undefined if there was none. */
 async function outcomeOf(environment: LambdaEnvironment): Promise<string | undefined> {
   const answered = new AbortController();
   try {
@@ -102,7 +102,7 @@ const count = ({ vendor, secretsManager, tableCalls }: Testbed) => ({
   tableCalls,
 });
 
-/** The vendor as it should be. */
+/** The healthy vendor. */
 export const normalVendor = (requests: number): Phase => ({
   name: 'normal',
   requests,
@@ -110,7 +110,7 @@ export const normalVendor = (requests: number): Phase => ({
   expected: '302',
 });
 
-/** The vendor in its troubles, one after the other. */
+/** The vendor's problems, one after the other. */
 export const vendorInTrouble = (requests: number): Phase[] => [
   {
     name: 'slow: 300 ms',

@@ -47,7 +47,7 @@ function probe() {
 export const handler = (event, context) => (event.${isProbe} ? probe() : handle(event, context));
 `;
 
-/** Puts a handler before the bundle in `bundleFolder` that also tells what the function holds. */
+/** Wraps the bundle in `bundleFolder` in a handler that also reports what the function holds. */
 export function wrapFunction(bundleFolder: string, folder: string): void {
   writeFileSync(join(folder, 'index.mjs'), wrapper(pathToFileURL(join(bundleFolder, 'index.mjs')).href));
 }

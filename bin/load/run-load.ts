@@ -12,18 +12,18 @@ export type LoadOptions = {
   bundleFolder: string;
   /** To one function, with a normal vendor. */
   soakRequests: number;
-  /** With each trouble of the vendor, to all functions together. */
+  /** With each problem of the vendor, to all functions together. */
   troubleRequests: number;
   functions: number;
-  /** Ends the load, whatever is left of it. */
+  /** Ends the load early. */
   signal: AbortSignal;
   /** Called from time to time, with how many requests of the phase were sent. */
   onSample?: (phase: Phase, requests: number) => void;
 };
 
 /**
- * Sends the load to functions in processes of their own, each with the table of sessions. Where the signal ends it, the
- * phases that had not begun have no result.
+ * Sends the load to functions, each in its own process, with the table of sessions. If the signal ends it, the phases
+ * that had not started have no result.
  */
 export async function runLoad(options: LoadOptions): Promise<PhaseResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'begini-session-load-'));

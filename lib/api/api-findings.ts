@@ -7,31 +7,28 @@ export function acknowledgeApiFindings(restApi: RestApi, stage: Stage): void {
   const accept = (id: string, reason: string) => Validations.of(restApi).acknowledge({ id, reason });
   accept(
     'AwsSolutions-APIG2',
-    'The functions validate: they can name the field that is wrong, which a validator at the edge cannot.',
+    'The functions validate: they can name the wrong field, which a request validator of API Gateway cannot.',
   );
   accept(
     'AwsSolutions-APIG6',
-    'Execution logs print paths, headers and bodies, and so uids and launch tokens. The access log is on.',
+    'Execution logs print paths, headers and bodies, which contain uids and launch tokens. The access log is on.',
   );
   accept(
     'Serverless-APIGWXrayEnabled',
-    "API Gateway's traces hold the full URL, and so launch tokens. The setting `tracing` traces functions only.",
+    "API Gateway's traces contain the full URL, and so launch tokens. The setting `tracing` traces functions only.",
   );
   accept(
     'AwsSolutions-COG4',
-    'No caller is a user of a pool: backends sign or send an API key, applicants hold a launch token.',
+    'No caller is a user of a pool: backends sign or send an API key, applicants have a launch token.',
   );
   if (stage.callerAuth === 'api-key' || stage.launchLinks) {
     accept(
       'AwsSolutions-APIG4',
-      'Loan apps that cannot sign send an API key; on /launch/{token} the token, checked by the function, admits.',
+      'Loan apps that cannot sign send an API key; on /launch/{token} the function checks the token.',
     );
   }
   if (!stage.firewall) {
-    accept(
-      'AwsSolutions-APIG3',
-      'This row turns the firewall off, as Test does by default to save its price.',
-    );
+    accept('AwsSolutions-APIG3', 'This row turns the firewall off, as Test does by default to save cost.');
   }
   const accountRole = restApi.node.tryFindChild('CloudWatchRole');
   if (!accountRole) return;

@@ -20,7 +20,7 @@ export interface CallersProps {
   methods: readonly Method[];
 }
 
-/** The loan apps' means of access: a policy for their roles, or an API key with a usage plan for each. */
+/** How loan apps get access: a policy for their roles, or an API key with a usage plan for each. */
 export class Callers extends Construct {
   /** What a loan app must be given, under the names that the stack's outputs have. */
   readonly outputs: Readonly<Record<string, string>>;
@@ -69,7 +69,7 @@ export function callerAuthentication({ callerAuth }: Stage): MethodOptions {
 
 /**
  * The API's resource policy: refuses calls to the loan apps' routes from any address but the allowed ones.
- * @returns `undefined` where callers may come from anywhere: no policy is needed then.
+ * @returns `undefined` if callers may come from anywhere: then no policy is needed.
  */
 export function sourceIpPolicy(stage: Stage, routes: readonly Route[]): PolicyDocument | undefined {
   if (stage.allowedSourceIps.length === 0) return undefined;
@@ -85,17 +85,19 @@ export function sourceIpPolicy(stage: Stage, routes: readonly Route[]): PolicyDo
     effect: Effect.DENY,
     conditions: { NotIpAddress: { 'aws:SourceIp': stage.allowedSourceIps } },
   });
-  // Methods without IAM authentication need an Allow here: once there is a policy, what it does not allow is denied.
-  // Methods with it must have none: in the API's own account either this Allow or the caller's policy suffices, and an
-  // account that is not ours can write its half itself, so an Allow to everyone would admit any signed call from an
-  // allowed address. Without it, the caller's own policy decides, in the API's account only (tables A and B of
-  // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html, November 2026).
+  // Methods without IAM authentication need an Allow here: if there is a policy, it denies everything that it
+  // does not allow. Methods with it must have none: in the API's own account either this Allow or the
+  // caller's policy suffices, and another account can write its own caller policy, so an Allow to everyone
+  // would admit any signed call from an allowed address. Without the Allow, the caller's own policy decides,
+  // in the API's account only (tables A and B of
+  // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html, November
+  // 2026).
   const allowed = [...(stage.callerAuth === 'iam' ? [] : pathsFor('loan-app')), ...pathsFor('anyone')];
   const allow = new PolicyStatement({ ...anyoneOn(allowed), effect: Effect.ALLOW });
   return new PolicyDocument({ statements: allowed.length > 0 ? [allow, deny] : [deny] });
 }
 
-/** A route as a policy writes it: `POST/sessions`, `GET/launch/*`. */
+/** A route in the form that policies use: `POST/sessions`, `GET/launch/*`. */
 function policyPath({ method, resource }: Route): string {
   return `${method}${resource.replaceAll(/\{\w+\}/g, '*')}`;
 }

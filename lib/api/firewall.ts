@@ -11,7 +11,7 @@ import type { SessionApi } from './session-api.ts';
 export interface FirewallProps {
   stage: Stage;
   api: SessionApi;
-  /** For the log; absent, the key that CloudWatch has for all. */
+  /** For the log; if absent, CloudWatch's default key. */
   encryptionKey?: IKey | undefined;
 }
 
@@ -21,24 +21,26 @@ export interface FirewallProps {
  */
 const launchRequestsPerAddress = 10_000;
 
-/** What a log line must not hold; `referer` too, as a browser may be made to send the URL of a launch link in it. */
+/** What a log line must not contain; `referer` too, because a browser may send the URL of a launch link in it. */
 const redactedHeaders = ['authorization', 'x-amz-security-token', 'x-api-key', 'cookie', 'referer'];
 
-/** AWS WAF before the API: AWS's rules against common attacks, and a limit on what applicants' browsers may send. */
+/**
+ * AWS WAF in front of the API: AWS's rules against common attacks, and a limit on what applicants' browsers may send.
+ */
 export class Firewall extends Construct {
   /** Requests that any rule blocked. */
   readonly blocked: IMetric;
 
   constructor(scope: Construct, id: string, { stage, api, encryptionKey }: FirewallProps) {
     super(scope, id);
-    // It tells the metrics of one stage from those of another.
+    // It distinguishes the metrics of one stage from those of another.
     const metricName = Stack.of(this).stackName;
     const webAcl = new CfnWebACL(this, 'WebAcl', {
       description: `Before the API of stage ${stage.name}`,
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
       visibilityConfig: visibility(metricName),
-      // What a rule matched in a body may be a uid.
+      // The part of a body that a rule matched may be a uid.
       dataProtectionConfig: { dataProtections: [{ field: { fieldType: 'BODY' }, action: 'SUBSTITUTION' }] },
       rules: [...(stage.launchLinks ? [launchRate()] : []), ...awsRules],
     });
@@ -59,10 +61,10 @@ export class Firewall extends Construct {
     });
   }
 
-  /** Logs what a rule stopped or counted: for the rest, there is the access log. */
+  /** Logs only requests that a rule blocked or counted: the access log has the rest. */
   #log(stage: Stage, webAcl: CfnWebACL, encryptionKey: IKey | undefined): void {
     const stack = Stack.of(this);
-    // WAF demands the prefix. The end of the stack's id keeps the name free for a later stack, as the log outlives one.
+    // WAF requires the prefix. The end of the stack's id makes the name unique, because the log outlives its stack.
     const stackUuidPart = Fn.select(4, Fn.split('-', Fn.select(2, Fn.split('/', stack.stackId))));
     const logGroup = new StageLogGroup(this, 'LogGroup', {
       stage,
@@ -102,8 +104,8 @@ export class Firewall extends Construct {
 }
 
 const awsRules = [
-  // Counted only: a backend's HTTP client often sends no User-Agent, and a launch token has two dots in a row and, by
-  // chance, what looks like a file's ending after one. Nothing behind this reads files.
+  // Counted only: a backend's HTTP client often sends no User-Agent, and a launch token has two dots in a row
+  // and, by chance, what looks like a file's ending after one. Nothing behind the firewall reads files.
   rulesOfAws(1, 'AWSManagedRulesCommonRuleSet', [
     'NoUserAgent_HEADER',
     'GenericLFI_URIPATH',
@@ -125,7 +127,7 @@ function launchRate(): CfnWebACL.RuleProperty {
         evaluationWindowSec: 300,
         scopeDownStatement: {
           byteMatchStatement: {
-            // Contains, not starts with: before it stands the stage, or whatever a custom domain has.
+            // Contains, not starts with: the path begins with the stage, or with the path of a custom domain.
             fieldToMatch: { uriPath: {} },
             positionalConstraint: 'CONTAINS',
             searchString: '/launch/',
@@ -153,7 +155,7 @@ function rulesOfAws(priority: number, name: string, countedOnly: string[]): CfnW
   };
 }
 
-/** Without sampled requests: they show paths and headers in full, whatever the log leaves out. */
+/** Without sampled requests: they show full paths and headers, even those that the log leaves out. */
 function visibility(metricName: string): CfnWebACL.VisibilityConfigProperty {
   return { metricName, cloudWatchMetricsEnabled: true, sampledRequestsEnabled: false };
 }

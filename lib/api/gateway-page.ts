@@ -5,17 +5,17 @@ import type { GatewayResponse } from './gateway-responses.ts';
 
 /**
  * The same answer as a page for an applicant's browser, in the first language of the stage. It is a template for API
- * Gateway, which puts the request's id in the place of `$context.requestId`.
+ * Gateway, which replaces `$context.requestId` with the request's id.
  */
 export function gatewayPage(
   { code }: Pick<GatewayResponse, 'code'>,
   { languages: [language], brand, returnUrl }: ApplicantPage,
 ): string {
-  // What only a caller's mistake leads to, an applicant meets by a link that is not whole.
+  // An applicant gets these errors, which only callers' mistakes cause, by an incomplete link.
   const situation = laterCodes.has(code) ? 'later' : 'invalid';
   const content = errorContent(language, situation, { method: 'GET', returnUrl });
   return renderTemplate({ language, brand, content });
 }
 
-/** Answers that another try may get past. */
+/** Errors where another try may help. */
 const laterCodes = new Set(['too_many_requests', 'internal_error', 'gateway_timeout']);

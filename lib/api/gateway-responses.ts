@@ -1,18 +1,18 @@
-/** One of API Gateway's own answers: given without the function having been asked, or in its place. */
+/** One of API Gateway's own answers: given without a call of the function, or instead of the function's answer. */
 export interface GatewayResponse {
   /** API Gateway's name for the case, such as `THROTTLED`. */
   type: string;
   /**
-   * The status that every such answer is forced to. Absent for what stands for several types: a status of DEFAULT_4XX or
+   * The status that every such answer gets. Absent if the response stands for several types: a status of DEFAULT_4XX or
    * DEFAULT_5XX changes that of all other answers ("Gateway response types", developer guide, read November 2026).
    */
   statusCode?: number;
   /** Stable and snake case, as in the service's own problems. */
   code: string;
   title: string;
-  /** One fixed sentence or two for a stranger. */
+  /** One or two fixed sentences for any caller. */
   detail: string;
-  /** Value of the `Retry-After` header; absent where waiting does not help. */
+  /** Value of the `Retry-After` header; absent if waiting does not help. */
   retryAfterSeconds?: number;
 }
 
@@ -20,7 +20,7 @@ export interface GatewayResponse {
 export interface GatewayProblem {
   type: string;
   title: string;
-  /** Absent where the type is given with several. */
+  /** Absent if the type is used with several statuses. */
   status?: number;
   code: string;
   instance: string;
@@ -28,7 +28,7 @@ export interface GatewayProblem {
 }
 
 const throttleRetrySeconds = 1;
-/** A quota is refilled by the day at the soonest; an hour keeps a waiting caller from hammering. */
+/** A quota is renewed at most once a day; an hour keeps a waiting caller from calling too often. */
 const quotaRetrySeconds = 3600;
 
 const forbidden = { statusCode: 403, code: 'forbidden', title: 'Forbidden' };
@@ -79,7 +79,7 @@ export const gatewayResponses: readonly GatewayResponse[] = [
   {
     type: 'MISSING_AUTHENTICATION_TOKEN',
     ...forbidden,
-    detail: 'There is no such method and path, or the request carries no authentication.',
+    detail: 'There is no such method and path, or the request has no authentication.',
   },
   {
     type: 'QUOTA_EXCEEDED',
@@ -112,7 +112,7 @@ export const gatewayResponses: readonly GatewayResponse[] = [
   { type: 'WAF_FILTERED', ...forbidden, detail: 'The request was refused by a firewall rule.' },
 ];
 
-/** @param requestId the request's id, or `$context.requestId` where the problem serves as a template. */
+/** @param requestId the request's id, or `$context.requestId` if the problem is a template. */
 export function gatewayProblem(response: GatewayResponse, requestId: string): GatewayProblem {
   const { code, title, statusCode, detail } = response;
   return {

@@ -1,4 +1,4 @@
-/** Turns `loan-app` and `ACCESS_DENIED` into `LoanApp` and `AccessDenied`, as construct ids and outputs are written. */
+/** Turns `loan-app` and `ACCESS_DENIED` into `LoanApp` and `AccessDenied`, the form of construct ids and outputs. */
 export function pascalCase(words: string): string {
   return words
     .toLowerCase()

@@ -8,11 +8,11 @@ export interface Route {
   function: FunctionName;
   /** A loan app must authenticate. */
   caller: 'loan-app' | 'anyone';
-  /** Whether its answer leads into the assessment. */
+  /** Whether its answer leads to the assessment. */
   handsOver: boolean;
 }
 
-/** Every route. A stage has those whose function it has. */
+/** Every route. A stage has those for which it has the function. */
 export const routes = [
   { method: 'POST', resource: '/sessions', function: 'create-session', caller: 'loan-app', handsOver: true },
   {

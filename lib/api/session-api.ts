@@ -30,18 +30,18 @@ import { type GatewayResponse, gatewayProblem, gatewayResponses } from './gatewa
 import { pascalCase } from './pascal-case.ts';
 import { type Route, type RoutedFunction, routes } from './routes.ts';
 
-/** What stands behind the API. */
+/** What the API calls. */
 export interface SessionApiProps {
   stage: Stage;
   /** The functions that the stage has: their routes are declared. */
   functions: Readonly<Partial<Record<RoutedFunction, ApiFunction>>>;
-  /** For the access log; absent, the key that CloudWatch has for all. */
+  /** For the access log; if absent, CloudWatch's default key. */
   encryptionKey?: IKey | undefined;
 }
 
 /**
- * What the access log says of a request: which call, how it ended, who made it. Never path, query, address, user agent
- * or API key: a path may hold a token. All are strings, as what API Gateway does not know comes out as `-`.
+ * The fields of the access log: which call, how it ended, who made it. Never path, query, address, user agent or API
+ * key: a path may contain a token. All are strings, because API Gateway writes `-` for an unknown value.
  */
 const accessLogFields = {
   requestId: '$context.requestId',
@@ -62,7 +62,7 @@ export class SessionApi extends Construct {
   readonly restApi: RestApi;
   readonly accessLog: LogGroup;
   readonly callers: Callers;
-  /** The methods whose answer leads into the assessment. */
+  /** The methods with an answer that leads to the assessment. */
   readonly handOffMethods: readonly Method[];
   readonly #domain: DomainName | undefined;
 
@@ -94,12 +94,12 @@ export class SessionApi extends Construct {
     return this.#domain ? `https://${this.#domain.domainName}${path}` : this.restApi.urlForPath(path);
   }
 
-  /** Where the DNS entry of the stage's own domain must lead; `undefined` where it has none. */
+  /** The target for the DNS entry of the stage's own domain; `undefined` if it has none. */
   get domainTarget(): string | undefined {
     return this.#domain?.domainNameAliasDomainName;
   }
 
-  /** For anyone, without authentication: the token in the path is all that an applicant's browser has. */
+  /** For anyone, without authentication: an applicant's browser has only the token in the path. */
   #addRoute({ method, resource, caller }: Route, handler: ApiFunction, stage: Stage): Method {
     const authentication =
       caller === 'loan-app' ? callerAuthentication(stage) : { authorizationType: AuthorizationType.NONE };
@@ -110,7 +110,7 @@ export class SessionApi extends Construct {
     if (environment !== 'production' || callerAuth !== 'api-key' || allowedSourceIps.length > 0) return;
     Annotations.of(this).addWarningV2(
       'begini-session:ApiKeyFromAnywhere',
-      `Anyone who holds an API key of ${name} may call from anywhere: set stages.${name}.allowedSourceIps in cdk.json.`,
+      `Anyone who has an API key of ${name} may call from anywhere: set stages.${name}.allowedSourceIps in cdk.json.`,
     );
   }
 
@@ -143,7 +143,7 @@ export class SessionApi extends Construct {
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
       },
     });
-    // The output CDK adds by itself; the stack has better ones.
+    // Removes the output that CDK adds by itself; the stack has better ones.
     restApi.node.tryRemoveChild('Endpoint');
     return restApi;
   }
@@ -153,7 +153,7 @@ export class SessionApi extends Construct {
       type: ResponseType.of(response.type),
       ...(response.statusCode !== undefined && { statusCode: String(response.statusCode) }),
       responseHeaders: gatewayResponseHeaders(response),
-      // Which one is used is for the caller's Accept header to say.
+      // The caller's Accept header selects one of them.
       templates: {
         'application/json': JSON.stringify(gatewayProblem(response, '$context.requestId')),
         'text/html': gatewayPage(response, applicantPage),
@@ -174,8 +174,8 @@ function methodSettings({ rateLimit, burstLimit }: Stage['throttle']): MethodDep
 }
 
 /**
- * Routes that anyone may call have another throttle, so that a flood of taps leaves `/sessions` its share. They inherit
- * nothing from the stage's settings.
+ * Routes that anyone may call have another throttle, so that a flood of taps cannot use up the throttle of `/sessions`.
+ * They inherit nothing from the stage's settings.
  */
 function openMethodSettings(
   { launchThrottle }: Stage,
@@ -192,10 +192,10 @@ function openMethodSettings(
 }
 
 function proxyTo({ live }: ApiFunction): LambdaIntegration {
-  // An alias is a function; only CDK's types do not allow for `exactOptionalPropertyTypes`.
+  // An alias is a function, but CDK's types do not support `exactOptionalPropertyTypes`.
   return new LambdaIntegration(live as IFunction, {
     timeout: Duration.millis(gatewayTimeoutMs),
-    // The console's test button would need another permission, past authentication and throttling.
+    // The console's test button would need another permission, which bypasses authentication and throttling.
     allowTestInvoke: false,
   });
 }

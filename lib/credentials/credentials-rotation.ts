@@ -14,7 +14,7 @@ export interface CredentialsRotationProps {
   credentials: Credentials;
   /** The folder of the bundle of rotate-credentials. */
   bundle: string;
-  /** For the log group; absent, the key that CloudWatch has for all. */
+  /** For the log group; if absent, CloudWatch's default key. */
   encryptionKey?: IKey | undefined;
 }
 

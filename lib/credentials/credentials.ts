@@ -11,7 +11,7 @@ import type { Stage } from '../stages/stages.ts';
 /** Which stage the secrets belong to. */
 export interface CredentialsProps {
   stage: Stage;
-  /** Absent, the key that Secrets Manager has in every account. */
+  /** If absent, the default key that Secrets Manager has in every account. */
   encryptionKey?: IKey | undefined;
 }
 
@@ -27,16 +27,18 @@ export class Credentials extends Construct {
     super(scope, id);
     this.#stage = stage;
     const shared = { removalPolicy: removalPolicyOf(stage), ...(encryptionKey && { encryptionKey }) };
-    // The ids hold the stage because CloudFormation makes the secrets' names of them, and of nothing else that says it.
+    // The ids contain the stage because CloudFormation derives the secrets' names from them, and nothing else
+    // names the stage.
     this.secret = new Secret(this, `Secret${stage.name}`, {
       ...shared,
       description: `Begini API key and integration id of stage ${stage.name}`,
-      // Plain text may stand here because it is no secret: a sentinel, which the service answers with "not set".
-      // It must stay as it is for ever: CloudFormation writes the value again when, and only when, the template's
-      // differs from the one before, and would then overwrite the real pair.
+      // Plain text is allowed here because it is not a secret: it is a sentinel, which the service answers
+      // with "not set". Never change it: CloudFormation writes the value again when, and only when, the
+      // template's value changes, and would then overwrite the real pair.
       secretStringValue: SecretValue.unsafePlainText('{"apiKey":"UNSET","integrationId":"UNSET"}'),
     });
-    // The same holds for these settings: a change of any would generate a new key, and orphan earlier pseudonyms.
+    // Never change these settings either: a change would generate a new key, and earlier pseudonyms would no
+    // longer match.
     this.uidRefKey = new Secret(this, `UidRefKey${stage.name}`, {
       ...shared,
       description: `Key of the pseudonyms (uidRef) in the log lines of stage ${stage.name}`,
@@ -44,20 +46,21 @@ export class Credentials extends Construct {
     });
     Validations.of(this.uidRefKey).acknowledge({
       id: 'AwsSolutions-SMG4',
-      reason: 'A new key would part the log lines of one applicant. It guards pseudonyms, and no access.',
+      reason:
+        'A new key would give an applicant another pseudonym in the log lines. The key protects pseudonyms, not access.',
     });
   }
 
   /**
    * The key of the pseudonyms for a function's environment: a reference that CloudFormation resolves while it deploys.
-   * Anyone who may read the function's configuration sees the key, which is good enough for this one and for no other:
-   * it only keeps somebody who reads logs from trying out uids.
+   * Anyone who may read the function's configuration sees the key, which is acceptable for this key only: it just
+   * prevents a person who reads logs from trying out uids.
    */
   get #uidRefKeyReference(): string {
     return this.uidRefKey.secretValue.unsafeUnwrap();
   }
 
-  /** What every function that answers requests is told: its stage, and the key of the pseudonyms. */
+  /** The variables of every function that answers requests: its stage, and the key of the pseudonyms. */
   get commonEnvironment(): Record<string, string> {
     return {
       [environmentNames.stage]: this.#stage.path,

@@ -17,11 +17,11 @@ export interface OperatorPolicyProps {
 
 /**
  * What `npm run rotate` needs, for a person's role: to stage a pair and to rotate, not to read one. It also reads the
- * key of the pseudonyms, by which one applicant's log lines are found.
+ * key of the pseudonyms, to find one applicant's log lines.
  *
  * It cannot limit PutSecretValue to a label: of the condition keys of Secrets Manager only UpdateSecretVersionStage and
  * GetSecretValue have `secretsmanager:VersionStage` ("Actions, resources, and condition keys for AWS Secrets Manager",
- * read November 2026). Who may stage a pair may therefore also put one in use untested.
+ * read November 2026). A person who may stage a pair can therefore also put one in use untested.
  */
 export class OperatorPolicy extends Construct {
   readonly managedPolicyArn: string;
@@ -47,7 +47,7 @@ export class OperatorPolicy extends Construct {
           conditions: { StringEquals: { 'secretsmanager:VersionStage': operatorLabels } },
         }),
         ...denyChangesOfTheRotation(resources),
-        // RotateSecret asks for it (API reference, read November 2026).
+        // RotateSecret requires it (API reference, read November 2026).
         new PolicyStatement({
           actions: ['lambda:InvokeFunction'],
           resources: [rotateCredentials.functionArn],
@@ -66,14 +66,14 @@ export class OperatorPolicy extends Construct {
     this.managedPolicyArn = policy.managedPolicyArn;
   }
 
-  /** Lets the operator delete the row of one applicant, who then gets a new session; not read any. */
+  /** Lets the operator delete the row of one applicant, who then gets a new session, but not read rows. */
   allowForgetting(tableArn: string): void {
     this.#policy.addStatements(
       new PolicyStatement({ actions: ['dynamodb:DeleteItem'], resources: [tableArn] }),
     );
   }
 
-  /** Lets the operator renew a secret that needs no value from him, such as the launch key. */
+  /** Lets the operator renew a secret that needs no input, such as the launch key. */
   allowRenewal(secret: Secret, rotate: IFunction): void {
     const resources = [secret.secretArn];
     this.#policy.addStatements(
@@ -97,8 +97,8 @@ export class OperatorPolicy extends Construct {
 const operatorLabels = [versionLabels.next, versionLabels.pending, ...Object.values(verdictLabels)];
 
 /**
- * RotateSecret also sets up rotation: another function would be handed the pair, another schedule would move the
- * deadline. Denied, and not merely left out, so that a wider policy beside this one does not bring it back.
+ * RotateSecret also sets up rotation: another function would get the pair, another schedule would move the deadline. It
+ * is denied, not just left out, so that a broader policy of the same role does not allow it.
  */
 function denyChangesOfTheRotation(resources: string[]): PolicyStatement[] {
   const deny = { effect: Effect.DENY, actions: ['secretsmanager:RotateSecret'], resources };

@@ -5,7 +5,7 @@ import { ServiceFunction, type ServiceFunctionProps } from './service-function.t
 
 /** A function that answers API Gateway's requests, by the version that its alias points to. */
 export class ApiFunction extends ServiceFunction {
-  /** The version that receives requests: a deployment moves it, and so does a roll back. */
+  /** The alias to the version that receives requests: a deployment and a rollback move it. */
   readonly live: Alias;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
@@ -13,7 +13,7 @@ export class ApiFunction extends ServiceFunction {
     this.live = this.lambda.addAlias('live');
     Validations.of(this.lambda).acknowledge({
       id: 'Serverless-LambdaDLQ',
-      reason: 'API Gateway waits for the answer. A dead-letter queue is for events that nobody waits for.',
+      reason: 'API Gateway waits for the answer. A dead-letter queue is for asynchronous events.',
     });
   }
 }

@@ -18,7 +18,7 @@ export type FunctionName = (typeof functionNames)[number];
 
 /**
  * Bundles `functions/<name>/handler.ts` into one ES module, `index.mjs`. The same source gives the same bytes.
- * @param outDir the folder to write to; a new one for temporary files where absent.
+ * @param outDir the folder to write to; by default a new temporary folder.
  * @param constants global constants that the source declares, such as `APPLICANT_PAGE`: any JSON values.
  * @returns the folder, ready for `Code.fromAsset`.
  */
@@ -35,7 +35,7 @@ export async function bundleFunction(
   return directory;
 }
 
-/** What a bundle consists of: its files, the largest first, with the bytes that each has in it. */
+/** The files of a bundle, the largest first, with their sizes in it in bytes. */
 export async function listBundleInputs(name: FunctionName): Promise<{ file: string; bytes: number }[]> {
   const { metafile } = await build({
     ...optionsFor(name),
@@ -56,24 +56,24 @@ const optionsFor = (name: FunctionName): BuildOptions => ({
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  // The ES module of a package before its CommonJS, from which nothing unused can be left out.
+  // Prefers the ES module of a package to its CommonJS, from which unused code cannot be removed.
   mainFields: ['module', 'main'],
   minify: true,
-  // What applicants read in Arabic takes a third of its escaped form.
+  // Arabic texts take a third of their escaped size.
   charset: 'utf8',
   treeShaking: true,
   legalComments: 'none',
   sourcemap: false,
-  // The SDK asks of every stream whether it is a web stream or a blob, and so makes Node load those: it has neither.
+  // The SDK checks whether each stream is a web stream or a blob, which makes Node load both, although it uses neither.
   define: { ReadableStream: 'undefined', Blob: 'undefined' },
   plugins: [builtinsOnDemand, standIns],
 });
 
 /**
- * Reaches Node's built-in modules by `process.getBuiltinModule` instead of `import`.
- * An ES module that imports `node:http` asks for every export of it at once, which includes `WebSocket` and so loads
- * all of undici (+40 ms, +11 MiB). CommonJS property access does not; it also serves a dependency's `require('http')`,
- * for which an ES module has no `require`.
+ * Reaches Node's built-in modules by `process.getBuiltinModule` instead of `import`. An ES module that imports
+ * `node:http` loads all of its exports at once, which includes `WebSocket` and so loads all of undici (+40 ms, +11
+ * MiB). CommonJS property access does not; it also serves a dependency's `require('http')`, for which an ES module has
+ * no `require`.
  */
 const builtinsOnDemand: Plugin = {
   name: 'builtins-on-demand',
@@ -108,22 +108,22 @@ const replacements = [
       export const CONFIG_PREFIX_SEPARATOR = '.';`,
   },
   {
-    // Takes random ids from the global `crypto`, for which Node loads all of Web Crypto.
+    // Gets random ids from the global `crypto`, for which Node loads all of Web Crypto.
     module: /\/uuid\/v4$/,
     contents: `import { randomUUID } from 'node:crypto'; export const bindV4 = () => () => randomUUID();`,
   },
   {
-    // Asks an EC2 instance for its region, in a "defaults mode" that no client here chooses. Lambda sets AWS_REGION.
+    // Asks an EC2 instance for its region, in a "defaults mode" that no client here uses. Lambda sets AWS_REGION.
     module: /\/getInstanceMetadataRegion$/,
     contents: 'export const getInstanceMetadataRegion = async () => undefined;',
   },
   {
-    // Caches endpoints that a client was told to discover; no client here is.
+    // Caches endpoints for endpoint discovery, which no client here uses.
     module: /^@aws-sdk\/endpoint-cache$/,
     contents: 'export class EndpointCache {}',
   },
   {
-    // Loaded by the SDK only for an operation that streams; neither service has one.
+    // The SDK loads it only for streaming operations; neither service has one.
     module: /^@smithy\/core\/event-streams$/,
     contents: `throw new Error('event streams are left out of this bundle');`,
   },

@@ -5,10 +5,10 @@ import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { ApiFunction } from './api-function.ts';
 
-/** What is deployed step by step, and which alarms roll it back. */
+/** What is deployed in steps, and which alarms roll it back. */
 export interface CanaryDeploymentsProps {
   functions: readonly ApiFunction[];
-  /** A deployment does not begin, and one under way is rolled back, while one of these is raised. */
+  /** While one of these is raised, no deployment starts, and a deployment in progress is rolled back. */
   rollBackOn: readonly Alarm[];
 }
 
@@ -24,7 +24,7 @@ export class CanaryDeployments extends Construct {
     });
     Validations.of(role).acknowledge({
       id: `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${policyName}]`,
-      reason: "CodeDeploy's own policy for this purpose, the narrower of two; AWS keeps it up to date.",
+      reason: "CodeDeploy's own policy for Lambda, the narrower of two; AWS keeps it up to date.",
     });
     for (const { node, live } of functions) {
       new LambdaDeploymentGroup(this, node.id, {

@@ -26,11 +26,11 @@ export interface ServiceFunctionProps {
   bundle: string;
   /** By the names in functions/environment.ts. */
   environment: Record<string, string>;
-  /** For the log group; absent, the key that CloudWatch has for all. */
+  /** For the log group; if absent, CloudWatch's default key. */
   encryptionKey?: IKey | undefined;
-  /** Absent, none is reserved. */
+  /** If absent, none is reserved. */
   reservedConcurrentExecutions?: number | undefined;
-  /** Lambda's timeout in ms; absent, what API Gateway waits for. */
+  /** Lambda's timeout in ms; by default that of requests from API Gateway. */
   timeoutMs?: number;
 }
 
@@ -45,7 +45,7 @@ export class ServiceFunction extends Construct implements IGrantable {
     const { stage, description, bundle, environment, timeoutMs = functionTimeoutMs } = props;
     const { encryptionKey, reservedConcurrentExecutions } = props;
     this.logGroup = new StageLogGroup(this, 'LogGroup', { stage, encryptionKey });
-    // Not the role CDK would make: its managed policy allows writing to every log group of the account.
+    // Not CDK's default role: its managed policy allows writing to every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(role);
     this.grantPrincipal = role;
@@ -63,8 +63,8 @@ export class ServiceFunction extends Construct implements IGrantable {
       loggingFormat: LoggingFormat.JSON,
       tracing: stage.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       ...(reservedConcurrentExecutions && { reservedConcurrentExecutions }),
-      // An earlier version must be there to roll back to. One that a failed update created must not: publishing the
-      // same code again would fail ("Version already exists").
+      // Earlier versions must remain for rollbacks. A version that a failed update created must not:
+      // publishing the same code again would fail ("Version already exists").
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
     });
     this.#acknowledgeFindings(stage);
@@ -75,12 +75,12 @@ export class ServiceFunction extends Construct implements IGrantable {
       stage.tracing
         ? {
             id: 'AwsSolutions-IAM5[Resource::*]',
-            reason: 'X-Ray has no resources to name: what puts traces may put them for the whole account.',
+            reason: 'X-Ray has no resources to name: permission to put traces is for the whole account.',
           }
         : {
             id: 'Serverless-LambdaTracing',
             reason:
-              'Tracing is a setting of the stage. The line per request already has the times of each part.',
+              'Tracing is a setting of the stage. The log line of each request already has the time of each part.',
           },
     );
   }

@@ -7,13 +7,13 @@ import { removalPolicyOf } from './removal-policy.ts';
 /** Whose log it is. */
 export interface StageLogGroupProps {
   stage: Stage;
-  /** Absent, the key that CloudWatch has for all. */
+  /** If absent, CloudWatch's default key. */
   encryptionKey?: IKey | undefined;
-  /** Only where a service demands a name; absent, CloudFormation makes one. */
+  /** Only if a service requires a name; if absent, CloudFormation generates one. */
   logGroupName?: string;
 }
 
-/** A log group that keeps its lines as long as the stage says. */
+/** A log group with the retention of the stage. */
 export class StageLogGroup extends LogGroup {
   constructor(scope: Construct, id: string, { stage, encryptionKey, logGroupName }: StageLogGroupProps) {
     super(scope, id, {

@@ -8,12 +8,12 @@ import { scheduleRotation } from '../secrets/rotation-schedule.ts';
 import { allowGetValue } from '../secrets/secret-permissions.ts';
 import type { Stage } from '../stages/stages.ts';
 
-/** Whose key it is, and what renews it. */
+/** The stage of the key, and what renews it. */
 export interface LaunchKeyProps {
   stage: Stage;
   /** The folder of the rotation function's bundle. */
   bundle: string;
-  /** For the secret and the log group; absent, the keys that AWS has in every account. */
+  /** For the secret and the log group; if absent, the default keys that AWS has in every account. */
   encryptionKey?: IKey | undefined;
 }
 
@@ -26,10 +26,10 @@ export class LaunchKey extends Construct {
 
   constructor(scope: Construct, id: string, { stage, bundle, encryptionKey }: LaunchKeyProps) {
     super(scope, id);
-    // With the stage in its id, as this becomes the secret's name.
+    // The id contains the stage, because it becomes the secret's name.
     this.secret = new Secret(this, `Secret${stage.name}`, {
       description: `Key of the launch links of stage ${stage.name}`,
-      // Digits and a to f are left. A change of these settings would generate a new key and kill every link.
+      // Only digits and a to f remain. A change of these settings would generate a new key and invalidate every link.
       generateSecretString: {
         passwordLength: 64,
         excludePunctuation: true,

@@ -8,20 +8,20 @@ import { isUnnamed } from '../stages/applicant-page.ts';
 import type { Stage } from '../stages/stages.ts';
 import { LaunchKey } from './launch-key.ts';
 
-/** What launch links are made from. */
+/** What launch links need. */
 export interface LaunchLinksProps {
   stage: Stage;
   credentials: Credentials;
   /** The folder of each function's bundle; the one of `launch` holds the stage's own pages. */
   bundles: Record<'create-launch-link' | 'launch' | 'rotate-launch-key', string>;
-  /** For the key's secret and the log groups; absent, the keys that AWS has in every account. */
+  /** For the key's secret and the log groups; if absent, the default keys that AWS has in every account. */
   encryptionKey?: IKey | undefined;
 }
 
-/** Links that lead an applicant from a message into the assessment, and the key that their tokens are sealed with. */
+/** Links that lead an applicant from a message to the assessment, and the key that their tokens are sealed with. */
 export class LaunchLinks extends Construct {
   readonly key: LaunchKey;
-  /** Those behind the routes. */
+  /** The functions of the routes. */
   readonly functions: Record<'create-launch-link' | 'launch', ApiFunction>;
 
   constructor(
@@ -33,7 +33,7 @@ export class LaunchLinks extends Construct {
     this.key = new LaunchKey(this, 'Key', { stage, encryptionKey, bundle: bundles['rotate-launch-key'] });
     const environment = credentials.commonEnvironment;
 
-    // Making a link asks nothing of the vendor, so this function may not read the vendor's key.
+    // Making a link does not call the vendor, so this function may not read the vendor's key.
     const createLaunchLink = new ApiFunction(this, 'CreateLaunchLink', {
       stage,
       encryptionKey,

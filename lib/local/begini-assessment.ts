@@ -9,7 +9,7 @@ export type Ending = 'finish' | 'give-up' | 'expire';
 /** Where the browser goes after each, as set in the Deployment Centre; without one it stays on a default screen. */
 export type ReturnUrls = Partial<Record<Ending, string>>;
 
-/** Whether a token can be entered twice: no page of the vendor says, so each possibility is played. */
+/** Whether a token can be entered twice: the vendor does not document it, so both are simulated. */
 export const entryModes = {
   again: 'a token can be entered again until its session has expired',
   once: 'a token can be entered only once',
@@ -20,14 +20,14 @@ export type EntryMode = keyof typeof entryModes;
 /** In epoch seconds. */
 type Visit = { enteredAt: number; isOver: boolean; hasExpired: boolean };
 
-/** The assessment behind the links: who has entered which session, and how it ended. */
+/** The assessment that the links lead to: who has entered which session, and how it ended. */
 export class BeginiAssessment {
   entry: EntryMode = 'again';
   returnUrls: ReturnUrls = {};
   readonly #visits = new Map<string, Visit>();
   readonly #onEvents: (events: WebhookBody[]) => void;
 
-  /** @param onEvents receives what the webhook has to send when a session ends */
+  /** @param onEvents receives the events that the webhook must send when a session ends */
   constructor(onEvents: (events: WebhookBody[]) => void) {
     this.#onEvents = onEvents;
   }
@@ -42,7 +42,7 @@ export class BeginiAssessment {
     return assessmentPage('valid');
   }
 
-  /** Answers a button of the page: sends the session's events, and leads the browser away. */
+  /** Answers a button of the page: sends the session's events, and redirects the browser. */
   end(token: string, ending: string | null): SimulatorResponse {
     const refusal = this.#refusalOf(token);
     if (refusal) return refusal;
@@ -74,8 +74,8 @@ const isEnding = (text: string | null): text is Ending =>
   text === 'finish' || text === 'give-up' || text === 'expire';
 
 /**
- * The events of a session that ends, by "Webhook Payload Structure & Event Types" (April 14th, 2026). The types and
- * fields are documented; which of them follow an ending, and what a reason says, is not.
+ * The events at the end of a session, by "Webhook Payload Structure & Event Types" (April 14th, 2026). The types and
+ * fields are documented; which of them follow which ending, and the texts of reasons, are not.
  */
 function eventsOf(ending: Ending, token: string, startedAt: number): WebhookBody[] {
   const { uid, integration_id } = claimsOf(token);

@@ -1,6 +1,6 @@
 /**
- * How the simulator behaves on session calls. With `times` the fault ends after so many of them.
- * JSON on the control endpoint: `{"fault": "status", "status": 429, "retryAfter": 7, "times": 1}`.
+ * How the simulator behaves on session calls. With `times` the fault ends after that many calls. JSON on the control
+ * endpoint: `{"fault": "status", "status": 429, "retryAfter": 7, "times": 1}`.
  */
 export type Fault = { times?: number } & (
   | { fault: PlainFault }
@@ -40,12 +40,12 @@ export const faultHelp: Record<Fault['fault'], string> = {
   'not-http': 'answers with bytes that are not HTTP',
   'invalid-json': 'answers 200 with a body that is not JSON',
   oversized: 'answers 200 with more than 16 KiB',
-  status: 'answers with status, and with Retry-After where retryAfter is given',
+  status: 'answers with status, and with Retry-After if retryAfter is given',
   redirect: 'answers 302 to location',
   'raw-answer': 'answers with body as JSON, and with status (200)',
 };
 
-/** Past the 16 KiB that the service reads. */
+/** More than the 16 KiB that the service reads. */
 const oversizedBytes = 20_000;
 
 const requiredFields: Partial<Record<Fault['fault'], { name: string; type: 'number' | 'string' }>> = {
@@ -70,13 +70,13 @@ export function parseFault(input: Record<string, unknown>): Fault {
   return input as Fault;
 }
 
-/** What is left of a fault once it was played. */
+/** The rest of a fault after it was simulated once. */
 export function faultAfter(played: Fault): Fault {
   if (played.times === undefined) return played;
   return played.times > 1 ? { ...played, times: played.times - 1 } : { fault: 'none' };
 }
 
-/** The answer that a fault puts in the place of the honest one. */
+/** The answer of a fault instead of the documented one. */
 export function distort(honest: SimulatorResponse, fault: Fault): SimulatorResponse {
   switch (fault.fault) {
     case 'invalid-json':

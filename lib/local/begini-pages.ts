@@ -34,7 +34,7 @@ const pages = {
 
 export type PageName = keyof typeof pages;
 
-/** A page never shows what the token says: it is a credential, and holds the uid. */
+/** A page never shows what the token says: it is a credential, and contains the uid. */
 export function assessmentPage(name: PageName): SimulatorResponse {
   const { status, title, text, buttons = '' }: Page = pages[name];
   return {
@@ -42,7 +42,7 @@ export function assessmentPage(name: PageName): SimulatorResponse {
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
       'Cache-Control': 'no-store',
-      // No form-action: browsers hold it against the return URL too.
+      // No form-action: browsers apply it to the return URL too.
       'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
       'Referrer-Policy': 'no-referrer',
     },

@@ -10,16 +10,16 @@ export interface BeginiCredentials {
 /** Whether a call without `X-Signature` is refused; one with a wrong signature always is. */
 export type HmacMode = 'required' | 'optional';
 
-/** A session call found good, or the documented status that refuses it. */
+/** An accepted session call, or the documented status that refuses it. */
 export type SessionCallVerdict =
   | { uid: string; integrationId: string }
   | { status: 401 | 403 | 422; message: string };
 
-/** A session call as it came in, and what it is held against. */
+/** A session call as it arrived, and what it is checked against. */
 export interface SessionCall {
   headers: IncomingHttpHeaders;
   rawBody: Buffer;
-  /** The pairs that are alive: two while a rotated key lives on. */
+  /** The valid pairs: two while a rotated key still works. */
   credentials: readonly BeginiCredentials[];
   hmac: HmacMode;
 }
@@ -28,7 +28,7 @@ const uidPattern = /^[A-Za-z0-9-]{5,60}$/;
 
 /**
  * Judges a session call by the vendor's "Creating a Session" page, April 15th, 2026. The order of the checks is not
- * documented; this one goes from the outside in.
+ * documented; here it goes from the outside in.
  */
 export function judgeSessionCall({ headers, rawBody, credentials, hmac }: SessionCall): SessionCallVerdict {
   const apiKey = headers['api-key'];
@@ -55,8 +55,8 @@ export function judgeSessionCall({ headers, rawBody, credentials, hmac }: Sessio
 }
 
 /**
- * The vendor's page leaves open whether the signature is checked over the raw bytes or over the payload written out
- * again: only a signature that is right both ways is right for sure.
+ * The vendor does not document whether the signature is checked over the raw bytes or over the serialised payload: only
+ * a signature that is valid for both is certainly valid.
  */
 function matchesBothWays(
   signature: string | string[],
@@ -68,7 +68,9 @@ function matchesBothWays(
   return signature === hexDigest(rawBody) && signature === hexDigest(asPythonWritesIt(body));
 }
 
-/** `json.dumps({"uid": …, "integration_id": …}, separators=(',', ':'))`: Python escapes all that is not ASCII. */
+/**
+ * `json.dumps({"uid": …, "integration_id": …}, separators=(',', ':'))`: Python escapes everything that is not ASCII.
+ */
 function asPythonWritesIt(body: Record<string, unknown> | undefined): string {
   const compact = JSON.stringify({ uid: body?.uid, integration_id: body?.integration_id });
   return compact.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);

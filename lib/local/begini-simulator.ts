@@ -20,7 +20,7 @@ import {
 } from './begini-webhook.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from './loopback.ts';
 
-/** The credentials a simulator starts with: fictional, and of use nowhere else. */
+/** The credentials a simulator starts with: fictional, and valid only here. */
 export const simulatedCredentials: BeginiCredentials = {
   apiKey: 'simulated-api-key-7f3a9c',
   integrationId: 'simulated-integration-1',
@@ -28,7 +28,7 @@ export const simulatedCredentials: BeginiCredentials = {
 
 /** How to start a simulator; everything has a default. */
 export interface SimulatorOptions {
-  /** 0, the default, takes any free port. */
+  /** 0, the default, means any free port. */
   port?: number;
   /** Key and certificate as PEM: the simulator then speaks HTTPS. */
   tls?: { key: string; cert: string };
@@ -36,9 +36,9 @@ export interface SimulatorOptions {
   credentials?: BeginiCredentials;
   /** Default `required`. */
   hmac?: HmacMode;
-  /** Life of a session, 24 hours by default; 0 hands out expired links. */
+  /** Lifetime of a session, 24 hours by default; 0 creates expired links. */
   sessionLifeSeconds?: number;
-  /** When events are sent, and again. */
+  /** When events are sent, and when they are sent again. */
   webhook?: Omit<WebhookOptions, 'apiKeys'> | undefined;
 }
 
@@ -48,15 +48,15 @@ export interface Deployment {
   returnUrls?: ReturnUrls;
 }
 
-/** A request that reached the simulator, those to its control endpoint left out. */
+/** A request that reached the simulator, except those to its control endpoint. */
 export interface RecordedRequest {
   method: string;
   path: string;
   headers: IncomingHttpHeaders;
   rawBody: Buffer;
-  /** For a session call: whether it deserved a session, whatever the fault made of it. */
+  /** For a session call: whether it was valid, regardless of the fault. */
   accepted: boolean;
-  /** The status answered; `undefined` where none was: the connection hung or broke. */
+  /** The status answered; `undefined` if there was none: the connection hung or broke. */
   status: number | undefined;
 }
 
@@ -67,7 +67,7 @@ export interface BeginiSimulator
     'origin' | 'connections' | 'closeIdleConnections' | 'refuseConnections' | 'close'
   > {
   readonly requests: readonly RecordedRequest[];
-  /** How it misbehaves at the moment. */
+  /** The current fault. */
   readonly fault: Fault;
   setFault(fault: Fault): void;
   /** How it sends events. */
@@ -77,9 +77,9 @@ export interface BeginiSimulator
   setDeployment(deployment: Deployment): void;
   /** Every try to deliver an event. */
   readonly deliveries: readonly Delivery[];
-  /** What events were ever signed with, the current key first. */
+  /** Every key that events were signed with, the current one first. */
   readonly apiKeys: readonly string[];
-  /** Rotates the key. The old pair dies at once, or after `overlapMs`. */
+  /** Rotates the key. The old pair stops working at once, or after `overlapMs`. */
   changeCredentials(next: BeginiCredentials, options?: { overlapMs?: number }): void;
 }
 
@@ -93,8 +93,8 @@ const foreignOrigin: SimulatorResponse = {
 const daySeconds = 86_400;
 
 /**
- * Stands in for Begini: `POST /v1/sessions-management/tokens` as documented, `/{token}` where the assessment would be,
- * the webhook after it, and `/_control` to see and set how it behaves.
+ * Stands in for Begini: `POST /v1/sessions-management/tokens` as documented, `/{token}` instead of the assessment, the
+ * webhook after it, and `/_control` to see and set its behaviour.
  */
 export async function startBeginiSimulator(options: SimulatorOptions = {}): Promise<BeginiSimulator> {
   const { credentials = simulatedCredentials, hmac = 'required', sessionLifeSeconds = daySeconds } = options;

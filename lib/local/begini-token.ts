@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-/** Signs for this simulator alone: nobody but the vendor can check a real token. */
+/** For this simulator only: only the vendor can check a real token. */
 const signingSecret = 'begini-simulator';
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -9,7 +9,7 @@ const signatureOf = (signed: string): string =>
   createHmac('sha256', signingSecret).update(signed).digest('base64url');
 
 /**
- * Makes an access token as the vendor's sample shows it: an HS256 JWT.
+ * Makes an access token like the vendor's sample: an HS256 JWT.
  * @param claims for example `{ uid, company_id, integration_id, url, exp }`; a test may claim anything
  */
 export function makeAccessToken(claims: Record<string, unknown>): string {
@@ -17,7 +17,7 @@ export function makeAccessToken(claims: Record<string, unknown>): string {
   return `${signed}.${signatureOf(signed)}`;
 }
 
-/** What the simulator makes of a token that comes back to it: `expired` when `exp` is not in the future. */
+/** How the simulator judges a token that comes back to it: `expired` when `exp` is not in the future. */
 export function checkAccessToken(token: string): 'valid' | 'expired' | 'unknown' {
   const [header, payload, signature, ...rest] = token.split('.');
   if (!payload || rest.length > 0 || signature !== signatureOf(`${header}.${payload}`)) return 'unknown';

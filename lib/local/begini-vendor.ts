@@ -3,12 +3,12 @@ import type { SimulatorResponse } from './begini-faults.ts';
 import { type BeginiCredentials, type HmacMode, judgeSessionCall } from './begini-session-call.ts';
 import { makeAccessToken } from './begini-token.ts';
 
-/** What a second call for a uid gets: the vendor's pages do not say, so each possibility is played. */
+/** What a second call for a uid gets: the vendor does not document it, so each possibility is simulated. */
 export type SecondCall = 'new-session' | 'refuse-second' | 'same-token';
 
 const psychometricsUrl = 'https://api.begini.co/master/psychometrics';
 
-/** The vendor behind the HTTP: its credentials, the sessions it has handed out, its documented answers. */
+/** The vendor without HTTP: its credentials, the sessions it has created, its documented answers. */
 export class BeginiVendor {
   readonly #hmac: HmacMode;
   readonly #sessionLifeSeconds: number;
@@ -22,7 +22,7 @@ export class BeginiVendor {
     this.changeCredentials(credentials);
   }
 
-  /** Rotates the key. The old pair dies at once, or after `overlapMs`: the vendor's pages leave it open. */
+  /** Rotates the key. The old pair stops working at once, or after `overlapMs`: the vendor does not document which. */
   changeCredentials(next: BeginiCredentials, overlapMs = 0): void {
     const diesAt = Date.now() + overlapMs;
     const old = this.#credentials.map((pair) => ({ ...pair, diesAt: Math.min(pair.diesAt, diesAt) }));
@@ -34,7 +34,7 @@ export class BeginiVendor {
     return this.#credentials.map(({ apiKey }) => apiKey);
   }
 
-  /** The documented answer to a session call; `accepted` where nothing speaks against a session. */
+  /** The documented answer to a session call; `accepted` if the call is valid. */
   answer(
     headers: IncomingHttpHeaders,
     rawBody: Buffer,

@@ -6,7 +6,7 @@ export const webhookModes = {
   once: 'each event once, signed with the current key',
   twice: 'each event twice',
   'previous-key': 'signed with the key before the last change',
-  'wrong-key': 'signed with a key that nobody has',
+  'wrong-key': 'signed with an unknown key',
   'altered-body': 'one byte of the body changed after it was signed',
 } as const;
 
@@ -16,19 +16,19 @@ export type WebhookMode = keyof typeof webhookModes;
 export interface Delivery {
   /** Such as `application.complete`. */
   type: string;
-  /** What the receiver answered; a sentence where that was no answer. */
+  /** What the receiver answered; a sentence if there was no answer. */
   outcome: number | string;
-  /** Whether it was 200 with JSON. Where it was not, the event is sent again, but for its last try. */
+  /** Whether it was 200 with JSON. If not, the event is sent again, except after the last try. */
   delivered: boolean;
 }
 
 /** How to send. */
 export interface WebhookOptions {
-  /** The keys that were ever in use, the current one first. */
+  /** All keys that were in use, the current one first. */
   apiKeys: () => readonly string[];
-  /** Milliseconds from the end of a session to its first event, 1,000 by default; nothing promises less. */
+  /** Milliseconds from the end of a session to its first event, 1,000 by default; Begini promises nothing faster. */
   delayMs?: number | undefined;
-  /** Milliseconds before each repetition. Begini's pages name neither their number nor their spacing. */
+  /** Milliseconds before each retry. Begini documents neither their number nor their times. */
   retryDelaysMs?: readonly number[] | undefined;
   onDelivery?: ((delivery: Delivery) => void) | undefined;
 }
@@ -50,7 +50,7 @@ const receiverTimeoutMs = 5_000;
  * Troubleshooting", April 14th, 2026, and "HTTP Request"); anything else is sent again.
  */
 export class BeginiWebhook {
-  /** Where events go; nowhere while it is `undefined`. */
+  /** Where events are sent; no event is sent while it is `undefined`. */
   url: string | undefined;
   mode: WebhookMode = 'once';
   readonly deliveries: Delivery[] = [];
@@ -61,7 +61,7 @@ export class BeginiWebhook {
     this.#options = options;
   }
 
-  /** Sends the events one after the other, and resolves when each was delivered or given up. */
+  /** Sends the events one after the other, and resolves when each was delivered or abandoned. */
   async send(bodies: readonly WebhookBody[]): Promise<void> {
     const { url, mode } = this;
     if (url === undefined) return;
@@ -77,7 +77,7 @@ export class BeginiWebhook {
     }
   }
 
-  /** Ends what is under way. */
+  /** Ends all deliveries in progress. */
   close(): void {
     this.#closed.abort();
   }
@@ -129,7 +129,7 @@ export class BeginiWebhook {
 }
 
 /**
- * The receiver's URL from the variable WEBHOOK_URL; `undefined` where it is not set.
+ * The receiver's URL from the variable WEBHOOK_URL; `undefined` if it is not set.
  * @throws Error that says what is allowed: a made-up result must not reach a receiver beyond this machine
  */
 export function readWebhookUrl(text: string | undefined): string | undefined {

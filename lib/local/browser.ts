@@ -4,7 +4,7 @@ import { type Browser, chromium } from 'playwright-core';
 /** Where Debian and Ubuntu install Chromium; `CHROMIUM` names another place. */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-/** Starts a browser that asks nobody but the servers of this machine. @throws Error that says how to install one. */
+/** Starts a browser that calls only servers on this machine. @throws Error that says how to install one. */
 export async function startBrowser(): Promise<Browser> {
   if (!existsSync(executablePath)) {
     throw new Error(`${executablePath} is missing: install Chromium or set CHROMIUM`);

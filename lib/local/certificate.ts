@@ -1,12 +1,12 @@
 import { generate } from 'selfsigned';
 
-/** A key and a certificate as PEM; the certificate is its own authority: pass it to a client as `ca`. */
+/** A key and a certificate as PEM; the certificate is self-signed: pass it to a client as `ca`. */
 export interface Certificate {
   key: string;
   cert: string;
 }
 
-/** Makes a certificate for 127.0.0.1 and localhost that a client accepts once it trusts it as a CA. */
+/** Makes a certificate for 127.0.0.1 and localhost that a client accepts if it trusts it as a CA. */
 export async function makeCertificate(): Promise<Certificate> {
   const made = await generate([{ name: 'commonName', value: '127.0.0.1' }], {
     keyType: 'ec',

@@ -7,19 +7,19 @@ import { DemoResults, demoWebhookPath, returnPages } from './demo-results.ts';
 import { type Listener, readBody } from './loopback.ts';
 import type { SignableRequest } from './signature-v4.ts';
 
-/** What the demo needs of the service that it stands beside. */
+/** What the demo needs to know about the service. */
 export interface DemoOptions {
   /** First segment of the service's paths: the demo calls `/<stageName>/sessions` on its own host. */
   stageName: string;
-  /** Adds to the headers of a call what the service asks of a loan app; what it is made of stays on the backend. */
+  /** Adds the authentication of a loan app to a call's headers; the credentials stay on the backend. */
   authenticate: (call: SignableRequest) => Record<string, string>;
-  /** Plays Begini, and misbehaves from the next session call on where it is told to. */
+  /** Simulates Begini, and can be told to fail from the next session call on. */
   vendor: Pick<BeginiSimulator, 'fault' | 'setFault' | 'apiKeys'>;
   /** Where Begini sends results instead of here. */
   webhookUrl?: string | undefined;
 }
 
-/** What the vendor can be made to do, by the words on the page. */
+/** The vendor's behaviours, by their names on the page. */
 const faults: Record<string, Fault> = {
   'All is well': { fault: 'none' },
   'Begini is down (503)': { fault: 'status', status: 503 },
@@ -41,8 +41,8 @@ const languages: Record<string, string> = {
 
 /**
  * A made-up lender's loan app, as short as an example of the integration should be: each button's form goes to the
- * app's own backend, which calls the service and relays what it answers.
- * @returns What answers, by method and path: `GET /`.
+ * app's own backend, which calls the service and passes on its answer.
+ * @returns the listeners, by method and path: `GET /`.
  */
 export function createDemoLoanApp({
   stageName,
@@ -106,14 +106,14 @@ export function createDemoLoanApp({
     await sendLink(origin, form, response);
   }
 
-  /** What a loan app does with a problem: it branches on `code`, and `detail` is fit to be shown to its own people. */
+  /** What a loan app does with a problem: it branches on `code`, and shows `detail` only to its own staff. */
   async function showProblem(answer: Response, response: ServerResponse): Promise<void> {
     const { code, detail } = (await answer.json()) as { code: string; detail: string };
     const heading = '<h1>That did not work</h1>';
     show(response, answer.status, `${heading}<p><code>${code}</code></p><p>${escapeHtml(detail)}</p>`);
   }
 
-  /** Each page says what Begini does at the moment, and leads back to the first one. */
+  /** Each page says how Begini behaves at the moment, and links back to the first page. */
   function show(response: ServerResponse, statusCode: number, body: string, head = ''): void {
     const isHome = body.includes('<form');
     response.writeHead(statusCode, {
@@ -155,7 +155,7 @@ ${isHome ? '' : '<p><a href="/">Back to the loan app</a></p>'}
       await handle(origin, form, response);
     };
 
-  /** What an applicant reads, who may have typed the address; and, for the reader of the demo, what has arrived. */
+  /** What an applicant reads (who may have typed the address), and, for the reader of the demo, what has arrived. */
   const returnPage =
     (heading: string): Listener =>
     async (_, response) =>
@@ -190,13 +190,13 @@ ${renderReceived()}`,
   };
 }
 
-/** The words for a fault; one that was set at the simulator's own address may have none here. */
+/** The name of a fault; a fault that was set at the simulator's own address may have none here. */
 function nameOf(fault: Fault): string {
   const isSame = (known: Fault) => isDeepStrictEqual(known, fault);
   return Object.keys(faults).find((name) => isSame(faults[name] as Fault)) ?? JSON.stringify(fault);
 }
 
-/** Another applicant each time: one who has a session gets it again, whatever Begini does. */
+/** Another applicant each time: an applicant with a session gets it again, even if Begini fails. */
 const newUid = () => `DEMO-${randomUUID().slice(0, 8)}`;
 
 const startPage = (currentFault: string) => `<h1>Sunrise Loans</h1>

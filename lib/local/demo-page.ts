@@ -1,6 +1,6 @@
 import { applicantPageOf } from '../stages/applicant-page.ts';
 
-/** The pages of the made-up lender that `npm start` plays: everything that a stage can say of itself. */
+/** The pages of the made-up lender in `npm start`: with every setting that a stage can have. */
 export const demoPage = applicantPageOf(
   {
     lenderName: 'Sunrise Loans',

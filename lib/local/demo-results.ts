@@ -28,7 +28,7 @@ export class DemoResults {
     this.#apiKeys = apiKeys;
   }
 
-  /** Answers 200 with JSON, and 401 where the signature is not right. */
+  /** Answers 200 with JSON, and 401 if the signature is wrong. */
   readonly receive: Listener = async (request, response) => {
     const rawBody = (await readBody(request, largestEventBytes)) ?? Buffer.alloc(0);
     const signature = Buffer.from(String(request.headers['x-signature']));

@@ -5,8 +5,8 @@ import { type LoopbackServer, readBody, startLoopbackServer } from './loopback.t
 import { type Attribute, type DynamoDbResponse, TableEngine } from './table-engine.ts';
 
 /**
- * How DynamoDB misbehaves: with an error, or as a network does. With `lost-answer` and `hang-after` the call takes effect
- * unseen: the connection is reset, or nothing more is heard.
+ * How DynamoDB misbehaves: with an error, or as a network does. With `lost-answer` and `hang-after` the call takes
+ * effect without an answer: the connection is reset, or hangs.
  */
 export type TableFault =
   | 'none'
@@ -27,7 +27,7 @@ export interface LocalDynamoDb
   readonly calls: readonly TableCall[];
   /** Sets a fault, for the next `times` calls; without it, until another is set. */
   fail(fault: TableFault, times?: number): void;
-  /** Runs an operation past every fault, as `PutItem` with its input in DynamoDB's JSON. */
+  /** Runs an operation without faults, such as `PutItem` with its input in DynamoDB's JSON. */
   run(operation: string, input: object): Promise<Record<string, unknown>>;
   createTable(keyName: string): Promise<void>;
   deleteTable(): Promise<void>;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 
-/** What the gateway knows of a request once it has found its route. */
+/** What the gateway knows about a request after it has found its route. */
 export interface RoutedRequest {
   request: IncomingMessage;
   body: Buffer;
@@ -14,7 +14,7 @@ export interface RoutedRequest {
   /** Path without the stage, as it was sent. */
   path: string;
   pathParameters: Record<string, string>;
-  /** The caller's API key, on a route that asks for one. */
+  /** The caller's API key, on a route that requires one. */
   apiKey: string | null;
 }
 
@@ -62,7 +62,7 @@ export function proxyEvent(routed: RoutedRequest): APIGatewayProxyEvent {
   };
 }
 
-/** Builds a Lambda context whose time runs out at `deadline`, in epoch milliseconds. */
+/** Builds a Lambda context that times out at `deadline`, in epoch milliseconds. */
 export function lambdaContext(awsRequestId: string, deadline: number): Context {
   const unused = () => {};
   return {
@@ -99,7 +99,7 @@ const anonymous = {
 const queryOf = ({ url = '' }: IncomingMessage): string =>
   url.includes('?') ? url.slice(url.indexOf('?')) : '';
 
-/** `[name, value, name, value]` by two. */
+/** Groups `[name, value, name, value]` into pairs. */
 export function pairsOf(flat: string[]): [string, string][] {
   const pairs: [string, string][] = [];
   for (let index = 0; index < flat.length; index += 2) pairs.push([flat[index] ?? '', flat[index + 1] ?? '']);
@@ -112,7 +112,7 @@ function group(pairs: [string, string][]): Map<string, string[]> {
   return values;
 }
 
-/** Where a name comes more than once, API Gateway's single-value maps hold its last value. */
+/** If a name comes more than once, API Gateway's single-value maps have its last value. */
 function lastOfEach(values: Map<string, string[]>): Record<string, string | undefined> {
   return Object.fromEntries([...values].map(([name, all]) => [name, all.at(-1)]));
 }

@@ -5,9 +5,9 @@ import { type RoutedFunction, routes } from '../api/routes.ts';
 /** A declared method on a resource, and the function behind it. */
 export interface Route {
   method: string;
-  /** A path below the stage, whose segments may be parameters: `/launch/{token}`. */
+  /** A path below the stage; its segments may be parameters: `/launch/{token}`. */
   resource: string;
-  /** What it resolves to is checked, as API Gateway does. */
+  /** Its result is checked, as API Gateway does. */
   handler: (event: APIGatewayProxyEvent, context: Context) => Promise<unknown>;
   authorization: Authorization;
 }
@@ -65,7 +65,7 @@ export function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?', 1)[0] ?? '';
 }
 
-/** The path's parameters, URL-decoded as a REST API hands them over; `undefined` where the path does not match. */
+/** The path's parameters, URL-decoded as a REST API passes them; `undefined` if the path does not match. */
 function matchResource(resource: string, path: string): Record<string, string> | undefined {
   const names = resource.split('/');
   const segments = path.split('/');

@@ -19,26 +19,26 @@ import type { IamCredentials } from './signature-v4.ts';
 
 /** How to start a gateway. */
 export interface GatewayOptions {
-  /** 0, the default, takes any free port. */
+  /** 0, the default, means any free port. */
   port?: number;
   /** First segment of every path. */
   stageName: string;
   /** The one key that routes with the authorization `api-key` accept in `x-api-key`. */
   apiKey?: string;
-  /** The one caller that routes with the authorization `iam` know. */
+  /** The only caller that routes with the authorization `iam` accept. */
   credentials?: IamCredentials;
   routes: readonly Route[];
-  /** What makes the gateway's own pages the lender's. */
+  /** The lender's design for the gateway's own pages. */
   applicantPage: ApplicantPage;
-  /** A function's time, 14,000 by default; one that takes longer has failed. */
+  /** A function's timeout, 14,000 by default; a function that takes longer has failed. */
   timeoutMs?: number;
-  /** What this host answers beside the gateway, by exact method and path without query: `GET /`. */
+  /** What this host answers outside the gateway, by exact method and path without query: `GET /`. */
   besides?: Readonly<Record<string, Listener>>;
   /** Called after each answer. */
   onRequest?: (request: AnsweredRequest) => void;
 }
 
-/** A request as it may be logged: without its path, which can hold a token. */
+/** A request as it may be logged: without its path, which can contain a token. */
 export interface AnsweredRequest {
   method: string;
   /** The route's resource; `undefined` for a method or path that is not declared. */
@@ -46,7 +46,7 @@ export interface AnsweredRequest {
   statusCode: number;
   durationMs: number;
   requestId: string;
-  /** The type of an answer of the gateway's own, such as `INVALID_SIGNATURE`; its access log on AWS has it too. */
+  /** The type of the gateway's own answer, such as `INVALID_SIGNATURE`; its access log on AWS has it too. */
   errorResponseType?: string | undefined;
 }
 
@@ -69,7 +69,7 @@ const largestBodyBytes = 10 * 1024 * 1024;
 const defaultTimeoutMs = 14_000;
 
 /**
- * Stands in for a REST API of API Gateway with Lambda proxy integrations: what is not declared is refused, and the
+ * Stands in for a REST API of API Gateway with Lambda proxy integrations: undeclared routes are refused, and the
  * gateway's own answers come from the table that the stack uses.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -134,7 +134,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return (await invoke(route.handler, event)) ?? ownAnswer('INTEGRATION_FAILURE');
   }
 
-  /** `undefined` for a function that throws, runs out of time or returns what is no proxy result. */
+  /** `undefined` for a function that throws, runs out of time or returns something other than a proxy result. */
   async function invoke(handler: Route['handler'], event: APIGatewayProxyEvent): Promise<Answer | undefined> {
     const settled = new AbortController();
     try {
@@ -181,7 +181,7 @@ const pairs = (name: string, values: readonly unknown[] = []): [string, string][
   values.map((value) => [name, String(value)]);
 
 /**
- * What API Gateway answers for a path of no stage. The customised answers come with a stage, so this one is AWS's bare
+ * API Gateway's answer for a path without a stage. The customised answers come with a stage, so this one is AWS's bare
  * default ("How do I troubleshoot HTTP 403 errors from API Gateway?", AWS knowledge centre, read November 2026).
  */
 function noStageAnswer(requestId: string): Answer {
@@ -193,7 +193,7 @@ function noStageAnswer(requestId: string): Answer {
   return answer(403, Object.entries(headers), Buffer.from('{"message":"Forbidden"}'));
 }
 
-/** One of API Gateway's own answers, by its type and labelled by its template: as a page where `Accept` names HTML. */
+/** One of API Gateway's own answers, by its type and labelled by its template: as a page if `Accept` names HTML. */
 function gatewayAnswer(
   type: string,
   requestId: string,
@@ -202,10 +202,10 @@ function gatewayAnswer(
 ): Answer {
   const response = gatewayResponses.find((row) => row.type === type);
   if (!response) throw new Error(`No gateway response of type ${type}`);
-  // DEFAULT_4XX has none: what stands for several types keeps the status of each, which here is that of a bad signature.
+  // DEFAULT_4XX has none: it keeps the status of each type, which here is that of a bad signature.
   const { statusCode = 403 } = response;
-  // By its first media type alone, as mapping templates are chosen ("API Gateway mapping templates", developer guide,
-  // read November 2026). What AWS does with */* is not documented; here it is JSON.
+  // Only by its first media type, as mapping templates are chosen ("API Gateway mapping templates", developer
+  // guide, read November 2026). AWS does not document what it does with */*; here it is JSON.
   const isPage = accept?.split(/[,;]/, 1)[0]?.trim().toLowerCase() === 'text/html';
   const headers = pairs('Content-Type', [isPage ? 'text/html' : 'application/json']).concat(
     Object.entries(securityHeaders),
@@ -219,8 +219,8 @@ function gatewayAnswer(
 }
 
 /**
- * Puts values in the place of variables, as API Gateway does in the templates of its own answers, which are not in the
- * Velocity Template Language. Of a variable that it does not know, nothing stays.
+ * Replaces variables with values, as API Gateway does in the templates of its own answers, which are not in the
+ * Velocity Template Language. An unknown variable becomes empty.
  */
 function resolveTemplate(template: string, context: Record<string, string>): string {
   return template.replace(/\$[\w.]+/g, (variable) => context[variable.replace('$context.', '')] ?? '');

@@ -1,7 +1,7 @@
 /**
- * Runs one Lambda function the way Lambda's own bootstrap does: loads `_HANDLER` from `LAMBDA_TASK_ROOT`, then
- * fetches invocations from the Runtime API and posts what comes of them
- * (AWS, "Using the Lambda runtime API", read November 2026). The errors' texts follow Lambda's too.
+ * Runs one Lambda function the way Lambda's own bootstrap does: loads `_HANDLER` from `LAMBDA_TASK_ROOT`, then fetches
+ * invocations from the Runtime API and posts their results (AWS, "Using the Lambda runtime API", read November 2026).
+ * The errors' texts follow Lambda's too.
  */
 import type { IncomingMessage, RequestOptions } from 'node:http';
 

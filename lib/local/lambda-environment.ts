@@ -15,7 +15,7 @@ export type LambdaEnvironmentOptions = {
   bundleFolder: string;
   /** The function's environment variables; credentials and a region are added. */
   environment: Record<string, string>;
-  /** The file that speaks the Runtime API for the function. Default: the stand-in beside this module. */
+  /** The file that implements the Runtime API for the function. Default: the stand-in in this folder. */
   bootstrap?: string;
   /** Lambda's time limit for one invocation, in ms. */
   timeoutMs?: number;
@@ -29,7 +29,7 @@ export type LambdaEnvironment = {
   invoke(event: unknown): Promise<unknown>;
   /** Peak resident memory in KiB (`VmHWM`, Linux only). */
   peakMemoryKiB(): number;
-  /** Ends the process. Resolves to all it ever wrote. */
+  /** Ends the process. Resolves to all its output. */
   stop(): Promise<{ stdout: string; stderr: string }>;
 };
 
@@ -39,7 +39,7 @@ const standInBootstrap = fileURLToPath(new URL('lambda-bootstrap.ts', import.met
  * Starts a function as Lambda does, with the Runtime API on 127.0.0.1, and waits for the end of its init phase.
  * Between two invocations the process is stopped, as Lambda freezes it.
  *
- * @throws Error with the function's own words where its init fails.
+ * @throws Error with the function's own message if its init fails.
  */
 export async function startLambdaEnvironment(options: LambdaEnvironmentOptions): Promise<LambdaEnvironment> {
   const { bundleFolder, environment, bootstrap = standInBootstrap, timeoutMs = 14_000 } = options;
@@ -153,7 +153,7 @@ async function startRuntimeApi(timeoutMs: number) {
     else if (path.endsWith('/response')) running?.resolve(JSON.parse(body));
     else if (path.endsWith('/error')) running?.reject(new Error(body));
   });
-  // The function's connection to this server must live through any freeze.
+  // The function's connection to this server must survive any freeze.
   server.keepAliveTimeout = 0;
   await once(server.listen(0, '127.0.0.1'), 'listening');
 

@@ -33,19 +33,19 @@ export type LocalService = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
   dynamoDb: LocalDynamoDb;
-  /** What a loan app signs with; absent where it sends the API key. */
+  /** The credentials that a loan app signs with; absent if it sends the API key. */
   credentials: IamCredentials | undefined;
   close(): Promise<void>;
 };
 
-/** A request that was answered, with the code or outcome of the function's log line, else the gateway's own type. */
+/** An answered request, with the code or outcome of the function's log line, or the gateway's own type. */
 export type LocalRequest = AnsweredRequest & { outcome: string | undefined };
 
-/** What the service on this machine shows, and whom it tells. */
+/** What the service on this machine shows, and who is notified. */
 export type LocalServiceOptions = {
   /** How a loan app authenticates: by the API key of the local stage, or by a signature with credentials made now. */
   callerAuth?: 'api-key' | 'iam';
-  /** The pages of applicants; those of the made-up lender where absent. */
+  /** The pages of applicants; by default those of the made-up lender. */
   applicantPage?: ApplicantPage;
   onRequest?: (request: LocalRequest) => void;
   /** Receives the log lines of the rotation function. */
@@ -58,7 +58,7 @@ export type LocalServiceOptions = {
  * Starts the real handlers behind stand-ins: the gateway on `port`, and on the three after it the simulator, Secrets
  * Manager and DynamoDB (0: any free ports).
  *
- * @throws Error that names a port which is taken.
+ * @throws Error that names a port in use.
  */
 export async function startLocalService(
   port: number,
@@ -182,7 +182,7 @@ export async function startLocalService(
   }
 }
 
-/** The same on the first four free ports in a row, for what must find Secrets Manager by the gateway's port. */
+/** The same on the first four free ports in a row, for commands that find Secrets Manager by the gateway's port. */
 export async function startLocalServiceOnFreePorts(
   options?: LocalServiceOptions,
 ): Promise<{ service: LocalService; port: number }> {

@@ -1,4 +1,4 @@
-// Apart from local-service.ts: the rotation command needs these, and not the whole service.
+// Separate from local-service.ts: the rotation command needs these, but not the whole service.
 
 /** The one stage of the local service. */
 export const localStage = { name: 'Test', path: 'test', environment: 'test' } as const;
@@ -9,12 +9,12 @@ export const localSecretName = 'begini-session/test/credentials';
 /** The name of the local stage's table of sessions. */
 export const localTableName = 'begini-session-test-sessions';
 
-/** The API key of the one loan app that the local service knows. */
+/** The API key of the only loan app of the local service. */
 export const localApiKey = 'local-loan-app';
 
 const defaultPort = 3000;
 
-/** The gateway's port from the variable PORT: 3000 where it is not set. @throws Error that says what is allowed */
+/** The gateway's port from the variable PORT: 3000 if it is not set. @throws Error that says what is allowed */
 export function readPort(text: string | undefined): number {
   const port = Number(text || defaultPort);
   if (Number.isInteger(port) && port >= 1 && port <= 65_532) return port;

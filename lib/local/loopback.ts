@@ -7,7 +7,7 @@ export type Listener = (request: IncomingMessage, response: ServerResponse) => P
 
 /** Where to listen, and how. */
 export interface LoopbackOptions {
-  /** 0, the default, takes any free port. */
+  /** 0, the default, means any free port. */
   port?: number | undefined;
   /** Key and certificate as PEM: the server then speaks HTTPS. */
   tls?: { key: string; cert: string } | undefined;
@@ -25,17 +25,17 @@ export interface LoopbackServer {
   /** Kills a request's connection by RST. */
   reset(request: IncomingMessage): void;
   /**
-   * Kills every connection that has no request in flight, and says how many there were. `fin` closes as a server
-   * does whose keep-alive time is over, `rst` as a load balancer that has forgotten the connection.
+   * Kills every connection that has no request in flight, and says how many there were. `fin` closes as a server does
+   * after its keep-alive timeout, `rst` as a load balancer does that no longer knows the connection.
    */
   closeIdleConnections(how: 'fin' | 'rst'): number;
-  /** Closes every new connection at once, before TLS, until told otherwise. */
+  /** Closes every new connection at once, before TLS, until it is switched off. */
   refuseConnections(isRefusing: boolean): void;
   /** Stops listening and drops every connection. */
   close(): Promise<void>;
 }
 
-/** Longer than any test or idle caller waits, so that it is the client's pool that decides. */
+/** Longer than any test or idle caller waits, so that the client's pool decides. */
 const keepAliveTimeoutMs = 75_000;
 
 /** `stream` is the TLS socket on top of `tcp`, or `tcp` itself. */
@@ -46,9 +46,9 @@ interface Connection {
 }
 
 /**
- * Listens on 127.0.0.1 only, and answers 421 to a `Host` that is not this server's own: a page that rebinds its
- * name to 127.0.0.1 gets nowhere.
- * @throws Error that names the port when it is taken
+ * Listens on 127.0.0.1 only, and answers 421 to a `Host` that is not this server's own: this stops a page that rebinds
+ * its name to 127.0.0.1.
+ * @throws Error that names the port if it is in use
  */
 export async function startLoopbackServer({
   port = 0,

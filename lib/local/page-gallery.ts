@@ -3,7 +3,7 @@ import { errorContent, startContent } from '../../functions/applicant-page/page-
 import { renderPage } from '../../functions/applicant-page/render-page.ts';
 import { gatewayPage } from '../api/gateway-page.ts';
 
-/** One page as an applicant can meet it. */
+/** One page that an applicant can see. */
 export type GalleryPage = {
   /** Such as `expired`; unique within a language. */
   name: string;

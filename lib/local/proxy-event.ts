@@ -3,7 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 /** The request id of every such event. */
 export const gatewayRequestId = 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef';
 
-/** What API Gateway hands to a function for `POST /sessions`, as far as the service reads it. */
+/** What API Gateway hands to a function for `POST /sessions`, with the fields that the service reads. */
 export function proxyEvent(body: unknown, changes: Partial<APIGatewayProxyEvent> = {}): APIGatewayProxyEvent {
   return {
     httpMethod: 'POST',
@@ -17,7 +17,7 @@ export function proxyEvent(body: unknown, changes: Partial<APIGatewayProxyEvent>
   } as APIGatewayProxyEvent;
 }
 
-/** The code of a problem, or undefined where the answer is none. */
+/** The code of a problem, or undefined if the answer is not a problem. */
 export function codeOf({ body }: APIGatewayProxyResult): string | undefined {
   return body === '' ? undefined : (JSON.parse(body) as { code?: string }).code;
 }

@@ -11,22 +11,22 @@ const steps: readonly RotationStep[] = ['createSecret', 'setSecret', 'testSecret
 
 /**
  * Runs rotations as Secrets Manager does (RotateSecret, API reference 2017-10-17, and "Rotation by Lambda function",
- * user guide, both read November 2026): the call is answered at once, the steps follow, and the first that fails ends
- * the try. A repeat is due then, once: RotateSecret is refused, and the refused call lets the repeat begin. When AWS
- * tries again by itself is not documented, so here it does when it is told to.
+ * user guide, both read November 2026): the call is answered at once, the steps follow, and the first failure ends the
+ * try. One retry is due then: RotateSecret is refused, and the refused call starts the retry. AWS does not document
+ * when it retries by itself, so here a test decides.
  */
 export class SecretRotations {
   #running: Promise<void> = Promise.resolve();
   #last: (() => Promise<void>) | undefined;
   #repeatIsDue = false;
 
-  /** Settles when the last rotation has ended, well or not. */
+  /** Settles when the last rotation has ended, successfully or not. */
   get ended(): Promise<void> {
     return this.#running;
   }
 
   /**
-   * Starts a rotation whose version is `token`; without `immediately`, only tries the function out.
+   * Starts a rotation whose version is `token`; without `immediately`, only tests the function.
    *
    * @throws SecretsManagerError `InvalidRequestException` while another rotation has not ended, or is to be repeated
    */
@@ -55,7 +55,7 @@ export class SecretRotations {
     return this.#running;
   }
 
-  /** A failure shows in the labels, and in what the function logs; Secrets Manager's caller is never told. */
+  /** A failure shows in the labels and in the function's log; the caller of Secrets Manager gets no error. */
   #run(tried: () => Promise<void>, { isRepeat }: { isRepeat: boolean }): void {
     this.#repeatIsDue = false;
     this.#running = tried().catch(() => {

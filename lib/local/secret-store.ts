@@ -11,7 +11,7 @@ export class SecretsManagerError extends Error {
   }
 }
 
-/** One value, with the moment it was stored; a rotation begins with a version that has none yet. */
+/** One value, with the moment it was stored; a rotation starts with a version that has no value yet. */
 interface SecretVersion {
   value: string | undefined;
   createdAt: Date;
@@ -27,11 +27,11 @@ export interface Secret {
   readonly versions: Map<string, SecretVersion>;
   readonly versionIdsByLabel: Map<string, string>;
   rotate: RotationFunction | undefined;
-  /** Whether AWSPENDING stays where it is when AWSCURRENT moves to its version. */
+  /** Whether AWSPENDING stays on its version when AWSCURRENT moves there. */
   readonly pendingStays: boolean;
 }
 
-/** What rotates a secret: invoked for each step, it rejects where the step fails. */
+/** Rotates a secret: it is invoked for each step, and rejects if the step fails. */
 export type RotationFunction = (event: {
   Step: RotationStep;
   SecretId: string;
@@ -41,7 +41,7 @@ export type RotationFunction = (event: {
 /** A step of a rotation. */
 export type RotationStep = 'createSecret' | 'setSecret' | 'testSecret' | 'finishSecret';
 
-/** A move of one label: `from` must be named where another version holds it; without `to` it is taken away. */
+/** A move of one label: `from` is required if another version has it; without `to` it is removed. */
 export interface LabelMove {
   label: string;
   from: string | undefined;
@@ -137,8 +137,8 @@ export function findVersion(
 }
 
 /**
- * Stores a value as a new version. The same token with the same value does nothing, with another value it fails.
- * The first version of a secret is current whatever its labels.
+ * Stores a value as a new version. The same token with the same value does nothing, with another value it fails. The
+ * first version of a secret is current regardless of its labels.
  */
 export function putVersion(
   secret: Secret,
@@ -165,8 +165,8 @@ export function putVersion(
 }
 
 /**
- * Moves a label, or removes it. Moving AWSCURRENT removes AWSPENDING from the version in the same call ("Lambda rotation
- * functions", user guide, read November 2026); others report that it stays, which `pendingStays` plays.
+ * Moves a label, or removes it. Moving AWSCURRENT removes AWSPENDING from the version in the same call ("Lambda
+ * rotation functions", user guide, read November 2026); others report that it stays, which `pendingStays` simulates.
  */
 export function moveLabel(secret: Secret, { label, from, to }: LabelMove): void {
   for (const versionId of [from, to]) {
@@ -210,7 +210,7 @@ function attach(secret: Secret, label: string, versionId: string): void {
 }
 
 /**
- * Makes the version that a rotation begins with, pending: without a value, or with a copy of the current one. A version
+ * Makes the pending version that a rotation starts with: without a value, or with a copy of the current one. A version
  * that exists keeps its value.
  * @throws SecretsManagerError while another rotation has not ended
  */
@@ -224,7 +224,7 @@ export function putPendingVersion(secret: Secret, token: string, { copy }: { cop
   attach(secret, pending, token);
 }
 
-/** Takes a version away, with its labels. */
+/** Removes a version, with its labels. */
 export function dropVersion(secret: Secret, versionId: string): void {
   secret.versions.delete(versionId);
   for (const label of labelsOf(secret, versionId)) secret.versionIdsByLabel.delete(label);

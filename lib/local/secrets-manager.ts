@@ -7,7 +7,7 @@ import { perform } from './secrets-operations.ts';
 
 /** How to start the stand-in; everything has a default. */
 export interface SecretsManagerOptions {
-  /** 0, the default, takes any free port. */
+  /** 0, the default, means any free port. */
   port?: number;
   /** Key and certificate as PEM: the stand-in then speaks HTTPS, as Secrets Manager does. */
   tls?: { key: string; cert: string };
@@ -15,20 +15,20 @@ export interface SecretsManagerOptions {
   region?: string;
   /** Secrets that exist from the start, value by name. */
   secrets?: Record<string, string>;
-  /** Leaves AWSPENDING where it is when AWSCURRENT moves to its version, against AWS's guide. */
+  /** Leaves AWSPENDING on its version when AWSCURRENT moves there, contrary to AWS's guide. */
   pendingStays?: boolean;
 }
 
 /**
- * What the next calls get: no answer, or an error (for as many calls as `times` says, else until changed), once
- * `after` calls have been answered.
+ * What the next calls get: no answer, or an error (for `times` calls, else until changed), after `after` calls have
+ * been answered.
  */
 export type SecretsFailure =
   | 'none'
   | 'hang'
   | { statusCode: number; errorName: string; times?: number; after?: number };
 
-/** A call as it came: what for, and on whose behalf. */
+/** A call: which operation, and who made it. */
 export interface SecretsRequest {
   /** As in `GetSecretValue`. */
   operation: string;
@@ -36,7 +36,7 @@ export interface SecretsRequest {
   at: number;
   /** Day, region and service that it was signed for, `20261122/eu-west-1/secretsmanager/aws4_request`. */
   credentialScope: string | undefined;
-  /** What temporary credentials carry beside their keys. */
+  /** The session token of temporary credentials. */
   sessionToken: string | undefined;
 }
 
@@ -51,9 +51,9 @@ export interface SecretsManager
   putValue(name: string, value: string): string;
   /** Sets up the rotation of a secret that exists: RotateSecret then calls `rotate` for each step. */
   setRotation(name: string, rotate: RotationFunction): void;
-  /** Settles when the last rotation has ended, well or not. */
+  /** Settles when the last rotation has ended, successfully or not. */
   rotationEnded(): Promise<void>;
-  /** Tries the last rotation again, as AWS does with one that failed, and settles when that has ended. */
+  /** Tries the last rotation again, as AWS does with one that failed, and settles when the retry has ended. */
   repeatRotation(): Promise<void>;
   /** The ARN of a secret that exists. */
   arnOf(name: string): string;
@@ -64,8 +64,8 @@ const targetPrefix = 'secretsmanager.';
 const largestBodyBytes = 1_000_000;
 
 /**
- * Stands in for AWS Secrets Manager on this machine: speaks its wire protocol (AWS JSON 1.1) to the SDK and the
- * AWS CLI, whatever their credentials. Keeps secrets in memory and never prints one.
+ * Stands in for AWS Secrets Manager on this machine: speaks its wire protocol (AWS JSON 1.1) to the SDK and the AWS
+ * CLI, with any credentials. Keeps secrets in memory and never prints one.
  */
 export async function startSecretsManager(options: SecretsManagerOptions = {}): Promise<SecretsManager> {
   const { region = 'us-east-1', secrets = {}, pendingStays = false } = options;

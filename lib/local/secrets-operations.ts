@@ -88,7 +88,7 @@ const operations: Record<string, Operation> = {
 
 /**
  * Performs one operation of the Secrets Manager API: JSON text in, the answer's members out.
- * @throws SecretsManagerError with AWS's name for what is wrong
+ * @throws SecretsManagerError with AWS's name for the error
  */
 export function perform(
   { store, rotations }: { store: SecretStore; rotations: SecretRotations },

@@ -1,7 +1,7 @@
 import { buildDocument } from '../openapi/build-document.ts';
 import type { Listener } from './loopback.ts';
 
-/** Answers with the OpenAPI document, whose one server is the one that was asked. */
+/** Answers with the OpenAPI document, with this server as its only server. */
 export function serveContract(stageName: string): Listener {
   return async ({ headers: { host } }, response) => {
     const document = { ...buildDocument(), servers: [{ url: `http://${host}/${stageName}` }] };

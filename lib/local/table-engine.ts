@@ -12,8 +12,8 @@ export type Attribute = { S?: string; N?: string; B?: string };
 const json = 'application/x-amz-json-1.0';
 
 /**
- * DynamoDB in this process and in memory, without a server: dynalite. That ignores
- * `ReturnValuesOnConditionCheckFailure`: the item is added to the error here.
+ * DynamoDB in this process and in memory, without a server: dynalite. dynalite ignores
+ * `ReturnValuesOnConditionCheckFailure`, so the item is added to the error here.
  */
 export class TableEngine {
   readonly #engine = dynalite({ createTableMs: 0, deleteTableMs: 0 });
@@ -51,7 +51,7 @@ export class TableEngine {
     return (await this.run('Scan', { TableName: tableName })).Items as Record<string, Attribute>[];
   }
 
-  /** Undefined where there is no such table. */
+  /** Undefined if there is no such table. */
   async #statusOf(tableName: string): Promise<string | undefined> {
     const { status, body } = await this.#ask('DescribeTable', JSON.stringify({ TableName: tableName }));
     if (status !== 200) return undefined;

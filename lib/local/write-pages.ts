@@ -4,7 +4,7 @@ import type { ApplicantPage } from '../../functions/applicant-page/applicant-pag
 import { startBrowser } from './browser.ts';
 import { type GalleryPage, inScheme, listPages, schemes } from './page-gallery.ts';
 
-/** A phone of the smaller sort, in CSS pixels. */
+/** A small phone, in CSS pixels. */
 const phone = { width: 360, height: 740 };
 
 /** One page in one scheme, and the file it is in. */
@@ -12,7 +12,7 @@ type PageFile = GalleryPage & { scheme: (typeof schemes)[number]; file: string }
 
 /**
  * Writes every page in every language and both colour schemes as an HTML file, and an `index.html` that shows them.
- * What the folder held before is gone.
+ * Earlier contents of the folder are deleted.
  * @returns the path of the index
  */
 export async function writePages(folder: string, applicantPage: ApplicantPage): Promise<string> {
@@ -28,9 +28,9 @@ export async function writePages(folder: string, applicantPage: ApplicantPage): 
 }
 
 /**
- * Takes a picture of each of these pages as a phone shows it, as PNG.
+ * Takes a screenshot of each of these pages at phone size, as PNG.
  * @param pictures the path of the picture by the path of the page, which is relative to `folder`: `en/start-light.html`
- * @throws Error where there is no Chromium
+ * @throws Error if there is no Chromium
  */
 export async function takePictures(folder: string, pictures: Record<string, string>): Promise<void> {
   const browser = await startBrowser();

@@ -6,16 +6,16 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { Stage } from '../stages/stages.ts';
 
-/** Whom to tell, and how the topic is encrypted. */
+/** Who is notified, and how the topic is encrypted. */
 export interface AlarmTopicProps {
   stage: Stage;
-  /** Must let CloudWatch and EventBridge use it, as `StageKey` does; absent, the topic is not encrypted. */
+  /** Must let CloudWatch and EventBridge use it, as `StageKey` does; if absent, the topic is not encrypted. */
   encryptionKey?: IKey | undefined;
 }
 
-/** Where alarms go: a topic of the stage's own for `alarmEmail`, or the one of `alarmTopicArn`. */
+/** Where alarms go: the stage's own topic for `alarmEmail`, or the topic of `alarmTopicArn`. */
 export class AlarmTopic extends Construct {
-  /** Absent where the stage names nobody. */
+  /** Absent if the stage has no receiver of alarms. */
   readonly topic: ITopic | undefined;
 
   constructor(scope: Construct, id: string, { stage, encryptionKey }: AlarmTopicProps) {
@@ -39,8 +39,7 @@ export class AlarmTopic extends Construct {
     });
     Validations.of(topic.addSubscription(new EmailSubscription(email))).acknowledge({
       id: 'Serverless-SNSRedrivePolicy',
-      reason:
-        'Mail that cannot be delivered is gone either way; the alarm stays raised, and on the dashboard.',
+      reason: 'A queue would not deliver failed mail either; the alarm stays raised, and on the dashboard.',
     });
     const publish = { actions: ['sns:Publish'], resources: [topic.topicArn] };
     topic.addToResourcePolicy(
@@ -51,7 +50,7 @@ export class AlarmTopic extends Construct {
       }),
     );
     topic.addToResourcePolicy(
-      // Without a condition: EventBridge fulfils none in a topic's policy, and nothing would arrive.
+      // Without a condition: EventBridge meets none in a topic's policy, so no notice would arrive.
       // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html (November 2026)
       new PolicyStatement({ ...publish, principals: [new ServicePrincipal('events.amazonaws.com')] }),
     );

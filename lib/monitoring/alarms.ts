@@ -20,7 +20,7 @@ import { RefusedCallers } from './refused-callers.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import { type Article, describeAlarm, nameAlarm, runbookArticles } from './runbook.ts';
 
-/** What is watched, and who is told. */
+/** What is watched, and who is notified. */
 export interface AlarmsProps {
   stage: Stage;
   metrics: RequestMetrics;
@@ -31,7 +31,7 @@ export interface AlarmsProps {
   topic: ITopic | undefined;
 }
 
-/** The functions that rotate the stage's secrets, by what they rotate. */
+/** The functions that rotate the stage's secrets, by the secret that they rotate. */
 export type Rotations = Readonly<Partial<Record<keyof typeof rotationAlarms, ServiceFunction>>>;
 
 /** What a failed rotation means for the stage. */
@@ -40,12 +40,12 @@ const rotationAlarms = {
     id: 'RotationFailed',
     article: runbookArticles.rotationFailed,
     meaning:
-      'A step of the rotation failed, or its deadline came with no new pair staged; the pair in use stays.',
+      'A step of the rotation failed, or its deadline came and no new pair was staged; the pair in use stays in use.',
   },
   'Launch key': {
     id: 'LaunchKeyRotationFailed',
     article: runbookArticles.launchKeyRotationFailed,
-    meaning: 'A step in the renewal of the launch key failed; links are still made with the key before.',
+    meaning: 'A step in the renewal of the launch key failed; links are still made with the current key.',
   },
 };
 
@@ -62,21 +62,21 @@ interface AlarmSpec {
 
 const minute = Duration.minutes(1);
 
-/** Raised within a minute or two, and one alarm, not many, while an occasional request keeps failing. */
+/** Raised within a minute or two, and a single alarm while an occasional request keeps failing. */
 const onAnyOccurrence = { threshold: 1, datapoints: 1, of: 15 };
 
-/** The same, but over five minutes after the last failure, so that the next deployment may begin. */
+/** The same, but over five minutes after the last failure, so that the next deployment can start. */
 const onAnyOccurrenceForRollBack = { threshold: 1, datapoints: 1, of: 5 };
 
 /** An applicant who waits this long for a page thinks that it is broken. Milliseconds, 95th percentile. */
 const slowHandOffMs = 3_000;
 
-/** Requests that API Gateway turned away in five minutes: fewer are a burst that the caller repeats. */
+/** Requests that API Gateway refused in five minutes: fewer are a burst that the caller retries. */
 const manyThrottled = 10;
 
 /** The alarms of a stage; each notifies, and names the article of the runbook that says what to do. */
 export class Alarms extends Construct {
-  /** What a deployment is rolled back on: failures of our own code, never the vendor's or the credentials'. */
+  /** The alarms that roll back a deployment: failures of our own code, never of the vendor or the credentials. */
   readonly rollBack: readonly Alarm[];
   /** Every alarm that notifies. */
   readonly all: readonly AlarmBase[];
@@ -150,7 +150,7 @@ export class Alarms extends Construct {
 
   #callersThrottled(metrics: RequestMetrics): Alarm {
     return this.#add('CallersThrottled', runbookArticles.callersThrottled, {
-      meaning: `API Gateway turned away ${manyThrottled} requests or more within five minutes (429).`,
+      meaning: `API Gateway refused ${manyThrottled} requests or more within five minutes (429).`,
       metric: metrics.metric('RequestsThrottled'),
       threshold: manyThrottled,
       datapoints: 1,
@@ -160,7 +160,7 @@ export class Alarms extends Construct {
 
   #functionsThrottled(functions: readonly ApiFunction[]): Alarm {
     return this.#add('FunctionsThrottled', runbookArticles.functionsThrottled, {
-      meaning: 'Lambda refused requests because no concurrency was left: their applicants got an error.',
+      meaning: 'Lambda refused requests because no concurrency was left: the applicants got an error.',
       metric: sumPerMinute(functions.map(({ live }) => live.metricThrottles({ period: minute }))),
       ...onAnyOccurrence,
     });
@@ -176,7 +176,7 @@ export class Alarms extends Construct {
 
   #internalErrors(metrics: RequestMetrics): Alarm {
     return this.#add('InternalErrors', runbookArticles.internalErrors, {
-      meaning: 'A request met an error that the service does not know (internal_error).',
+      meaning: 'A request failed with an unexpected error (internal_error).',
       metric: perMinute(metrics, 'InternalErrors'),
       ...onAnyOccurrenceForRollBack,
     });
@@ -187,7 +187,7 @@ export class Alarms extends Construct {
       meaning:
         'The table of sessions does not answer: applicants get through, but a second tap asks Begini again.',
       metric: metrics.metric('StoreUnavailable'),
-      // Two periods of five minutes: a single call that DynamoDB lost is no outage.
+      // Two periods of five minutes: a single call that DynamoDB lost is not an outage.
       threshold: 1,
       datapoints: 2,
       of: 3,

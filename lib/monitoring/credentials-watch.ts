@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import type { Stage } from '../stages/stages.ts';
 import { describeAlarm, runbookArticles } from './runbook.ts';
 
-/** Which secret is watched, and who is told. */
+/** Which secret is watched, and who is notified. */
 export interface CredentialsWatchProps {
   stage: Stage;
   secret: Secret;
@@ -14,13 +14,14 @@ export interface CredentialsWatchProps {
 }
 
 /**
- * Tells when the secret's current version has changed, no matter who did it. It sees what a CloudTrail trail of the account
- * records: https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html (November 2026).
+ * Notifies when the secret's current version has changed, no matter who did it. It sees the events that a CloudTrail
+ * trail of the account records: https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html
+ * (November 2026).
  */
 export class CredentialsWatch extends Construct {
   constructor(scope: Construct, id: string, { stage, secret, topic }: CredentialsWatchProps) {
     super(scope, id);
-    const meaning = `The credentials of ${stage.name} were changed: their secret has another current version (AWSCURRENT).`;
+    const meaning = `The credentials of ${stage.name} were changed: their secret has a new current version (AWSCURRENT).`;
     const article = runbookArticles.credentialsChanged;
     const rule = new Rule(this, 'Rule', {
       // Without the address: a rule's description has at most 512 characters.
@@ -33,7 +34,8 @@ export class CredentialsWatch extends Construct {
           errorCode: [{ exists: false }],
           // A call may name the secret in each of these ways.
           requestParameters: { secretId: [secret.secretArn, arnWithoutSuffix(secret), secret.secretName] },
-          // A new value moves the label too, unless it says where it goes: the one that is staged for a rotation does.
+          // A new value moves the label too, unless the call names other labels, as for a pair that is staged
+          // for a rotation.
           $or: [
             {
               eventName: ['UpdateSecretVersionStage'],
@@ -46,7 +48,7 @@ export class CredentialsWatch extends Construct {
         },
       },
     });
-    // Not CDK's own target, which warns of any topic whose region the row does not repeat.
+    // Not CDK's own target, which warns about any topic if the row does not repeat its region.
     rule.addTarget({
       bind: () => ({
         arn: topic.topicArn,
@@ -55,8 +57,7 @@ export class CredentialsWatch extends Construct {
     });
     Validations.of(rule).acknowledge({
       id: 'Serverless-EventBusDLQ',
-      reason:
-        'EventBridge tries for 24 hours; after that the notice would help nobody. CloudTrail keeps the event.',
+      reason: 'EventBridge tries for 24 hours; after that the notice is useless. CloudTrail keeps the event.',
     });
   }
 }

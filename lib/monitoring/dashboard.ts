@@ -55,7 +55,7 @@ export class StageDashboard extends Construct {
     new Dashboard(this, 'Dashboard', {
       dashboardName,
       defaultInterval: Duration.hours(12),
-      // As each graph has it: a daily sum must not become one of five minutes.
+      // Keeps each graph's own period: a daily sum must not become a sum of five minutes.
       periodOverride: PeriodOverride.INHERIT,
       widgets: [
         [this.#links()],
@@ -72,7 +72,7 @@ export class StageDashboard extends Construct {
     });
   }
 
-  /** What an operator opens next. CloudWatch resolves a link that starts with # in its own console. */
+  /** What an operator opens next. CloudWatch opens a link that starts with # in its own console. */
   #links(): IWidget {
     const { runbookUrl } = this.#props.stage;
     const runbook = runbookUrl ? `[Runbook](${runbookUrl})` : `Runbook: ${runbookFile}`;
@@ -80,7 +80,7 @@ export class StageDashboard extends Construct {
     return new TextWidget({ markdown: `${runbook} | ${queries}`, width: fullWidth, height: 1 });
   }
 
-  /** As wide as the page: an alarm is told by the end of its name. */
+  /** As wide as the page: only the end of an alarm's name distinguishes it. */
   #alarmStatus(): IWidget {
     const alarms = [...this.#props.alarms.all];
     return new AlarmStatusWidget({ title: 'Alarms', width: fullWidth, height: 4, alarms });
@@ -97,7 +97,7 @@ export class StageDashboard extends Construct {
         setPeriodToTimeRange: true,
         metrics: [this.#metric('Requests', 'Requests'), ...this.#sentOn()],
       }),
-      graph(10, 'Requests, and applicants sent into the assessment', {
+      graph(10, 'Requests, and applicants sent to the assessment', {
         left: [this.#metric('Requests', 'Requests'), ...this.#sentOn()],
       }),
       graph(10, 'Failed hand-offs, share of the valid ones', {
@@ -107,7 +107,7 @@ export class StageDashboard extends Construct {
     ];
   }
 
-  /** Applicants sent into the assessment: for the first time, and again. */
+  /** Applicants sent to the assessment: for the first time, and again. */
   #sentOn(): IMetric[] {
     return [
       this.#metric('SessionsCreated', 'Sent on'),
@@ -115,14 +115,14 @@ export class StageDashboard extends Construct {
     ];
   }
 
-  /** How the table of sessions does, in a stage that remembers them. */
+  /** The state of the table of sessions, in a stage that remembers sessions. */
   #remembering(): IWidget[] {
     if (!this.#props.stage.resume) return [];
     return [
       graph(24, 'Requests and the table of sessions', {
         left: [
           this.#metric('StoreUnavailable', 'Answered without it'),
-          this.#metric('StoreUnreadable', 'Its session did not open'),
+          this.#metric('StoreUnreadable', 'Session could not be decrypted'),
           this.#metric('SessionsInProgress', 'Waited too long for another request (503)'),
         ],
       }),
@@ -168,7 +168,7 @@ export class StageDashboard extends Construct {
           this.#metric('VendorErrors', 'All vendor errors'),
         ],
       }),
-      graph(12, 'Callers turned away', {
+      graph(12, 'Refused callers', {
         left: [
           this.#metric('CallersRefused', 'Loan apps refused (403)'),
           this.#metric('CallersAnswered', 'Loan apps answered'),

@@ -16,12 +16,12 @@ import { type Article, describeAlarm, nameAlarm, runbookArticles } from './runbo
 /** 99.5 % of valid requests over 30 days get their session. */
 export const errorBudget = 0.005;
 
-/** Fewer failures in a long window are an accident, however few requests there were: no reason to wake anybody. */
+/** Fewer failures in a long window are not worth waking anyone, even if there were few requests. */
 const fewestFailures = 5;
 
 /**
- * A burn rate of 1 uses up the budget in exactly 30 days. These use 2 % of it in an hour and 5 % in six; the short
- * window ends the alarm soon after the failures do. The numbers are those of table 5-8 in "The Site Reliability
+ * A burn rate of 1 uses up the budget in exactly 30 days. These use 2 % of it in an hour and 5 % in six hours; the
+ * short window ends the alarm soon after the failures end. The numbers are those of table 5-8 in "The Site Reliability
  * Workbook", chapter 5 (read November 2026).
  */
 const burns = [
@@ -41,18 +41,22 @@ const burns = [
   },
 ] as const;
 
-/** The routes that end in the assessment. */
+/** The routes that lead to the assessment. */
 export interface ErrorBudgetProps {
   methods: readonly Method[];
   apiStage: ApiStage;
   runbookUrl?: string | undefined;
-  /** Requests that were answered by `session_in_progress`, a 503 that is no failure: another one hands over. */
+  /**
+   * Requests that were answered by `session_in_progress`, a 503 that is not a failure: another request hands the
+   * applicant over.
+   */
   inProgress?: Metric;
 }
 
 /**
  * The objective for hand-offs and its alarms. It counts what API Gateway answered, so that a function which crashes or
- * is throttled counts too. A 4xx is the caller's, or the vendor's word on this applicant: such a request was not valid.
+ * is throttled counts too. A 4xx is a mistake of the caller, or the vendor's decision on this applicant: such a request
+ * was not valid.
  */
 export class ErrorBudget extends Construct {
   readonly alarms: readonly { alarm: CompositeAlarm; article: Article }[];
@@ -82,7 +86,7 @@ export class ErrorBudget extends Construct {
     });
   }
 
-  /** Failed hand-offs as a share, 0 to 1, of the valid ones in a period; 0 where fewer than `atLeast` failed. */
+  /** Failed hand-offs as a share, 0 to 1, of the valid ones in a period; 0 if fewer than `atLeast` failed. */
   failureRate(period: Duration, atLeast = 1): MathExpression {
     const { methods, apiStage, inProgress } = this.#props;
     const sums = {
@@ -117,7 +121,7 @@ export class ErrorBudget extends Construct {
     const { name, description, threshold, window, failures } = options;
     return new Alarm(this, id, {
       alarmName: `${name}, over ${window.toMinutes()} minutes`,
-      alarmDescription: `Part of an alarm, notifies nobody. ${description}`,
+      alarmDescription: `Part of an alarm, sends no notification. ${description}`,
       metric: this.failureRate(window, failures),
       threshold,
       evaluationPeriods: 1,

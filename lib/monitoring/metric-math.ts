@@ -1,6 +1,6 @@
 import type { IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 
-/** The sum of several metrics, as a `MathExpression` has it. */
+/** The sum of several metrics, in the form of a `MathExpression`. */
 export type MetricSum = { expression: string; usingMetrics: Record<string, IMetric> };
 
 /**

@@ -18,7 +18,7 @@ import { SavedQueries } from './saved-queries.ts';
 export interface MonitoringProps {
   stage: Stage;
   api: SessionApi;
-  /** Absent in a stage without one. */
+  /** Absent in a stage without a firewall. */
   firewall: Firewall | undefined;
   /** The functions that answer requests. */
   functions: Readonly<Partial<Record<RoutedFunction, ApiFunction>>>;
@@ -29,10 +29,10 @@ export interface MonitoringProps {
   encryptionKey?: IKey | undefined;
 }
 
-/** Everything by which an operator sees how a stage is: metrics, alarms, dashboard and saved queries. */
+/** Everything that shows an operator the state of a stage: metrics, alarms, dashboard and saved queries. */
 export class Monitoring extends Construct {
   readonly alarms: Alarms;
-  /** Absent where the stage names nobody. */
+  /** Absent if the stage has no receiver of alarms. */
   readonly topicArn: string | undefined;
   /** Where the dashboard is in the console. */
   readonly dashboardUrl: string;

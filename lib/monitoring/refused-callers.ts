@@ -18,13 +18,13 @@ export interface RefusedCallersProps {
   runbookUrl: string | undefined;
 }
 
-/** Fewer refusals in 15 minutes may be a stranger who tries the URL. */
+/** Fewer refusals in 15 minutes may be an outsider who tries the URL. */
 const manyRefused = 10;
 
 /**
- * Raised where loan apps have stopped getting through because API Gateway or the firewall refuses them: no function is
- * called then, so that no other alarm notices. It takes many refusals, no answered call in the last hour, and an
- * answered one in the last day: strangers who try the URL at night, or before a stage is in use, raise nothing.
+ * Raised if loan apps no longer get through because API Gateway or the firewall refuses them: then no function is
+ * called, so no other alarm detects it. It needs many refusals, no answered call in the last hour, and an answered one
+ * in the last day: outsiders who try the URL at night, or before a stage is in use, do not raise it.
  */
 export class RefusedCallers extends Construct {
   readonly alarm: CompositeAlarm;
@@ -34,7 +34,7 @@ export class RefusedCallers extends Construct {
     super(scope, id);
     const article = runbookArticles.callersRefused;
     this.#description = describeAlarm(
-      `API Gateway or the firewall refused ${manyRefused} calls of loan apps or more in 15 minutes, and none gets through.`,
+      `API Gateway or the firewall refused ${manyRefused} or more calls of loan apps in 15 minutes, and no call gets through.`,
       article,
       runbookUrl,
     );
@@ -53,11 +53,11 @@ export class RefusedCallers extends Construct {
     });
   }
 
-  /** Raised where one of the last `periods` has `threshold` or more. */
+  /** Raised if one of the last `periods` has `threshold` or more. */
   #part(id: string, alarmName: string, metric: IMetric, threshold: number, periods: number): Alarm {
     return new Alarm(this, id, {
       alarmName,
-      alarmDescription: `Part of an alarm, notifies nobody. ${this.#description}`,
+      alarmDescription: `Part of an alarm, sends no notification. ${this.#description}`,
       metric,
       threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -7,15 +7,15 @@ import { handsOver, type RoutedFunction, routes } from '../api/routes.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
 import type { Stage } from '../stages/stages.ts';
 
-/** How a metric is read off log lines. */
+/** How a metric is read from log lines. */
 interface Reading {
   pattern: IFilterPattern;
-  /** The field that holds the value; absent, each line counts one. */
+  /** The field that has the value; if absent, each line counts one. */
   value?: string;
   unit?: Unit;
 }
 
-/** Read off the one line that every function writes per request (functions/http/request-log.ts). */
+/** Read from the line that every function writes per request (functions/http/request-log.ts). */
 const requestReadings = {
   Requests: { pattern: FilterPattern.stringValue('$.message', '=', 'request') },
   CallerErrors: { pattern: FilterPattern.stringValue('$.outcome', '=', 'caller_error') },
@@ -26,7 +26,7 @@ const requestReadings = {
   ColdStarts: { pattern: FilterPattern.booleanValue('$.coldStart', true) },
 } satisfies Record<string, Reading>;
 
-/** Of the functions that create sessions alone. */
+/** Only of the functions that create sessions. */
 const sessionReadings = {
   SessionsCreated: { pattern: FilterPattern.stringValue('$.outcome', '=', 'session_created') },
   VendorErrors: { pattern: FilterPattern.stringValue('$.outcome', '=', 'vendor_error') },
@@ -58,23 +58,23 @@ const callerAnswered = (resources: readonly string[], ...statuses: string[]) =>
     FilterPattern.any(...statuses.map((status) => FilterPattern.stringValue('$.status', '=', status))),
   );
 
-/** Read off API Gateway's access log (lib/api/session-api.ts). `resources` are those that loan apps call. */
+/** Read from API Gateway's access log (lib/api/session-api.ts). `resources` are those that loan apps call. */
 const accessReadings = (resources: readonly string[]) =>
   ({
-    // No function answers a loan app 403.
+    // No function answers a loan app with 403.
     CallersRefused: { pattern: callerAnswered(resources, '403') },
     CallersAnswered: { pattern: callerAnswered(resources, '201', '302') },
     RequestsThrottled: { pattern: FilterPattern.stringValue('$.status', '=', '429') },
   }) satisfies Record<string, Reading>;
 
-/** A metric that log lines make. */
+/** A metric that comes from log lines. */
 export type RequestMetric =
   | keyof typeof requestReadings
   | keyof typeof sessionReadings
   | keyof typeof storeReadings
   | keyof ReturnType<typeof accessReadings>;
 
-/** Whose log lines are read. */
+/** The functions that write the log lines. */
 export interface RequestMetricsProps {
   stage: Stage;
   functions: Readonly<Partial<Record<RoutedFunction, ApiFunction>>>;
@@ -82,7 +82,7 @@ export interface RequestMetricsProps {
 }
 
 /**
- * The stage's own metrics, made from its log lines by CloudWatch: nothing is sent while a request waits. They have no
+ * The stage's own metrics, made from its log lines by CloudWatch: a request never waits for a metric. They have no
  * dimensions, so that no value of a log line can become the name of a metric.
  */
 export class RequestMetrics extends Construct {

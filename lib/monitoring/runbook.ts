@@ -1,13 +1,13 @@
 /** Where the articles are, from the root of the repository. */
 export const runbookFile = '.github/RUNBOOK.md';
 
-/** An article of the runbook, and how urgent its alarm is: wake somebody, or look at it on the next working day. */
+/** An article of the runbook, and how urgent its alarm is: wake someone, or look at it on the next working day. */
 export type Article = { heading: string; severity: 'page' | 'ticket' };
 
 const page = (heading: string): Article => ({ heading, severity: 'page' });
 const ticket = (heading: string): Article => ({ heading, severity: 'ticket' });
 
-/** The articles that an alarm sends its reader to. */
+/** The articles that alarms refer to. */
 export const runbookArticles = {
   credentialsRefused: page('Begini refuses our credentials'),
   credentialsNotSet: page('The credentials are not set'),
@@ -47,7 +47,7 @@ export function articlesOf({ resume, launchLinks }: { resume: boolean; launchLin
 
 /**
  * What an alarm says: its meaning, then the file and the heading of its article.
- * @param runbookUrl where operators read the file; absent, the text has no address
+ * @param runbookUrl where operators read the file; if absent, the text has no address
  */
 export function describeAlarm(meaning: string, { heading }: Article, runbookUrl?: string): string {
   const address = runbookUrl === undefined ? '' : ` ${runbookUrl}#${anchorOf(heading)}`;

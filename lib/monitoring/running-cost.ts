@@ -50,7 +50,7 @@ export function dailyCost({ stage, api, functions, sessionTable }: RunningCostPr
     priced('Lambda, time', (gigabytes * prices.lambdaGigabyteSecond) / 1000, durations),
     priced('Lambda, requests', prices.lambdaRequest, invocations),
     priced('CloudWatch Logs', prices.logGigabyte / 1e9, ingested),
-    // Reads are left out: a function reads once when it starts, and where one request waits for another.
+    // Reads are left out: a function reads once when it starts, and when one request waits for another.
     ...(sessionTable
       ? [
           priced('DynamoDB', prices.tableWrite, [

@@ -14,11 +14,11 @@ import {
 import { errorExamples, errorResponses, sharedErrorResponses } from './error-responses.ts';
 import { type Operation, operations, type Success } from './operations.ts';
 
-const description = `One stage of the service. It holds the API key of Begini, creates the session with a signed call, and answers with the redirect into the assessment.
+const description = `One stage of the service. It holds the API key of Begini, creates the session with a signed call, and answers with the redirect to the assessment.
 
 - Call from your backend, never from a browser or a phone: CORS is off.
 - The body of a request is one JSON object of at most ${largestBodyBytes} bytes, with \`Content-Type: application/json\`.
-- An error of the function is \`application/problem+json\`. API Gateway has answers of the same shape, labelled \`application/json\`; for \`Accept: text/html\`, and perhaps for \`*/*\`, they are a page. Name \`application/json\` in \`Accept\` where you want JSON.
+- An error of the function is \`application/problem+json\`. API Gateway has answers of the same shape, labelled \`application/json\`; for \`Accept: text/html\`, and perhaps for \`*/*\`, they are a page. Name \`application/json\` in \`Accept\` if you want JSON.
 - API Gateway refuses a body above 10 MB and a URL that belongs to no stage in words of AWS: \`{"message": "…"}\`.
 - An answer takes ${gatewayTimeoutMs / 1000} seconds at most. Let your client wait a little longer.
 - A new property, header or error code may come at any time.`;
@@ -45,7 +45,7 @@ const servers = [
 
 const tags = {
   'loan-app': { name: 'Loan app', description: 'Calls from the backend of a loan app, authenticated.' },
-  anyone: { name: 'Applicant', description: 'What the browser of an applicant meets behind a launch link.' },
+  anyone: { name: 'Applicant', description: 'Calls by the browser of an applicant for a launch link.' },
 };
 
 /**

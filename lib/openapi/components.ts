@@ -7,7 +7,7 @@ import {
 } from '../../functions/launch-links/launch-link-life.ts';
 import { uidPattern } from '../../functions/uid.ts';
 
-// Values of the examples. The tokens have the shape of real ones and say by their parts what those hold.
+// Values of the examples. The tokens have the shape of real tokens; their parts name their contents.
 
 /** A request id. */
 export const exampleRequestId = '17ebf18c-1046-404c-933e-7eb6c8edc1fc';
@@ -32,7 +32,7 @@ const uid = {
   type: 'string',
   pattern: uidPattern.source,
   description:
-    'Your own id of the applicant or the application. It must hold no personal data. Use it once per assessment.',
+    'Your own id for the applicant or the application. It must hold no personal data. Use it once per assessment.',
 };
 
 /** The objects of requests and answers. */
@@ -46,7 +46,7 @@ export const schemas = {
       integration_id: {
         type: 'string',
         description:
-          'The integration of this stage, where you want it checked that you are configured for this stage.',
+          'The integration id of this stage, if you want to check that you are configured for this stage.',
       },
     },
   },
@@ -68,7 +68,7 @@ export const schemas = {
         maxLength: longestTag,
         pattern: tagPattern.source,
         description:
-          'The language of the applicant, a BCP 47 tag. One that the pages of the stage do not have is ignored.',
+          'The language of the applicant, a BCP 47 tag. A language that the pages of the stage do not have is ignored.',
       },
     },
   },
@@ -85,11 +85,11 @@ export const schemas = {
       expires_at: {
         type: ['string', 'null'],
         format: 'date-time',
-        description: 'When the session ends, in UTC; null where the token of Begini names no usable expiry.',
+        description: 'When the session expires, in UTC; null if the token of Begini has no usable expiry.',
       },
       resumed: {
         type: 'boolean',
-        description: 'Whether this session was handed out before.',
+        description: 'Whether this session was returned before.',
       },
     },
   },
@@ -101,9 +101,9 @@ export const schemas = {
         type: 'string',
         format: 'uri',
         pattern: '/launch/[\\w-]+\\.\\.[\\w-]+\\.[\\w-]+\\.[\\w-]+$',
-        description: 'The link. Anyone who has it can enter the assessment: send it to the applicant alone.',
+        description: 'The link. Anyone who has it can enter the assessment: send it only to the applicant.',
       },
-      expires_at: { type: 'string', format: 'date-time', description: 'When the link ends, in UTC.' },
+      expires_at: { type: 'string', format: 'date-time', description: 'When the link expires, in UTC.' },
     },
   },
   Problem: {
@@ -115,12 +115,12 @@ export const schemas = {
       title: { type: 'string' },
       status: {
         type: 'integer',
-        description: 'Absent where API Gateway has one answer for several statuses.',
+        description: 'Absent if API Gateway has one answer for several statuses.',
       },
       code: {
         type: 'string',
         pattern: '^[a-z_]+$',
-        description: 'Stable. New codes may come at any time: treat an unknown one by its status.',
+        description: 'Stable. New codes may come at any time: handle an unknown code by its status.',
       },
       instance: { type: 'string', description: 'The request id. Quote it when you ask the operator.' },
       detail: { type: 'string', description: 'One or two sentences for a person.' },
@@ -188,7 +188,7 @@ export function ref(kind: string, name: string): { $ref: string } {
   return { $ref: `#/components/${kind}/${name}` };
 }
 
-/** The headers of every answer, and those named. */
+/** The headers of every answer, and the given ones. */
 export function headersWith(...names: (keyof typeof someHeaders)[]): Record<string, object> {
   const all = [...Object.keys(commonHeaders), ...names];
   return Object.fromEntries(all.map((name) => [name, ref('headers', name)]));

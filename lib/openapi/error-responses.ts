@@ -4,7 +4,7 @@ import { type GatewayResponse, gatewayProblem, gatewayResponses } from '../api/g
 import { exampleRequestId, headersWith, page, ref } from './components.ts';
 import { type Operation, operations } from './operations.ts';
 
-/** One error that can come with a status: its body is what the service sends, but for the request id. */
+/** One error that can come with a status: its body is what the service sends, except for the request id. */
 interface ErrorAnswer {
   name: string;
   mediaType: 'application/problem+json' | 'application/json';
@@ -39,7 +39,7 @@ export function errorResponses({
   );
 }
 
-/** The responses of API Gateway with a status that the function of some route never answers. */
+/** The responses of API Gateway with a status that some route's function never answers. */
 export function sharedErrorResponses(): Record<string, object> {
   const isNeeded = (status: string) =>
     Object.values<Operation>(operations).some(
@@ -98,13 +98,13 @@ const gatewayAnswer = (response: GatewayResponse): ErrorAnswer => ({
   hasRetryAfter: response.retryAfterSeconds !== undefined,
 });
 
-/** `403`, or `4XX` for what may come with any status of its class. */
+/** `403`, or `4XX` for a type that may come with any status of its class. */
 const gatewayStatusOf = ({ statusCode, type }: GatewayResponse) =>
   statusCode === undefined ? type.replace('DEFAULT_', '') : String(statusCode);
 
 const gatewayStatuses = [...new Set(gatewayResponses.map(gatewayStatusOf))].sort();
 
-/** An unknown access key, and an Authorization header that is no signature, are a 403 without a type. */
+/** An unknown access key, and an Authorization header without a signature, get a 403 without a type. */
 const gatewayAnswers = (status: string) =>
   gatewayResponses
     .filter((row) => gatewayStatusOf(row) === status || (status === '403' && row.type === 'DEFAULT_4XX'))

@@ -2,7 +2,7 @@ import type { ProblemCode } from '../../functions/errors.ts';
 import type { routes } from '../api/routes.ts';
 import { exampleLaunchLink, exampleLaunchToken, exampleSession, type schemas } from './components.ts';
 
-/** What the document says of one route. */
+/** What the document says about one route. */
 export interface Operation {
   operationId: string;
   summary: string;
@@ -22,7 +22,7 @@ interface JsonObject {
   example: object;
 }
 
-/** An answer that is no error: JSON, a page, or without a body. */
+/** An answer that is not an error: JSON, a page, or without a body. */
 export interface Success {
   description: string;
   json?: JsonObject;
@@ -44,7 +44,7 @@ const bodyProblems = [
   'invalid_uid',
 ] as const;
 
-/** Of each answer that leads into the assessment. */
+/** Headers of each answer that leads to the assessment. */
 const sessionProblems = [
   'rejected_by_vendor',
   'vendor_unreachable',
@@ -67,7 +67,7 @@ const token = {
   name: 'token',
   in: 'path',
   required: true,
-  description: 'What the launch link ends with. It is a credential: keep it out of logs.',
+  description: 'The end of the launch link. It is a credential: keep it out of logs.',
   schema: { type: 'string' },
   example: exampleLaunchToken,
 };
@@ -75,13 +75,13 @@ const token = {
 const acceptLanguage = {
   name: 'Accept-Language',
   in: 'header',
-  description: 'Chooses the language of the page where the link names none that the stage has.',
+  description: 'Chooses the language of the page if the link has no language of the stage.',
   schema: { type: 'string' },
   example: 'pt-BR,pt;q=0.9',
 };
 
 const intoAssessment = {
-  description: 'Into the assessment. The answer has no body.',
+  description: 'Redirects to the assessment. The answer has no body.',
   isRedirect: true,
 };
 
@@ -91,11 +91,11 @@ export const operations: Record<RouteKey, Operation> = {
     operationId: 'createSession',
     summary: 'Hand an applicant over now',
     description:
-      'Creates a session at Begini, or finds the one that this uid has already. By default the answer is a redirect: send `Location` to the browser of the applicant, and do not follow it on your server. Where `Accept` names `application/json` itself, the answer is `201` with JSON. Calling again with the same uid is safe: while the session lives, you get the same one.',
+      'Creates a session at Begini, or finds the existing one of this uid. By default the answer is a redirect: send `Location` to the browser of the applicant, and do not follow it on your server. If `Accept` names `application/json` itself, the answer is `201` with JSON. Calling again with the same uid is safe: until the session expires, you get the same one.',
     requestBody: { schema: 'SessionRequest', example: { uid } },
     answers: {
       201: {
-        description: 'The session as JSON, where `Accept` names `application/json` itself.',
+        description: 'The session as JSON, if `Accept` names `application/json` itself.',
         json: { schema: 'Session', example: exampleSession },
       },
       302: intoAssessment,
@@ -107,7 +107,7 @@ export const operations: Record<RouteKey, Operation> = {
     operationId: 'createLaunchLink',
     summary: 'Make a link for later',
     description:
-      'Makes a link for an SMS, a chat, a mail or a button. Begini is not called: the session begins when the applicant taps.',
+      'Makes a link for an SMS, a chat, a mail or a button. Begini is not called: the session starts when the applicant taps.',
     requestBody: { schema: 'LaunchLinkRequest', example: { uid, expires_in: 3600, language: 'es' } },
     answers: {
       201: {
@@ -120,9 +120,9 @@ export const operations: Record<RouteKey, Operation> = {
 
   'GET /launch/{token}': {
     operationId: 'showLaunchPage',
-    summary: 'Show the page behind a launch link',
+    summary: 'Show the page of a launch link',
     description:
-      'A page with one button. It asks nothing of Begini, so link previews and scanners spend nothing.',
+      'A page with one button. It does not call Begini, so link previews and scanners cost nothing.',
     parameters: [token, acceptLanguage],
     answers: { 200: { description: 'The page.', isPage: true } },
     problems: [...linkProblems, ...serviceProblems],
@@ -131,7 +131,7 @@ export const operations: Record<RouteKey, Operation> = {
 
   'HEAD /launch/{token}': {
     operationId: 'checkLaunchPage',
-    summary: 'Ask whether a launch link has a page',
+    summary: 'Check whether a launch link has a page',
     description: 'The same as GET, without the body.',
     parameters: [token, acceptLanguage],
     answers: { 200: { description: 'There is a page.', isPage: true } },
@@ -143,7 +143,7 @@ export const operations: Record<RouteKey, Operation> = {
     operationId: 'startAssessment',
     summary: 'Press the button on that page',
     description:
-      'Creates the session of the applicant, or finds the one that lives, and leads into the assessment. A body is ignored. A link works until it expires, more than once.',
+      'Creates the session of the applicant, or finds the valid one, and redirects to the assessment. A body is ignored. A link works until it expires, more than once.',
     parameters: [token, acceptLanguage],
     answers: { 302: intoAssessment },
     problems: [...linkProblems, ...sessionProblems, ...serviceProblems],

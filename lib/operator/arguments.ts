@@ -10,11 +10,11 @@ export type Command = {
   local: boolean;
   /** Read the pair from this file. */
   file: string | undefined;
-  /** The stage's name again, for production where nobody is there to type it. */
+  /** The stage's name again, for production if no person can type it. */
   confirm: string | undefined;
 };
 
-/** The command cannot begin: the message says what to change. Exit code 2. */
+/** The command cannot start: the message says what to change. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -23,7 +23,7 @@ export class UsageError extends Error {
 export const usage = `Usage: npm run rotate -- --stage <stage> [--local] [--file <file>] [--confirm <stage>]
        npm run rotate -- --stage <stage> --status [--local]
 
-Puts a new pair of API key and integration id in use, once Begini has taken it. The pair is asked for, or read as
+Puts a new pair of API key and integration id in use, after Begini has accepted it. The pair is asked for, or read as
 {"apiKey": "…", "integrationId": "…"} from the file or from standard input; never from the command line, which other
 users of this machine can see.`;
 
@@ -38,7 +38,7 @@ const options = {
 /**
  * Reads the command line.
  *
- * @param environment where npm leaves options that stood before `--`
+ * @param environment where npm puts options that came before `--`
  * @throws UsageError, which names the wrong option and quotes no value: a key may be there by mistake.
  */
 export function parseCommand(argv: string[], environment: Record<string, string | undefined> = {}): Command {
@@ -64,7 +64,7 @@ function fail(fault: string): never {
 function whatIsWrong(argv: string[]): string {
   const { tokens } = parseArgs({ args: argv, options, strict: false, allowPositionals: true, tokens: true });
   for (const token of tokens) {
-    if (token.kind === 'positional') return 'A value stands where an option belongs.';
+    if (token.kind === 'positional') return 'A value was given instead of an option.';
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
     if (!isOption(name))
@@ -80,7 +80,7 @@ function isOption(name: string): name is keyof typeof options {
   return Object.hasOwn(options, name);
 }
 
-/** Short words alone are quoted: whatever else begins with a hyphen may be a key. */
+/** Only short words are quoted: anything else that begins with a hyphen may be a key. */
 function isHarmless(option: string): boolean {
   return /^--?[a-z]{1,12}(-[a-z]{1,12})?$/.test(option);
 }

@@ -1,6 +1,6 @@
 import { UsageError } from './arguments.ts';
 
-/** What of an SDK client this needs; both clients here have it. */
+/** The part of an SDK client that is used here; both clients have it. */
 type Client = {
   middlewareStack: {
     add(
@@ -16,8 +16,8 @@ type Client = {
 const awsHost = /\.(amazonaws\.com|amazonaws\.com\.cn|api\.aws)$/;
 
 /**
- * Refuses an override left in the environment, such as AWS_ENDPOINT_URL from an earlier rehearsal: a key would go to
- * whatever listens there. @throws UsageError that names the variable
+ * Refuses an override left in the environment, such as AWS_ENDPOINT_URL from an earlier rehearsal: a key would be sent
+ * to any server there. @throws UsageError that names the variable
  */
 export function refuseEndpointOverrides(environment: Record<string, string | undefined>): void {
   const override = Object.keys(environment).find(
@@ -26,14 +26,14 @@ export function refuseEndpointOverrides(environment: Record<string, string | und
   if (override) throw new UsageError(`${override} is set. Unset it, or use --local for the local service.`);
 }
 
-/** Lets a client call AWS alone, whatever its profile says: nothing is sent elsewhere. */
+/** Lets a client call only AWS, regardless of its profile: nothing is sent elsewhere. */
 export function onlyToAws<T extends Client>(client: T): T {
   client.middlewareStack.add(
     (next) => async (args) => {
       const { protocol, hostname } = args.request as { protocol: string; hostname: string };
       if (protocol === 'https:' && awsHost.test(hostname)) return await next(args);
       throw new UsageError(
-        `The AWS profile sends calls to ${hostname}. Take endpoint_url or services out of it, or use --local.`,
+        `The AWS profile sends calls to ${hostname}. Remove endpoint_url or services from it, or use --local.`,
       );
     },
     { step: 'finalizeRequest', name: 'onlyToAws' },

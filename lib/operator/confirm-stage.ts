@@ -3,7 +3,7 @@ import { UsageError } from './arguments.ts';
 
 /**
  * Makes sure that a production stage is meant: its name must be typed, or be given on the command line.
- * @param ask absent where nobody is at the terminal
+ * @param ask absent if no person is at the terminal
  * @throws UsageError
  */
 export async function confirmStage(
@@ -13,8 +13,10 @@ export async function confirmStage(
 ): Promise<void> {
   if (environment !== 'production') return;
   if (given === undefined && ask === undefined) {
-    throw new UsageError(`This is production: add --confirm ${name}, as nobody is here to type its name.`);
+    throw new UsageError(
+      `This is production: add --confirm ${name}, because there is no terminal to type its name.`,
+    );
   }
-  const typed = given ?? (await ask?.(`This is production. Type ${name} to go on: `));
+  const typed = given ?? (await ask?.(`This is production. Type ${name} to continue: `));
   if (typed !== name) throw new UsageError(`That is not ${name}. Nothing was changed.`);
 }

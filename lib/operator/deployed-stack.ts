@@ -9,9 +9,9 @@ export type DeployedStack = { stack: Stack | undefined; name: string; region: st
 
 /**
  * Finds the stack of a stage, with the credentials and the region that the AWS CLI would use; a region in the stage's
- * row goes first.
+ * row takes precedence.
  *
- * @throws UsageError where region or credentials are missing, or the stack is not deployed; errors of the SDK.
+ * @throws UsageError if region or credentials are missing, or the stack is not deployed; errors of the SDK.
  */
 export async function findDeployedStack(
   stage: Stage,
@@ -19,7 +19,7 @@ export async function findDeployedStack(
   timeouts: { maxAttempts?: number; requestHandler?: { requestTimeout: number } } = {},
 ): Promise<DeployedStack> {
   refuseEndpointOverrides(environment);
-  // Only here: the local service has no stack, and the commands should start fast.
+  // Imported here: the local service has no stack, and the commands should start fast.
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const cloudFormation = onlyToAws(
     new CloudFormationClient({ ...(stage.region && { region: stage.region }), ...timeouts }),
@@ -44,7 +44,7 @@ export async function findDeployedStack(
   return { stack, name, region };
 }
 
-/** @throws UsageError where the credentials are of another account than the row says */
+/** @throws UsageError if the credentials are of another account than that of the row */
 export function refuseOtherAccount(stage: Stage, account: string): void {
   if (!stage.account || stage.account === account) return;
   throw new UsageError(

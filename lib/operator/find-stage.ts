@@ -7,7 +7,7 @@ const cdkJson = new URL('../../cdk.json', import.meta.url);
 /**
  * Finds a row of the stages table in cdk.json by its name, in upper or lower case.
  * @param file another file than the project's cdk.json
- * @throws UsageError where there is no such row, or the table has mistakes.
+ * @throws UsageError if there is no such row, or the table has mistakes.
  */
 export async function findStage(name: string, file: string | URL = cdkJson): Promise<Stage> {
   const { context } = JSON.parse(await readFile(file, 'utf8'));

@@ -1,6 +1,6 @@
 import type { CredentialsPair } from '../../functions/credentials/credentials-pair.ts';
 
-/** What the operator gave is no pair that could work; the message names the fault and never the value. */
+/** The input is not a usable pair; the message names the fault and never the value. */
 export class PairError extends Error {
   override readonly name = 'PairError';
 }
@@ -11,13 +11,13 @@ export function parsePairInput(json: string): CredentialsPair {
   try {
     input = JSON.parse(json);
   } catch {
-    throw new PairError('What was read is not JSON. It must be {"apiKey": "…", "integrationId": "…"}.');
+    throw new PairError('The input is not JSON. It must be {"apiKey": "…", "integrationId": "…"}.');
   }
   const { apiKey, integrationId } = (input ?? {}) as { apiKey?: unknown; integrationId?: unknown };
   return checkPair(apiKey, integrationId);
 }
 
-/** A pair that an HTTP header and the secret can hold. @throws PairError */
+/** Checks that an HTTP header and the secret can hold the pair. @throws PairError */
 export function checkPair(apiKey: unknown, integrationId: unknown): CredentialsPair {
   const pair = {
     apiKey: checkApiKey(apiKey),
@@ -29,19 +29,21 @@ export function checkPair(apiKey: unknown, integrationId: unknown): CredentialsP
   return pair;
 }
 
-/** A key that an HTTP header and the secret can hold. @throws PairError */
+/** Checks that an HTTP header and the secret can hold the key. @throws PairError */
 export function checkApiKey(apiKey: unknown): string {
   return checkValue('The API key', apiKey);
 }
 
 function checkValue(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw new PairError(`${name} is missing, or is no string.`);
+  if (typeof value !== 'string') throw new PairError(`${name} is missing, or is not a string.`);
   if (value === '') throw new PairError(`${name} is empty.`);
-  if (value.trim() === '') throw new PairError(`${name} is nothing but white space.`);
-  if (/[\r\n]/.test(value)) throw new PairError(`${name} holds a line break.`);
+  if (value.trim() === '') throw new PairError(`${name} is only white space.`);
+  if (/[\r\n]/.test(value)) throw new PairError(`${name} contains a line break.`);
   if (value !== value.trim()) throw new PairError(`${name} begins or ends with white space.`);
   if (!/^[\x21-\x7e]+$/.test(value)) {
-    throw new PairError(`${name} holds a character that no key has: a space, an accent or a control key.`);
+    throw new PairError(
+      `${name} contains a character that is not allowed: a space, an accent or a control character.`,
+    );
   }
   if (value === 'UNSET') throw new PairError(`${name} is the placeholder of a new stage.`);
   return value;

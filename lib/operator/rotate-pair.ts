@@ -28,11 +28,11 @@ export type RotatePairOptions = {
   versions: SecretVersions;
   /** Receives one sentence per event. */
   say: (sentence: string) => void;
-  /** Aborted where the operator interrupts: the pair is withdrawn then. */
+  /** Aborted if the operator interrupts: then the pair is withdrawn. */
   signal?: AbortSignal;
-  /** Between two looks at the labels, or two tries to start the rotation. */
+  /** Between two reads of the labels, or two tries to start the rotation. */
   pollMs?: number;
-  /** How long another rotation may go on before it counts as a leftover. */
+  /** How long another rotation may continue before it counts as a leftover. */
   leftoverMs?: number;
   /** How long Secrets Manager may refuse to start the rotation because another one is not complete. */
   refusedMs?: number;
@@ -40,7 +40,7 @@ export type RotatePairOptions = {
   startMs?: number;
   /** How long the rotation may take: three steps of 45 s, and some. */
   timeoutMs?: number;
-  /** How long putting in use may take once it has begun. */
+  /** How long putting in use may take after it has started. */
   finishMs?: number;
   /** Epoch milliseconds. */
   now?: () => number;
@@ -64,10 +64,10 @@ const defaults = {
 
 /**
  * Stages a pair for one rotation, has Secrets Manager run that rotation, and watches the labels until it ends. It never
- * reads a value. Stopped at any moment, it can simply be called again. After a failure the pair is withdrawn, so that no
- * repeat puts it in use unseen.
+ * reads a value. If it is stopped at any moment, call it again. After a failure the pair is withdrawn, so that no retry
+ * puts it in use unnoticed.
  *
- * @returns undefined where the pair is now in use, else why not. @throws errors of Secrets Manager
+ * @returns undefined if the pair is now in use, else why not. @throws errors of Secrets Manager
  */
 export async function rotatePair(
   pair: CredentialsPair,
@@ -90,7 +90,7 @@ export async function rotatePair(
     return (await withdraw(attempt, options)) ? verdict : undefined;
   } catch (error) {
     const isWithdrawn = await withdraw(attempt, options).catch((failure) => {
-      options.say(`The pair is still staged under ${next}, for this rotation alone: run this again.`);
+      options.say(`The pair is still staged under ${next}, only for this rotation: run this again.`);
       if (options.signal.aborted) throw failure;
       return true;
     });
@@ -100,7 +100,7 @@ export async function rotatePair(
   }
 }
 
-/** Stages and rotates; what is staged stays so after a failure. */
+/** Stages and rotates; after a failure the pair stays staged. */
 async function run(pair: CredentialsPair, attempt: Attempt, options: Options): Promise<Verdict | undefined> {
   const { versions, say } = options;
   await versions.put(attempt.stagedId, JSON.stringify(pair), [next]);
@@ -112,8 +112,8 @@ async function run(pair: CredentialsPair, attempt: Attempt, options: Options): P
 }
 
 /**
- * Starts the rotation; false where Secrets Manager refuses all the time because another one is not complete. Where the
- * answer to the first call was lost, the SDK calls again, and what is not complete is this rotation: it is not started twice.
+ * Starts the rotation; false if Secrets Manager keeps refusing because another one is not complete. If the answer to
+ * the first call was lost, the SDK calls again, and the incomplete rotation is this one: it is not started twice.
  */
 async function start(attempt: Attempt, options: Options): Promise<boolean> {
   const { token } = attempt;
@@ -149,9 +149,9 @@ async function clearLeftover({
     const versionIds = await versions.versionIdsByLabel();
     const leftover = versionIds.get(pending);
     if (leftover === undefined || leftover === versionIds.get(current)) return;
-    if (waits === 0) say(`Another rotation is in progress, version ${leftover}. Waiting for its end.`);
+    if (waits === 0) say(`Another rotation is in progress, version ${leftover}. Waiting for it to end.`);
     if (now() >= deadline) {
-      say(`That rotation does not end: taking ${pending} from version ${leftover}.`);
+      say(`That rotation does not end: removing ${pending} from version ${leftover}.`);
       await detachIfHeld(versions, pending, leftover);
       return;
     }
@@ -182,7 +182,7 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
     const isPending = versionIds.get(pending) === attempt.token;
     const elapsedMs = now() - startedAt;
     missed = isPending ? 0 : missed + 1;
-    // Two looks, as one may show an earlier state.
+    // Reads twice, because one read may show an earlier state.
     if ((wasPending && missed > 1) || (!isPending && elapsedMs > startMs)) {
       const isSuperseded = versionIds.has(next) && !ownLabel(versionIds, attempt);
       return isSuperseded ? superseded : endedWithoutVerdict;
@@ -210,8 +210,8 @@ function verdictOn(versionIds: VersionIdsByLabel, { stagedId, token }: Attempt):
 }
 
 /**
- * Removes the pair's labels; false where it came to be in use at the last moment. The rotation function removes BEGINI_NEXT
- * before it puts the pair in use, so where that label is gone already, the function's end decides.
+ * Removes the pair's labels; false if it was put in use at the last moment. The rotation function removes BEGINI_NEXT
+ * before it puts the pair in use, so if that label is gone already, the end of the rotation decides.
  */
 async function withdraw(attempt: Attempt, { versions, pollMs, finishMs, now }: Options): Promise<boolean> {
   const { token } = attempt;
@@ -235,7 +235,7 @@ function ownLabel(versionIds: VersionIdsByLabel, { stagedId, token }: Attempt): 
   return staged === stagedId || staged === token ? staged : undefined;
 }
 
-/** Removes a label; false where somebody else did so at this moment. */
+/** Removes a label; false if someone else did so at this moment. */
 async function detachIfHeld(versions: SecretVersions, label: string, versionId: string): Promise<boolean> {
   try {
     await versions.detach(label, versionId);

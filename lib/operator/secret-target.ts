@@ -17,10 +17,10 @@ export type SecretTarget = {
 
 /**
  * Finds the secret of a stage by the outputs of its stack, with the credentials and the region that the AWS CLI would
- * use; a region in the stage's row goes first.
+ * use; a region in the stage's row takes precedence.
  *
- * @throws UsageError where region or credentials are missing, the stack is not deployed, or lies in another account than
- * the row says; errors of the SDK.
+ * @throws UsageError if region or credentials are missing, or the stack is not deployed or is in another account than
+ * that of the row; errors of the SDK.
  */
 export async function findDeployedSecret(
   stage: Stage,

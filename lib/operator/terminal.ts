@@ -5,7 +5,7 @@ import type { ReadStream } from 'node:tty';
 export type TerminalOptions = {
   input: ReadStream;
   write: (text: string) => void;
-  /** Called on Ctrl-C at any moment, and on Ctrl-D at a question, which then stays without an answer. */
+  /** Called on Ctrl-C at any moment, and on Ctrl-D at a question, which then gets no answer. */
   interrupt: () => void;
 };
 
@@ -16,8 +16,8 @@ const ctrlD = '\x04';
 const backspaces = ['\x7f', '\b'];
 
 /**
- * The operator's terminal in raw mode, from now until it is closed: nothing typed is shown by the terminal itself, and
- * what is typed while no question is asked is dropped.
+ * The operator's terminal in raw mode, from now until it is closed: the terminal shows no typed character itself, and
+ * input without a question is discarded.
  */
 export class Terminal {
   readonly #options: TerminalOptions;
@@ -31,11 +31,11 @@ export class Terminal {
   }
 
   /**
-   * Asks a question, and resolves to the answer as typed, without the final line break. Without `echo` nothing of it is
-   * shown. A line break in the middle of what was pasted is part of the answer.
+   * Asks a question, and resolves to the answer as typed, without the final line break. Without `echo` the answer is
+   * not shown. A line break in the middle of what was pasted is part of the answer.
    */
   async ask(question: string, { echo }: { echo: boolean }): Promise<string> {
-    // Two turns of the event loop have a whole poll for input between them: what was typed ahead is read and dropped.
+    // Between two turns of the event loop, all waiting input is read: so earlier input is discarded.
     await nextTurn();
     await nextTurn();
     this.#options.write(question);

@@ -7,7 +7,7 @@ export type Verdict = { reason: string; next: string };
 export const verdictsByLabel: Record<VerdictLabel, Verdict> = {
   [verdictLabels.same]: {
     reason: 'This pair is in use already.',
-    next: 'Where an earlier run was interrupted, it has succeeded, and nothing is left to do. Else renew the key in the Deployment Centre first, then run this again with the new one.',
+    next: 'If an earlier run was interrupted, it has succeeded, and nothing is left to do. Otherwise renew the key in the Deployment Centre first, then run this again with the new key.',
   },
   [verdictLabels.refused401]: {
     reason: 'Begini answered 401: it does not know this key, or does not accept its signature.',
@@ -19,40 +19,40 @@ export const verdictsByLabel: Record<VerdictLabel, Verdict> = {
   },
   [verdictLabels.rejected422]: {
     reason: 'Begini answered 422: it rejects this integration id.',
-    next: 'Copy the integration id from the Deployment Centre again, and ask Begini where it is right.',
+    next: 'Copy the integration id from the Deployment Centre again, and ask Begini if it is correct.',
   },
   [verdictLabels.unreachable]: {
-    reason: 'Begini is busy, failing or out of reach, so the pair could not be tested.',
-    next: 'Run this again with the same pair; where it lasts, ask Begini.',
+    reason: 'Begini is busy, failing or unreachable, so the pair could not be tested.',
+    next: 'Run this again with the same pair; if this continues, ask Begini.',
   },
   [verdictLabels.unusable]: {
-    reason: 'Begini accepted the pair, but answered with no session that can be used.',
-    next: 'Compare the integration id with the Deployment Centre: the session may be of another integration. Where it is right, ask Begini what it answers for this integration.',
+    reason: 'Begini accepted the pair, but its answer has no usable session.',
+    next: 'Compare the integration id with the Deployment Centre: the session may be of another integration. If it is correct, ask Begini what it answers for this integration.',
   },
 };
 
 /** The rotation ended, and its version has no label that says why. */
 export const endedWithoutVerdict: Verdict = {
-  reason: 'The rotation ended early and left no reason behind.',
+  reason: 'The rotation ended early and left no reason.',
   next: 'Look at the last line of the log of the function RotateCredentials, then run this again.',
 };
 
-/** The rotation did not end in time, and was given up. */
+/** The rotation did not end in time, and was abandoned. */
 export const timedOut: Verdict = {
-  reason: 'The rotation did not end in time, and was given up.',
+  reason: 'The rotation did not end in time, and was abandoned.',
   next: 'Look at the log of the function RotateCredentials: was it called at all? Then run this again.',
 };
 
 /** Another run of the command staged its pair while this rotation was in progress. */
 export const superseded: Verdict = {
   reason: 'Another run of this command staged its pair meanwhile.',
-  next: 'Agree who renews the key; --status shows what is in use. Then run this again where it is needed.',
+  next: 'Agree who renews the key; --status shows what is in use. Then run this again if it is needed.',
 };
 
 /** Secrets Manager refused to start the rotation. */
 export const blocked: Verdict = {
   reason: 'Secrets Manager did not start the rotation: it says that an earlier one is not complete.',
-  next: 'Nothing is wrong with the pair or with your permissions. Secrets Manager repeats the earlier rotation by itself; wait some minutes, then run this again.',
+  next: 'Nothing is wrong with the pair or with your permissions. Secrets Manager retries the earlier rotation by itself; wait some minutes, then run this again.',
 };
 
 /** The operator interrupted, or the terminal was closed. */

@@ -16,11 +16,11 @@ export interface RotationScheduleProps {
 }
 
 /**
- * Has Secrets Manager rotate a secret by a function, which gets the rights it needs on this secret alone; never because
- * of a deployment.
+ * Lets Secrets Manager rotate a secret with a function, which gets only the permissions it needs on this secret; a
+ * deployment never starts a rotation.
  *
- * Not CDK's `RotationSchedule`, which adds a permission without a source and writes to the secret's key policy.
- * Setting the schedule up makes Secrets Manager try the function out, for which it needs its role and permission.
+ * Not CDK's `RotationSchedule`, which adds a permission without a source and writes to the secret's key policy. When
+ * the schedule is set up, Secrets Manager tests the function, which then needs its role and permission.
  */
 export function scheduleRotation(
   scope: Construct,
@@ -32,9 +32,9 @@ export function scheduleRotation(
   Validations.of(rotate).acknowledge({
     id: 'Serverless-LambdaDLQ',
     reason:
-      'Secrets Manager repeats a rotation that failed, and an alarm tells of it; the event itself says nothing.',
+      'Secrets Manager retries a failed rotation, and an alarm reports it; the event itself is of no use.',
   });
-  // With the ARN the function rotates this secret alone; the account keeps another's from getting at it
+  // With the ARN, the function rotates only this secret; the account keeps out the secrets of other accounts
   // ("Permissions for rotation", Secrets Manager user guide, read November 2026).
   rotate.lambda.addPermission('SecretsManager', {
     principal: new ServicePrincipal('secretsmanager.amazonaws.com'),

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 
-/** What allows the use of the key that a secret is under, through Secrets Manager and for this secret alone, if there is one. */
+/** Allows use of the key that encrypts a secret, if any, through Secrets Manager and for this secret only. */
 export function secretKeyStatements(secret: Secret, actions: string[]): PolicyStatement[] {
   if (!secret.encryptionKey) return [];
   return [
@@ -19,7 +19,7 @@ export function secretKeyStatements(secret: Secret, actions: string[]): PolicySt
   ];
 }
 
-/** Lets the grantee do just that. */
+/** Gives the grantee this permission. */
 export function allowSecretKey(secret: Secret, grantee: IGrantable, actions: string[]): void {
   for (const statement of secretKeyStatements(secret, actions)) {
     grantee.grantPrincipal.addToPrincipalPolicy(statement);
@@ -27,8 +27,8 @@ export function allowSecretKey(secret: Secret, grantee: IGrantable, actions: str
 }
 
 /**
- * Lets the grantee describe the key, which "Permissions for rotation" lists beside the two others (Secrets Manager user
- * guide, read November 2026). Through Secrets Manager alone; DescribeKey has no encryption context to name the secret.
+ * Lets the grantee describe the key, which "Permissions for rotation" lists with the two others (Secrets Manager user
+ * guide, read November 2026). Only through Secrets Manager; DescribeKey has no encryption context to name the secret.
  */
 export function allowDescribeKey(secret: Secret, grantee: IGrantable): void {
   if (!secret.encryptionKey) return;

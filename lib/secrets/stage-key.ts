@@ -11,8 +11,8 @@ export interface StageKeyProps {
 }
 
 /**
- * The stage's own KMS key, for its secrets, its log groups and its alarm topic. Services may use it for resources of
- * this stack alone, which they are told apart by their names: CloudFormation starts each with the stack's name.
+ * The stage's own KMS key, for its secrets, its log groups and its alarm topic. Services may use it only for resources
+ * of this stack, which are recognised by their names: CloudFormation starts each name with the stack's name.
  */
 export class StageKey extends Construct {
   readonly key: Key;
@@ -62,7 +62,7 @@ export class StageKey extends Construct {
       ...ofThisStack,
       StringEquals: { 'aws:SourceAccount': stack.account },
     });
-    // Without the source account: the page says that for EventBridge it is not supported, and nothing would arrive.
+    // Without the source account: the page says that EventBridge does not support it, so no notice would arrive.
     this.#allow(new ServicePrincipal('events.amazonaws.com'), publish, ofThisStack);
   }
 

@@ -6,14 +6,14 @@ import { environmentNames } from '../../functions/environment.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
 import type { Stage } from '../stages/stages.ts';
 
-/** Which stage's sessions are remembered. */
+/** The stage of the remembered sessions. */
 export interface SessionTableProps {
   stage: Stage;
 }
 
 /**
- * The table that remembers the session of each applicant while it lives. Its values are sealed by the functions, so it
- * is under DynamoDB's own key, and it may be lost: the worst that follows is one more session call per applicant.
+ * The table that remembers the session of each applicant until it expires. The functions seal its values, so DynamoDB's
+ * own key is enough for it, and it may be lost: the worst result is one more session call per applicant.
  */
 export class SessionTable extends Construct {
   readonly table: Table;
@@ -30,12 +30,11 @@ export class SessionTable extends Construct {
     });
     Validations.of(this.table).acknowledge({
       id: 'AwsSolutions-DDB3',
-      reason:
-        'Sessions live for hours. A restored table would hold sessions that are over, and none of those since.',
+      reason: 'Sessions live for hours. A restored table would have expired sessions, and no later ones.',
     });
   }
 
-  /** Lets the function remember sessions: exactly the operations that it uses, and where to. */
+  /** Lets the function remember sessions: exactly the operations that it uses, and the table's name. */
   letRemember(apiFunction: ApiFunction): void {
     apiFunction.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({

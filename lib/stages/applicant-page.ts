@@ -14,7 +14,7 @@ import { httpsUrl, notAllowed, object, settings, text } from './settings.ts';
 const defaultLanguage = 'en';
 /** 9:1 on white. */
 const defaultColor = '#0b4a8f';
-/** What one language says: API Gateway's own pages must stay under 8 kB. */
+/** The texts of one language: API Gateway's own pages must stay under 8 kB. */
 const mostBytes = 3_500;
 
 const allowedTag = 'a language tag of at most 11 characters such as "en" or "pt-BR"';
@@ -31,7 +31,7 @@ const logo = v.pipe(
   v.transform(readLogo),
 );
 
-/** What the languages of a stage share, unless one of them says it otherwise. */
+/** What the languages of a stage share, unless a language has its own value. */
 const shared = {
   lenderName: v.optional(plainText),
   supportLine: v.optional(plainText),
@@ -39,7 +39,7 @@ const shared = {
 };
 const brand = { color: v.optional(color, defaultColor), logo: v.optional(logo) };
 
-/** What the setting `applicantPage` comes to. */
+/** The result of the setting `applicantPage`. */
 type Page = Omit<ApplicantPage, 'returnUrl'>;
 
 /** The settings of a row that make up the applicant's pages. */
@@ -48,12 +48,12 @@ export const applicantPageSettings = {
   returnUrl: v.optional(httpsUrl('https://www.lender.example/applications')),
 };
 
-/** The pages for what a row may say in `applicantPage`. @throws ValiError where it says what is not allowed. */
+/** The pages for the `applicantPage` of a row. @throws ValiError if it is not allowed. */
 export function applicantPageOf(given: object, returnUrl?: string): ApplicantPage {
   return { ...v.parse(applicantPageSettings.applicantPage, given), returnUrl };
 }
 
-/** Whether applicants read "Your lender" where the lender's name should stand. */
+/** Whether applicants read "Your lender" instead of the lender's name. */
 export function isUnnamed({ languages }: ApplicantPage): boolean {
   const placeholders = new Set(Object.values(shippedTexts).map(({ lenderName }) => lenderName));
   return languages.some(({ lenderName }) => placeholders.has(lenderName));
@@ -69,7 +69,7 @@ export function refuseLongTexts(path: string, { applicantPage }: { applicantPage
   });
 }
 
-/** One language, with its texts beside the other settings; or several, each with its texts. */
+/** One language, with its texts next to the other settings; or several, each with its texts. */
 function pageSchema(given: unknown): v.GenericSchema<unknown, Page> {
   const { language, languages, lenderName } = v.is(object, given) ? given : {};
   if (languages !== undefined) return severalLanguages(languages, lenderName !== undefined);
@@ -152,7 +152,7 @@ function pageOf({
 /** The scripts in use today that are written from right to left, by their ISO 15924 codes. */
 const rightToLeft = new Set(['Adlm', 'Arab', 'Hebr', 'Nkoo', 'Rohg', 'Syrc', 'Thaa']);
 
-/** By the script of a tag, which most tags do not name: `ur` is written in Arabic script, `ur-Latn` is not. */
+/** Decides by the script of a tag, which most tags do not name: `ur` is written in Arabic script, `ur-Latn` is not. */
 function directionOf(tag: string): 'ltr' | 'rtl' {
   return rightToLeft.has(new Intl.Locale(tag).maximize().script ?? '') ? 'rtl' : 'ltr';
 }

@@ -15,7 +15,7 @@ export function isReadable(color: string): boolean {
   return contrastOf(luminanceOf(linearOf(color)), lightCard) >= smallestContrast;
 }
 
-/** The nearest colour of the same hue that can be read: no darker than it must be. */
+/** The nearest readable colour of the same hue: no darker than necessary. */
 export function nearestReadable(color: string): string {
   const linear = linearOf(color);
   const allowed = (lightCard + 0.05) / smallestContrast - 0.05;

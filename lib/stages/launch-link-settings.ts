@@ -10,7 +10,7 @@ export interface LaunchLinkSettings {
   /** Whether the stage has launch links at all. */
   launchLinks: boolean;
   applicantPage: ApplicantPage;
-  /** The host of the API and of the links; absent, API Gateway's own. */
+  /** The host of the API and of the links; if absent, API Gateway's own. */
   domain?: CustomDomain | undefined;
   /** Requests per second to each method of `/launch/{token}`, and how many may come at once. */
   launchThrottle: Throttle;

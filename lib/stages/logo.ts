@@ -10,7 +10,10 @@ const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a
 /** What a setting may name as a logo. */
 export const allowedLogo = `the path of an SVG or PNG file in this repository, of at most ${mostBytes} bytes, such as "brand/logo.svg"`;
 
-/** Reads a logo as a `data:` URL; `undefined` for what is none. An SVG runs no script and loads nothing in an `<img>`. */
+/**
+ * Reads a logo as a `data:` URL; `undefined` if it is not a logo. An SVG runs no script and loads nothing in an
+ * `<img>`.
+ */
 export function readLogo(path: string): string | undefined {
   if (isAbsolute(path) || normalize(path).startsWith('..')) return undefined;
   const file = readFile(join(repository, path));

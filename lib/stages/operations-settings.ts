@@ -3,10 +3,10 @@ import { httpsUrl, notAllowed, oneOf, text, wholeNumber, yesOrNo } from './setti
 
 /** The part of a stage's row that concerns how it is protected, watched and deployed. */
 export interface OperationsSettings {
-  /** Who receives the alarms: an e-mail address, or an SNS topic that exists; both absent, nobody. */
+  /** Who receives the alarms: an e-mail address, or an existing SNS topic; if both are absent, no one. */
   alarmEmail?: string | undefined;
   alarmTopicArn?: string | undefined;
-  /** Where the operators read the runbook: an https URL; absent, alarms name its articles without an address. */
+  /** Where the operators read the runbook: an https URL; if absent, alarms name its articles without an address. */
   runbookUrl?: string | undefined;
   /** Whether secrets, logs and the alarm topic are encrypted with a KMS key that belongs to the stage. */
   customerManagedKey: boolean;
@@ -14,7 +14,9 @@ export interface OperationsSettings {
   firewall: boolean;
   /** How traffic moves to a new version of a function: a tenth of it first, or all of it. */
   deployment: 'canary' | 'all-at-once';
-  /** Concurrent executions kept for each function that answers requests, and its upper limit; absent, neither. */
+  /**
+   * Concurrent executions reserved for each function that answers requests, also its upper limit; if absent, neither.
+   */
   reservedConcurrency?: number | undefined;
   /** Whether the functions are traced by X-Ray. */
   tracing: boolean;
@@ -33,7 +35,7 @@ const snsTopicArn = text(
   'the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:on-call", with a name of at most 256 characters',
 );
 
-/** The settings of a row for operations. Production is protected where a row says nothing. */
+/** The settings of a row for operations. Production is protected by default. */
 export function operationsSettings(environment: 'test' | 'production') {
   const isProduction = environment === 'production';
   return {

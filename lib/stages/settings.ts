@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 
 /*
- * The schemas that the settings have in common. The message of a schema is what it allows, in words that complete the
- * sentence "use …"; `problemsOf` adds the place and the value that was found there.
+ * The schemas that the settings have in common. The message of a schema says what it allows and completes the sentence
+ * "use …"; `problemsOf` adds the place and the value found there.
  */
 
 /** An object as JSON knows it: not an array, not `null`. */
@@ -28,7 +28,7 @@ export function text(pattern: RegExp, allowed: string) {
   return v.pipe(v.string(allowed), v.regex(pattern, allowed));
 }
 
-/** An https URL of at most 500 characters that says nothing about a user. */
+/** An https URL of at most 500 characters without user or password. */
 export function httpsUrl(example: string) {
   const allowed = `an address such as "${example}", without user or password, of at most 500 characters`;
   return v.pipe(v.string(allowed), v.maxLength(500, allowed), v.check(isHttpsUrl, allowed));

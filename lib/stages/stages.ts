@@ -20,39 +20,41 @@ import {
 } from './settings.ts';
 import { type Throttle, throttle } from './throttle.ts';
 
-/** One row of the stages table: everything in which one deployed stack differs from another. */
+/** One row of the stages table: all differences between one deployed stack and another. */
 export interface Stage extends LaunchLinkSettings, OperationsSettings {
   /** As written in cdk.json, such as `Test`; the stack is `BeginiSession-Test`. */
   name: string;
   /** The API's stage, which is the first part of its URL's path: the name in lower case. */
   path: string;
   environment: 'test' | 'production';
-  /** 12 digits; absent, the account that cdk deploys with. */
+  /** 12 digits; by default, the account that cdk deploys with. */
   account?: string | undefined;
-  /** Such as `eu-central-1`; absent, the region that cdk deploys with. */
+  /** Such as `eu-central-1`; by default, the region that cdk deploys with. */
   region?: string | undefined;
   /** How API Gateway authenticates a loan app's backend. */
   callerAuth: 'iam' | 'api-key';
-  /** The callers that get an API key and a usage plan each; empty where `callerAuth` is `iam`. */
+  /** The callers that get an API key and a usage plan each; empty if `callerAuth` is `iam`. */
   loanApps: readonly string[];
   /** Addresses and CIDR ranges that loan apps may call from; empty for any. */
   allowedSourceIps: readonly string[];
-  /** Whether session calls carry a signature; Begini must have enabled it on the integration id. */
+  /** Whether session calls have a signature; Begini must have enabled it on the integration id. */
   hmac: boolean;
-  /** Whether the stage remembers the session of a uid and hands out the same one while it lives. */
+  /** Whether the stage remembers the session of a uid and returns the same one until it expires. */
   resume: boolean;
-  /** How long a session lives whose token names no expiry, in hours from its creation. */
+  /** How long a session lives if its token has no expiry, in hours from its creation. */
   sessionHours: number;
   /** Requests per second, and how many may come at once: of the whole stage, and of one API key. */
   throttle: Throttle;
   logRetentionDays: number;
-  /** Days after which Secrets Manager asks for a rotation, and fails loudly unless an operator has staged a pair. */
+  /**
+   * Days after which Secrets Manager starts a rotation, which fails with an alarm unless an operator has staged a pair.
+   */
   rotationDays: number;
-  /** Whether this stack creates the account-wide role by which API Gateway writes logs. */
+  /** Whether this stack creates the account-wide role with which API Gateway writes logs. */
   apiGatewayAccountRole: 'create' | 'existing';
 }
 
-/** The stages table has mistakes; the message has one line for each, in the terms of cdk.json. */
+/** The stages table has mistakes; the message has one line for each, in the words of cdk.json. */
 export class StagesError extends Error {
   override readonly name = 'StagesError';
 
@@ -72,7 +74,7 @@ const defaults = {
   production: { throttle: { rateLimit: 100, burstLimit: 200 }, logRetentionDays: 365 },
 } as const;
 
-/** As often as security baselines commonly ask for, and rarely enough for a step that people do by hand. */
+/** As often as common security baselines require, and rarely enough for a manual step. */
 const defaultRotationDays = 90;
 /** The longest interval between rotations that Secrets Manager accepts, as `AutomaticallyAfterDays`. */
 const longestRotationDays = 1_000;
@@ -130,7 +132,7 @@ export function readStages(context: unknown): Stage[] {
   const rows = table.map(([name, row]) => ({ name, ...readRow(`stages.${name}`, row) }));
   const problems = [...rows.flatMap((row) => row.problems), ...badNames(table.map(([name]) => name))];
   if (problems.length > 0) throw new StagesError(problems);
-  // Without a problem, no setting was left out.
+  // Without a problem, no setting is missing.
   return rows.map(({ name, valid }) => stageOf(name, valid as Row));
 }
 
@@ -144,7 +146,7 @@ function readTable(context: unknown): Record<string, unknown> {
 /** The settings of a row that are valid by themselves, and a sentence for each mistake. */
 function readRow(path: string, given: unknown): { valid: Partial<Row>; problems: string[] } {
   const environment = v.is(object, given) && given.environment;
-  // The placeholder is never seen: without an environment there is a problem, and no stage is returned.
+  // The placeholder is never used: without an environment there is a problem, and no stage is returned.
   const schema = rowSchema(v.is(environmentName, environment) ? environment : 'test');
   const { output, issues = [] } = v.safeParse(schema, given);
   const wrong = new Set(issues.map((issue) => issue.path?.[0].key));

@@ -7,7 +7,7 @@ export interface Throttle {
   burstLimit: number;
 }
 
-/** Far above the quota of an account (10,000 a second and 5,000 at once), which AWS raises on request. */
+/** Far above the quota of an account (10,000 a second, bursts of 5,000), which AWS raises on request. */
 const largestLimit = 1_000_000;
 
 const allowedRate = `a number greater than 0, at most ${largestLimit}`;

@@ -38,7 +38,7 @@ describe('against the local service, the command', () => {
     const { exitCode, stdout, stderr } = await run(pairOf(renewedKey));
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toContain('begini-session/test/credentials, account 000000000000, region us-east-1');
-    expect(stdout).toContain('PASS: Begini took the pair');
+    expect(stdout).toContain('PASS: Begini accepted the pair');
     expect(stdout).not.toContain(renewedKey);
     const answer = await checkedFetch(`${service.gateway.url}/sessions`, {
       method: 'POST',
@@ -69,8 +69,8 @@ describe('against the local service, the command', () => {
 
   test.each([
     ['an empty key', '', 'is empty'],
-    ['a key of white space', '   ', 'nothing but white space'],
-    ['a pasted line break', 'new-\nkey', 'holds a line break'],
+    ['a key of white space', '   ', 'only white space'],
+    ['a pasted line break', 'new-\nkey', 'contains a line break'],
     ['a trailing space', 'new-key ', 'ends with white space'],
   ])('changes nothing for %s', async (_, apiKey, reason) => {
     const before = writes();

@@ -1,6 +1,6 @@
 import type { PageTexts } from '../../../functions/applicant-page/applicant-page.ts';
 
-/** What applicants read in Arabic, the lender's name included where a stage gives none. */
+/** What applicants read in Arabic, with a name for the lender if a stage gives none. */
 export const ar: PageTexts & { lenderName: string } = {
   lenderName: 'جهة التمويل الخاصة بك',
   title: 'يمكنك الآن إجراء التقييم',

@@ -1,6 +1,6 @@
 import type { PageTexts } from '../../../functions/applicant-page/applicant-page.ts';
 
-/** What applicants read in English, the lender's name included where a stage gives none. The others translate these. */
+/** What applicants read in English, with a name for the lender if a stage gives none. The others translate these. */
 export const en: PageTexts & { lenderName: string } = {
   lenderName: 'Your lender',
   title: 'Your assessment is ready',

@@ -1,6 +1,6 @@
 import type { PageTexts } from '../../../functions/applicant-page/applicant-page.ts';
 
-/** What applicants read in Spanish, the lender's name included where a stage gives none. */
+/** What applicants read in Spanish, with a name for the lender if a stage gives none. */
 export const es: PageTexts & { lenderName: string } = {
   lenderName: 'Su entidad financiera',
   title: 'Ya puede hacer su evaluación',

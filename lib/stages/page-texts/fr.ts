@@ -1,6 +1,6 @@
 import type { PageTexts } from '../../../functions/applicant-page/applicant-page.ts';
 
-/** What applicants read in French, the lender's name included where a stage gives none. */
+/** What applicants read in French, with a name for the lender if a stage gives none. */
 export const fr: PageTexts & { lenderName: string } = {
   lenderName: 'Votre organisme prêteur',
   title: 'Vous pouvez passer votre évaluation',

@@ -1,6 +1,6 @@
 import type { PageTexts } from '../../../functions/applicant-page/applicant-page.ts';
 
-/** What applicants read in Brazilian Portuguese, the lender's name included where a stage gives none. */
+/** What applicants read in Brazilian Portuguese, with a name for the lender if a stage gives none. */
 export const ptBr: PageTexts & { lenderName: string } = {
   lenderName: 'Sua instituição financeira',
   title: 'Você já pode fazer sua avaliação',

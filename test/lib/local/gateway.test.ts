@@ -150,7 +150,7 @@ describe('what the gateway answers itself', () => {
       status: 403,
       code: 'forbidden',
       instance: answered[0]?.requestId,
-      detail: 'There is no such method and path, or the request carries no authentication.',
+      detail: 'There is no such method and path, or the request has no authentication.',
     });
     expect(Object.fromEntries(answer.headers)).toMatchObject({
       'cache-control': 'no-store',

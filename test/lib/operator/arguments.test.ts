@@ -28,7 +28,7 @@ test.each<[string[], string]>([
   [['--stage', 'test', '--api-key', 'A-KEY'], 'There is no option --api-key.'],
   [['--stage', 'test', '--api-key=A-KEY'], 'There is no option --api-key.'],
   [['--stage', 'test', '--A-KEY'], 'There is no option like one of those given.'],
-  [['--stage', 'test', 'A-KEY'], 'A value stands where an option belongs.'],
+  [['--stage', 'test', 'A-KEY'], 'A value was given instead of an option.'],
 ])('says what is wrong with %j, and quotes no value', (argv, fault) => {
   expect(faultOf(argv)).toBe(fault);
 });

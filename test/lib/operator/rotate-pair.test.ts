@@ -79,7 +79,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     ['a key of another integration', { ...newPair, integrationId: 'other' }, none, '403'],
     ['a pair whose integration id Begini rejects', newPair, { fault: 'status', status: 422 }, '422'],
     ['a good pair while Begini is busy', newPair, { fault: 'status', status: 429 }, 'busy'],
-    ['a good pair while Begini is out of reach', newPair, { fault: 'reset' }, 'out of reach'],
+    ['a good pair while Begini is out of reach', newPair, { fault: 'reset' }, 'unreachable'],
   ])('says why %s is not taken, and takes a good one next', async (_, pair, fault, reason) => {
     rotations.vendor.setFault(fault);
     const verdict = await rotateTo(pair);
@@ -116,8 +116,8 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     await rotations.versions.attach('AWSPENDING', leftover, new Map());
     expect(await rotateTo(newPair, { leftoverMs: 5 })).toBeUndefined();
     expect(said.slice(0, 2)).toEqual([
-      `Another rotation is in progress, version ${leftover}. Waiting for its end.`,
-      `That rotation does not end: taking AWSPENDING from version ${leftover}.`,
+      `Another rotation is in progress, version ${leftover}. Waiting for it to end.`,
+      `That rotation does not end: removing AWSPENDING from version ${leftover}.`,
     ]);
     expect(await labels()).toEqual(ownLabels);
   });
@@ -129,7 +129,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
       await rotations.handler(event, { awsRequestId: '1' });
     });
     expect(await rotateTo(newPair, { timeoutMs: 100 })).toMatchObject({
-      reason: 'The rotation did not end in time, and was given up.',
+      reason: 'The rotation did not end in time, and was abandoned.',
     });
     blocked.resolve();
     await rotations.secretsManager.rotationEnded();
@@ -142,7 +142,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
       await rotations.versions.detach('AWSPENDING', event.ClientRequestToken);
     });
     expect(await rotateTo(newPair, { startMs: 5 })).toMatchObject({
-      reason: 'The rotation ended early and left no reason behind.',
+      reason: 'The rotation ended early and left no reason.',
     });
     expect(await labels()).toEqual(['AWSCURRENT']);
   });
@@ -201,7 +201,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
         await rotate(event);
       });
       expect(await rotateTo(newPair, { timeoutMs: 100 })).toMatchObject({
-        reason: 'The rotation did not end in time, and was given up.',
+        reason: 'The rotation did not end in time, and was abandoned.',
       });
       expect(await rotations.currentKey()).toBe(oldPair.apiKey);
       expect(await labels()).toEqual(['AWSCURRENT']);
