@@ -131,7 +131,8 @@ describe('a stage that can go live', () => {
   });
 
   test('is shown as one JSON object to machines, with every check that bin/README.md names', async () => {
-    const { output } = await doctor(['--stage', 'demo', '--json', '--hand-off']);
+    const noTime = { checkTimeoutMs: 0, totalTimeoutMs: 0 };
+    const { output } = await doctor(['--stage', 'demo', '--json', '--hand-off'], { limits: noTime });
     const { findings } = JSON.parse(output) as { findings: { group: string; name: string }[] };
     const [, section = ''] = readFileSync(join(root, 'bin/README.md'), 'utf8').split(/^## The doctor$/m);
     const rows = [...section.matchAll(/^\| ([\w ]+) \| (.+?) \|$/gm)].flatMap(([, group, names = '']) =>
@@ -140,27 +141,24 @@ describe('a stage that can go live', () => {
     const groups = new Set(findings.map(({ group }) => `${group}: `));
     const documented = rows.filter((text) => [...groups].some((group) => text.startsWith(group)));
     expect(documented.sort()).toEqual(findings.map(({ group, name }) => `${group}: ${name}`).sort());
-    expect(JSON.parse(output)).toMatchObject({
-      passed: true,
-      findings: expect.arrayContaining([
-        { group: 'store', name: 'the table of sessions', status: 'ok', found: 'in use' },
-      ]),
-    });
+    expect(JSON.parse(output)).toMatchObject({ passed: true });
+    expect(findings[0]).toMatchObject({ status: 'not checked', found: expect.stringContaining('time') });
   });
 
-  test('has nothing wrong by an API key', async () => {
-    const another = await startStage(firstPort + 4);
+  test('is called with the API key of its first loan app', async () => {
     useRow({ environment: 'test', callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] });
-    aws.reset({
-      ...outputs(),
-      SessionsUrl: `http://127.0.0.1:${another.port}/test/sessions`,
-      ApiKeyIdLoanApp: 'id',
+    const sent = new Set<unknown>();
+    await answerBy(async ({ headers }, response) => {
+      sent.add(headers['x-api-key']);
+      response.writeHead(403).end();
     });
-    aws.apigateway.on(GetApiKeyCommand).resolves({ value: localApiKey });
-    const { exitCode, output } = await doctor(['--stage', 'demo']);
-    await another.stop();
-    expect(troublesIn(output)).toEqual([]);
-    expect(exitCode).toBe(0);
+    aws.reset({ ...outputs(), SessionsUrl: `${standIn?.origin}/demo/sessions`, ApiKeyIdLoanApp: 'id' });
+    aws.apigateway
+      .on(GetApiKeyCommand, { apiKey: 'id', includeValue: true })
+      .resolves({ value: localApiKey });
+    const { output } = await doctor(['--stage', 'demo']);
+    expect([...sent]).toEqual([undefined, localApiKey]);
+    expect(output).not.toContain('a signature with a wrong secret');
   });
 });
 
@@ -289,23 +287,19 @@ describe('a stage that cannot be reached as it should be', () => {
 describe('a right that is missing', () => {
   const denied = Object.assign(new Error('User is not authorized'), { name: 'AccessDeniedException' });
 
-  test('is named in the line of its check, and nothing is wrong for it', async () => {
+  test('is named in the line of its check, as is a session that expires meanwhile, and nothing is wrong for it', async () => {
     aws.cloudwatch.on(DescribeAlarmsCommand).rejects(denied);
     aws.dynamodb.on(DescribeTimeToLiveCommand).rejects(denied);
+    const expired = Object.assign(new Error('expired'), { name: 'ExpiredTokenException' });
+    aws.secretsmanager.on(DescribeSecretCommand).rejects(expired);
     const { exitCode, output } = await doctor(['--stage', 'demo']);
     expect(output).toContain('not checked (cloudwatch:DescribeAlarms)  every alarm exists');
     expect(output).toContain('not checked (dynamodb:DescribeTimeToLive)  sessions that are over');
-    expect(output).toContain('0 wrong, 2 not checked.\nFor what was not checked, attach the policy');
-    expect(exitCode).toBe(0);
-  });
-
-  test('as well as a session that expires meanwhile', async () => {
-    const expired = Object.assign(new Error('expired'), { name: 'ExpiredTokenException' });
-    aws.secretsmanager.on(DescribeSecretCommand).rejects(expired);
-    const { output } = await doctor(['--stage', 'demo']);
     expect(output).toContain(
       'not checked (the AWS session has expired; sign in again (aws sso login))  the pair',
     );
+    expect(output).toContain('0 wrong, 4 not checked.\nFor what was not checked, attach the policy');
+    expect(exitCode).toBe(0);
   });
 });
 
@@ -330,47 +324,38 @@ describe('npm start with signatures', () => {
   });
 });
 
-describe('as a program', () => {
-  /** Runs the command as a person does. */
-  async function run(args: string[], environment: Record<string, string> = {}) {
-    const child = spawn(process.execPath, ['bin/doctor.ts', ...args], {
-      cwd: root,
-      env: { PATH: before.PATH, HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...environment },
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-    const [exitCode] = await once(child, 'close');
-    return { exitCode, output };
-  }
+describe('the local service', () => {
+  test.each([
+    ['1', 'Nothing answers at http://127.0.0.1:1/test. Start the local service with: npm start'],
+    ['abc', 'PORT must be a whole number from 1 to'],
+  ])('at the port %s cannot be looked at', async (PORT, message) => {
+    const { exitCode, errors } = await doctor(['--local'], { environment: { PORT } });
+    expect(errors).toContain(message);
+    expect(exitCode).toBe(2);
+  });
+});
 
-  test('says where credentials come from when there are none, and loads nothing of the CDK', async () => {
-    const printer = `
+test('as a program it says where credentials come from, and loads nothing of the CDK', async () => {
+  const printer = `
 import { registerHooks } from 'node:module';
 import { writeSync } from 'node:fs';
 registerHooks({ load(url, context, next) { writeSync(2, 'loaded ' + url + '\\n'); return next(url, context); } });`;
-    const { exitCode, output } = await run(['--stage', 'test'], {
+  const program = spawn(process.execPath, ['bin/doctor.ts', '--stage', 'test'], {
+    cwd: root,
+    env: {
+      PATH: before.PATH,
+      HOME: '/nonexistent',
+      AWS_EC2_METADATA_DISABLED: 'true',
       AWS_REGION: 'eu-central-1',
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(printer)}`,
-    });
-    expect(output).toContain(
-      'No AWS credentials were found: use AWS_PROFILE, or sign in as for the AWS CLI.',
-    );
-    expect(exitCode).toBe(2);
-    expect(output).toContain('/lib/doctor/alarm-checks.ts');
-    expect(output).not.toMatch(/^loaded .*node_modules\/(aws-cdk-lib|constructs)\//m);
+    },
   });
-
-  test('says how to start the local service when it is not there', async () => {
-    const { exitCode, output } = await run(['--local'], { PORT: '1' });
-    expect(output).toBe(
-      'Nothing answers at http://127.0.0.1:1/test. Start the local service with: npm start\n',
-    );
-    expect(exitCode).toBe(2);
+  let output = '';
+  program.stderr.on('data', (chunk) => {
+    output += chunk;
   });
-
-  test('refuses a PORT that is none, without a stack trace', async () => {
-    const { exitCode, output } = await run(['--local'], { PORT: 'abc' });
-    expect(output).toMatch(/^PORT must be a whole number .*\n$/);
-    expect(exitCode).toBe(2);
-  });
+  expect(await once(program, 'close')).toEqual([2, null]);
+  expect(output).toContain('No AWS credentials were found: use AWS_PROFILE, or sign in as for the AWS CLI.');
+  expect(output).toContain('/lib/doctor/alarm-checks.ts');
+  expect(output).not.toMatch(/^loaded .*node_modules\/(aws-cdk-lib|constructs)\//m);
 });
