@@ -8,6 +8,8 @@ import { findStage } from '../lib/operator/find-stage.ts';
 function printWelcome(service: LocalService, resultsGo: string, pagesOf: string): void {
   const { gateway, vendor, secretsManager, dynamoDb } = service;
   const { how, preparation, parameters } = authenticationOf(service);
+  // The command finds Secrets Manager by the same variable.
+  const withPort = process.env.PORT ? `PORT=${readPort(process.env.PORT)} ` : '';
   console.log(`The service, version ${version}, stage test, on this machine only:
 
   Demo loan app      ${new URL(gateway.url).origin}/
@@ -25,7 +27,7 @@ ${preparation}
 
 Rehearse the renewal of the key (bin/README.md, "Renew the API key"):
 
-  npm run rotate -- --stage test --local
+  ${withPort}npm run rotate -- --stage test --local
 
 Ctrl-C stops it. Requests:
 `);

@@ -180,7 +180,11 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
     if (typeof apiKey === 'string' && typeof integrationId === 'string' && typeof overlapMs === 'number') {
       vendor.changeCredentials({ apiKey, integrationId }, overlapMs);
     } else if ('webhook' in input) {
-      webhook.mode = oneOf(webhookModes, 'webhook', input.webhook);
+      const mode = oneOf(webhookModes, 'webhook', input.webhook);
+      if (mode === 'previous-key' && vendor.apiKeys.length === 1) {
+        throw new Error('previous-key needs a renewed key: first send {"apiKey": "…", "integrationId": "…"}');
+      }
+      webhook.mode = mode;
     } else if ('entry' in input) {
       assessment.entry = oneOf(entryModes, 'entry', input.entry);
     } else {

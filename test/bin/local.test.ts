@@ -91,6 +91,7 @@ test('refuses a caller without the API key, and never asks the function', async 
 test('prints where it is, then one line per request that says neither uid nor token', async () => {
   const { program, output } = await startProgram(String(ports));
   expect(output()).toContain(`curl -i http://127.0.0.1:${ports}/test/sessions`);
+  expect(output()).toContain(`PORT=${ports} npm run rotate -- --stage test --local`);
   const response = await post(`http://127.0.0.1:${ports}/test`);
   while (!output().includes('session_created')) await once(program.stdout ?? program, 'data');
   expect(output().split('\n').at(-2)).toMatch(

@@ -320,6 +320,7 @@ describe('control, and a change of the credentials', () => {
     expect((await control({ ...next })).status).toBe(200);
     expect((await call(nextCall)).status).toBe(200);
     expect(simulator.requests).toHaveLength(2);
+    expect((await control({ webhook: 'previous-key' })).status).toBe(200);
   });
 
   test('lets a token be entered only once, and sends events as it is told to', async () => {
@@ -349,6 +350,7 @@ describe('control, and a change of the credentials', () => {
 
   test.each([
     [{ webhook: 'thrice' }, 'webhook must be one of once, twice, '],
+    [{ webhook: 'previous-key' }, 'previous-key needs a renewed key: first send {"apiKey": '],
     [{ entry: 'never' }, 'entry must be one of again, once'],
     [{ fault: 'unheard-of' }, 'fault must be one of none, '],
     [{ fault: 'slow' }, 'slow needs delayMs, a number'],
