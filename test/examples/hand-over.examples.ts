@@ -41,13 +41,14 @@ function expectQuiet({ output }: HandOver, caller: Caller): void {
 /** What a fault comes to: the outcome, and how often the service and the vendor are called for one applicant. */
 type Expected = {
   outcome: 'handed over' | RegExp;
-  calls?: number;
+  calls: number;
   vendorCalls: readonly [least: number, most: number];
 };
 
-const handedOver: Expected = { outcome: 'handed over', vendorCalls: [1, 1] };
-const failure = (code: string, vendorCalls: [number, number] = [1, 1]): Expected => ({
-  outcome: new RegExp(`failed: 50[234] ${code} `),
+const handedOver: Expected = { outcome: 'handed over', calls: 1, vendorCalls: [1, 1] };
+const failure = (code: string, calls: number, vendorCalls: [number, number] = [calls, calls]): Expected => ({
+  outcome: new RegExp(`failed: (422|50[234]) ${code} `),
+  calls,
   vendorCalls,
 });
 
@@ -56,28 +57,22 @@ const faults: [Fault, Expected][] = [
   [{ fault: 'refuse-second' }, handedOver],
   [{ fault: 'same-token' }, handedOver],
   [{ fault: 'slow', delayMs: 300 }, handedOver],
-  [{ fault: 'hang' }, failure('vendor_timeout')],
+  [{ fault: 'hang' }, failure('vendor_timeout', 2)],
   // A kept connection that is reset at once counts as one that was dead before.
-  [{ fault: 'reset' }, failure('vendor_connection_lost', [1, 2])],
-  [{ fault: 'close-mid-body' }, failure('vendor_connection_lost')],
-  [{ fault: 'not-http' }, failure('vendor_response_invalid')],
-  [{ fault: 'invalid-json' }, failure('vendor_response_invalid')],
-  [{ fault: 'oversized' }, failure('vendor_response_invalid')],
-  [{ fault: 'raw-answer', body: { access_token: 'no token' } }, failure('vendor_response_invalid')],
-  [{ fault: 'redirect', location: 'https://elsewhere.example/' }, failure('vendor_error')],
-  [{ fault: 'status', status: 500 }, failure('vendor_error')],
-  [
-    { fault: 'status', status: 422 },
-    { outcome: /failed: 422 rejected_by_vendor /, vendorCalls: [1, 1] },
-  ],
+  [{ fault: 'reset' }, failure('vendor_connection_lost', 2, [2, 4])],
+  [{ fault: 'close-mid-body' }, failure('vendor_connection_lost', 2)],
+  [{ fault: 'not-http' }, failure('vendor_response_invalid', 2)],
+  [{ fault: 'invalid-json' }, failure('vendor_response_invalid', 2)],
+  [{ fault: 'oversized' }, failure('vendor_response_invalid', 2)],
+  [{ fault: 'raw-answer', body: { access_token: 'no token' } }, failure('vendor_response_invalid', 2)],
+  [{ fault: 'redirect', location: 'https://elsewhere.example/' }, failure('vendor_error', 2)],
+  [{ fault: 'status', status: 500 }, failure('vendor_error', 2)],
+  [{ fault: 'status', status: 422 }, failure('rejected_by_vendor', 1)],
   // What one request learns, the others need not ask.
-  [{ fault: 'status', status: 401 }, failure('credentials_refused', [0, 1])],
-  [{ fault: 'status', status: 403 }, failure('credentials_refused', [0, 1])],
-  [
-    { fault: 'status', status: 429, retryAfter: 1 },
-    { ...failure('vendor_busy', [3, 3]), calls: 3 },
-  ],
-  [{ fault: 'status', status: 429, retryAfter: 11 }, failure('vendor_busy')],
+  [{ fault: 'status', status: 401 }, failure('credentials_refused', 1, [0, 1])],
+  [{ fault: 'status', status: 403 }, failure('credentials_refused', 1, [0, 1])],
+  [{ fault: 'status', status: 429, retryAfter: 1 }, failure('vendor_busy', 3)],
+  [{ fault: 'status', status: 429, retryAfter: 11 }, failure('vendor_busy', 1)],
 ];
 
 test('every fault of the simulator is played', () => {
@@ -111,7 +106,7 @@ async function withService(
 }
 
 describe.each(['api-key', 'iam'] as const)('with %s', (callerAuth) => {
-  test.each(faults)('every language copes with %j', async (fault, { outcome, calls = 1, vendorCalls }) => {
+  test.each(faults)('every language copes with %j', async (fault, { outcome, calls, vendorCalls }) => {
     await withService(callerAuth, async (service, caller, callsSoFar) => {
       service.vendor.setFault(fault);
       const results = await Promise.all(
@@ -206,10 +201,17 @@ describe('every language, against a scripted service', () => {
       'x-request-id': 'the-request',
       ...(retryAfterSeconds && { 'Retry-After': String(retryAfterSeconds) }),
     };
-    const body = { type: `urn:begini-session:${code}`, status, code, instance: 'the-request' };
-    const calls = retryAfterSeconds && retryAfterSeconds <= 10 ? 3 : 1;
+    const body = {
+      type: `urn:begini-session:${code}`,
+      status,
+      code,
+      instance: 'the-request',
+      detail: '"It" failed.',
+    };
+    const isUnknown = status >= 500 && status !== 503;
+    const calls = retryAfterSeconds && retryAfterSeconds <= 10 ? 3 : isUnknown ? 2 : 1;
     expect(await play({ status, headers, body })).toEqual(
-      allOf({ ...reported(`Hand-off failed: ${status} ${code} the-request`), calls }),
+      allOf({ ...reported(`Hand-off failed: ${status} ${code} the-request "It" failed.`), calls }),
     );
   });
 
@@ -233,20 +235,31 @@ describe('every language, against a scripted service', () => {
   );
 
   test('does not call again without Retry-After', async () => {
-    expect(await play({ status: 503 })).toEqual(allOf({ ...reported('failed: 503 '), calls: 1 }));
+    expect(await play({ status: 503 })).toEqual(allOf({ ...reported('failed: 503'), calls: 1 }));
   });
 
-  test.each([403, 502, 504])('does not call again after %i with Retry-After', async (status) => {
+  test.each([400, 403, 413, 415, 422])('does not call again after %i with Retry-After', async (status) => {
     const refusal = { status, headers: { 'Retry-After': '1' } };
-    expect(await play(refusal)).toEqual(allOf({ ...reported(`failed: ${status} `), calls: 1 }));
+    expect(await play(refusal)).toEqual(allOf({ ...reported(`failed: ${status}`), calls: 1 }));
   });
 
-  test('calls again with the same uid where the answer is lost, at most twice', async () => {
+  test('calls again once with the same uid where the outcome is unknown', async () => {
     const cut = { status: 201, headers: { 'Content-Length': '999', Connection: 'close' }, body: '{"url":"' };
-    for (const lost of ['lose', cut] as const) {
-      expect(await play(lost, handedOver)).toEqual(allOf({ url: assessmentUrl, calls: 2 }));
+    for (const unknown of ['lose', cut, { status: 502 }] as const) {
+      expect(await play(unknown, handedOver)).toEqual(allOf({ url: assessmentUrl, calls: 2 }));
     }
-    expect(await play('lose')).toEqual(allOf({ ...reported('no_answer'), calls: 3 }));
+    expect(await play('lose')).toEqual(allOf({ ...reported('no_answer'), calls: 2 }));
+  });
+
+  test('calls again at most twice for one applicant', async () => {
+    const mixed = await play(busy('0'), 'lose', busy('0'), handedOver);
+    expect(mixed).toEqual(allOf({ ...reported('503 vendor_busy'), calls: 3 }));
+  });
+
+  test('reports once 30 s are nearly over', async () => {
+    expect(await play('hang', busy('9'), handedOver)).toEqual(
+      allOf({ ...reported('503 vendor_busy'), calls: 2 }),
+    );
   });
 
   test('waits 20 s for an answer', async () => {
@@ -258,20 +271,28 @@ describe('every language, against a scripted service', () => {
     ...['', 'null', '[]', '"text"', '{"code":', '{"code":7}'].map((body) => [`'${body}'`, body] as const),
   ])('reports a refusal that is no problem but %s', async (_, body) => {
     const refusal = { status: 403, headers: { 'Content-Type': 'text/html' }, body };
-    expect(await play(refusal)).toEqual(allOf({ ...reported('failed: 403 '), calls: 1 }));
+    expect(await play(refusal)).toEqual(allOf({ ...reported('failed: 403'), calls: 1 }));
   });
 
   test('follows no redirect', async () => {
     const elsewhere = { status: 307, headers: { Location: services.get('node')?.url ?? '' } };
-    expect(await play(elsewhere)).toEqual(allOf({ ...reported('failed: 307 '), calls: 1 }));
+    expect(await play(elsewhere)).toEqual(allOf({ ...reported('failed: 307'), calls: 1 }));
   });
 });
 
-test.each(['node', 'python'] as const)('%s says that it has no credentials', async (language) => {
-  const caller = { SESSIONS_URL: 'http://127.0.0.1:9/test/sessions', AWS_REGION: 'us-east-1' };
-  const result = await runExample(language, caller, 'ABCDE-12345');
-  expect(result).toEqual({ url: undefined, output: expect.stringContaining('Credentials') });
-  expectQuiet(result, caller);
+const url = 'http://127.0.0.1:9/test/sessions';
+
+test.each(
+  languages.flatMap((language) => [
+    { language, caller: { API_KEY: localApiKey }, missing: 'SESSIONS_URL' },
+    { language, caller: { SESSIONS_URL: url }, missing: 'AWS_REGION' },
+    { language, caller: { SESSIONS_URL: url, AWS_REGION: 'us-east-1' }, missing: 'AWS credentials' },
+  ]),
+)('$language says at the start that it has no $missing', async ({ language, caller, missing }) => {
+  const run = runExample(language, caller, 'ABCDE-12345').then(({ output }) => output);
+  const output = await run.catch(({ message }: Error) => message);
+  expect(output).toContain(missing);
+  expectQuiet({ url: undefined, output }, caller);
 });
 
 test.each(['api-key', 'iam'])('npm start -- --auth %s prints a curl that works', async (auth) => {

@@ -1,7 +1,10 @@
 #!/bin/sh
 # Hands an applicant over to the assessment: sh hand-over.sh ABCDE-12345 (curl 7.86 or newer)
 # Writes where the applicant's browser must go into the file "location": a credential, so it is not printed.
-# SESSIONS_URL is the stack's output SessionsUrl. Without API_KEY, calls are signed.
+# Without API_KEY, calls are signed.
+: "${SESSIONS_URL:?set it to the output SessionsUrl of the stack}"
+[ "$API_KEY" ] || : "${AWS_REGION:?set it to sign the calls, or set API_KEY}" \
+  "${AWS_ACCESS_KEY_ID:?set AWS credentials}" "${AWS_SECRET_ACCESS_KEY:?set AWS credentials}"
 umask 077
 body=$(mktemp)
 trap 'rm -f "$body"' EXIT
@@ -16,24 +19,38 @@ credentials() { # By standard input: other users of a machine can see its comman
   fi
 }
 
-for repeats in 2 1 0; do
+repeats=2
+give_up_at=$(($(date +%s) + 30)) # The applicant waits
+while :; do
   : >"$body"
-  # curl follows no redirect by itself: a 302 is for the applicant's browser. The service answers within 15 s.
-  answer=$(credentials | curl --config - --silent --max-time 20 --output "$body" \
+  time_left=$((give_up_at - $(date +%s)))
+  [ "$time_left" -lt 20 ] || time_left=20 # The service answers within 15 s
+  # curl follows no redirect by itself: a 302 is for the applicant's browser. Without Accept, the answer is a 302.
+  answer=$(credentials | curl --config - --silent --max-time "$time_left" --output "$body" \
     --write-out '%{http_code}|%header{retry-after}|%header{x-request-id}|%{redirect_url}' \
-    --header 'Content-Type: application/json' --data "{\"uid\":\"$1\"}" "$SESSIONS_URL") || answer='no_answer|1||'
+    --header 'Content-Type: application/json' --header 'Accept: application/json' \
+    --data "{\"uid\":\"$1\"}" "$SESSIONS_URL") || answer='no_answer|||'
   IFS='|' read -r status wait request_id url <<END
 $answer
 END
   case $status in
     302) ;;
-    201) url=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$body") ;; # Where the call has the header Accept: application/json
+    201) url=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$body") ;;
     *) url= ;;
   esac
   if [ "$url" ]; then printf '%s' "$url" >location && echo "$status: see the file location" && exit; fi
-  case $status in 429 | 503 | no_answer) ;; *) break ;; esac # Lost: a session may exist. The same uid leads to it.
+  cost=1
+  case $status in
+    429 | 503) ;;
+    no_answer | 5??) wait=2 cost=2 ;; # There may be a session. The same uid leads to it.
+    *) break ;;
+  esac
   case $wait in [0-9] | 10) ;; *) break ;; esac # More than 10 s is too long to wait
-  [ "$repeats" = 0 ] || sleep "$wait"
+  [ "$repeats" -gt 0 ] && [ $(($(date +%s) + wait)) -lt $((give_up_at - 5)) ] || break
+  repeats=$((repeats - cost))
+  sleep "$wait"
 done
-echo "Hand-off failed: $status $(sed -n 's/.*"code":"\([^"]*\)".*/\1/p' "$body") $request_id" >&2
+code=$(sed -n 's/.*"code":"\([^"]*\)".*/\1/p' "$body")
+detail=$(sed -n 's/.*"detail":"\(.*\)"}.*/\1/p' "$body" | tr -d '\\')
+echo "Hand-off failed: $status $code $request_id $detail" >&2
 exit 1

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type LocalService, startLocalService } from '../../lib/local/local-service.ts';
 import { localApiKey } from '../../lib/local/local-stage.ts';
@@ -37,5 +39,14 @@ describe('the example for Node.js', () => {
     expect(url).toBeUndefined();
     expect(output).toContain('Hand-off failed: 503 credentials_not_set');
     expect(scripted.bodies).toHaveLength(1);
+  });
+
+  test('says to install the versions that it is tested with', () => {
+    const read = (file: string) => readFileSync(join(import.meta.dirname, file), 'utf8');
+    const { devDependencies } = JSON.parse(read('../../package.json'));
+    const [line = ''] = read('hand-over.mjs').match(/npm install .*/) ?? [];
+    const named = [...line.matchAll(/(@[\w/-]+)@(\d+)/g)];
+    expect(named).toHaveLength(3);
+    for (const [, name = '', major] of named) expect(devDependencies[name].split('.')[0]).toBe(major);
   });
 });

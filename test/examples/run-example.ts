@@ -20,7 +20,7 @@ export type Language = keyof typeof examples;
 export type HandOver = { url: string | undefined; output: string };
 
 /** Where an example calls, and with what. */
-export type Caller = { SESSIONS_URL: string } & Record<string, string>;
+export type Caller = Record<string, string>;
 
 /** Runs an example for one applicant as its user does: presses the button of its page, or runs the script. */
 export async function runExample(language: Language, caller: Caller, uid: string): Promise<HandOver> {
