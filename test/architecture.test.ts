@@ -23,7 +23,7 @@ function importsOf(from: string): Import[] {
   }));
 }
 
-/** Every pair of folders, as `from > to`, of which the first imports the second; without tests. */
+/** Every pair of folders `from > to` where the first imports the second; without tests. */
 const arrows = new Set(
   imports
     .filter(({ from }) => !from.startsWith('test/'))
@@ -35,7 +35,7 @@ const isIn = (folder: string) => (file: string) => file.startsWith(`${folder}/`)
 const importsBetween = (from: (file: string) => boolean, to: (file: string) => boolean) =>
   imports.filter((each) => from(each.from) && to(each.to)).map((each) => `${each.from} > ${each.to}`);
 
-describe('the rooms', () => {
+describe('the folders', () => {
   test('no two folders import each other', () => {
     const rooms = new Set([...arrows].flatMap((arrow) => arrow.split(' > ')));
     process.stdout.write(`${rooms.size} folders, ${arrows.size} imports between folders\n`);
@@ -44,12 +44,12 @@ describe('the rooms', () => {
     expect(rooms.size).toBeGreaterThan(0);
   });
 
-  test('code that runs in Lambda imports nothing of the stack', () => {
+  test('code that runs in Lambda does not import stack code', () => {
     const isElsewhere = (file: string) => !isIn('functions')(file) && file !== 'package.json';
     expect(importsBetween(isIn('functions'), isElsewhere)).toEqual([]);
   });
 
-  test('stack code imports no handler; only the service on one machine does', () => {
+  test('stack code imports no handler; only the local service does', () => {
     const isStackCode = (file: string) => isIn('lib')(file) && !isIn('lib/local')(file);
     expect(importsBetween(isStackCode, (file) => file.endsWith('handler.ts'))).toEqual([]);
     expect(importsBetween(isIn('lib/local'), (file) => file.endsWith('handler.ts'))).not.toEqual([]);
@@ -59,7 +59,7 @@ describe('the rooms', () => {
     expect(importsBetween((file) => !isIn('test')(file), isIn('test'))).toEqual([]);
   });
 
-  test('every relative import was found: each leads to a file', () => {
+  test('every relative import is found and points to a file', () => {
     for (const { to } of imports) expect(() => readFileSync(join(root, to))).not.toThrow();
     expect(imports.length).toBeGreaterThan(0);
   });

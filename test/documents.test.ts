@@ -71,13 +71,13 @@ describe.each(documents)('%s', (file) => {
     for (const [, name = '', path = ''] of mentions) expect(read(path)).toMatch(new RegExp(`\\b${name}\\b`));
   });
 
-  test('names no npm script that there is not', () => {
+  test('names no npm script that does not exist', () => {
     const { scripts } = JSON.parse(read('package.json'));
     const named = read(file).matchAll(/npm run (?:-s )?([\w:]+)/g);
     for (const [, script = ''] of named) expect(Object.keys(scripts)).toContain(script);
   });
 
-  test('breaks its lines at 120 characters, but for tables, links and code', () => {
+  test('breaks its lines at 120 characters, except for tables, links and code', () => {
     const long = proseOf(file)
       .split('\n')
       .filter((line) => line.length > 120 && !/^[|<]/.test(line) && !/\]\([^)]*\)/.test(line));
@@ -119,7 +119,7 @@ describe('the errors in functions/README.md', () => {
 
 test('the table of settings names every setting of a stage', () => {
   const [stage] = readStages({ Demo: { environment: 'production', domain: undefined } });
-  // What a stage has beside the settings of its row.
+  // The fields of a stage that are not settings of its row.
   const { name: _name, path: _path, ...settings } = stage ?? {};
   const [, section = ''] = read('lib/README.md').split(/^## All settings$/m);
   const documented = rowsOf(section.split(/^## /m)[0] ?? '', 3)
@@ -139,13 +139,13 @@ describe('the runbook', () => {
     expect(articles.map(([heading = '']) => heading.trim())).toEqual(expect.arrayContaining(headings));
   });
 
-  test('says in the first line of any other article who is sent to it', () => {
+  test('says in the first line of any other article what links to it', () => {
     const others = articles.filter(([heading = '']) => !headings.some((known) => known === heading.trim()));
     expect(others.length).toBeGreaterThan(0);
     for (const [, firstLine] of others) expect(firstLine).toMatch(/^\*\*Sent here by\*\* /);
   });
 
-  test('has the query or the command to paste wherever an article says where to look', () => {
+  test('has a query or a command to paste in each article that says where to look', () => {
     for (const [heading = '', ...parts] of articles) {
       const text = parts.join('\n\n');
       if (text.includes('**Look first.**'))

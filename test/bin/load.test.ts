@@ -4,7 +4,7 @@ import { normalVendor, type PhaseResult } from '../../bin/load/phases.ts';
 import { runLoad } from '../../bin/load/run-load.ts';
 import { bundleOnce } from '../support/lambda.ts';
 
-/** A result that is as it should be; `heapMiB` of each sample, one for every thousand requests. */
+/** A result without faults; `heapMiB` of each sample, one for every thousand requests. */
 const resultOf = (heapMiB: number[], changes: Partial<PhaseResult> = {}): PhaseResult => ({
   phase: normalVendor((heapMiB.length - 1) * 1_000),
   functions: 1,
@@ -21,7 +21,7 @@ const resultOf = (heapMiB: number[], changes: Partial<PhaseResult> = {}): PhaseR
   ...changes,
 });
 
-test('a small load is answered throughout, and leaves the functions as they were', async () => {
+test('a small load gets all its answers, and leaves nothing open in the functions', async () => {
   const results = await runLoad({
     bundleFolder: await bundleOnce('create-session'),
     soakRequests: 50,
@@ -41,17 +41,17 @@ test('a small load is answered throughout, and leaves the functions as they were
   expect(results.at(-1)).toMatchObject({ vendorCalls: 8, secretReads: 2, tableCalls: 12 });
 });
 
-test('growth is told per 10,000 requests, from when a function is warm', () => {
+test('growth is measured per 10,000 requests, after a function is warm', () => {
   const heaps = [50, 20, 20.1, 20.2, 20.3, 20.4, 20.5, 20.6, 20.7, 20.8];
   expect(growth(resultOf(heaps), 'heapMiB')).toBeCloseTo(1);
   expect(growth(resultOf([20, 20]), 'heapMiB')).toBeUndefined();
 });
 
-test('a load that is as it should be has no faults', () => {
+test('a good load has no faults', () => {
   expect(faultsOf(resultOf([50, ...Array(10).fill(20)]))).toEqual([]);
 });
 
-test('what is unanswered, another answer, a leak and a socket too many are faults', () => {
+test('a missing answer, a wrong answer, a leak and an extra socket are faults', () => {
   const steady = Array(11).fill(20);
   const [first, ...others] = resultOf(steady).samples;
   const grown = others.map((sample) => ({ ...sample, holdings: { ...sample.holdings, sockets: 4 } }));

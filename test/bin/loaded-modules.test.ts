@@ -17,7 +17,7 @@ async function loadedBy(args: string[]): Promise<Set<string>> {
   const { stderr } = await runRotateCommand(args, {
     environment: {
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(printer)}`,
-      HOME: '/nonexistent', // No profile with a region: nothing is asked of AWS.
+      HOME: '/nonexistent', // No profile with a region: AWS is not called.
       PORT: '1', // Nothing listens there.
     },
   });
@@ -42,7 +42,7 @@ test('rotating on the local service loads neither the CDK nor that service', asy
   expect(needless.filter((name) => loaded.has(name))).toEqual([]);
 });
 
-test('how the command is called is shown without the AWS SDK', async () => {
+test('the usage text is shown without loading the AWS SDK', async () => {
   const loaded = await loadedBy(['--local']);
   expect(loaded).toContain('arguments.ts');
   expect([...loaded].filter((name) => name.startsWith('@aws-sdk/'))).toEqual([]);

@@ -22,7 +22,7 @@ const post = (url: string, headers: Record<string, string> = { 'x-api-key': loca
     body: JSON.stringify({ uid }),
   });
 
-/** Four ports in a row, below those that systems hand out by themselves. */
+/** Four ports in a row, below the ephemeral ports of operating systems. */
 const ports = 10_000 + (process.pid % 5_000) * 4;
 
 /** Runs the program until it has printed its welcome or ended. */
@@ -47,7 +47,7 @@ async function startProgram(
   return { program, output: () => output };
 }
 
-test('leads from a loan app’s call to the assessment page', async () => {
+test('redirects a loan app’s call to the assessment page', async () => {
   const service = await startLocalService(0);
   cleanUp = service.close;
   const response = await post(service.gateway.url);
@@ -57,7 +57,7 @@ test('leads from a loan app’s call to the assessment page', async () => {
   expect(await (await fetch(location)).text()).toContain('This is where the Begini assessment would start');
 });
 
-test('serves the contract, with itself as the server', async () => {
+test('serves the contract, with its own address as the server', async () => {
   const service = await startLocalService(0);
   cleanUp = service.close;
   const response = await fetch(new URL('/openapi.json', service.gateway.url));
@@ -69,7 +69,7 @@ test('serves the contract, with itself as the server', async () => {
   });
 });
 
-test('leads a second call of the same uid to the same session, by one call to Begini', async () => {
+test('answers a second call for the same uid with the same session, with one call to Begini', async () => {
   const service = await startLocalService(0);
   cleanUp = service.close;
   const locations = [await post(service.gateway.url), await post(service.gateway.url)].map(({ headers }) =>
@@ -79,7 +79,7 @@ test('leads a second call of the same uid to the same session, by one call to Be
   expect(service.vendor.requests).toHaveLength(1);
 });
 
-test('refuses a caller without the API key, and never asks the function', async () => {
+test('refuses a caller without the API key, without calling the function', async () => {
   const service = await startLocalService(0);
   cleanUp = service.close;
   const response = await post(service.gateway.url, {});
@@ -88,7 +88,7 @@ test('refuses a caller without the API key, and never asks the function', async 
   expect(service.vendor.requests).toHaveLength(0);
 });
 
-test('prints where it is, then one line per request that says neither uid nor token', async () => {
+test('prints its address, then one line per request without uid or token', async () => {
   const { program, output } = await startProgram(String(ports));
   expect(output()).toContain(`curl -i http://127.0.0.1:${ports}/test/sessions`);
   expect(output()).toContain(`PORT=${ports} npm run rotate -- --stage test --local`);
@@ -105,7 +105,7 @@ test('prints where it is, then one line per request that says neither uid nor to
 test.each([
   [[], 'Sunrise Loans'],
   [['--stage', 'production'], 'Your lender'],
-])('serves the pages that it was asked for: %j', async (parameters, lenderName) => {
+])('serves the requested pages: %j', async (parameters, lenderName) => {
   await startProgram(String(ports), ...parameters);
   for (const path of ['launch/not-a-token', 'no-such-path']) {
     const response = await checkedFetch(`http://127.0.0.1:${ports}/test/${path}`, {
@@ -132,7 +132,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('stops cleanly on %s', async (signal) 
   expect(await once(program, 'exit')).toEqual([0, null]);
 });
 
-test('names a port that is taken, and ends', async () => {
+test('names a port in use, and ends', async () => {
   const taken = createServer();
   await once(taken.listen(ports + 1, '127.0.0.1'), 'listening');
   const { program, output } = await startProgram(String(ports));
@@ -146,7 +146,7 @@ test.each(['abc', '0', '65533', '1.5'])('refuses the PORT %s', async (port) => {
   expect(output()).toContain('PORT must be a whole number');
 });
 
-test('refuses a WEBHOOK_URL beyond this machine, and ends', async () => {
+test('refuses a WEBHOOK_URL on another machine, and ends', async () => {
   const url = 'https://www.lender.example/results';
   const { program, output } = await startProgram({ PORT: String(ports), WEBHOOK_URL: url });
   expect(output()).toContain('WEBHOOK_URL must be an http URL on 127.0.0.1 or localhost');

@@ -60,7 +60,7 @@ describe('against the local service, the command', () => {
     expect(stdout).not.toContain(renewedKey);
   });
 
-  test('ends with FAIL, the reason and what to do where Begini refuses the pair', async () => {
+  test('ends with FAIL, the reason and what to do if Begini refuses the pair', async () => {
     const { exitCode, stdout, stderr } = await run(pairOf('wrong-key'));
     expect([exitCode, stderr]).toEqual([1, '']);
     expect(stdout).toMatch(/^FAIL: Begini answered 401: .*unchanged\.\nNext: Compare with the Deployment/m);
@@ -79,7 +79,7 @@ describe('against the local service, the command', () => {
     expect(writes()).toBe(before);
   });
 
-  test('changes nothing where the file is not there', async () => {
+  test('changes nothing if the file does not exist', async () => {
     expect(await run('', ['--file', '/nonexistent/pair.json'])).toMatchObject({
       exitCode: 1,
       stderr: 'FAIL: The file cannot be read: ENOENT. Nothing was changed.\n',
@@ -87,7 +87,7 @@ describe('against the local service, the command', () => {
   });
 
   test.each(['Secret begini-session', 'Staged', 'Rotation started'])(
-    'can simply be run again when it was interrupted at "%s"',
+    'can be run again after it was interrupted at "%s"',
     async (sentence) => {
       const first = startRotateCommand(local, { input: pairOf(renewedKey), environment });
       await first.shows(sentence);
@@ -103,7 +103,7 @@ describe('against the local service, the command', () => {
   );
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'withdraws what it staged on %s, and says which pair is in use',
+    'withdraws the staged pair on %s, and says which pair is in use',
     async (signal) => {
       const command = startRotateCommand(local, { input: pairOf(renewedKey), environment });
       await command.shows('Staged as version');
@@ -118,7 +118,7 @@ describe('against the local service, the command', () => {
     },
   );
 
-  test('withdraws what it staged where its output is closed', async () => {
+  test('withdraws the staged pair when its output is closed', async () => {
     const command = startRotateCommand(local, { input: pairOf(renewedKey), environment });
     await command.shows('Staged as version');
     command.closeOutput();
@@ -135,7 +135,7 @@ describe('against the local service, the command', () => {
     expect(stderr).not.toContain('A simulated failure');
   });
 
-  test('knows no stage but test there', async () => {
+  test('accepts only the stage test there', async () => {
     const args = ['--stage', 'production', '--local'];
     expect(await runRotateCommand(args, { environment })).toMatchObject({ exitCode: 2 });
   });
@@ -152,13 +152,13 @@ test.each([
   expect(stderr).not.toContain('A-KEY');
 });
 
-test('the command says how to start the local service where it does not run', async () => {
+test('the command says how to start the local service if it is not running', async () => {
   const args = ['--stage', 'test', '--local'];
   const run = await runRotateCommand(args, { environment: { PORT: '1' } });
   expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('npm start') });
 });
 
-describe('without --local, the command sends nothing to an endpoint that is not of AWS:', () => {
+describe('without --local, the command sends nothing to an endpoint outside AWS:', () => {
   const profileWith = (lines: string) =>
     `[default]\nregion = eu-west-1\naws_access_key_id = a\naws_secret_access_key = b\n${lines}`;
   test.each<[string, (url: string) => Record<string, string>, string?]>([

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 
-/** A page in a new profile, and what its console said of violated policies. */
+/** A page in a new profile, and its console messages about violated policies. */
 export type Visit = { page: Page; violations: string[]; context: BrowserContext };
 
 /** Opens an empty page; certificates made for a test are accepted. */

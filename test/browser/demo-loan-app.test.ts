@@ -30,13 +30,13 @@ const press = (name: string) => visit.page.getByRole('button', { name }).click()
 const waitForHeading = (name: string) => visit.page.getByRole('heading', { name, exact: true }).waitFor();
 const atAssessment = 'This is where the Begini assessment would start';
 
-test('"Start now" leads straight into the assessment', async () => {
+test('"Start now" opens the assessment directly', async () => {
   await press('Start now');
   await waitForHeading(atAssessment);
   expect(new URL(visit.page.url()).origin).toBe(service.vendor.origin);
 });
 
-test('"Send me a link" shows a link that leads by its page into the assessment', async () => {
+test('"Send me a link" shows a link to a page that opens the assessment', async () => {
   await press('Send me a link');
   await visit.page.getByRole('link', { name: 'Continue your application' }).click();
   await waitForHeading('Your assessment is ready');
@@ -79,7 +79,7 @@ test.each([
   },
 );
 
-test('an applicant whose session has expired is led to the expiry page by link and by call', async () => {
+test('an applicant with an expired session gets to the expiry page by link and by call', async () => {
   await press('Send me a link');
   await visit.page.getByRole('link', { name: 'Continue your application' }).click();
   const link = visit.page.url();
@@ -94,7 +94,7 @@ test('an applicant whose session has expired is led to the expiry page by link a
   await waitForHeading('The time for the assessment is over');
 });
 
-test('an applicant who begins again comes to the same assessment, whatever Begini does', async () => {
+test('an applicant who starts again gets to the same assessment, even if Begini fails', async () => {
   const uid = await visit.page.getByLabel('Customer id (uid)').inputValue();
   await press('Start now');
   await waitForHeading(atAssessment);
@@ -109,33 +109,33 @@ test('an applicant who begins again comes to the same assessment, whatever Begin
   expect(visit.page.url()).toBe(assessment);
 });
 
-test('a link is shown in the language that it was asked for', async () => {
+test('a link is shown in the requested language', async () => {
   await visit.page.getByLabel('Language of the link').selectOption('العربية');
   await press('Send me a link');
   await visit.page.getByRole('link', { name: 'Continue your application' }).click();
   await waitForHeading('يمكنك الآن إجراء التقييم');
 });
 
-test('the applicant’s page leads back to the loan app after an error', async () => {
+test('the applicant’s page links back to the loan app after an error', async () => {
   await visit.page.getByLabel('When this happens').selectOption('Begini is down (503)');
   await press('Break something');
   await visit.page.getByRole('link', { name: 'Continue your application' }).click();
   await press('Start the assessment');
   await visit.page.getByRole('link', { name: 'Go back' }).click();
   await waitForHeading('Sunrise Loans');
-  // What was broken is still chosen, and said on the page.
+  // The chosen fault is still selected and named on the page.
   expect(await visit.page.getByLabel('When this happens').inputValue()).toBe('Begini is down (503)');
   expect(await visit.page.getByRole('banner').textContent()).toBe(
     'Begini at the moment: Begini is down (503)',
   );
 });
 
-test.each(['/', '/no-such-page'])('%s is fit for a phone', async (path) => {
+test.each(['/', '/no-such-page'])('%s fits a phone', async (path) => {
   await visit.page.goto(new URL(path, home).href);
   expect(await visit.page.evaluate('document.documentElement.scrollWidth')).toBe(320);
 });
 
-test('the simulator’s page is fit for a phone', async () => {
+test('the simulator’s page fits a phone', async () => {
   await press('Start now');
   await waitForHeading(atAssessment);
   expect(await visit.page.evaluate('[document.documentElement.scrollWidth, innerWidth]')).toEqual([320, 320]);

@@ -14,12 +14,12 @@ let browser: Browser;
 let assessment: Server;
 let elsewhere: Server;
 let elsewhereUrl: string;
-/** What the assessment's own server does with a token: shows a page, or leads on. */
+/** What the assessment's own server does with a token: it shows a page, or redirects. */
 let leadsOn: boolean;
 let service: Service;
 let visit: Visit;
 
-/** An https server on this machine; by the name "localhost" it is another origin than by its address. */
+/** An https server on this machine; the name "localhost" is another origin than its address. */
 async function startHttps(answer: () => [status: number, headers: Record<string, string>, body: string]) {
   const server = createServer(await makeCertificate(), (_, response) => {
     const [status, headers, body] = answer();
@@ -63,7 +63,7 @@ afterEach(async () => {
 const heading = () => visit.page.getByRole('heading', { level: 1 }).textContent();
 const button = (name: string) => visit.page.getByRole('button', { name });
 
-test('a link leads by its page and one tap into the assessment', async () => {
+test('a link opens a page, and one tap there opens the assessment', async () => {
   await visit.page.goto(await service.makeLink(uid));
   expect(await heading()).toBe('Your assessment is ready');
   expect(service.vendor.connections).toBe(0);
@@ -73,7 +73,7 @@ test('a link leads by its page and one tap into the assessment', async () => {
   expect(service.vendor.requests).toHaveLength(1);
 });
 
-test('the tap also leads on where the vendor redirects to another origin', async () => {
+test('the tap also works if the vendor redirects to another origin', async () => {
   leadsOn = true;
   await visit.page.goto(await service.makeLink(uid));
   await button('Start the assessment').click();
@@ -81,7 +81,7 @@ test('the tap also leads on where the vendor redirects to another origin', async
   expect(await heading()).toBe('The assessment, one origin further');
 });
 
-test('the page is worked by the keyboard, and its button says where the focus is', async () => {
+test('the page works with the keyboard, and its button shows the focus', async () => {
   await visit.page.goto(await service.makeLink(uid));
   await visit.page.keyboard.press('Tab');
   const focused = await visit.page.evaluate(
@@ -121,7 +121,7 @@ test.each([320, 1280])(
   },
 );
 
-test('an expired link says so, and leads back to the lender', async () => {
+test('an expired link says so, and links back to the lender', async () => {
   const link = await service.makeLink(uid, 60);
   service.advance(60_000);
   expect((await visit.page.goto(link))?.status()).toBe(410);
@@ -130,7 +130,7 @@ test('an expired link says so, and leads back to the lender', async () => {
   expect(await visit.page.getByRole('button').count()).toBe(0);
 });
 
-test('a link that was tampered with says that it does not work', async () => {
+test('a changed link says that it does not work', async () => {
   const link = await service.makeLink(uid);
   expect((await visit.page.goto(`${link.slice(0, -5)}AAAAA`))?.status()).toBe(403);
   expect(await heading()).toBe('This link does not work');
@@ -145,7 +145,7 @@ test('a link that expires while its page is open says so after the tap', async (
   expect(service.vendor.connections).toBe(0);
 });
 
-test('while the vendor is down the applicant can try again, which works after its recovery', async () => {
+test('while the vendor is down, the applicant can try again, which works after the vendor’s recovery', async () => {
   await visit.page.goto(await service.makeLink(uid));
   service.vendor.setFault({ fault: 'status', status: 503 });
   await button('Start the assessment').click();
@@ -156,7 +156,7 @@ test('while the vendor is down the applicant can try again, which works after it
   await visit.page.waitForURL(`${assessmentOrigin}/**`);
 });
 
-test('while the keys cannot be read the applicant can try again, and sees the page first', async () => {
+test('while the keys cannot be read, the applicant can try again, and sees the page first', async () => {
   const link = await service.makeLink(uid);
   service.secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError' });
   await visit.page.goto(link);
@@ -166,7 +166,7 @@ test('while the keys cannot be read the applicant can try again, and sees the pa
   expect(service.vendor.connections).toBe(0);
 });
 
-test('an applicant whom the vendor refuses a second time is told, and not asked to try again', async () => {
+test('an applicant that the vendor refuses a second time is told so, and not asked to try again', async () => {
   await service.close();
   service = await startService({ assessment: assessmentOrigin, returnUrl, resume: false });
   const link = await service.makeLink(uid);
@@ -181,7 +181,7 @@ test('an applicant whom the vendor refuses a second time is told, and not asked 
   expect(await visit.page.getByRole('link', { name: 'Go back' }).count()).toBe(1);
 });
 
-test('a mistyped path gets a page from the gateway itself', async () => {
+test('a wrong path gets a page from the gateway itself', async () => {
   const link = await service.makeLink(uid);
   expect((await visit.page.goto(link.replace('/launch/', '/lunch/')))?.status()).toBe(403);
   expect(await heading()).toBe('This link does not work');

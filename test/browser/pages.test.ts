@@ -11,7 +11,7 @@ import { listPages } from '../../lib/local/page-gallery.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { openPage, type Visit } from './browser.ts';
 
-/** The lender with everything, and one with nothing but a language that it wrote itself. */
+/** A lender with every setting, and one with only a language of its own. */
 const hebrew = applicantPageOf(
   {
     language: 'he',
@@ -43,7 +43,7 @@ const pages = Object.entries(lenders).flatMap(([lender, applicantPage]) =>
   listPages(applicantPage).map((page) => ({
     ...page,
     path: `/${lender}/${page.language}/${page.name}`,
-    // API Gateway's own pages bring their policy themselves.
+    // API Gateway's own pages contain their policy.
     policy: page.name.startsWith('gateway')
       ? undefined
       : contentSecurityPolicy(applicantPage.brand, 'https://app.psychometric.me'),
@@ -95,7 +95,9 @@ const evaluate = <Result>(expression: string) => visit.page.evaluate(expression)
 
 type Audit = { passed: string[]; violations: unknown[] };
 
-/** The rules of WCAG 2.2, levels A and AA, that the page keeps, and that it breaks, with the elements that break it. */
+/**
+ * The rules of WCAG 2.2, levels A and AA, that the page meets and that it breaks, with the elements that break them.
+ */
 async function audit(): Promise<Audit> {
   await evaluate(axe.source);
   const tags = JSON.stringify(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']);
@@ -107,7 +109,9 @@ async function audit(): Promise<Audit> {
   };
 }
 
-/** Axe takes joined letters for an icon font's, whose contrast it does not judge; the colours are those of all pages. */
+/**
+ * Axe mistakes joined letters for an icon font and does not judge their contrast; the colours are those of all pages.
+ */
 const rulesFor = (language: string) => ['html-has-lang', ...(language === 'ar' ? [] : ['color-contrast'])];
 
 describe.each(['light', 'dark'] as const)('in the %s scheme', (colorScheme) => {
@@ -121,7 +125,7 @@ describe.each(['light', 'dark'] as const)('in the %s scheme', (colorScheme) => {
 });
 
 test.each(pages)(
-  '$path needs no sideways scrolling at 320 px, nor with text of twice the size',
+  '$path needs no sideways scrolling at 320 px, or with text at twice the size',
   async ({ path }) => {
     await open(path);
     for (const size of ['100%', '200%']) {
@@ -137,7 +141,7 @@ test.each(pages)(
   },
 );
 
-test.each(pages)('$path runs in the direction of its language', async ({ path, language }) => {
+test.each(pages)('$path is written in the direction of its language', async ({ path, language }) => {
   await open(path);
   const [direction, title, headingLeft, headerLeft] = await evaluate<[string, string, number, number]>(`[
     getComputedStyle(document.querySelector('h1')).direction,
@@ -151,7 +155,7 @@ test.each(pages)('$path runs in the direction of its language', async ({ path, l
   ]`);
   const isRtl = rtl.has(language);
   expect(direction).toBe(isRtl ? 'rtl' : 'ltr');
-  // Nearer to the side where a line of this language begins.
+  // Nearer to the side where a line of this language starts.
   expect([headingLeft > 0, headerLeft > 0]).toEqual([isRtl, isRtl]);
   expect(title).toMatch(/– \u2068.+\u2069$/);
 });
@@ -160,7 +164,7 @@ test.each(['/demo/ar/later', '/hebrew/he/later'])(
   '%s shows a Latin name, a phone number and a reference in their own order',
   async (path) => {
     await open(path);
-    /** Where the characters of a text stand, from left to right. */
+    /** The positions of a text's characters, from left to right. */
     const orderOf = (selector: string) =>
       evaluate<string>(`(() => {
         const node = document.querySelector('${selector}').firstChild;
@@ -181,7 +185,7 @@ test.each(['/demo/ar/later', '/hebrew/he/later'])(
   },
 );
 
-test.each(pages)('$path is worked by the keyboard, and shows where the focus is', async ({ path }) => {
+test.each(pages)('$path works with the keyboard, and shows the focus', async ({ path }) => {
   await open(path);
   const expected = await visit.page.locator('button, a').allTextContents();
   for (const text of expected) {
@@ -202,7 +206,7 @@ test('long words are hyphenated in the language of the page', async () => {
   ]);
 });
 
-test('the logo is shown, and named for those who do not see it', async () => {
+test('the logo is shown, and has a text alternative', async () => {
   await open('/demo/en/start');
   expect(await visit.page.getByRole('img', { name: 'Sunrise Loans' }).count()).toBe(1);
   expect(await evaluate<number>("document.querySelector('img').naturalWidth")).toBeGreaterThan(0);

@@ -44,14 +44,16 @@ const button = () => visit.page.getByRole('button');
 const arriveAtAssessment = () => visit.page.getByRole('heading', { name: 'The assessment' }).waitFor();
 const expectOneVendorCall = () => expect(service.vendor.requests).toHaveLength(1);
 
-/** Presses where the button is, as a finger does: whether it is enabled or not, and without waiting for an answer. */
+/**
+ * Presses at the position of the button, as a finger does: even if it is disabled, and without waiting for an answer.
+ */
 async function tap(times = 1): Promise<void> {
   const { x, y, width, height } = (await button().boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
   for (let count = 0; count < times; count += 1) await visit.page.mouse.click(x + width / 2, y + height / 2);
 }
 
 describe.each([true, false])('on a slow phone, with scripts: %s', (javaScriptEnabled) => {
-  /** What the browser's own buttons do, at once: Playwright would wait for the answer that is awaited. */
+  /** Does at once what the browser's own buttons do: Playwright would wait for the pending answer. */
   let devTools: CDPSession;
 
   beforeEach(async () => {
@@ -60,13 +62,13 @@ describe.each([true, false])('on a slow phone, with scripts: %s', (javaScriptEna
     await visit.page.goto(await service.makeLink('QWERT-67890-XY'));
   });
 
-  test.each([1, 2, 3])('%d tap(s) lead into the assessment by one vendor call', async (times) => {
+  test.each([1, 2, 3])('%d tap(s) open the assessment with one vendor call', async (times) => {
     await tap(times);
     await arriveAtAssessment();
     expectOneVendorCall();
   });
 
-  test('a way back and another tap lead into the same assessment', async () => {
+  test('going back and another tap open the same assessment', async () => {
     await tap();
     await arriveAtAssessment();
     const first = visit.page.url();
@@ -77,7 +79,7 @@ describe.each([true, false])('on a slow phone, with scripts: %s', (javaScriptEna
     expectOneVendorCall();
   });
 
-  test('a reload while the answer is awaited, and a tap after it, lead into the assessment', async () => {
+  test('a reload while the answer is pending, and a tap after it, open the assessment', async () => {
     const sent = visit.page.waitForRequest((request) => request.method() === 'POST');
     await tap();
     await sent;
@@ -89,7 +91,7 @@ describe.each([true, false])('on a slow phone, with scripts: %s', (javaScriptEna
     expectOneVendorCall();
   });
 
-  test('the stop button and another tap lead into the assessment', async () => {
+  test('the stop button and another tap open the assessment', async () => {
     if (javaScriptEnabled) await visit.page.clock.install();
     await visit.page.reload();
     const sent = visit.page.waitForRequest((request) => request.method() === 'POST');
@@ -103,11 +105,11 @@ describe.each([true, false])('on a slow phone, with scripts: %s', (javaScriptEna
   });
 });
 
-describe('a tap that leads nowhere, as the navigation is cancelled,', () => {
+describe('a tap without effect, because the navigation is cancelled,', () => {
   beforeEach(async () => {
     visit = await openPage(browser);
     await visit.page.clock.install();
-    // No content: the browser stays where it is, and tells the page nothing.
+    // No content: the browser stays on the page, which gets no event.
     await visit.page.route('**', (route) =>
       route.request().method() === 'POST' ? route.fulfill({ status: 204 }) : route.continue(),
     );
@@ -134,7 +136,7 @@ describe('a tap that leads nowhere, as the navigation is cancelled,', () => {
     await expectReady();
   });
 
-  test('enables the button on a page that comes back from the browser’s memory', async () => {
+  test('enables the button on a page that the browser restores from memory', async () => {
     await visit.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
     await expectReady();
   });

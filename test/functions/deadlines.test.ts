@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as deadlines from '../../functions/deadlines.ts';
 import { requestDeadline } from '../../functions/deadlines.ts';
 
-test('each deadline is longer than what it waits for', () => {
+test('each deadline is longer than the inner ones that it waits for', () => {
   const { gatewayTimeoutMs, functionTimeoutMs, requestTimeoutMs, answerReserveMs, vendorTimeoutMs } =
     deadlines;
   expect(gatewayTimeoutMs).toBeGreaterThan(functionTimeoutMs);
@@ -11,12 +11,12 @@ test('each deadline is longer than what it waits for', () => {
   expect(functionTimeoutMs - answerReserveMs).toBeGreaterThanOrEqual(work);
 });
 
-test('all tries to read the secret fit into one read', () => {
+test('all tries to read the secret fit into the time of one read', () => {
   const { secretReadTimeoutMs, secretTries, secretTryTimeoutMs } = deadlines;
   expect(secretReadTimeoutMs).toBeGreaterThan(secretTries * secretTryTimeoutMs);
 });
 
-test('a rotation step has time for each of its calls at its slowest', () => {
+test('a rotation step has time for its slowest calls', () => {
   const { rotationStepTimeoutMs, secretReadTimeoutMs, vendorTimeoutMs } = deadlines;
   expect(rotationStepTimeoutMs).toBeGreaterThan(7 * secretReadTimeoutMs + vendorTimeoutMs);
 });
@@ -26,21 +26,21 @@ test('two failed connections and a call fit into the vendor’s time', () => {
   expect(vendorTimeoutMs).toBeGreaterThanOrEqual(2 * connectTimeoutMs + shortestCallMs);
 });
 
-/** One call to the table of sessions, its second try included. */
+/** One call to the table of sessions, including its second try. */
 const storeCallMs = deadlines.storeTries * deadlines.storeTryTimeoutMs;
 
-test('what is kept back for the table is enough to store the session', () => {
+test('the time reserved for the table is enough to store the session', () => {
   expect(deadlines.storeReserveMs).toBeGreaterThan(storeCallMs);
 });
 
-test('a claim holds until the session that it is for is stored, at its slowest', () => {
+test('a claim is valid until its session is stored, even in the slowest case', () => {
   const { claimMs, vendorTimeoutMs } = deadlines;
   // The claim counts from before it is sent.
   const claimedToStoredMs = storeCallMs + vendorTimeoutMs + storeCallMs;
   expect(claimMs).toBeGreaterThan(claimedToStoredMs);
 });
 
-test('a request that looked at another one’s claim for the last time can still call the vendor and store the session', () => {
+test('after its last read of another request’s claim, a request can still call the vendor and store the session', () => {
   const { shortestWaitMs, claimPollMs, storeReserveMs, shortestCallMs } = deadlines;
   expect(shortestWaitMs - claimPollMs - storeReserveMs).toBeGreaterThan(shortestCallMs);
 });
@@ -49,11 +49,11 @@ test('a request ends a second before Lambda would end it', () => {
   expect(requestDeadline({ now: 100_000, remainingMs: 5_000, receivedAt: 99_900 })).toBe(104_000);
 });
 
-test('a request ends 14 s after API Gateway received it, however long the function took to start', () => {
+test('a request ends 14 s after API Gateway received it, even if the function started slowly', () => {
   expect(requestDeadline({ now: 100_000, remainingMs: 14_000, receivedAt: 97_000 })).toBe(111_000);
 });
 
-test('a request without API Gateway’s time has Lambda’s alone', () => {
+test('a request without API Gateway’s time has only Lambda’s', () => {
   expect(requestDeadline({ now: 100_000, remainingMs: 14_000, receivedAt: undefined })).toBe(113_000);
 });
 
@@ -67,7 +67,7 @@ test.each([
 test.each([
   ['60 s ahead', 60_000],
   ['60 s behind', -60_000],
-])('a function whose clock is %s has the whole time of a request', (_, driftMs) => {
+])('a function with a clock that is %s has the full time of a request', (_, driftMs) => {
   const receivedAt = 1_000_000;
   const now = receivedAt + driftMs;
   expect(requestDeadline({ now, remainingMs: 14_000, receivedAt }) - now).toBe(13_000);

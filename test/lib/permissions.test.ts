@@ -41,7 +41,7 @@ function record(client: SecretsManagerClient, calls: RecordedCall[]): SecretsMan
 
 async function recordRequests(): Promise<void> {
   const service = await startService();
-  /** What a request made the service ask of Secrets Manager. */
+  /** The calls to Secrets Manager that a request caused. */
   const during = async (calls: RecordedCall[], request: () => Promise<unknown>) => {
     const before = service.secretsManager.requests.length;
     await request();
@@ -55,7 +55,7 @@ async function recordRequests(): Promise<void> {
     link = await service.makeLink('ABCDE-67890');
   });
   await during(recorded.launch, () => fetch(link, { method: 'POST', redirect: 'manual' }));
-  // The later of two requests for an uid looks at what the earlier one is doing.
+  // The second of two requests for a uid reads the state of the first.
   service.vendor.setFault({ fault: 'slow', delayMs: 300 });
   await Promise.all([service.post({ uid: 'ABCDE-13579' }), service.post({ uid: 'ABCDE-13579' })]);
   service.vendor.setFault({ fault: 'status', status: 422 });
@@ -106,7 +106,7 @@ beforeAll(async () => {
 const operationsIn = (calls: readonly RecordedCall[]) =>
   [...new Set(calls.map(({ operation }) => operation))].sort();
 
-test('what the code calls is on record', () => {
+test('the calls of the code are recorded', () => {
   expect(operationsIn(recorded.createSession)).toEqual(['GetSecretValue']);
   expect(operationsIn(recorded.createLaunchLink)).toEqual(['GetSecretValue']);
   expect(operationsIn(recorded.launch)).toEqual(['GetSecretValue']);
@@ -155,7 +155,7 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
       'kms:EncryptionContext:SecretARN': secret,
     });
 
-  /** The decisions that one call of Secrets Manager takes. */
+  /** The decisions for one call of Secrets Manager. */
   function requestsOf(role: Role, { operation, input }: RecordedCall, secret: string): AccessRequest[] {
     const context = {
       ...(typeof input.VersionStage === 'string' && { 'secretsmanager:VersionStage': input.VersionStage }),
@@ -215,7 +215,7 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
     ).toEqual([]);
   });
 
-  test('the services of AWS may do their part, for this stack alone', () => {
+  test('AWS services have their permissions only for this stack', () => {
     const secretsManager: Principal = { service: 'secretsmanager.amazonaws.com' };
     const rotate = (secret: string, account = accountId) => ({
       principal: secretsManager,
@@ -298,7 +298,7 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
     expect(policies.allows(request)).toBe(false);
   });
 
-  test('a wider policy beside the operator’s does not let him change the rotation', () => {
+  test('an additional, broader policy does not let the operator change the rotation', () => {
     const { statements } = roles.operator as { statements: [] };
     const everything = { Effect: 'Allow' as const, Action: '*', Resource: '*' };
     const principal = { statements: [...statements, everything] };
@@ -332,7 +332,7 @@ describe('the addresses that loan apps may call from', () => {
         resource: `${api}${apiId}/demo/${path}`,
         context: { 'aws:SourceIp': sourceIp },
       });
-    // API Gateway itself checks an API key; the policies let such a caller through as anybody.
+    // API Gateway itself checks an API key; the policies treat such a caller as anonymous.
     const loanApp = callerAuth === 'iam' ? policies.holderOf('ApiCallersPolicy') : stranger;
     expect(call(loanApp, 'POST/sessions')).toBe(allowed);
     expect(call(loanApp, 'POST/launch-links')).toBe(allowed);

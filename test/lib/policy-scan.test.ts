@@ -24,8 +24,8 @@ describe.each(environments)('the policy scan of a %s stage', (environment) => {
     ['as it is', {}],
     ['without launch links', { launchLinks: false }],
     ['with API keys', { callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] }],
-    ['that tells an address', { alarmEmail: 'on-call@bank.example' }],
-    ['that tells an existing topic', { alarmTopicArn: topic }],
+    ['that notifies an address', { alarmEmail: 'on-call@bank.example' }],
+    ['that notifies an existing topic', { alarmTopicArn: topic }],
     ['with everything on', { tracing: true, firewall: true, customerManagedKey: true, deployment: 'canary' }],
     ['with everything off', { firewall: false, customerManagedKey: false, deployment: 'all-at-once' }],
     ['with its own host name', { domain }],
@@ -37,7 +37,7 @@ describe.each(environments)('the policy scan of a %s stage', (environment) => {
     expect(findings(stackOf({ environment, alarmEmail: undefined, ...settings }))).toEqual([]);
   });
 
-  test('finds something for each acknowledgement: none is made for nothing', () => {
+  test('finds something for each acknowledgement: none is unnecessary', () => {
     const stack = stackOf({ environment, alarmEmail: 'on-call@bank.example' });
     const acknowledged: { id: string; path: string }[] = [];
     for (const { node } of stack.node.findAll()) {
@@ -47,7 +47,7 @@ describe.each(environments)('the policy scan of a %s stage', (environment) => {
         const ids = Object.keys(data).map((id) => id.replace(/^Annotation::/, ''));
         acknowledged.push(...ids.map((id) => ({ id, path: node.path })));
       }
-      // Forgets them, so that the scan below finds everything.
+      // Removes them, so that the scan below finds everything.
       Object.assign(node, { _metadata: node.metadata.filter((entry) => !isAcknowledgement(entry)) });
     }
     const found = findings(stack);

@@ -3,7 +3,7 @@ import { version } from '../../functions/version.ts';
 import { environments, resourceOf, stackOf, templateOf } from '../support/synthesize.ts';
 
 describe.each(environments)('the %s stack', (environment) => {
-  test('tells a caller with IAM the URL and the policy, and the operator the secret', () => {
+  test('gives a caller with IAM the URL and the policy, and the operator the secret', () => {
     const outputs = templateOf({ environment, launchLinks: false }).findOutputs('*');
     expect(Object.keys(outputs).sort()).toEqual([
       'CallerPolicyArn',
@@ -18,7 +18,7 @@ describe.each(environments)('the %s stack', (environment) => {
     expect(JSON.stringify(outputs.SessionsUrl)).toContain('/sessions');
   });
 
-  test('tells a caller with an API key the id of each key, never its value', () => {
+  test('gives a caller with an API key the id of each key, never its value', () => {
     const template = templateOf({
       environment,
       callerAuth: 'api-key',
@@ -61,6 +61,6 @@ test('a stack deploys to the account and region of its row', () => {
   expect(stack.environment).toBe('aws://123456789012/eu-central-1');
 });
 
-test('a stack without them deploys to wherever cdk is pointed', () => {
+test('a stack without them deploys to the account and region that cdk uses', () => {
   expect(stackOf({ environment: 'test' }).environment).toBe('aws://unknown-account/unknown-region');
 });

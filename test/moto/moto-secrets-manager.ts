@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { readBody, startLoopbackServer } from '../../lib/local/loopback.ts';
 import type { RotationFunction, RotationStep } from '../../lib/local/secret-store.ts';
 
-/** A moto server: an implementation of AWS that knows nothing of the stand-in here. */
+/** A moto server: an implementation of AWS that is independent of the stand-in here. */
 export type Moto = { url: string; stop(): Promise<void> };
 
 /** Starts `moto_server` on a free port. */
@@ -21,20 +21,20 @@ export async function startMoto(): Promise<Moto> {
     if (url !== undefined) break;
   }
   if (url === undefined) throw new Error('moto_server ended before it listened');
-  // Its log of requests goes on, and must not fill the pipe.
+  // Its log of requests continues, and must not fill the pipe.
   moto.stderr.resume();
   return { url, stop };
 }
 
-/** Secrets Manager as moto has it, with rotations that are run. */
+/** Moto's Secrets Manager, with rotations that run. */
 export type RotatingMoto = { port: number; rotationEnded(): Promise<void>; close(): Promise<void> };
 
 const steps: RotationStep[] = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
 type Rotation = { SecretId: string; ClientRequestToken: string };
 
 /**
- * Has moto make the empty pending version that a rotation begins with. It does so before it looks for the function,
- * and ends there, as there is none.
+ * Makes moto create the empty pending version that a rotation starts with. Moto does so before it looks for the
+ * function, and ends there, because there is none.
  */
 export async function startPendingVersion(moto: Moto, rotation: Rotation): Promise<void> {
   await dropPending(moto, rotation.SecretId);
@@ -42,7 +42,7 @@ export async function startPendingVersion(moto: Moto, rotation: Rotation): Promi
   await call(moto, 'secretsmanager.RotateSecret', JSON.stringify({ ...rotation, RotationLambdaARN }));
 }
 
-/** Moto would leave AWSPENDING on the current version, and have two versions hold it. */
+/** Moto would leave AWSPENDING on the current version, so that two versions have it. */
 async function dropPending(moto: Moto, SecretId: string): Promise<void> {
   const described = await call(moto, 'secretsmanager.DescribeSecret', JSON.stringify({ SecretId }));
   const { VersionIdsToStages = {} } = (await described.json()) as {
@@ -56,8 +56,8 @@ async function dropPending(moto: Moto, SecretId: string): Promise<void> {
 }
 
 /**
- * Passes all calls on to moto. Moto runs no rotation but in a container, so after RotateSecret the steps are called
- * from here.
+ * Passes all calls on to moto. Moto runs rotations only in a container, so after RotateSecret the steps are called from
+ * here.
  */
 export async function startRotatingMoto(moto: Moto, rotate: RotationFunction): Promise<RotatingMoto> {
   let running = Promise.resolve();
@@ -83,7 +83,7 @@ function call(moto: Moto, target: string, body: string): Promise<Response> {
   const headers = {
     'Content-Type': 'application/x-amz-json-1.1',
     'X-Amz-Target': target,
-    // By the name of the service in it, moto knows who is called.
+    // Moto recognises the service by its name in the header.
     Authorization: 'AWS4-HMAC-SHA256 Credential=local/20261122/us-east-1/secretsmanager/aws4_request',
   };
   return fetch(moto.url, { method: 'POST', headers, body });

@@ -76,13 +76,13 @@ test('the four steps put a staged pair in use', async () => {
   }
   const versionIds = await versions.versionIdsByLabel();
   expect(versionIds.get('AWSCURRENT')).toBe(token);
-  // Moto leaves AWSPENDING on the new current version, as some say that AWS does.
+  // Moto leaves AWSPENDING on the new current version, as AWS does by some reports.
   expect([undefined, token]).toContain(versionIds.get('AWSPENDING'));
   expect(versionIds.get('BEGINI_NEXT')).toBeUndefined();
   expect(await currentKey()).toBe(simulatedCredentials.apiKey);
 });
 
-test('the operator’s command says why a pair is not taken, and puts a good one in use', async () => {
+test('the operator’s command says why a pair is not accepted, and puts a good one in use', async () => {
   const renewed = { apiKey: 'renewed-key', integrationId };
   expect(await command(renewed)).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('401') });
   await rotating.rotationEnded();

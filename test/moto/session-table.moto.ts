@@ -16,7 +16,7 @@ const sealed: SealedItem = {
 let moto: Moto;
 let table: SessionTable;
 let clockOffsetMs: number;
-/** A row of its own for each test. */
+/** A separate row for each test. */
 let key: string;
 let scope: RequestScope;
 
@@ -49,14 +49,14 @@ beforeEach(() => {
   scope = createScope(Date.now() + 14_000);
 });
 
-test('a claim that comes too late brings the claim in the way along, by one call', async () => {
+test('a late claim returns the existing claim, with one call', async () => {
   expect(await table.claim(key, 'first', scope)).toBeUndefined();
   scope = createScope(Date.now() + 14_000);
   expect(await table.claim(key, 'second', scope)).toEqual({ claim: 'first', created: undefined });
   expect(scope.trace.storeCalls).toBe(1);
 });
 
-test('a claim on a created session brings the session along, by one call', async () => {
+test('a claim on a created session returns the session, with one call', async () => {
   await table.claim(key, 'first', scope);
   expect(await table.store(key, 'first', sealed, scope)).toBe(true);
   scope = createScope(Date.now() + 14_000);
@@ -66,12 +66,12 @@ test('a claim on a created session brings the session along, by one call', async
   expect(scope.trace.storeCalls).toBe(1);
 });
 
-test('of eight claims at once, one holds', async () => {
+test('of eight concurrent claims, one succeeds', async () => {
   const claims = Array.from({ length: 8 }, (_, index) => table.claim(key, `claim-${index}`, scope));
   expect((await Promise.all(claims)).filter((inTheWay) => inTheWay === undefined)).toHaveLength(1);
 });
 
-test('a claim that is over gives way, and its writer can neither store nor delete', async () => {
+test('an expired claim can be replaced, and its writer can neither store nor delete', async () => {
   await table.claim(key, 'first', scope);
   clockOffsetMs = 14_001;
   expect(await table.claim(key, 'second', scope)).toBeUndefined();
@@ -80,13 +80,13 @@ test('a claim that is over gives way, and its writer can neither store nor delet
   expect(await table.read(key, scope)).toEqual({ claim: 'second', created: undefined });
 });
 
-test('a session that could not be opened gives way to the request that read it', async () => {
+test('a request can replace a session that it could not open', async () => {
   await table.claim(key, 'first', scope);
   await table.store(key, 'first', sealed, scope);
   expect(await table.claim(key, 'second', scope, 'first')).toBeUndefined();
 });
 
-test('a claim that came to nothing is removed', async () => {
+test('a claim that led to no session is removed', async () => {
   await table.claim(key, 'first', scope);
   await table.release(key, 'first', scope);
   expect(await table.read(key, scope)).toBeUndefined();

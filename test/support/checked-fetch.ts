@@ -14,7 +14,7 @@ export type Answer = {
   body: string;
 };
 
-/** Calls the service as `fetch` does, follows no redirect, and throws where the contract does not have the answer. */
+/** Calls the service as `fetch` does, follows no redirect, and throws if the contract does not have the answer. */
 export async function checkedFetch(url: string, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(url, { redirect: 'manual', ...init });
   const faults = faultsOf({
@@ -38,7 +38,7 @@ type ResponseObject = {
 };
 type Components = Record<string, Record<string, object>>;
 
-/** In what an answer differs from the OpenAPI document; empty where it does not. */
+/** The differences between an answer and the OpenAPI document; empty if there are none. */
 export function faultsOf(answer: Answer): string[] {
   const response = documentedResponse(answer);
   const route = `${answer.method} ${answer.path}`;
@@ -52,7 +52,7 @@ export function faultsOf(answer: Answer): string[] {
 function documentedResponse({ method, path, status }: Answer): ResponseObject | undefined {
   const template = Object.keys(document.paths).find((each) => patternOf(each).test(path)) ?? '';
   const operation = document.paths[template]?.[method.toLowerCase()] as { responses: Record<string, object> };
-  // What is not declared gets the answer for a missing authentication.
+  // An undeclared route gets the answer for a missing authentication.
   const responses = operation?.responses ?? { 403: document.components.responses.Gateway403 };
   return resolve(responses[status] ?? responses[`${Math.floor(status / 100)}XX`]) as
     | ResponseObject
@@ -121,12 +121,12 @@ function parse(body: string): { code?: string; instance?: string } | undefined {
 let ajv: Ajv2020 | undefined;
 const validators = new Map<object, ValidateFunction>();
 
-/** In what a value differs from a schema. A client ignores properties that it does not know; here they are faults. */
+/** The differences between a value and a schema. A client ignores unknown properties; here they are faults. */
 export function schemaFaults(schema: object = {}, value: unknown, subject = 'the body'): string[] {
   ajv ??= addFormats.default(new Ajv2020({ allErrors: true, strict: false }));
   const validate = validators.get(schema) ?? ajv.compile({ ...schema, unevaluatedProperties: false });
   validators.set(schema, validate);
   if (validate(value)) return [];
-  // By path and rule alone: a value may hold a token.
+  // Only path and rule: a value may contain a token.
   return (validate.errors ?? []).map(({ instancePath, message }) => `${subject}${instancePath} ${message}`);
 }

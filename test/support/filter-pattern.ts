@@ -3,10 +3,10 @@ const comparison = /\$\.(\w+) (=|>|IS) ("[^"*]*"|\d+|TRUE|FALSE)/g;
 
 /**
  * Whether a metric filter counts a log event, for the part of the pattern syntax that the stack uses: an event that is
- * no JSON object never matches, a field that is missing or of another type neither.
+ * not a JSON object never matches, nor does a missing field or one of another type.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html (November 2026)
  *
- * @throws Error for a pattern beyond that part
+ * @throws Error for any other pattern
  */
 export function matchesPattern(pattern: string, logEvent: string): boolean {
   const event = parseEvent(logEvent);

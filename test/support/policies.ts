@@ -1,7 +1,7 @@
 import { BlockList, isIPv4 } from 'node:net';
 import type { Template } from 'aws-cdk-lib/assertions';
 
-/** Who asks: a role with these identity policies, a service of AWS, or a stranger with neither. */
+/** Who asks: a role with these identity policies, a service of AWS, or an outsider with neither. */
 export type Principal = { statements: readonly Statement[] } | { service: string };
 
 /** One call as IAM sees it. A context key that is absent here is absent from the request. */
@@ -32,7 +32,7 @@ const pseudoParameters: Record<string, string> = {
   'AWS::AccountId': accountId,
 };
 
-/** The ARN that a resource gets once it is deployed: its name is its logical id. */
+/** The ARN that a resource gets when it is deployed: its name is its logical id. */
 const arnFormats: Record<string, (id: string) => string> = {
   'AWS::DynamoDB::Table': (id) => arn('dynamodb', `table/${id}`),
   'AWS::IAM::ManagedPolicy': (id) => `arn:aws:iam::${accountId}:policy/${id}`,
@@ -50,8 +50,8 @@ const refIsArn = /::(Secret|Topic|ManagedPolicy|Alias)$/;
 
 /**
  * The policies of a synthesized stack, and IAM's decision by them for principals of the stack's own account ("Policy
- * evaluation logic", IAM user guide). It knows what policies in this project use, and throws at the
- * rest, so that no statement is passed over.
+ * evaluation logic", IAM user guide). It supports what policies in this project use, and throws for anything else, so
+ * that no statement is ignored.
  */
 export class Policies {
   readonly #resources: Record<string, { Type: string; Properties?: Record<string, unknown> }>;
@@ -60,7 +60,7 @@ export class Policies {
     this.#resources = template.toJSON().Resources;
   }
 
-  /** The ARN of the only resource of a type, found by a part of its logical id where there are several. */
+  /** The ARN of the only resource of a type, found by a part of its logical id if there are several. */
   arnOf(type: string, idPart = ''): string {
     const ids = this.#ofType(type).filter(([id]) => id.includes(idPart));
     if (ids.length !== 1 || !ids[0])
@@ -93,7 +93,7 @@ export class Policies {
     const own = identity.filter((statement) => applies(statement, request));
     if ([...attached, ...own].some(({ Effect }) => Effect === 'Deny')) return false;
     if (attached.some(({ Principal }) => isFor(Principal, request.principal))) return true;
-    // A key's policy must hand the decision to the account; elsewhere the account decides without it.
+    // A key's policy must delegate the decision to the account; for other resources the account decides without it.
     const accountDecides =
       !request.action.startsWith('kms:') || attached.some(({ Principal }) => isForAccount(Principal));
     return accountDecides && own.length > 0;
@@ -149,7 +149,7 @@ export class Policies {
     return format(id);
   }
 
-  /** Replaces CloudFormation's functions by what they give. */
+  /** Replaces CloudFormation's functions with their results. */
   #resolve(value: unknown): unknown {
     if (Array.isArray(value)) return value.map((item) => this.#resolve(item));
     if (typeof value !== 'object' || value === null) return value;
@@ -191,7 +191,7 @@ function permissionStatement(permission: Record<string, string>): Statement {
 
 const list = (value: string | string[]): string[] => [value].flat();
 
-/** Whether a statement speaks of this request: its principal (where it has one), action, resource and conditions. */
+/** Whether a statement applies to this request: its principal (where it has one), action, resource and conditions. */
 function applies(
   statement: Statement,
   { principal, action, resource, context = {} }: AccessRequest,

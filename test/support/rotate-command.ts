@@ -7,11 +7,11 @@ export type CommandRun = { exitCode: number | null; stdout: string; stderr: stri
 
 /** A run of the command that has not ended yet. */
 export type RunningCommand = {
-  /** Resolves once standard output holds `text`, and rejects where the command ends without it. */
+  /** Resolves when standard output contains `text`, and rejects if the command ends without it. */
   shows(text: string): Promise<void>;
   /** Sends a signal, by default that of Ctrl-C. */
   interrupt(signal?: NodeJS.Signals): void;
-  /** Closes the far end of its output, as a terminal that goes away. */
+  /** Closes the other end of its output, like a terminal that is closed. */
   closeOutput(): void;
   ended: Promise<CommandRun>;
 };

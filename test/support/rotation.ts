@@ -12,16 +12,16 @@ import {
 } from '../../lib/local/begini-simulator.ts';
 import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
 
-/** The pair in the secret, which the vendor no longer takes: it was renewed in the Deployment Centre. */
+/** The pair in the secret, which the vendor no longer accepts: it was renewed in the Deployment Centre. */
 export const oldPair = { apiKey: 'old-api-key', integrationId: simulatedCredentials.integrationId };
 
-/** The pair that the vendor takes. */
+/** The pair that the vendor accepts. */
 export const newPair = simulatedCredentials;
 
 /** The name of the secret. */
 export const secretName = 'credentials';
 
-/** A secret, the function that rotates it, and the vendor it asks, all in this process. */
+/** A secret, the function that rotates it, and the vendor that it calls, all in this process. */
 export type Rotations = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
@@ -32,9 +32,9 @@ export type Rotations = {
   lines: string[];
   /** Stages a value for the rotation `token`, by default the next, as the operator's command does; returns its version. */
   stage(value: unknown, token?: string): Promise<string>;
-  /** Starts the next rotation, after a repeat that is due; waits for its end and returns its version. */
+  /** Starts the next rotation, after any retry that is due; waits for its end and returns its version. */
   rotate(token?: string): Promise<string>;
-  /** The API key that AWSCURRENT holds. */
+  /** The API key of AWSCURRENT. */
   currentKey(): Promise<string | undefined>;
   /** The labels of a version. */
   labelsOf(versionId: string): Promise<string[]>;

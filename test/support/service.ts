@@ -32,7 +32,7 @@ import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { checkedFetch } from './checked-fetch.ts';
 import { type ForgetfulProxy, startForgetfulProxy } from './forgetful-proxy.ts';
 
-/** The assessment's origin as the vendor has it: answers must lead there, and nothing else in a test does. */
+/** The vendor's real origin of the assessment: answers must lead there, and nothing else in a test does. */
 export const assessmentOrigin = 'https://app.psychometric.me';
 
 export const secretName = 'credentials';
@@ -44,23 +44,23 @@ export type Service = {
   url: string;
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
-  /** Stands before Secrets Manager. */
+  /** A proxy in front of Secrets Manager. */
   secretsProxy: ForgetfulProxy;
   dynamoDb: LocalDynamoDb;
   /** Every log line so far, as text. */
   lines: string[];
-  /** Does what each function does while it starts. */
+  /** Does the same as each function at its start. */
   warmUp(): Promise<void>;
-  /** Moves the service's clock on, for what it keeps in memory. */
+  /** Advances the service's clock, for everything that it keeps in memory. */
   advance(ms: number): void;
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** `POST /launch-links`. */
   postLink(body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** Makes a launch link, and returns its URL. */
   makeLink(uid: string, expiresIn?: number, language?: string): Promise<string>;
-  /** Invokes a function past the gateway, with any event. */
+  /** Invokes a function without the gateway, with any event. */
   invoke(name: RoutedFunction, event: unknown): Promise<APIGatewayProxyResult>;
-  /** Gives the launch key another value, as its rotation does. */
+  /** Changes the value of the launch key, as its rotation does. */
   renewLaunchKey(): void;
   close(): Promise<void>;
 };
@@ -76,15 +76,15 @@ export async function startService({
   timeoutMs = 14_000,
   /** Where answers lead. */
   assessment = assessmentOrigin,
-  /** What the stage's row says in `applicantPage`. */
+  /** The setting `applicantPage` of the stage's row. */
   page = {} as object,
   returnUrl = undefined as string | undefined,
-  /** Whether sessions are remembered, and how long those whose token names no expiry. */
+  /** Whether sessions are remembered, and for how long if a token has no expiry. */
   resume = true,
   sessionHours = 24,
   /** How many functions of each kind take turns. */
   environments = 1,
-  /** How often Secrets Manager is asked, the first try included. */
+  /** How often Secrets Manager is called, including the first try. */
   secretTries = 1,
 } = {}): Promise<Service> {
   certificate ??= makeCertificate();

@@ -7,14 +7,14 @@ import { type FunctionName, functionNames } from '../../lib/lambda/bundle.ts';
 import { SessionStack } from '../../lib/session-stack.ts';
 import { readStages } from '../../lib/stages/stages.ts';
 
-/** Stands in for a bundle: what a stack makes of it does not depend on its content. */
+/** Stands in for a bundle: the stack does not depend on its content. */
 const bundle = mkdtempSync(join(tmpdir(), 'begini-session-empty-'));
 writeFileSync(join(bundle, 'index.mjs'), 'export const handler = async () => {};');
 
 /** The rows of a fresh checkout. */
 export const environments = ['test', 'production'] as const;
 
-/** CDK's own check of a template takes ten times as long as its synthesis: `cdk synth` runs it, and one test. */
+/** CDK's own validation of a template takes ten times as long as its synthesis: `cdk synth` runs it, and one test. */
 const newApp = () => new App({ analyticsReporting: false, builtinCloudFormationValidation: false });
 
 /** The stack of the stage `Demo`, made from a row of the stages table. */
@@ -32,7 +32,7 @@ export function templateOf(row: Record<string, unknown>): Template {
   return Template.fromStack(stackOf(row));
 }
 
-/** The only resource of a type, found by a part of its logical id where there are several. */
+/** The only resource of a type, found by a part of its logical id if there are several. */
 export function resourceOf(template: Template, type: string, idPart = ''): Resource {
   const found = Object.entries(template.findResources(type)).filter(([id]) => id.includes(idPart));
   const [match, ...others] = found;
@@ -71,7 +71,7 @@ export function useOfKey(template: Template, secret: { Ref: string }, actions: s
   }));
 }
 
-/** A resource as the template has it, with its logical id. */
+/** A resource of the template, with its logical id. */
 interface Resource {
   logicalId: string;
   Properties: Record<string, unknown>;

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Names the folder of what a test run builds once, for all of its files. */
+/** Names the folder for everything that a test run builds once, for all of its files. */
 export const runFolderVariable = 'BEGINI_TEST_RUN';
 
-/** Called by Jest before the first test file: its workers, and what they start, inherit the environment. */
+/** Called by Jest before the first test file: its workers and their child processes inherit the environment. */
 export default function setUp(): void {
   const folder = mkdtempSync(join(tmpdir(), 'begini-session-run-'));
   process.env[runFolderVariable] = folder;
-  // What a test leaves in the folder for temporary files goes with it.
+  // Removes everything that a test left in the folder for temporary files.
   process.env.TMPDIR = folder;
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 }

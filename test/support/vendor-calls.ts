@@ -17,7 +17,7 @@ import { type Certificate, makeCertificate } from '../../lib/local/certificate.t
 export const uid = 'ABCDE-12345';
 export const request = buildSessionRequest(uid, simulatedCredentials, { hmac: true });
 
-/** An answer that a raw vendor writes and keeps its connection after. */
+/** An answer after which a raw vendor keeps its connection. */
 export const goodAnswer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}';
 
 /** The certificate of every vendor in a test file. */
@@ -25,7 +25,7 @@ export const certificate: Certificate = await makeCertificate();
 
 let cleanUps: (() => unknown)[] = [];
 
-/** Has something ended with the test. */
+/** Registers something to be closed with the test. */
 export function endWithTest(cleanUp: () => unknown): void {
   cleanUps.push(cleanUp);
 }
@@ -66,10 +66,10 @@ export async function startRaw(server: Server): Promise<string> {
   return `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
 }
 
-/** What a raw vendor has seen. */
+/** What a raw vendor has received. */
 export type RawVendor = { origin: string; connections: TLSSocket[]; calls: number };
 
-/** Starts a vendor with TLS that does with its connections and with whole session calls what a test says. */
+/** Starts a vendor with TLS that handles its connections and whole session calls as a test says. */
 export async function startRawVendor({
   onConnection = () => undefined,
   onCall,
@@ -98,12 +98,12 @@ export async function startRawVendor({
 
 export const newTrace = (): RequestTrace => createScope(0).trace;
 
-/** Makes a session call that has `timeLeftMs`. */
+/** Makes a session call with `timeLeftMs`. */
 export function call(client: VendorClient, trace = newTrace(), timeLeftMs = 8_000) {
   return client.send(request, { deadline: Date.now() + timeLeftMs, trace });
 }
 
-/** The code of the error a call ends with; proves on the way that the error holds nothing it must not. */
+/** The code of the error that a call ends with; also checks that the error contains no value of the call. */
 export async function failure(answer: Promise<unknown>): Promise<string> {
   try {
     await answer;

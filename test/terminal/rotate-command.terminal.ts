@@ -16,8 +16,8 @@ afterEach(async () => {
 });
 
 /**
- * Starts the command in a pseudo-terminal (`script`, util-linux), which shows what is typed as long as nobody turns that
- * off. Secrets Manager answers each call once `released` is settled.
+ * Starts the command in a pseudo-terminal (`script`, util-linux), which shows typed input until the command turns that
+ * off. Secrets Manager answers each call after `released` is settled.
  */
 async function startAtTerminal({ released }: { released?: Promise<void> } = {}) {
   const called = Promise.withResolvers<void>();
@@ -55,7 +55,7 @@ async function startAtTerminal({ released }: { released?: Promise<void> } = {}) 
   };
 }
 
-test('never shows a key that is pasted the moment it is asked for, in 20 runs', async () => {
+test('never shows a key that is pasted at the moment of the question, in 20 runs', async () => {
   for (let run = 0; run < 20; run += 1) {
     const terminal = await startAtTerminal();
     await terminal.shows('API key (not shown): ');
@@ -68,7 +68,7 @@ test('never shows a key that is pasted the moment it is asked for, in 20 runs', 
   }
 });
 
-test('drops what is typed before the question, and never shows it', async () => {
+test('discards input before the question, and never shows it', async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const terminal = await startAtTerminal({ released });
   await terminal.called;

@@ -16,10 +16,10 @@ test.each([
   ['the link’s', 'ar', 'en', 'ar'],
   ['the link’s, in another case', 'PT-br', undefined, 'pt-BR'],
   ['the link’s, without its region', 'es-MX', 'en', 'es'],
-  ['the browser’s where the stage has no such language', 'sw', 'en', 'en'],
-  ['the browser’s where the link has none', undefined, 'en-KE,en;q=0.9', 'en'],
-  ['the first where neither asks', undefined, undefined, 'es'],
-  ['the first where the stage has none that is asked for', 'sw', 'fr,de;q=0.9,*;q=0.1', 'es'],
+  ['the browser’s if the stage has no such language', 'sw', 'en', 'en'],
+  ['the browser’s if the link has none', undefined, 'en-KE,en;q=0.9', 'en'],
+  ['the first if neither names one', undefined, undefined, 'es'],
+  ['the first if the stage has no requested language', 'sw', 'fr,de;q=0.9,*;q=0.1', 'es'],
 ])('chooses %s', (_, link, accept, chosen) => {
   expect(choose(link, accept)).toBe(chosen);
 });
@@ -60,7 +60,7 @@ test.each([
   expect(choose(undefined, accept)).toBe('es');
 });
 
-test('chooses one of the stage’s languages, whatever is asked for', () => {
+test('chooses one of the stage’s languages for any request', () => {
   fc.assert(
     fc.property(fc.option(fc.string(), { nil: undefined }), fc.string(), (link, accept) => {
       expect(languages.map(({ language }) => language)).toContain(choose(link, accept));

@@ -23,8 +23,8 @@ const errorPage = ({ languages: [language], brand }: ApplicantPage, situation: S
 const page = applicantPageOf({ lenderName: 'Sunrise Loans' });
 const html = startPage(page);
 
-describe('the page behind a link', () => {
-  test('has one heading, one real button and its language, and reaches for nothing', () => {
+describe('the page of a link', () => {
+  test('has one heading, one real button and its language, and loads nothing', () => {
     expect(html.match(/<h1>/g)).toHaveLength(1);
     expect(html.match(/<button type="submit"/g)).toHaveLength(1);
     expect(html).toContain('<html lang="en" dir="ltr">');
@@ -32,7 +32,7 @@ describe('the page behind a link', () => {
     expect(html).not.toMatch(/<script \w|javascript:|\son\w+=|https?:|@import|url\(/);
   });
 
-  test('sends its form to its own address, whatever stands before it in the path', () => {
+  test('sends its form to its own address, whatever comes before it in the path', () => {
     expect(html).toContain('<form method="post">\n<button');
   });
 
@@ -42,7 +42,7 @@ describe('the page behind a link', () => {
     expect(html).toContain('psychometric.me');
   });
 
-  test('has neither a reference nor a way out, and a footer only where the stage has something to say', () => {
+  test('has no reference and no link out, and a footer only if the stage has a text for it', () => {
     expect(html).not.toMatch(/<footer|reference/);
     const supported = applicantPageOf({
       supportLine: 'Call 123',
@@ -65,7 +65,7 @@ describe('an error page', () => {
   });
 
   test.each(situations)(
-    'has a button, and a script for it, only where trying again can help: %s',
+    'has a button, and a script for it, only if trying again can help: %s',
     (situation) => {
       const canHelp = situation === 'later';
       expect(errorPage(page, situation).includes('<button')).toBe(canHelp);
@@ -90,11 +90,11 @@ describe('an error page', () => {
     ['vendor_timeout', 'later'],
     ['session_in_progress', 'later'],
     ['internal_error', 'later'],
-  ])('for %s tells what to do when it is %s', (code, situation) => {
+  ])('for %s says what to do when it is %s', (code, situation) => {
     expect(situationOf(code)).toBe(situation);
   });
 
-  test('leads back to the lender where the stage has an address for it', () => {
+  test('links back to the lender if the stage has an address for it', () => {
     const [language] = page.languages;
     const { link } = errorContent(language, 'expired', { ...options, returnUrl: 'https://lender.example/' });
     expect(link).toEqual({ url: 'https://lender.example/', label: 'Go back' });
@@ -111,7 +111,7 @@ test.each(Object.keys(shippedTexts))('every page is under 6 kB without a logo, i
   for (const html of pages) expect(Buffer.byteLength(html)).toBeLessThan(6_000);
 });
 
-test('texts are shown as text, whatever they hold', () => {
+test('texts are shown as text, whatever they contain', () => {
   const evil = `"'><script>alert(1)</script>&amp;$context.requestId`;
   const [language] = page.languages;
   const texts = Object.fromEntries(Object.keys(language).map((name) => [name, evil]));
@@ -152,7 +152,7 @@ describe('a phone number in the support line', () => {
   );
 
   test.each(['Monday to Friday, 8 am to 6 pm', 'Branch 12345, room 3', 'Form A1234567', '<b>8</b> & "9"'])(
-    'is not seen in %s',
+    'is not found in %s',
     (text) => {
       expect(supportLineOf(text)).not.toContain('<a');
     },
@@ -187,7 +187,7 @@ describe('brand', () => {
     expect(startPage(branded)).toMatch(/--brand:#123456.*prefers-color-scheme:dark.*--brand:#abcdef/s);
   });
 
-  test('puts the logo in the place of the name, which it is called by', () => {
+  test('shows the logo instead of the name, with the name as its text', () => {
     expect(startPage(branded)).toContain(`<header><img src="${logo}" alt="Sunrise Loans"></header>`);
   });
 });
@@ -205,18 +205,18 @@ describe('the policy of a page', () => {
     );
   });
 
-  test('allows an image as data where the stage has a logo', () => {
+  test('allows an image as data if the stage has a logo', () => {
     const policy = contentSecurityPolicy({ ...page.brand, logo: 'data:,' }, vendor);
     expect(policy).toContain('; img-src data:; ');
   });
 
-  test('may lead on to a simulator without TLS where the service has been told of one', () => {
+  test('allows a form to a simulator without TLS if the service uses one', () => {
     expect(contentSecurityPolicy(page.brand, 'http://127.0.0.1:3001')).toContain(
       "form-action 'self' https: http://127.0.0.1:3001;",
     );
   });
 
-  test('stands in the page itself where it is a template', () => {
+  test('is in the page itself if the page is a template', () => {
     const [language] = page.languages;
     const template = renderTemplate({ language, brand: page.brand, content: startContent(language) });
     expect(template).toContain(

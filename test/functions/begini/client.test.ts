@@ -55,13 +55,13 @@ describe('a call and its response', () => {
     expect(elsewhere.connections).toBe(0);
   });
 
-  test('hands on Retry-After', async () => {
+  test('passes on Retry-After', async () => {
     const { vendor, client } = await startVendor();
     vendor.setFault({ fault: 'status', status: 429, retryAfter: 7 });
     expect(await call(client)).toMatchObject({ statusCode: 429, retryAfter: '7' });
   });
 
-  test('reads no more than 16 KiB of an answer, and goes on with a new connection', async () => {
+  test('reads at most 16 KiB of an answer, and continues with a new connection', async () => {
     const { vendor, client } = await startVendor();
     vendor.setFault({ fault: 'oversized', times: 1 });
     expect(await call(client)).toMatchObject({ statusCode: 200, body: '' });
@@ -136,7 +136,7 @@ describe('a call that may have reached the vendor', () => {
     expect(vendor.calls).toBe(2);
   });
 
-  test('takes an answer that switches to another protocol for a lost connection, at once', async () => {
+  test('treats an answer that switches to another protocol as a lost connection, at once', async () => {
     const { origin } = await startRawVendor({
       onCall: (socket) => {
         socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
@@ -169,7 +169,7 @@ describe('a call that may have reached the vendor', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  test('gives up at its deadline, without a second try: the vendor may have acted', async () => {
+  test('ends at its deadline, without a second try: the vendor may have acted', async () => {
     const { vendor, client } = await startVendor();
     vendor.setFault({ fault: 'hang' });
     const trace = newTrace();
@@ -177,7 +177,7 @@ describe('a call that may have reached the vendor', () => {
     expect(trace.vendorAttempts).toBe(1);
   });
 
-  test('gives up at its deadline on an answer whose body stalls, and on one whose body drips', async () => {
+  test('ends at its deadline when the body of an answer stalls, or arrives slowly', async () => {
     const { origin } = await startRawVendor({
       onCall: (socket, calls) => {
         socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{');

@@ -25,7 +25,7 @@ afterEach(async () => {
   await closeAll();
 });
 
-/** Lets everything happen that has arrived by now. */
+/** Processes everything that has arrived by now. */
 async function settle(): Promise<void> {
   for (let turns = 0; turns < 10; turns += 1) await new Promise(setImmediate);
 }
@@ -47,7 +47,7 @@ describe('one connection for many calls', () => {
     expect(vendor.connections).toBe(1);
   });
 
-  test('opens a new connection where the prepared one has died', async () => {
+  test('opens a new connection if the prepared one has died', async () => {
     const { vendor, client } = await startVendor();
     await client.warmUp();
     vendor.closeIdleConnections('rst');
@@ -55,7 +55,7 @@ describe('one connection for many calls', () => {
   });
 
   test.each(['fin', 'rst'] as const)(
-    'calls over a new connection after a kept one has ended by %s',
+    'calls over a new connection after a kept one was closed by %s',
     async (how) => {
       const { vendor, client } = await startVendor();
       await call(client);
@@ -66,7 +66,7 @@ describe('one connection for many calls', () => {
     },
   );
 
-  test('repeats a call once when a kept connection breaks before anything of the answer', async () => {
+  test('repeats a call once when a kept connection breaks before the first byte of the answer', async () => {
     const { vendor, client } = await startVendor();
     await call(client);
     vendor.setFault({ fault: 'reset', times: 1 });
@@ -76,7 +76,7 @@ describe('one connection for many calls', () => {
     expect(vendor.connections).toBe(2);
   });
 
-  test('repeats a call once when the prepared connection breaks before anything of the answer', async () => {
+  test('repeats a call once when the prepared connection breaks before the first byte of the answer', async () => {
     const { vendor, client } = await startVendor();
     await client.warmUp();
     vendor.setFault({ fault: 'reset', times: 1 });
@@ -85,7 +85,7 @@ describe('one connection for many calls', () => {
     expect(trace.vendorAttempts).toBe(2);
   });
 
-  test('does not fail for a preparation that fails', async () => {
+  test('does not fail if the preparation fails', async () => {
     const { vendor } = await startVendor();
     const client = clientOf(vendor.origin);
     await vendor.close();
@@ -94,7 +94,7 @@ describe('one connection for many calls', () => {
   });
 });
 
-describe('what the vendor says unasked', () => {
+describe('what the vendor sends without a request', () => {
   test.each([
     ['and keeps the connection', () => undefined],
     ['and closes the connection', (socket: TLSSocket) => socket.end()],
@@ -118,7 +118,7 @@ describe('what the vendor says unasked', () => {
     },
   );
 
-  test('does not take for its answer what the vendor says unasked on a kept connection', async () => {
+  test('is not the answer to the next call on a kept connection', async () => {
     const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
     const client = clientOf(vendor.origin);
     await call(client);
@@ -165,7 +165,7 @@ describe('a connection that may be dead', () => {
     [60_001, 'over a new connection', 2],
   ])('calls after %d idle milliseconds %s', async (idleMs, _, connections) => {
     const { vendor, client } = await startVendor();
-    now += 120_000; // What counts is the time since the last call.
+    now += 120_000; // Only the time since the last call counts.
     await call(client);
     now += idleMs;
     const trace = newTrace();
@@ -178,7 +178,7 @@ describe('a connection that may be dead', () => {
     [60_001, 'over a new connection', 2],
   ])('makes its first call after %d idle milliseconds %s', async (idleMs, _, connections) => {
     const { vendor, client } = await startVendor();
-    now += 120_000; // What counts is the time since the connection was prepared.
+    now += 120_000; // Only the time since the connection was prepared counts.
     await client.warmUp();
     now += idleMs;
     const trace = newTrace();
@@ -187,7 +187,7 @@ describe('a connection that may be dead', () => {
   });
 
   test.each(['fin', 'rst'] as const)(
-    'sees after an idle second that a kept connection has ended by %s, and sends once',
+    'detects after an idle second that a kept connection was closed by %s, and sends once',
     async (how) => {
       const { vendor, client } = await startVendor();
       await call(client);
@@ -209,7 +209,7 @@ describe('a connection that may be dead', () => {
     expect([trace.vendorAttempts, vendor.connections]).toEqual([2, 3]);
   });
 
-  test('sends once where the prepared connection is reset while nobody uses it', async () => {
+  test('sends once if the prepared connection is reset while it is idle', async () => {
     const { vendor, client } = await startVendor();
     await client.warmUp();
     vendor.closeIdleConnections('rst');
@@ -221,7 +221,7 @@ describe('a connection that may be dead', () => {
 });
 
 describe('the prepared connection', () => {
-  test('names the vendor’s host while it prepares, and none where that is an address', async () => {
+  test('names the vendor’s host in TLS, and none if it is an address', async () => {
     const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
     await clientOf(vendor.origin.replace('127.0.0.1', 'localhost')).warmUp();
     await clientOf(vendor.origin).warmUp();

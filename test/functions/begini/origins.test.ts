@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { beginiOrigins, readOrigins } from '../../../functions/begini/origins.ts';
 
-test('are the vendor’s own where nothing else is said', () => {
+test('are the vendor’s own by default', () => {
   expect(readOrigins(undefined)).toBe(beginiOrigins);
   expect(beginiOrigins).toEqual({ api: 'https://api.begini.co', assessment: 'https://app.psychometric.me' });
 });

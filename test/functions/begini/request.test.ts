@@ -27,7 +27,7 @@ test.each([
   expect(sign(message, key)).toBe(signatureHex);
 });
 
-test.each(vectors)('signs and sends what the vendor’s own algorithm makes of $uid', (vector) => {
+test.each(vectors)('signs and sends the result of the vendor’s own algorithm for $uid', (vector) => {
   const { headers, body } = buildSessionRequest(vector.uid, { ...vector }, { hmac: true });
   expect(body).toBe(vector.body);
   expect(headers['X-Signature']).toBe(vector.signatureHex);
@@ -35,7 +35,7 @@ test.each(vectors)('signs and sends what the vendor’s own algorithm makes of $
   expect(headers['Content-Length']).toBe(String(Buffer.byteLength(vector.body)));
 });
 
-test('leaves the signature away, and nothing else, where HMAC is off', () => {
+test('omits only the signature if HMAC is off', () => {
   const credentials = { apiKey: 'k', integrationId: '1' };
   const { 'X-Signature': signature, ...others } = buildSessionRequest('ABCDE', credentials, {
     hmac: true,

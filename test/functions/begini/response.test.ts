@@ -16,7 +16,7 @@ const answer = (body: unknown, statusCode = 200): VendorResponse => ({
 });
 const judge = (vendorAnswer: VendorResponse) => judgeResponse(vendorAnswer, uid, integrationId);
 
-/** The code of the error that judging throws, and its `Retry-After`. */
+/** The code of the error that `judgeResponse` throws, and its `Retry-After`. */
 function judgement(vendorAnswer: VendorResponse): { code: string; retryAfterSeconds: number | undefined } {
   try {
     judge(vendorAnswer);
@@ -28,7 +28,7 @@ function judgement(vendorAnswer: VendorResponse): { code: string; retryAfterSeco
   return { code: 'accepted', retryAfterSeconds: undefined };
 }
 
-test('takes the token and its expiry from the documented answer, and ignores the url', () => {
+test('reads the token and its expiry from the documented answer, and ignores the url', () => {
   const accessToken = token({ uid, integration_id: integrationId, company_id: '7', exp: 1_795_341_600 });
   expect(judge(answer({ access_token: accessToken, url: 'https://evil.example' }))).toEqual({
     accessToken,
@@ -36,7 +36,7 @@ test('takes the token and its expiry from the documented answer, and ignores the
   });
 });
 
-test.each([201, 202, 299])('takes a token that comes with status %d', (statusCode) => {
+test.each([201, 202, 299])('accepts a token with status %d', (statusCode) => {
   expect(judge(answer({ access_token: token({ uid }) }, statusCode)).accessToken).toBe(token({ uid }));
 });
 
@@ -51,7 +51,7 @@ test.each([
   [302, 'vendor_error'],
   [500, 'vendor_error'],
   [503, 'vendor_error'],
-])('judges status %d as %s, whatever the body says', (statusCode, code) => {
+])('judges status %d as %s, regardless of the body', (statusCode, code) => {
   expect(judgement(answer({ access_token: token({ uid }) }, statusCode)).code).toBe(code);
 });
 
@@ -66,7 +66,7 @@ test.each([
   expect(judgement({ ...answer('', 429), retryAfter }).retryAfterSeconds).toBe(seconds);
 });
 
-test('passes on whole seconds, from 1 to a day, whatever Retry-After a busy vendor names', () => {
+test('passes on whole seconds, from 1 to a day, for any Retry-After of a busy vendor', () => {
   const anyRetryAfter = fc.oneof(
     fc.string(),
     fc.integer().map(String),
@@ -85,7 +85,7 @@ test('passes on whole seconds, from 1 to a day, whatever Retry-After a busy vend
   );
 });
 
-test('turns a busy vendor’s Retry-After date into seconds from now', () => {
+test('converts a busy vendor’s Retry-After date to seconds from now', () => {
   const retryAfter = new Date(Date.now() + 120_000).toUTCString();
   const { retryAfterSeconds } = judgement({ ...answer('', 429), retryAfter });
   expect(retryAfterSeconds).toBeGreaterThan(100);
@@ -124,7 +124,7 @@ test('refuses a token of 4,097 characters', () => {
   expect(judgement(answer(body)).code).toBe('vendor_response_invalid');
 });
 
-test('takes a token of exactly 4,096 characters', () => {
+test('accepts a token of exactly 4,096 characters', () => {
   expect(judge(answer({ access_token: `a.${'b'.repeat(4_092)}.c` })).accessToken).toHaveLength(4_096);
 });
 
@@ -135,15 +135,15 @@ test.each([
   ['is text', { exp: '1795341600' }],
   ['is null', { exp: null }],
   ['lies after the year 9999', { exp: 253_402_300_800 }],
-])('names no expiry where the token’s exp %s', (_, claims) => {
+])('gives no expiry if the token’s exp %s', (_, claims) => {
   expect(judge(answer({ access_token: token({ uid, ...claims }) })).expiresAtSeconds).toBeNull();
 });
 
-test('names no expiry for a token that is none of our business inside', () => {
+test('gives no expiry for a token with unreadable content', () => {
   expect(judge(answer({ access_token: 'abc.not-json.def' })).expiresAtSeconds).toBeNull();
 });
 
-test('either refuses an answer with one of its codes or hands out a token that cannot leave its place', () => {
+test('refuses an answer with one of its codes, or returns a token that is safe in a path', () => {
   const anyToken = fc.oneof(
     fc.string(),
     fc.string({ unit: 'binary' }),

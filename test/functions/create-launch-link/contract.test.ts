@@ -26,7 +26,7 @@ test('answers 201 with a link and its expiry, a day from now, without calling th
   expect(service.vendor.connections).toBe(0);
 });
 
-test.each([60, 3_600, 2_592_000])('takes an expires_in of %d', async (expiresIn) => {
+test.each([60, 3_600, 2_592_000])('accepts an expires_in of %d', async (expiresIn) => {
   service = await startService();
   const response = await service.postLink({ uid, expires_in: expiresIn });
   const { expires_at: expiresAt } = (await response.json()) as { expires_at: string };
@@ -47,17 +47,22 @@ test.each([
   ['a number in quotes', { uid, expires_in: '60' }, 422, 'invalid_expires_in'],
   ['a negative number', { uid, expires_in: -60 }, 422, 'invalid_expires_in'],
   ['null', { uid, expires_in: null }, 422, 'invalid_expires_in'],
-  ['1e400, which JSON reads as infinity', `{"uid":"${uid}","expires_in":1e400}`, 422, 'invalid_expires_in'],
-  ['a language that is no tag', { uid, language: 'english' }, 422, 'invalid_language'],
+  ['1e400, which JSON parses as infinity', `{"uid":"${uid}","expires_in":1e400}`, 422, 'invalid_expires_in'],
+  ['a language that is not a tag', { uid, language: 'english' }, 422, 'invalid_language'],
   ['a tag of 12 characters', { uid, language: 'zho-Hant-419' }, 422, 'invalid_language'],
   ['an empty language', { uid, language: '' }, 422, 'invalid_language'],
   ['a language of null', { uid, language: null }, 422, 'invalid_language'],
   ['a list of languages', { uid, language: ['es'] }, 422, 'invalid_language'],
   ['both wrong', { uid, expires_in: 1, language: 'x' }, 422, 'invalid_expires_in'],
   ['no uid', { expires_in: 60 }, 422, 'invalid_uid'],
-  ['an invalid uid beside an invalid expires_in', { uid: 'a_b_c', expires_in: 1 }, 422, 'invalid_uid'],
-  ['an integration_id, which this call does not take', { uid, integration_id: '1' }, 422, 'unknown_property'],
-  ['a second property beside an invalid uid', { uid: '', name: 'Ana' }, 422, 'unknown_property'],
+  ['an invalid uid with an invalid expires_in', { uid: 'a_b_c', expires_in: 1 }, 422, 'invalid_uid'],
+  [
+    'an integration_id, which this call does not accept',
+    { uid, integration_id: '1' },
+    422,
+    'unknown_property',
+  ],
+  ['a second property with an invalid uid', { uid: '', name: 'Ana' }, 422, 'unknown_property'],
   ['a null body', 'null', 422, 'malformed_json'],
   ['half of a JSON body', '{"uid":', 422, 'malformed_json'],
   ['a body of 4,097 bytes', JSON.stringify({ uid }).padEnd(4_097), 413, 'body_too_large'],

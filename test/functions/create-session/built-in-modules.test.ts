@@ -6,10 +6,10 @@ import { startLambdaEnvironment } from '../../../lib/local/lambda-environment.ts
 import { proxyEvent } from '../../../lib/local/proxy-event.ts';
 import { bundleOnce, startLambda } from '../../support/lambda.ts';
 
-/** What Node had loaded of itself after one request: its JavaScript modules and native bindings. */
+/** The parts of Node that were loaded after one request: its JavaScript modules and native bindings. */
 type Report = { statusCode: number; modules: string[] };
 
-/** A function that hands requests on to `module` and answers with a report. */
+/** A function that passes requests to `module` and answers with a report. */
 async function reportingFunction(module: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'begini-session-report-'));
   await writeFile(

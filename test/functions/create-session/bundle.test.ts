@@ -39,7 +39,7 @@ async function lastLine(running: Lambda): Promise<Record<string, unknown>> {
 }
 
 describe('its connections', () => {
-  test('calls Secrets Manager once and connects once to each side, while it starts, for 50 requests', async () => {
+  test('calls Secrets Manager once and connects once to each side, at its start, for 50 requests', async () => {
     const { vendor, secretsManager, environment } = await start();
     // Both sides speak TLS, so a connection is a handshake.
     const taken = () => [secretsManager.requests.length, secretsManager.connections, vendor.connections];
@@ -56,7 +56,7 @@ describe('its connections', () => {
   });
 
   test.each(['fin', 'rst'] as const)(
-    'sees after a freeze that its connection has died by %s, and sends once',
+    'detects after a freeze that its connection was closed by %s, and sends once',
     async (how) => {
       const running = await start();
       await invoke(running, proxyEvent({ uid }));
@@ -71,7 +71,7 @@ describe('its connections', () => {
   );
 
   test.each(['fin', 'rst'] as const)(
-    'gets through after a short freeze in which its connection died by %s',
+    'succeeds after a short freeze in which its connection was closed by %s',
     async (how) => {
       const running = await start();
       await invoke(running, proxyEvent({ uid }));
@@ -83,7 +83,7 @@ describe('its connections', () => {
 });
 
 describe('its start', () => {
-  test('starts although neither the vendor nor the secret can be had, and says so', async () => {
+  test('starts although the vendor and the secret are unavailable, and says so', async () => {
     const running = await start({
       variables: {
         AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:1',
@@ -93,7 +93,7 @@ describe('its start', () => {
     expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('secrets_unavailable');
   });
 
-  test('starts within 4 s while neither side answers, and serves once both do', async () => {
+  test('starts within 4 s while neither side answers, and serves requests once both do', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     const sockets: Socket[] = [];
     silent.on('connection', (socket) => sockets.push(socket.on('error', () => undefined)));
@@ -105,7 +105,7 @@ describe('its start', () => {
       variables: { BEGINI_LOCAL_ORIGINS: `${origin},${origin}` },
     });
     expect([sockets.length, running.secretsManager.requests.length]).toEqual([1, 1]);
-    expect(running.environment.initMs).toBeLessThan(4_000); // 2 s for what it prepares, and the process’s own start.
+    expect(running.environment.initMs).toBeLessThan(4_000); // 2 s for the preparation, and the process’s own start.
 
     for (const socket of sockets) socket.destroy();
     silent.close();
@@ -121,8 +121,8 @@ describe('its start', () => {
   });
 });
 
-describe('Secrets Manager in trouble', () => {
-  test('asks Secrets Manager a second time where it fails once', async () => {
+describe('a failing Secrets Manager', () => {
+  test('is called a second time if it fails once', async () => {
     const running = await start({
       secretsFailure: { statusCode: 500, errorName: 'InternalServiceError', times: 1 },
     });
@@ -130,7 +130,7 @@ describe('Secrets Manager in trouble', () => {
     expect(running.secretsManager.requests).toHaveLength(2);
   });
 
-  test('answers within 5 s, after two tries, while Secrets Manager hangs', async () => {
+  test('gets two tries, and an answer within 5 s, while it hangs', async () => {
     const running = await start({ secretsFailure: 'hang' });
     const earlier = running.secretsManager.requests.length;
     expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('secrets_unavailable');
@@ -138,16 +138,16 @@ describe('Secrets Manager in trouble', () => {
     expect((await lastLine(running)).durationMs).toBeLessThan(5_000);
   });
 
-  test('answers in time where the vendor refuses the pair and Secrets Manager hangs', async () => {
+  test('does not delay the answer beyond its deadline if the vendor refuses the pair', async () => {
     const running = await start({ timeoutMs: 4_050 });
     running.vendor.setFault({ fault: 'status', status: 401 });
     running.secretsManager.fail('hang');
     expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('credentials_refused');
-    // A second is kept back from Lambda's time; two tries at the secret would take longer.
+    // A second of Lambda's time is reserved; two tries to read the secret would take longer.
     expect((await lastLine(running)).durationMs).toBeLessThan(4_000);
   });
 
-  test('signs with all that Lambda’s role gives it, for its own region', async () => {
+  test('gets calls signed with all credentials of Lambda’s role, for its own region', async () => {
     const { secretsManager } = await start();
     expect(secretsManager.requests).toEqual([
       {
@@ -160,7 +160,7 @@ describe('Secrets Manager in trouble', () => {
   });
 });
 
-describe('what it answers and writes', () => {
+describe('its answers and log lines', () => {
   test('does not start with origins that are not on this machine', async () => {
     await expect(
       start({ variables: { BEGINI_LOCAL_ORIGINS: 'https://evil.example,https://evil.example' } }),
@@ -196,7 +196,7 @@ describe('what it answers and writes', () => {
     expect(stderr).toBe('');
   });
 
-  test('answers a vendor that hangs, and one that is not there', async () => {
+  test('answers if the vendor hangs, or does not exist', async () => {
     const running = await start({ timeoutMs: 4_100 });
     running.vendor.setFault({ fault: 'hang' });
     expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('vendor_timeout');
@@ -204,12 +204,12 @@ describe('what it answers and writes', () => {
     expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('vendor_unreachable');
   });
 
-  test('answers where the secret holds no pair', async () => {
+  test('answers if the secret holds no pair', async () => {
     const running = await start({ credentials: { apiKey: 'UNSET', integrationId: 'UNSET' } });
     expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('credentials_not_set');
   });
 
-  test('leaves no mark of uid, key, integration, signature, body or token in anything it writes or answers', async () => {
+  test('contain no part of uid, key, integration, signature, body or token', async () => {
     const canary = { apiKey: 'CANARY-API-KEY', integrationId: 'CANARY-INTEGRATION' };
     const canaryUid = 'CANARY-UID-4711';
     const claims = Buffer.from(JSON.stringify({ uid: canaryUid })).toString('base64url');

@@ -28,7 +28,7 @@ function expectSecurityHeaders(response: Response): void {
   expect([...response.headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
 }
 
-/** Checks that a response is a problem in every respect, and returns its body. */
+/** Checks that a response is a complete problem, and returns its body. */
 async function problemOf(response: Response): Promise<Record<string, unknown>> {
   expectSecurityHeaders(response);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
@@ -50,7 +50,7 @@ async function problemOf(response: Response): Promise<Record<string, unknown>> {
 const lastLine = () => JSON.parse(service.lines.at(-1) ?? '{}') as Record<string, unknown>;
 
 describe('a good call', () => {
-  test('answers 302 into the assessment, with an empty body', async () => {
+  test('answers 302 to the assessment, with an empty body', async () => {
     service = await startService();
     const response = await service.post({ uid });
     expect(response.status).toBe(302);
@@ -65,7 +65,7 @@ describe('a good call', () => {
     );
   });
 
-  test('answers 201 with the url and its expiry where Accept names JSON', async () => {
+  test('answers 201 with the url and its expiry if Accept names JSON', async () => {
     service = await startService();
     const response = await service.post({ uid }, { Accept: 'application/json' });
     expect(response.status).toBe(201);
@@ -93,7 +93,7 @@ describe('a good call', () => {
     expect((await service.post({ uid }, { Accept: accept })).status).toBe(status);
   });
 
-  test('signs the call where HMAC is on, and not where it is off', async () => {
+  test('signs the call if HMAC is on, and not if it is off', async () => {
     service = await startService({ hmac: true });
     await service.post({ uid });
     expect(service.vendor.requests[0]?.headers['x-signature']).toMatch(/^[0-9a-f]{128}$/);
@@ -110,7 +110,7 @@ describe('a good call', () => {
       'with the stage’s own integration_id beside it',
       { uid, integration_id: simulatedCredentials.integrationId },
     ],
-  ])('takes a uid %s', async (_, body) => {
+  ])('accepts a uid %s', async (_, body) => {
     service = await startService();
     expect((await service.post(body)).status).toBe(302);
   });
@@ -120,13 +120,13 @@ describe('a good call', () => {
     'application/json ; charset=utf-8',
     'APPLICATION/JSON',
     'application/vnd.lender+json',
-  ])('takes the content type %s', async (contentType) => {
+  ])('accepts the content type %s', async (contentType) => {
     service = await startService();
     expect((await service.post({ uid }, { 'Content-Type': contentType })).status).toBe(302);
   });
 });
 
-describe('what the caller sent', () => {
+describe('the request', () => {
   const invalidUids = {
     'a missing uid': {},
     'a uid of null': { uid: null },
@@ -153,7 +153,7 @@ describe('what the caller sent', () => {
     ['a string', '"ABCDE-12345"', 422, 'malformed_json'],
     ['a forbidden key', `{"uid":"${uid}","__proto__":{"admin":true}}`, 422, 'malformed_json'],
     ['a second property', { uid, name: 'Ana' }, 422, 'unknown_property'],
-    ['a second property beside an invalid uid', { uid: '', name: 'Ana' }, 422, 'unknown_property'],
+    ['a second property with an invalid uid', { uid: '', name: 'Ana' }, 422, 'unknown_property'],
     [
       'another stage’s integration_id',
       { uid, integration_id: 'simulated-integration-2' },
@@ -173,7 +173,7 @@ describe('what the caller sent', () => {
     expect(lastLine()).toMatchObject({ level: 'WARN', outcome: 'caller_error', code, vendorAttempts: 0 });
   });
 
-  test('takes a body of exactly 4,096 bytes', async () => {
+  test('accepts a body of exactly 4,096 bytes', async () => {
     service = await startService();
     expect((await service.post(JSON.stringify({ uid }).padEnd(4_096))).status).toBe(302);
   });
@@ -231,7 +231,7 @@ describe('the credentials', () => {
   });
 
   test.each([401, 403])(
-    'answers 503 where the vendor refuses the credentials by %d, after one look',
+    'answers 503 if the vendor refuses the credentials with %d, after one forced read',
     async (status) => {
       service = await startService();
       service.vendor.setFault({ fault: 'status', status });
@@ -248,7 +248,7 @@ describe('the credentials', () => {
     },
   );
 
-  test('goes on by itself when the vendor takes the same credentials again', async () => {
+  test('recovers by itself when the vendor accepts the same credentials again', async () => {
     service = await startService();
     service.vendor.setFault({ fault: 'status', status: 401 });
     await service.post({ uid });
@@ -258,7 +258,7 @@ describe('the credentials', () => {
     expect((await service.post({ uid })).status).toBe(302);
   });
 
-  test('calls once more, newly signed, where the secret was renewed meanwhile', async () => {
+  test('calls once more, with a new signature, if the secret was renewed meanwhile', async () => {
     service = await startService({ resume: false });
     await service.post({ uid });
     const next = { apiKey: 'renewed-key', integrationId: 'renewed-integration' };
@@ -272,7 +272,7 @@ describe('the credentials', () => {
     expect(lastLine()).toMatchObject({ vendorAttempts: 2, secretReads: 1, secretVersionId: versionId });
   });
 
-  test('calls twice at most, however often the secret is renewed', async () => {
+  test('calls at most twice, even if the secret is renewed again and again', async () => {
     service = await startService({ resume: false });
     await service.post({ uid });
     service.vendor.changeCredentials({ apiKey: 'a-third-key', integrationId: '3' });
@@ -331,14 +331,14 @@ describe('the vendor', () => {
     expect(lastLine()).toMatchObject({ level: 'WARN', outcome: 'vendor_error', code, vendorAttempts: 1 });
   });
 
-  test('says in the log that a call was not started because too little time was left', async () => {
+  test('logs that a call was not started because too little time was left', async () => {
     service = await startService({ timeoutMs: 3_500 });
     expect(await problemOf(await service.post({ uid }))).toMatchObject({ code: 'vendor_unreachable' });
     expect(lastLine()).toMatchObject({ reason: 'NotStarted', vendorAttempts: 0 });
     expect(service.vendor.requests).toHaveLength(0);
   });
 
-  test('says that nothing happened where the vendor cannot be reached', async () => {
+  test('says that no session was created if the vendor cannot be reached', async () => {
     service = await startService();
     await service.vendor.close();
     const response = await service.post({ uid });
@@ -354,7 +354,7 @@ describe('the vendor', () => {
     });
   });
 
-  test('says that the outcome is unknown where the vendor does not answer in time', async () => {
+  test('says that the outcome is unknown if the vendor does not answer in time', async () => {
     service = await startService({ timeoutMs: 5_400 });
     service.vendor.setFault({ fault: 'hang' });
     const response = await service.post({ uid });
@@ -366,7 +366,7 @@ describe('the vendor', () => {
     expect(service.vendor.requests).toHaveLength(1);
   });
 
-  test('hands out a session of an absurd expiry without naming one', async () => {
+  test('returns a session with an absurd expiry without an expiry', async () => {
     service = await startService();
     service.vendor.setFault({ fault: 'raw-answer', body: { access_token: token({ uid, exp: 1e300 }) } });
     const response = await service.post({ uid }, { Accept: 'application/json' });
@@ -377,7 +377,7 @@ describe('the vendor', () => {
     });
   });
 
-  test('hands on what the vendor makes of a second call in a stage that remembers no sessions', async () => {
+  test('passes on the vendor’s answer to a second call in a stage that remembers no sessions', async () => {
     service = await startService({ resume: false });
     const first = await service.post({ uid });
     service.vendor.setFault({ fault: 'same-token' });
@@ -388,7 +388,7 @@ describe('the vendor', () => {
 });
 
 describe('many requests', () => {
-  test('serves fifty requests with one look at the secret and one connection to the vendor', async () => {
+  test('serves fifty requests with one read of the secret and one connection to the vendor', async () => {
     service = await startService();
     for (let requests = 0; requests < 50; requests += 1) {
       expect((await service.post({ uid: `uid-${requests}-of-50` })).status).toBe(302);
@@ -398,7 +398,7 @@ describe('many requests', () => {
     expect(service.vendor.connections).toBe(1);
   });
 
-  test('serves those who come at once with one look at the secret', async () => {
+  test('serves concurrent requests with one read of the secret', async () => {
     service = await startService();
     const responses = await Promise.all(
       Array.from({ length: 20 }, (_, n) => service.post({ uid: `at-once-${n}` })),
@@ -407,7 +407,7 @@ describe('many requests', () => {
     expect(service.secretsManager.requests).toHaveLength(1);
   });
 
-  test('writes one line of JSON per request, with nothing in it but what is documented', async () => {
+  test('writes one line of JSON per request, with only the documented fields', async () => {
     service = await startService();
     const response = await service.post({ uid });
     await service.post({ uid });

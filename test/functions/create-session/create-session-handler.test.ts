@@ -57,7 +57,7 @@ function setUp(changes: { vendor?: Partial<VendorClient>; cache?: Partial<Creden
 }
 
 describe('the event', () => {
-  test('serves a body that API Gateway has encoded as base64', async () => {
+  test('accepts a body that API Gateway has encoded as base64', async () => {
     const body = Buffer.from(JSON.stringify({ uid })).toString('base64');
     const response = await setUp().invoke(proxyEvent(body, { isBase64Encoded: true }));
     expect(response.statusCode).toBe(302);
@@ -65,15 +65,15 @@ describe('the event', () => {
   });
 
   test.each([
-    ['is no JSON inside', Buffer.from('uid=ABCDE').toString('base64'), 'malformed_json'],
+    ['contains no JSON', Buffer.from('uid=ABCDE').toString('base64'), 'malformed_json'],
     ['is none', '%%%', 'malformed_json'],
     ['is JSON, not base64', JSON.stringify({ uid }), 'malformed_json'],
-    ['is too large inside', Buffer.from('x'.repeat(4_097)).toString('base64'), 'body_too_large'],
+    ['contains too much', Buffer.from('x'.repeat(4_097)).toString('base64'), 'body_too_large'],
   ])('refuses a base64 body that %s', async (_, body, code) => {
     expect(codeOf(await setUp().invoke(proxyEvent(body, { isBase64Encoded: true })))).toBe(code);
   });
 
-  test('measures a base64 body by what is inside', async () => {
+  test('measures the decoded size of a base64 body', async () => {
     const body = Buffer.from(JSON.stringify({ uid }).padEnd(4_096)).toString('base64');
     expect((await setUp().invoke(proxyEvent(body, { isBase64Encoded: true }))).statusCode).toBe(302);
   });
@@ -96,7 +96,7 @@ describe('the event', () => {
     },
   );
 
-  test('puts Lambda’s request id in the place of API Gateway’s where there is none', async () => {
+  test('uses Lambda’s request id if API Gateway’s is missing', async () => {
     const { invoke, lastLine } = setUp();
     const response = await invoke(proxyEvent({ uid }, { requestContext: {} as never }));
     expect(response.headers?.['x-request-id']).toBe('lambda-request-id');
@@ -110,14 +110,14 @@ describe('the event', () => {
     ['not a UUID', 'chosen-by-the-caller'],
     ['a UUID and more', `${gatewayRequestId}\n`],
     ['no string', 7],
-  ])('puts Lambda’s request id in the place of API Gateway’s where that is %s', async (_, requestId) => {
+  ])('uses Lambda’s request id if API Gateway’s is %s', async (_, requestId) => {
     const { invoke, lastLine } = setUp();
     const response = await invoke(proxyEvent({ uid }, { requestContext: { requestId } as never }));
     expect(response.headers?.['x-request-id']).toBe('lambda-request-id');
     expect(lastLine()).toMatchObject({ requestId: 'lambda-request-id' });
   });
 
-  test('uses API Gateway’s request id where it is a UUID', async () => {
+  test('uses API Gateway’s request id if it is a UUID', async () => {
     const { invoke, lastLine } = setUp();
     const response = await invoke(proxyEvent({ uid }));
     expect(response.headers?.['x-request-id']).toBe(gatewayRequestId);
@@ -130,7 +130,7 @@ describe('time and failures', () => {
     ['a clock 60 s ahead', -60_000],
     ['a clock 60 s behind', 60_000],
     ['a stamp that is 16 s old', -16_000],
-  ])('gives the vendor its whole time with %s', async (_, offsetMs) => {
+  ])('gives the vendor its full time with %s', async (_, offsetMs) => {
     const { invoke, deadlines } = setUp();
     const requestTimeEpoch = Date.now() + offsetMs;
     const event = proxyEvent({ uid }, { requestContext: { requestTimeEpoch } as never });
@@ -138,7 +138,7 @@ describe('time and failures', () => {
     expect(deadlines[0]).toBeGreaterThan(7_000);
   });
 
-  test('answers 500 where the middlewares themselves fail', async () => {
+  test('answers 500 if the middlewares themselves fail', async () => {
     const { invoke } = setUp();
     const response = await invoke({ ...proxyEvent({ uid }), body: 7 } as never);
     expect([codeOf(response), response.headers?.['x-request-id']]).toEqual([
@@ -153,7 +153,7 @@ describe('time and failures', () => {
     expect(codeOf(await invoke(broken as never))).toBe('internal_error');
   });
 
-  test('does not call the vendor where the event’s Accept cannot be read', async () => {
+  test('does not call the vendor if the event’s Accept cannot be read', async () => {
     const { invoke, deadlines } = setUp();
     const event = proxyEvent(
       { uid },
@@ -163,14 +163,14 @@ describe('time and failures', () => {
     expect(deadlines).toHaveLength(0);
   });
 
-  test('gives the vendor 8 s at most', async () => {
+  test('gives the vendor at most 8 s', async () => {
     const { invoke, deadlines } = setUp();
     await invoke(proxyEvent({ uid }));
     expect(deadlines[0]).toBeLessThanOrEqual(8_000);
     expect(deadlines[0]).toBeGreaterThan(7_000);
   });
 
-  test('gives the vendor less where API Gateway has waited already', async () => {
+  test('gives the vendor less if API Gateway has already waited', async () => {
     const { invoke, deadlines } = setUp();
     const requestTimeEpoch = Date.now() - 9_000;
     await invoke(proxyEvent({ uid }, { requestContext: { requestTimeEpoch } as never }));
@@ -181,7 +181,7 @@ describe('time and failures', () => {
     ['an error', new Error(`${uid} ${credentials.apiKey}`)],
     ['a string', `${uid} ${credentials.apiKey}`],
     ['nothing', undefined],
-  ])('answers 500 where the code throws %s, and says neither where nor what', async (_, thrown) => {
+  ])('answers 500 if the code throws %s, and shows no details', async (_, thrown) => {
     const { invoke, lines, lastLine } = setUp({ vendor: { send: () => Promise.reject(thrown) } });
     const response = await invoke(proxyEvent({ uid }));
     expect(response.statusCode).toBe(500);
@@ -205,7 +205,7 @@ describe('time and failures', () => {
     ['a uid for a code', { code: uid }, undefined],
     ['a uid within its name', { name: `Error${uid}` }, undefined],
     ['neither', {}, undefined],
-  ])('logs as the reason of a failure no more than a plain word: %s', async (_, cause, reason) => {
+  ])('logs only a plain word as the reason of a failure: %s', async (_, cause, reason) => {
     const send = () => Promise.reject(new VendorError('vendor_connection_lost', { cause }));
     const { invoke, lastLine } = setUp({ vendor: { send } });
     await invoke(proxyEvent({ uid }));

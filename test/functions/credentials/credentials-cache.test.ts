@@ -53,7 +53,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('a pair in memory', () => {
-  test('reads this secret, and hands out its pair and version', async () => {
+  test('reads this secret, and returns its pair and version', async () => {
     holds('key-1');
     const { get, trace } = setUp();
     expect(await get()).toEqual({ apiKey: 'key-1', integrationId: '42', versionId: 'version-of-key-1' });
@@ -79,7 +79,7 @@ describe('a pair in memory', () => {
     expect(reads()).toBe(2);
   });
 
-  test('reads once for all who ask at the same time', async () => {
+  test('reads once for concurrent callers', async () => {
     holds('key-1');
     const { get, trace } = setUp();
     await Promise.all(Array.from({ length: 20 }, get));
@@ -87,7 +87,7 @@ describe('a pair in memory', () => {
     expect(trace.secretReads).toBe(1);
   });
 
-  test('serves the last good pair where a refresh fails, and does not try again for 30 s', async () => {
+  test('serves the last good pair if a refresh fails, and does not try again for 30 s', async () => {
     holds('key-1');
     const { get, trace } = setUp();
     await get();
@@ -130,7 +130,7 @@ describe('a pair in memory', () => {
 });
 
 describe('a secret without a usable pair', () => {
-  test('says that the secret is unavailable where it never had a pair, and tries again at once', async () => {
+  test('says that the secret is unavailable if it never read a pair, and tries again at once', async () => {
     fails();
     const { get } = setUp();
     expect(await codeOf(get())).toBe('secrets_unavailable');
@@ -151,15 +151,15 @@ describe('a secret without a usable pair', () => {
     ['a number', '{"apiKey":"key-1","integrationId":42}'],
     ['a pasted line break', '{"apiKey":"key-1\\n","integrationId":"42"}'],
     ['a trailing space', '{"apiKey":"key-1 ","integrationId":"42"}'],
-    ['a letter that no header can carry', '{"apiKey":"clé","integrationId":"42"}'],
-  ])('says that the credentials are not set where the secret holds %s', async (_, SecretString) => {
+    ['a letter that no header can contain', '{"apiKey":"clé","integrationId":"42"}'],
+  ])('says that the credentials are not set if the secret holds %s', async (_, SecretString) => {
     secretsManager
       .on(GetSecretValueCommand)
       .resolves({ VersionId: 'v', ...(SecretString && { SecretString }) });
     expect(await codeOf(setUp().get())).toBe('credentials_not_set');
   });
 
-  test('sees the first pair within a second', async () => {
+  test('detects the first pair within a second', async () => {
     holds('UNSET');
     const { get } = setUp();
     expect(await codeOf(get())).toBe('credentials_not_set');
@@ -171,7 +171,7 @@ describe('a secret without a usable pair', () => {
     expect((await get()).apiKey).toBe('key-1');
   });
 
-  test('does not hide behind a stale pair that the secret no longer holds a pair', async () => {
+  test('serves no stale pair after the secret no longer holds a pair', async () => {
     holds('key-1');
     const { get } = setUp();
     await get();
@@ -180,7 +180,7 @@ describe('a secret without a usable pair', () => {
     expect(await codeOf(get())).toBe('credentials_not_set');
   });
 
-  test('does not bring back a withdrawn pair from memory where Secrets Manager fails afterwards', async () => {
+  test('never serves a withdrawn pair from memory, even if Secrets Manager fails afterwards', async () => {
     holds('key-1');
     const { get } = setUp();
     await get();
@@ -192,7 +192,7 @@ describe('a secret without a usable pair', () => {
     expect(await codeOf(get())).toBe('secrets_unavailable');
   });
 
-  test('does not bring back a pair that was found withdrawn after the vendor had refused it', async () => {
+  test('never serves a refused pair again after the secret no longer holds a pair', async () => {
     holds('key-1');
     const { get, replace } = setUp();
     const refused = await get();
@@ -203,7 +203,7 @@ describe('a secret without a usable pair', () => {
     expect(await codeOf(get())).toBe('secrets_unavailable');
   });
 
-  test('uses a pair at once where it is found within a second of finding none', async () => {
+  test('uses a pair at once if it finds one within a second of finding none', async () => {
     holds('key-1');
     const { get, replace } = setUp();
     const refused = await get();
@@ -213,14 +213,14 @@ describe('a secret without a usable pair', () => {
     });
     expect(await codeOf(replace(refused))).toBe('credentials_not_set');
     holds('key-2');
-    now += 500; // A second after the first read began, half a second after it found none.
+    now += 500; // A second after the first read started, half a second after it found none.
     expect((await replace(refused)).apiKey).toBe('key-2');
     expect((await get()).apiKey).toBe('key-2');
   });
 });
 
 describe('a refused pair', () => {
-  test('hands out the version that has replaced a refused one', async () => {
+  test('returns the version that has replaced a refused one', async () => {
     holds('key-1');
     const { get, replace } = setUp();
     const refused = await get();
@@ -230,7 +230,7 @@ describe('a refused pair', () => {
     expect(reads()).toBe(2);
   });
 
-  test('uses a version that another request has read meanwhile without reading again', async () => {
+  test('uses a version that another request has just read, without reading again', async () => {
     holds('key-1');
     const { get, replace } = setUp();
     const refused = await get();
@@ -241,7 +241,7 @@ describe('a refused pair', () => {
     expect(reads()).toBe(2);
   });
 
-  test('remembers a refused version for 15 s, and reads the secret at most once a second meanwhile', async () => {
+  test('remembers a refused version for 15 s, and reads the secret at most once a second during that time', async () => {
     holds('key-1');
     const { get, replace } = setUp();
     const refused = await get();
@@ -254,7 +254,7 @@ describe('a refused pair', () => {
     expect(reads()).toBe(2 + 14);
   });
 
-  test('goes on at once when a refused version has been replaced', async () => {
+  test('continues at once when a refused version has been replaced', async () => {
     holds('key-1');
     const { get, replace } = setUp();
     const refused = await get();
@@ -264,7 +264,7 @@ describe('a refused pair', () => {
     expect((await get()).apiKey).toBe('key-2');
   });
 
-  test('asks the vendor again with a refused version once in 15 s, by one request', async () => {
+  test('allows one request in 15 s to call the vendor with a refused version', async () => {
     holds('key-1');
     const { get, replace } = setUp();
     const refused = await get();
@@ -274,7 +274,7 @@ describe('a refused pair', () => {
     expect(await codeOf(get())).toBe('credentials_refused');
   });
 
-  test('forgets a refusal once the vendor has taken the version', async () => {
+  test('forgets a refusal after the vendor has accepted the version', async () => {
     holds('key-1');
     const { get, replace, accept } = setUp();
     const refused = await get();
@@ -284,18 +284,18 @@ describe('a refused pair', () => {
     expect((await get()).apiKey).toBe('key-1');
   });
 
-  test('does not forget a refusal because the vendor has taken another version', async () => {
+  test('does not forget a refusal because the vendor has accepted another version', async () => {
     holds('key-1');
     const { get, refuse, accept } = setUp();
     const earlier = await get();
     holds('key-2');
     now += 330_000;
     refuse(await get());
-    accept(earlier); // The answer to a call that began before.
+    accept(earlier); // The answer to a call that started before.
     expect(await codeOf(get())).toBe('credentials_refused');
   });
 
-  test('holds a version as refused where the secret cannot be read again', async () => {
+  test('still counts a version as refused if the secret cannot be read again', async () => {
     holds('key-1');
     const { get, replace } = setUp();
     const refused = await get();
@@ -303,7 +303,7 @@ describe('a refused pair', () => {
     expect(await codeOf(replace(refused))).toBe('credentials_refused');
   });
 
-  test('says that the credentials are not set where a refused pair was replaced by none', async () => {
+  test('says that the credentials are not set if a refused pair was removed', async () => {
     holds('key-1');
     const { get, replace } = setUp();
     const refused = await get();
@@ -311,7 +311,7 @@ describe('a refused pair', () => {
     expect(await codeOf(replace(refused))).toBe('credentials_not_set');
   });
 
-  test('joins a forced read that is under way instead of giving up or reading twice', async () => {
+  test('shares a forced read in progress instead of failing or reading twice', async () => {
     holds('key-1');
     const { get, replace } = setUp();
     const refused = await get();

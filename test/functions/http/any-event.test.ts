@@ -22,7 +22,7 @@ afterAll(() => service.close());
 const functions = [...new Set(routes.map((route) => route.function))];
 const whole = { ...proxyEvent({ uid: 'a' }), pathParameters: { token: 'not-ours' } };
 
-/** What API Gateway never sends, or only to a function that is set up wrongly. */
+/** Events that API Gateway never sends, or only to a function with a wrong configuration. */
 const events: unknown[] = [
   undefined,
   null,
@@ -63,7 +63,7 @@ describe.each(functions)('%s', (name) => {
   );
 });
 
-/** Holds a response to the contract; what the function keeps to itself must not be in it. */
+/** Checks a response against the contract; it must contain no internal value. */
 function expectContract({ statusCode, headers = {}, body }: APIGatewayProxyResult): void {
   expect(headers).toMatchObject(securityHeaders);
   expect(headers['x-request-id']).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i);

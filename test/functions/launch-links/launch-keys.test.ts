@@ -50,7 +50,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   }
 }
 
-test('hands out the current key, and finds it and the previous one', async () => {
+test('returns the current key, and finds it and the previous one by id', async () => {
   holds(['new00000', hex('a1')], ['old00000', hex('b2')]);
   const { current, find, trace } = setUp();
   const newKey = { id: 'new00000', bytes: Buffer.from(hex('a1'), 'hex') };
@@ -61,7 +61,7 @@ test('hands out the current key, and finds it and the previous one', async () =>
   expect(trace.secretStale).toBeUndefined();
 });
 
-test('needs no previous key, and ignores one that is no key', async () => {
+test('needs no previous key, and ignores an invalid one', async () => {
   holds(['new00000', hex('a1')]);
   expect((await setUp().current()).id).toBe('new00000');
   holds(['new00000', hex('a1')], ['old00000', 'rubbish']);
@@ -76,7 +76,7 @@ test.each([hex('A1'), hex('a1').slice(1), `${hex('a1')}0`, `${hex('a1').slice(2)
   },
 );
 
-test('fails where the previous key cannot be read for another reason than that there is none', async () => {
+test('fails if the previous key exists but cannot be read', async () => {
   holds(['new00000', hex('a1')]);
   on('AWSPREVIOUS').rejects(named('AccessDeniedException'));
   expect(await codeOf(setUp().current())).toBe('secrets_unavailable');
@@ -97,7 +97,7 @@ test.each([
   expect(trace.secretReads).toBe(2);
 });
 
-test('reads once for all who ask at the same time, whether they know the key id or not', async () => {
+test('reads once for concurrent callers, with known and unknown key ids', async () => {
   holds(['new00000', hex('a1')]);
   const { current, find, trace } = setUp();
   await Promise.all([current(), current(), find('new00000')]);
@@ -106,7 +106,7 @@ test('reads once for all who ask at the same time, whether they know the key id 
   expect(trace.secretReads).toBe(2);
 });
 
-test('looks again for a key id it does not know, every 5 s at most', async () => {
+test('reads again for an unknown key id, at most every 5 s', async () => {
   holds(['old00000', hex('b2')]);
   const { find, trace } = setUp();
   await find('old00000');
@@ -121,7 +121,7 @@ test('looks again for a key id it does not know, every 5 s at most', async () =>
   expect(trace.secretReads).toBe(3);
 });
 
-test('does not call an unknown key id unknown while it cannot look again', async () => {
+test('does not report a key id as unknown while it cannot read again', async () => {
   holds(['old00000', hex('b2')]);
   const { find, trace } = setUp();
   await find('old00000');
@@ -133,7 +133,7 @@ test('does not call an unknown key id unknown while it cannot look again', async
   expect((await find('old00000'))?.id).toBe('old00000');
 });
 
-test('serves the last good keys where a refresh fails, tries again after 30 s, and gives up after an hour', async () => {
+test('serves the last good keys if a refresh fails, tries again after 30 s, and fails after an hour', async () => {
   holds(['new00000', hex('a1')]);
   const { current, trace } = setUp();
   await current();

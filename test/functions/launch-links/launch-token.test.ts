@@ -8,7 +8,7 @@ const findKey = async (id: string) => (id === key.id ? key : undefined);
 
 const uids = fc.stringMatching(/^[A-Za-z0-9-]{5,60}$/);
 
-test('opens to what was sealed, is fit for a path, and shows no uid', async () => {
+test('opens to the sealed values, fits a path, and shows no uid', async () => {
   await fc.assert(
     fc.asyncProperty(uids, fc.integer({ min: 1, max: 4_000_000_000 }), async (uid, expiresAt) => {
       const token = await sealLaunchToken({ uid, expiresAt }, key);
@@ -21,22 +21,22 @@ test('opens to what was sealed, is fit for a path, and shows no uid', async () =
   );
 });
 
-test('carries the language that the applicant reads', async () => {
+test('contains the applicant’s language', async () => {
   const claims = { uid: 'ABCDE', expiresAt: 1, language: 'pt-BR' };
   expect(await openLaunchToken(await sealLaunchToken(claims, key), findKey)).toEqual(claims);
 });
 
-test('has 245 characters at most', async () => {
+test('has at most 245 characters', async () => {
   const claims = { uid: 'a'.repeat(60), expiresAt: 9_999_999_999, language: 'zh-Hant-419' };
   expect((await sealLaunchToken(claims, key)).length).toBeLessThanOrEqual(245);
 });
 
-test('is another one each time', async () => {
+test('is different each time', async () => {
   const claims = { uid: 'ABCDE', expiresAt: 1 };
   expect(await sealLaunchToken(claims, key)).not.toBe(await sealLaunchToken(claims, key));
 });
 
-test('looks no key up for what cannot be a token', async () => {
+test('looks up no key for a text that cannot be a token', async () => {
   const asked: string[] = [];
   const refuse = async (id: string) => void asked.push(id);
   await fc.assert(
@@ -50,7 +50,7 @@ test('looks no key up for what cannot be a token', async () => {
   expect(asked).toEqual([]);
 });
 
-test('passes on that the key cannot be read', async () => {
+test('passes on the error if the key cannot be read', async () => {
   const token = await sealLaunchToken({ uid: 'ABCDE', expiresAt: 1 }, key);
   const unavailable = new Error('unavailable');
   await expect(openLaunchToken(token, () => Promise.reject(unavailable))).rejects.toBe(unavailable);

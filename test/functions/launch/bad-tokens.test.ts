@@ -43,18 +43,18 @@ test('the link itself is good', async () => {
   expect((await checkedFetch(base + token)).status).toBe(200);
 });
 
-test('refuses one that is cut, at whatever length', async () => {
+test('refuses a token that is cut at any length', async () => {
   for (let length = 1; length < token.length; length += 1) await expectRefused(token.slice(0, length));
 });
 
-test('refuses one that is altered, in whatever character', async () => {
+test('refuses a token with any character changed', async () => {
   for (const [index, character] of [...token].entries()) {
     const other = character === 'A' ? 'B' : 'A';
     await expectRefused(token.slice(0, index) + other + token.slice(index + 1));
   }
 });
 
-test('refuses one with another last character, in whatever part', async () => {
+test('refuses a token with another last character in any part', async () => {
   for (const [index, part] of partsOf().entries()) {
     for (const character of alphabet) {
       if (part.endsWith(character)) continue;
@@ -63,7 +63,7 @@ test('refuses one with another last character, in whatever part', async () => {
   }
 });
 
-test('refuses one with a part doubled, emptied, padded, or a part too many or too few', async () => {
+test('refuses a token with a part doubled, emptied, padded, added or removed', async () => {
   for (const index of partsOf().keys()) {
     if (index !== 1) await expectRefused(withPart(index, (part) => part + part));
     if (index !== 1) await expectRefused(withPart(index, () => ''));
@@ -74,7 +74,7 @@ test('refuses one with a part doubled, emptied, padded, or a part too many or to
 });
 
 test.each(['%20', '%0A', '%0D%0A', '%09', '%00', '%C2%A0', '+', '.', '!', '%2F'])(
-  'refuses one with %s before, behind or inside it',
+  'refuses a token with %s before, after or inside it',
   async (noise) => {
     await expectRefused(noise + token);
     await expectRefused(token + noise);
@@ -82,14 +82,14 @@ test.each(['%20', '%0A', '%0D%0A', '%09', '%00', '%C2%A0', '+', '.', '!', '%2F']
   },
 );
 
-test('serves one that is percent-encoded once, which is the same URL, and refuses it encoded twice', async () => {
+test('accepts a token that is percent-encoded once, which is the same URL, and refuses it encoded twice', async () => {
   const encoded = token.replaceAll('.', '%2E');
   expect((await checkedFetch(base + encoded)).status).toBe(200);
   await expectRefused(encoded.replaceAll('%', '%25'));
   await expectRefused(token.replaceAll('.', '%252E'));
 });
 
-test('refuses one of 4 kB, and any other text', async () => {
+test('refuses a token of 4 kB, and any other text', async () => {
   await expectRefused('A'.repeat(4_096));
   await expectRefused(`${token}${'A'.repeat(4_096)}`);
   await expectRefused(`A..A.${'A'.repeat(1_019)}.A`);
@@ -106,7 +106,7 @@ test('refuses the token of another stage', async () => {
   }
 });
 
-test('refuses other algorithms, and a key id or a key that is not ours', async () => {
+test('refuses other algorithms, and an unknown key id or key', async () => {
   const { kid } = JSON.parse(Buffer.from(partsOf()[0] ?? '', 'base64url').toString());
   const claims = new TextEncoder().encode(JSON.stringify({ sub: uid, exp: 4_000_000_000 }));
   const encrypt = (alg: string, enc: string, key: Uint8Array, id: unknown = kid) =>
@@ -134,8 +134,8 @@ test.each(['', '/', '/x'])(
   },
 );
 
-// The last test of this file: it looks back on all the others.
-test('nothing has told which part was wrong, reached the vendor or got into a log line', () => {
+// The last test of this file: it checks all the others.
+test('no answer showed which part was wrong, and no token reached the vendor or a log line', () => {
   expect(bodies.size).toBe(2);
   expect(service.vendor.connections).toBe(0);
   const log = service.lines.join('');

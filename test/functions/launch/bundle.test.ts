@@ -17,7 +17,7 @@ async function start(...parameters: Parameters<typeof startLambda>): Promise<Lam
   return lambda;
 }
 
-/** Ends the function, and returns all it wrote. */
+/** Ends the function, and returns all its output. */
 async function outputOf(lambda: Lambda): Promise<{ stdout: string; stderr: string }> {
   running.splice(running.indexOf(lambda), 1);
   return await lambda.stop();
@@ -35,7 +35,7 @@ const launchEvent = (httpMethod: string, token: string) =>
     headers: { Accept: 'text/html' },
   });
 
-test('make a link, show its page and start the session, and leave no mark of uid or token', async () => {
+test('make a link, show its page and start the session, without uid or token in any output', async () => {
   const opener = await start('launch');
   const maker = await start('create-launch-link', {
     variables: {
@@ -75,7 +75,7 @@ test('make a link, show its page and start the session, and leave no mark of uid
   }
 });
 
-test('lead to the stage’s own domain where it has one', async () => {
+test('lead to the stage’s own domain if it has one', async () => {
   const maker = await start('create-launch-link', {
     variables: { LAUNCH_BASE_URL: 'https://start.lender.example' },
   });

@@ -57,7 +57,7 @@ test.each([
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_1) AppleWebKit/601.2.4 (KHTML, like Gecko) Version/9.0.1 Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0',
   'Google-PageRenderer Google (+https://developers.google.com/+/web/snippet/)',
   'Mozilla/5.0 (Windows NT 10.0) BingPreview/1.0b',
-])('spends nothing on a preview by %s', async (userAgent) => {
+])('does not call the vendor for a preview by %s', async (userAgent) => {
   const link = await service.makeLink(uid);
   for (const method of ['HEAD', 'GET', 'HEAD', 'GET']) {
     const response = await ask(link, method, { Accept: '*/*', 'User-Agent': userAgent });
@@ -69,7 +69,7 @@ test.each([
   expect(service.vendor.requests).toHaveLength(1);
 });
 
-test('answers the button’s POST with 302 into the assessment', async () => {
+test('answers the button’s POST with 302 to the assessment', async () => {
   const response = await ask(await service.makeLink(uid), 'POST');
   expect(response.status).toBe(302);
   expect(await response.text()).toBe('');
@@ -94,9 +94,9 @@ test('in a stage that remembers no sessions, the vendor decides what a second ta
   expect(html).toContain('href="https://www.lender.example/back?a=1&#38;b=2"');
 });
 
-test.each(['GET', 'POST'])('refuses a link after its time: %s', async (method) => {
+test.each(['GET', 'POST'])('refuses an expired link: %s', async (method) => {
   const link = await service.makeLink(uid, 60);
-  // A link lives for whole seconds: up to one less than was asked for.
+  // A link is valid for whole seconds: up to one less than requested.
   service.advance(58_000);
   expect((await ask(link)).status).toBe(200);
   service.advance(2_000);
@@ -114,7 +114,7 @@ test.each(['GET', 'POST'])('refuses a link after its time: %s', async (method) =
   expect(service.vendor.connections).toBe(0);
 });
 
-test('gives no HTML to one who does not name it', async () => {
+test('gives no HTML to a client that does not name it', async () => {
   const link = `${await service.makeLink(uid)}x`;
   for (const accept of ['*/*', 'application/json', 'text/html;q=0']) {
     const response = await ask(link, 'GET', { Accept: accept });
@@ -140,13 +140,13 @@ describe('in a stage with several languages', () => {
     [undefined, 'de, pt;q=0.9', 'pt-BR" dir="ltr'],
     [undefined, 'de', 'es" dir="ltr'],
     [undefined, '"><script>', 'es" dir="ltr'],
-  ])('shows a link for %s to a browser of %s as %s', async (language, acceptLanguage, shown) => {
+  ])('shows a link for %s to a browser in %s as %s', async (language, acceptLanguage, shown) => {
     const { status, html } = await pageOf(await service.makeLink(uid, 60, language), acceptLanguage);
     expect(status).toBe(200);
     expect(html).toContain(`<html lang="${shown}">`);
   });
 
-  test('tells of an expired link, and of an error after the tap, in the language of the link', async () => {
+  test('shows an expired link, and an error after the tap, in the language of the link', async () => {
     const link = await service.makeLink(uid, 60, 'ar');
     service.vendor.setFault({ fault: 'status', status: 500 });
     const failed = await pageOf(link, 'es', 'POST');
@@ -156,7 +156,7 @@ describe('in a stage with several languages', () => {
     for (const { html } of [failed, expired]) expect(html).toContain('<html lang="ar" dir="rtl">');
   });
 
-  test('tells of a link that does not open in the language of the browser', async () => {
+  test('shows an invalid link in the language of the browser', async () => {
     const { status, html } = await pageOf(`${await service.makeLink(uid, 60, 'ar')}x`, 'pt-BR');
     expect(status).toBe(403);
     expect(html).toContain('<html lang="pt-BR" dir="ltr">');
@@ -195,7 +195,7 @@ test.each([
   expect((await ask(link, 'POST')).status).toBe(302);
 });
 
-test('offers to open the page again where the keys cannot be read', async () => {
+test('offers to open the page again if the keys cannot be read', async () => {
   const link = await service.makeLink(uid);
   service.secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError' });
   const response = await ask(link);
@@ -203,7 +203,7 @@ test('offers to open the page again where the keys cannot be read', async () => 
   expect(await response.text()).toContain('<form method="get">');
 });
 
-test('takes a form’s empty body, and any other', async () => {
+test('accepts a form’s empty body, and any other', async () => {
   const link = await service.makeLink(uid);
   for (const body of ['', 'a=1', 'x'.repeat(100_000)]) {
     const headers = { ...browser, 'Content-Type': 'application/x-www-form-urlencoded' };
@@ -212,27 +212,27 @@ test('takes a form’s empty body, and any other', async () => {
   }
 });
 
-test('takes a link to which a message’s sender has added a query', async () => {
+test('accepts a link to which a message’s sender has added a query', async () => {
   expect((await ask(`${await service.makeLink(uid)}?utm_source=sms`)).status).toBe(200);
 });
 
-test('serves a link made before a renewal of the key, on functions that hold the old one', async () => {
+test('accepts a link made before a renewal of the key, on functions that have the old key', async () => {
   const before = await service.makeLink(uid);
   await ask(before);
   service.renewLaunchKey();
   expect((await ask(before)).status).toBe(200);
-  // The function that makes links still has the old key, which is the previous one by now.
+  // The function that makes links still has the old key, which is now the previous one.
   expect((await ask(await service.makeLink(uid))).status).toBe(200);
 });
 
-test('serves a link made after a renewal of the key, on a function that holds the old one', async () => {
+test('accepts a link made after a renewal of the key, on a function that has the old key', async () => {
   await ask(await service.makeLink(uid));
   service.renewLaunchKey();
   const fresh = await startFresh();
   expect((await ask(fresh)).status).toBe(200);
 });
 
-/** A link made with the key of this moment: the function that makes links looks again after six minutes. */
+/** A link made with the current key: the function that makes links reads the key again after six minutes. */
 async function startFresh(): Promise<string> {
   service.advance(360_000);
   return await service.makeLink(uid);

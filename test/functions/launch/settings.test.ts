@@ -13,7 +13,7 @@ const opening = {
   HMAC: 'on',
 };
 
-test('making a link needs nothing of the vendor’s', () => {
+test('making a link needs no setting of the vendor', () => {
   expect(readLaunchLinkSettings(making)).toEqual({
     stage: 'test',
     launchKeySecretArn: making.LAUNCH_KEY_SECRET_ARN,
@@ -22,17 +22,17 @@ test('making a link needs nothing of the vendor’s', () => {
   });
 });
 
-test('opening a link needs what a session needs', () => {
+test('opening a link needs the settings of a session', () => {
   expect(readLaunchSettings(opening)).toMatchObject({
     launchKeySecretArn: making.LAUNCH_KEY_SECRET_ARN,
     credentialsSecretArn: opening.CREDENTIALS_SECRET_ARN,
   });
 });
 
-test.each(Object.keys(making))('making a link names %s where it is missing', (name) => {
+test.each(Object.keys(making))('making a link names %s if it is missing', (name) => {
   expect(() => readLaunchLinkSettings({ ...making, [name]: undefined })).toThrow(name);
 });
 
-test.each(Object.keys(opening))('opening a link names %s where it is missing', (name) => {
+test.each(Object.keys(opening))('opening a link names %s if it is missing', (name) => {
   expect(() => readLaunchSettings({ ...opening, [name]: '' })).toThrow(name);
 });

@@ -43,7 +43,7 @@ test('rotates under the runtime of Lambda', async () => {
   expect(lambda.vendor.requests.map(({ accepted }) => accepted)).toEqual([true]);
 });
 
-test('has the runtime print fixed sentences alone where a step fails', async () => {
+test('makes the runtime print only fixed sentences if a step fails', async () => {
   const { token, versionIds } = await rotate();
   expect(versionIds.get('BEGINI_REFUSED_401')).toBe(token);
   await lambda.secretsManager.repeatRotation();

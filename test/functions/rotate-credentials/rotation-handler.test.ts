@@ -7,7 +7,7 @@ import { rotationHandler } from '../../../functions/rotate-credentials/rotation-
 import type { Fault } from '../../../lib/local/begini-faults.ts';
 import { labelBehaviours, newPair, oldPair, type Rotations, startRotations } from '../../support/rotation.ts';
 
-describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) => {
+describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) => {
   let rotations: Rotations;
 
   beforeEach(async () => {
@@ -27,7 +27,10 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     rotations = await startRotations({ pendingStays, ...options });
   };
 
-  /** What every failure leaves: the pair in use untouched, nothing pending, and a good pair goes through next time. */
+  /**
+   * The state after every failure: the pair in use is unchanged, nothing is pending, and a good pair succeeds next
+   * time.
+   */
   async function expectNothingStuck(): Promise<void> {
     expect(await rotations.currentKey()).toBe(oldPair.apiKey);
     expect((await rotations.versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
@@ -47,14 +50,14 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(uid).toMatch(/^ROTCHK[0-9a-f]{32}$/);
   });
 
-  test('puts in the first pair, over the sentinel', async () => {
+  test('replaces the sentinel with the first pair', async () => {
     await setUpAgain({ secret: '{"apiKey":"UNSET","integrationId":"UNSET"}' });
     await rotations.stage(newPair);
     await rotations.rotate();
     expect(await rotations.currentKey()).toBe(newPair.apiKey);
   });
 
-  test('signs nothing where the stage turns HMAC off', async () => {
+  test('signs nothing if the stage turns HMAC off', async () => {
     await setUpAgain({ hmac: false });
     await rotations.stage(newPair);
     await rotations.rotate();
@@ -63,7 +66,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
   });
 
   test.each([oldPair, { apiKey: 'UNSET', integrationId: 'UNSET' }])(
-    'is tried out by Secrets Manager without a call to the vendor',
+    'is tested by Secrets Manager without a call to the vendor',
     async (pair) => {
       await setUpAgain({ secret: JSON.stringify(pair) });
       const { client, versions, secretsManager } = rotations;
@@ -74,7 +77,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     },
   );
 
-  test('fails at the deadline where nothing is staged', async () => {
+  test('fails at the deadline if nothing is staged', async () => {
     await rotations.rotate();
     expect(codes()).toEqual(['nothing_staged']);
     await expectNothingStuck();
@@ -87,7 +90,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     ['a trailing space', { apiKey: newPair.apiKey, integrationId: `${newPair.integrationId} ` }],
     ['the sentinel', { apiKey: 'UNSET', integrationId: 'UNSET' }],
     ['no JSON', 'new-api-key'],
-  ])('never asks the vendor about %s', async (_, value) => {
+  ])('never calls the vendor with %s', async (_, value) => {
     await rotations.stage(value);
     await rotations.rotate();
     expect(codes()).toEqual(['not_a_pair']);
@@ -95,7 +98,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     await expectNothingStuck();
   });
 
-  test('does not take the current pair for a new one', async () => {
+  test('does not accept the current pair as a new one', async () => {
     const staged = await rotations.stage({ integrationId: oldPair.integrationId, apiKey: oldPair.apiKey });
     await rotations.rotate();
     expect(codes()).toEqual(['same_as_current']);
@@ -127,7 +130,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
       'refused_403',
       'BEGINI_REFUSED_403',
     ],
-  ])('does not take %s', async (_, pair, vendorStatus, code, verdict) => {
+  ])('does not accept %s', async (_, pair, vendorStatus, code, verdict) => {
     await rotations.stage(pair);
     const token = await rotations.rotate();
     expect(logged().at(-1)).toMatchObject({ step: 'testSecret', code, verdict, vendorStatus });
@@ -148,7 +151,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     [{ fault: 'reset' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
     [{ fault: 'close-mid-body' }, 'vendor_unreachable', 'BEGINI_UNREACHABLE'],
   ];
-  test.each(outages)('takes anything but a session for a failure: %j', async (fault, code, verdict) => {
+  test.each(outages)('treats any answer without a session as a failure: %j', async (fault, code, verdict) => {
     rotations.vendor.setFault(fault);
     await rotations.stage(newPair);
     const token = await rotations.rotate();
@@ -157,7 +160,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     await expectNothingStuck();
   });
 
-  test('promotes the staged pair when Secrets Manager repeats a rotation that the vendor was down for', async () => {
+  test('promotes the staged pair when Secrets Manager retries a rotation that failed while the vendor was down', async () => {
     rotations.vendor.setFault({ fault: 'status', status: 503 });
     await rotations.stage(newPair);
     const token = await rotations.rotate();
@@ -169,7 +172,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await rotations.currentKey()).toBe(newPair.apiKey);
   });
 
-  test('a repeat of a rotation does not promote a pair that was withdrawn', async () => {
+  test('a retry of a rotation does not promote a withdrawn pair', async () => {
     rotations.vendor.setFault({ fault: 'status', status: 503 });
     await rotations.stage(newPair);
     const token = await rotations.rotate();
@@ -194,7 +197,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     },
   );
 
-  test('may call any step of a rotation that has succeeded, without effect', async () => {
+  test('may call any step of a successful rotation again, without effect', async () => {
     await rotations.stage(newPair);
     const token = await rotations.rotate();
     await rotations.secretsManager.repeatRotation();
@@ -204,7 +207,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
   });
 
   describe.each(['createSecret', 'testSecret', 'finishSecret'])('%s', (step) => {
-    test('refuses a foreign token, and leaves the rotation in progress alone', async () => {
+    test('refuses an unknown token, and does not change the rotation in progress', async () => {
       const foreign = randomUUID();
       const token = randomUUID();
       await rotations.stage(newPair, token);
@@ -225,14 +228,14 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
       await expectNothingStuck();
     });
 
-    test('refuses any secret but its own, and touches none', async () => {
+    test('refuses any other secret, and changes none', async () => {
       const foreign = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:other-aaaaaa';
       await expect(invoke(step, randomUUID(), foreign)).rejects.toMatchObject({ code: 'wrong_secret' });
       expect(rotations.secretsManager.requests).toEqual([]);
     });
   });
 
-  test('does not take a pair that was staged for another rotation, as by an interrupted command', async () => {
+  test('does not accept a pair that was staged for another rotation, for example by an interrupted command', async () => {
     const abandoned = await rotations.stage(newPair);
     await rotations.rotate(randomUUID());
     expect(codes()).toEqual(['staged_for_another']);
@@ -272,7 +275,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     },
   );
 
-  test.each(['testSecret', 'finishSecret'])('%s refuses the version that is only staged', async (step) => {
+  test.each(['testSecret', 'finishSecret'])('%s refuses a version that is only staged', async (step) => {
     const staged = await rotations.stage(newPair);
     await expect(invoke(step, staged)).rejects.toMatchObject({ code: 'not_pending' });
     expect(await rotations.labelsOf(staged)).toEqual(['BEGINI_NEXT']);
@@ -283,7 +286,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(rotations.secretsManager.requests).toEqual([]);
   });
 
-  test('does not finish what createSecret never filled', async () => {
+  test('does not finish a version that createSecret never filled', async () => {
     rotations.secretsManager.setRotation('credentials', async (event) => {
       if (event.Step === 'finishSecret') await rotations.handler(event, { awsRequestId: '1' });
     });
@@ -294,7 +297,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect((await rotations.versions.versionIdsByLabel()).get('AWSPENDING')).toBeUndefined();
   });
 
-  test('gives up a rotation that another staging has superseded', async () => {
+  test('abandons a rotation that a newer staged pair has replaced', async () => {
     rotations.secretsManager.setRotation('credentials', async (event) => {
       if (event.Step === 'finishSecret') await rotations.stage(newPair);
       await rotations.handler(event, { awsRequestId: '1' });
@@ -310,7 +313,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
   // BEGINI_NEXT; testSecret describes and reads;
   // finishSecret describes, removes BEGINI_NEXT and moves AWSCURRENT.
   describe.each(Array.from({ length: 10 }, (_, call) => call))('a failure of call %i', (call) => {
-    test.each([1, 2, 20])('of Secrets Manager, and %i in all, leaves nothing stuck', async (times) => {
+    test.each([1, 2, 20])('of Secrets Manager, and %i in all, blocks nothing', async (times) => {
       const token = randomUUID();
       await rotations.stage(newPair, token);
       const { client, versions, secretsManager } = rotations;
@@ -324,7 +327,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
       expect(logged().at(-1)).toMatchObject({ outcome: 'step_failed', reason: 'InternalServiceError' });
       expect(await rotations.currentKey()).toBe(oldPair.apiKey);
 
-      // The operator's command takes a leftover away; Secrets Manager's own repeat needs no such help.
+      // The operator's command removes a leftover; Secrets Manager's own retry does not need this.
       await secretsManager.repeatRotation();
       const versionIds = await versions.versionIdsByLabel();
       if (versionIds.get('AWSCURRENT') !== token) {
@@ -338,7 +341,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     });
   });
 
-  test('writes one line per step, and no value into any, nor into what it throws', async () => {
+  test('writes one line per step, without values in any line or error', async () => {
     const canary = { apiKey: 'CANARY-API-KEY', integrationId: 'CANARY-INTEGRATION' };
     const thrown: unknown[] = [];
     rotations.secretsManager.setRotation('credentials', (event) =>
@@ -354,7 +357,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
       { fault: 'raw-answer', body: { access_token: `CANARY.${claims}.CANARY` } },
       { fault: 'reset' },
     ];
-    // Each rotation after a failed one first lets the repeat of that one fail, which finds another pair staged.
+    // Before each rotation after a failed one, the retry of the failed one fails, because another pair is staged.
     for (const fault of faults) {
       rotations.vendor.setFault(fault);
       await rotations.stage(canary);

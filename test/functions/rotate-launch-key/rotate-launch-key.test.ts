@@ -12,7 +12,7 @@ import { version } from '../../../functions/version.ts';
 import { type SecretsManager, startSecretsManager } from '../../../lib/local/secrets-manager.ts';
 import { labelBehaviours } from '../../support/rotation.ts';
 
-describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) => {
+describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) => {
   const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
   const firstKey = 'a1'.repeat(32);
   let secretsManager: SecretsManager;
@@ -49,7 +49,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
   const labels = async () =>
     (await client.send(new DescribeSecretCommand({ SecretId: secretArn }))).VersionIdsToStages ?? {};
 
-  test('puts a new key in the place of the old one, which stays as the previous', async () => {
+  test('replaces the key with a new one, and keeps the old one as the previous key', async () => {
     const token = randomUUID();
     for (const step of steps) await run(step, token);
     expect(await secretWith('AWSCURRENT')).toMatch(/^[0-9a-f]{64}$/);
@@ -65,7 +65,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect((await labels())[token]).toEqual(['AWSPENDING']);
   });
 
-  test('does not bring an earlier key back by a step that comes late', async () => {
+  test('does not restore an earlier key by a late step', async () => {
     const [first, second] = [randomUUID(), randomUUID()];
     for (const token of [first, second]) for (const step of steps) await run(step, token);
     await expect(run('finishSecret', first)).rejects.toMatchObject({ code: 'not_pending' });
@@ -106,7 +106,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     }
   });
 
-  test('writes one line per step, and no key into any', async () => {
+  test('writes one line per step, without the key', async () => {
     const token = randomUUID();
     for (const step of steps) await run(step, token);
     secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException' });
@@ -119,7 +119,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     for (const key of [firstKey, await secretWith('AWSCURRENT')]) expect(lines.join('')).not.toContain(key);
   });
 
-  test('fails where Secrets Manager does', async () => {
+  test('fails if Secrets Manager fails', async () => {
     secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException' });
     await expect(run('createSecret', randomUUID())).rejects.toMatchObject({ code: 'secrets_unavailable' });
   });

@@ -5,7 +5,7 @@ import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
 import { proxyEvent } from '../../../lib/local/proxy-event.ts';
 import { type Lambda, startLambda } from '../../support/lambda.ts';
 
-/** Functions in processes of their own, all of one stage. The first one started the servers. */
+/** Functions in separate processes, all of one stage. The first one started the servers. */
 let functions: Lambda[];
 
 beforeEach(() => {
@@ -32,14 +32,14 @@ async function handOver(lambda: Lambda): Promise<string> {
   return String(response.headers?.Location);
 }
 
-/** Writes over attributes of the one item. */
+/** Overwrites attributes of the only item. */
 async function changeItem(changes: object): Promise<void> {
   const { dynamoDb } = first();
   const [item] = await dynamoDb.items();
   await dynamoDb.run('PutItem', { TableName: dynamoDb.tableName, Item: { ...item, ...changes } });
 }
 
-test('eight functions that are called at once create one session', async () => {
+test('eight concurrent functions create one session', async () => {
   await startFunctions(8);
   first().vendor.setFault({ fault: 'slow', delayMs: 300 });
   const locations = await Promise.all(functions.map(handOver));
@@ -52,11 +52,11 @@ type Death = {
   step: string;
   /** Holds the function there. */
   hold(lambda: Lambda): void;
-  /** Whether it has come there, after so many calls to the table. */
+  /** Whether it has got there, after so many calls to the table. */
   isThere(lambda: Lambda, tableCalls: number): boolean | Promise<boolean>;
   /** What the table then has of it. */
   left: 'nothing' | 'creating' | 'created';
-  /** How often Begini is called in the end. */
+  /** How often Begini is called in total. */
   vendorCalls: number;
 };
 
@@ -111,7 +111,7 @@ async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
 }
 
 test.each(deaths)(
-  'a function that is killed $step leaves no uid that is stuck, and the others one session',
+  'a function that is killed $step blocks no uid, and the others create one session',
   async ({ hold, isThere, left, vendorCalls }) => {
     await startFunctions(3);
     const { vendor, dynamoDb } = first();
@@ -140,7 +140,7 @@ test.each(deaths)(
   },
 );
 
-test('the session lives on while Begini refuses the key, and after a renewal of the key', async () => {
+test('the session stays valid while Begini refuses the key, and after a renewal of the key', async () => {
   await startFunctions(1);
   const { vendor, secretsManager } = first();
   const location = await handOver(first());
@@ -153,7 +153,7 @@ test('the session lives on while Begini refuses the key, and after a renewal of 
   expect(vendor.requests).toHaveLength(1);
 });
 
-test('an item that was changed gives way to a new session', async () => {
+test('a new session replaces a changed item', async () => {
   await startFunctions(1);
   const location = await handOver(first());
   await changeItem({ session: { B: 'AAAA' } });
@@ -163,7 +163,7 @@ test('an item that was changed gives way to a new session', async () => {
   expect(first().vendor.requests).toHaveLength(2);
 });
 
-test('a failed call leaves nothing behind', async () => {
+test('a failed call leaves no item', async () => {
   await startFunctions(1);
   first().vendor.setFault({ fault: 'status', status: 500, times: 1 });
   expect((await invoke(first())).statusCode).toBe(502);

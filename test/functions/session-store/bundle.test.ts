@@ -58,7 +58,7 @@ test('calls the table twice for a created session, and once for a resumed one', 
   expect(lambda.vendor.requests).toHaveLength(1);
 });
 
-test('a loan app’s call and a launch link lead to the same session, and leave no mark of uid or token', async () => {
+test('a loan app’s call and a launch link lead to the same session, without uid or token in any output', async () => {
   const loanApp = await start('create-session');
   const launch = await start('launch', { beside: loanApp });
   const first = await handOver(loanApp);
@@ -83,7 +83,7 @@ test('a loan app’s call and a launch link lead to the same session, and leave 
 });
 
 test.each(['fin', 'rst'] as const)(
-  'uses the table after a freeze in which its connection died by %s',
+  'uses the table after a freeze in which its connection was closed by %s',
   async (how) => {
     const lambda = await start('create-session');
     const first = await handOver(lambda);
@@ -94,7 +94,7 @@ test.each(['fin', 'rst'] as const)(
   },
 );
 
-test('uses the table over a new connection where the network has forgotten the old one', async () => {
+test('uses the table over a new connection if the network has dropped the old one', async () => {
   const servers = await start('launch');
   const proxy = await startForgetfulProxy(Number(new URL(servers.dynamoDb.origin).port));
   try {
@@ -115,7 +115,7 @@ test('uses the table over a new connection where the network has forgotten the o
   }
 });
 
-test('hands over where the table is deleted', async () => {
+test('hands over if the table is deleted', async () => {
   const lambda = await start('create-session');
   await lambda.dynamoDb.deleteTable();
   await handOver(lambda);

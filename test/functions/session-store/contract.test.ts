@@ -16,7 +16,7 @@ const lastLine = () => JSON.parse(service.lines.at(-1) ?? '{}') as Record<string
 const locationOf = (response: Response) => response.headers.get('location');
 const hour = 3_600_000;
 
-/** Hands the applicant over, and returns where to; fails unless that is a redirect. */
+/** Hands the applicant over, and returns the location; fails if the answer is not a redirect. */
 async function handOver(ownUid = uid): Promise<string> {
   const response = await service.post({ uid: ownUid });
   expect(response.status).toBe(302);
@@ -37,7 +37,7 @@ const keyOf = (ownUid: string, integrationId = simulatedCredentials.integrationI
   S: sessionKey(ownUid, integrationId, uidRefKey),
 });
 
-/** Writes over attributes of the applicant's item. */
+/** Overwrites attributes of the applicant's item. */
 async function changeItem(changes: object): Promise<void> {
   const [item] = await service.dynamoDb.items();
   await service.dynamoDb.run('PutItem', {
@@ -85,7 +85,7 @@ describe('the same session', () => {
     expect(service.vendor.requests).toHaveLength(1);
   });
 
-  test('answers a repeat after the caller lost the answer', async () => {
+  test('answers a second call after the caller lost the answer', async () => {
     service = await startService({ environments: 2 });
     service.vendor.setFault({ fault: 'slow', delayMs: 300 });
     const lost = AbortSignal.timeout(100);
@@ -109,7 +109,7 @@ describe('the same session', () => {
     expect(service.vendor.requests).toHaveLength(1);
   });
 
-  test('answers while Begini refuses the key, and others learn that it is refused', async () => {
+  test('answers while Begini refuses the key, and other applicants get the refusal', async () => {
     service = await startService();
     const first = await handOver();
     service.vendor.setFault({ fault: 'status', status: 401 });
@@ -129,7 +129,7 @@ describe('the same session', () => {
     expect(service.vendor.requests).toHaveLength(1);
   });
 
-  test('reads both versions of the secret once where it does not know the key of an item', async () => {
+  test('reads both versions of the secret once if it does not know the key of an item', async () => {
     service = await startService({ environments: 2 });
     const first = await handOver();
     const next = { ...simulatedCredentials, apiKey: 'renewed-key' };
@@ -144,7 +144,7 @@ describe('the same session', () => {
 });
 
 describe('a new call to the vendor', () => {
-  test('where less than a minute is left of the session', async () => {
+  test('if less than a minute of the session is left', async () => {
     service = await startService();
     const first = await handOver();
     service.advance(24 * hour - 62_000);
@@ -154,7 +154,7 @@ describe('a new call to the vendor', () => {
     expect(service.vendor.requests).toHaveLength(2);
   });
 
-  test('after sessionHours where the token names no expiry, and the answer names none', async () => {
+  test('after sessionHours if the token has no expiry, and the answer has none', async () => {
     service = await startService({ sessionHours: 2 });
     service.vendor.setFault({ fault: 'raw-answer', body: { access_token: 'a.b.c' } });
     await handOver();
@@ -179,7 +179,7 @@ describe('a new call to the vendor', () => {
     expect(lastLine()).toMatchObject({ outcome: 'session_created' });
   });
 
-  test('after a function that died holding the claim', async () => {
+  test('after a function that died with the claim', async () => {
     service = await startService();
     await leaveClaim();
     service.advance(14_500);
@@ -198,7 +198,7 @@ describe('a new call to the vendor', () => {
     expect(service.vendor.requests).toHaveLength(2);
   });
 
-  test('for the new integration where it changes while the vendor is called', async () => {
+  test('for the new integration if it changes during the vendor call', async () => {
     service = await startService();
     await handOver('another-applicant');
     const next = { apiKey: 'renewed-key', integrationId: 'another-integration' };
@@ -216,10 +216,10 @@ describe('a new call to the vendor', () => {
     ['of an unknown key version', { keyVersion: { S: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } }],
     ['without a key version', { keyVersion: { N: '7' } }],
     ['in an unknown state', { state: { S: 'something-else' }, session: { B: 'AAAA' } }],
-    ['without a claim of ours', { claim: { N: '7' } }],
+    ['without our claim', { claim: { N: '7' } }],
     ['without an end', { expiresAt: { S: 'never' } }],
-    ['given a longer life', { expiresAt: { N: '9999999999' } }],
-  ])('where the stored item is %s, and the log says so', async (_, changes) => {
+    ['changed to expire later', { expiresAt: { N: '9999999999' } }],
+  ])('if the stored item is %s, and the log says so', async (_, changes) => {
     service = await startService();
     const first = await handOver();
     await changeItem(changes);
@@ -231,7 +231,7 @@ describe('a new call to the vendor', () => {
     expect(service.vendor.requests).toHaveLength(2);
   });
 
-  test('where the item was copied from another applicant', async () => {
+  test('if the item was copied from another applicant', async () => {
     service = await startService();
     const others = await handOver('another-applicant');
     await changeItem({ pk: keyOf(uid) });
@@ -239,7 +239,7 @@ describe('a new call to the vendor', () => {
     expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unreadable' });
   });
 
-  test('where the item was copied from another stage', async () => {
+  test('if the item was copied from another stage', async () => {
     service = await startService();
     const first = await handOver();
     const { apiKey, integrationId } = { ...simulatedCredentials, apiKey: 'key-of-the-other-stage' };
@@ -256,7 +256,7 @@ describe('a new call to the vendor', () => {
 });
 
 describe('a writer that lost its claim', () => {
-  /** A first request that is at the vendor when its claim is over, and is taken over by `act`. */
+  /** A first request that waits for the vendor when its claim expires and `act` takes it over. */
   async function loseClaimTo(act: () => Promise<unknown>): Promise<string> {
     service = await startService({ environments: 2 });
     service.vendor.setFault({ fault: 'slow', delayMs: 1_500, times: 1 });
@@ -267,7 +267,7 @@ describe('a writer that lost its claim', () => {
     return await first;
   }
 
-  test('answers with the session that is remembered in its place', async () => {
+  test('answers with the session that is remembered instead', async () => {
     let other: string | undefined;
     const own = await loseClaimTo(async () => {
       other = await handOver();
@@ -286,7 +286,7 @@ describe('a writer that lost its claim', () => {
     ],
     ['another request is creating one', leaveClaim, undefined],
     ['the item is gone', () => service.dynamoDb.run('DeleteItem', tableRow()), undefined],
-  ])('answers with its own session where %s, and changes nothing', async (_, act, store) => {
+  ])('answers with its own session if %s, and changes nothing', async (_, act, store) => {
     let itemsBefore: unknown;
     const own = await loseClaimTo(async () => {
       await act();
@@ -300,7 +300,7 @@ describe('a writer that lost its claim', () => {
 });
 
 describe('waiting for another request', () => {
-  test('answers 503 session_in_progress with Retry-After where that does not end in time', async () => {
+  test('answers 503 session_in_progress with Retry-After if the other request does not end in time', async () => {
     service = await startService({ timeoutMs: 6_000 });
     await leaveClaim();
     const response = await service.post({ uid });
@@ -310,7 +310,7 @@ describe('waiting for another request', () => {
     expect(service.vendor.requests).toHaveLength(0);
   });
 
-  test('calls the vendor where the other request has failed', async () => {
+  test('calls the vendor if the other request has failed', async () => {
     service = await startService({ environments: 2 });
     service.vendor.setFault({ fault: 'status', status: 500, times: 1 });
     const answers = await Promise.all([service.post({ uid }), service.post({ uid })]);
@@ -320,7 +320,7 @@ describe('waiting for another request', () => {
   test.each([
     ['ahead', 60_000],
     ['behind', -60_000],
-  ])('a clock that is 60 s %s costs a second vendor call at most', async (_, offsetMs) => {
+  ])('a clock that is 60 s %s causes at most a second vendor call', async (_, offsetMs) => {
     service = await startService();
     await leaveClaim();
     service.advance(offsetMs);
@@ -329,11 +329,11 @@ describe('waiting for another request', () => {
   });
 });
 
-describe('never in the way', () => {
+describe('the table never blocks a request', () => {
   test.each([
     ['hang', 'TimeoutError'],
     ['slow', 'TimeoutError'],
-    // The SDK does not know an error of Node's own as one under jest; bundled, it says ECONNRESET.
+    // Under jest, the SDK does not recognise Node's own errors; in the bundle, the reason is ECONNRESET.
     ['reset', expect.any(String)],
     ['throttle', 'ThrottlingException'],
     ['deny', 'AccessDeniedException'],
@@ -387,7 +387,7 @@ describe('never in the way', () => {
     expect(service.vendor.requests).toHaveLength(1);
   });
 
-  test('a session that cannot be stored is the answer all the same, and nothing is deleted', async () => {
+  test('a session that cannot be stored is still the answer, and nothing is deleted', async () => {
     service = await startService();
     service.vendor.setFault({ fault: 'slow', delayMs: 50 });
     const answering = handOver();
@@ -398,7 +398,7 @@ describe('never in the way', () => {
     expect(service.dynamoDb.calls.map(({ operation }) => operation)).toEqual(['PutItem', 'PutItem']);
   });
 
-  test('Secrets Manager does not tell the key of an item: the session is created without the table', async () => {
+  test('Secrets Manager does not return the key of an item: the session is created without the table', async () => {
     service = await startService();
     await handOver();
     await changeItem({ keyVersion: { S: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } });
@@ -417,7 +417,7 @@ describe('never in the way', () => {
   });
 });
 
-test('the table holds no uid, token, API key or integration id in clear, neither in a claim nor in a session', async () => {
+test('the table has no uid, token, API key or integration id in plain text, in claims and sessions', async () => {
   service = await startService();
   service.vendor.setFault({ fault: 'slow', delayMs: 50 });
   const answering = handOver();
@@ -439,7 +439,7 @@ test('the table holds no uid, token, API key or integration id in clear, neither
   }
 });
 
-test('claims expire after an hour, sessions when they end', async () => {
+test('DynamoDB deletes claims after an hour, and sessions when they expire', async () => {
   service = await startService({ sessionHours: 10_000 });
   await handOver();
   const [item] = await service.dynamoDb.items();

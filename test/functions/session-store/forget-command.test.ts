@@ -6,7 +6,7 @@ import { sessionKey } from '../../../functions/session-store/sealed-session.ts';
 
 const runbook = readFileSync(join(import.meta.dirname, '../../../.github/RUNBOOK.md'), 'utf8');
 
-test('the command of the runbook that forgets one applicant names the row that the service wrote', () => {
+test('the runbook’s command to forget one applicant names the row that the service wrote', () => {
   const [, article = ''] = runbook.split('## Let one applicant get a new session');
   const [, script = ''] = /node -pe '([^']+)'/.exec(article) ?? [];
   const printed = execFileSync(process.execPath, ['-pe', script], {

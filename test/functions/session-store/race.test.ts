@@ -12,7 +12,7 @@ import { type LocalDynamoDb, startDynamoDb } from '../../../lib/local/dynamodb.t
 const integrationId = '1234567890987654321';
 const credentials = { apiKey: 'key-of-the-race', integrationId, versionId: 'version-of-the-race' };
 
-/** A claim holds for 12 s, and counts for 2 s more in a function whose clock is behind. */
+/** A claim is valid for 12 s, and for 2 s more in a function with a slow clock. */
 const claimIsOverMs = 14_001;
 
 let dynamoDb: LocalDynamoDb;
@@ -59,14 +59,14 @@ const createSession = async (): Promise<CreatedSession> => {
   };
 };
 
-/** Asks for the applicant's session, in little more time than a waiting request must have left. */
+/** Requests the applicant's session, with little more time than a waiting request must have left. */
 async function ask(remembered: RememberedSessions, create = createSession): Promise<string> {
   const scope = createScope(Date.now() + 5_000);
   const { session } = await remembered.getOrCreate('ABCDE-12345', integrationId, scope, create);
   return session.accessToken;
 }
 
-/** Where a function can die, how it is made to stop there for good, and how often the vendor is called in the end. */
+/** Where a function can die, how the test stops it there, and how often the vendor is called in total. */
 const deaths: [step: string, kill: (reached: () => void) => Promise<unknown>, callsInTheEnd: number][] = [
   ['before it claims the uid', (reached) => ask(startFunction(stopAt('claim', 'before', reached))), 1],
   ['after it has claimed the uid', (reached) => ask(startFunction(stopAt('claim', 'after', reached))), 1],
@@ -80,7 +80,7 @@ function stop<T>(reached: () => void): Promise<T> {
   return new Promise<T>(() => undefined);
 }
 
-/** A table whose method never comes back. */
+/** A table with a method that never returns. */
 function stopAt(method: 'claim' | 'store', when: 'before' | 'after', reached: () => void): SessionTable {
   const table = openTable();
   return new Proxy(table, {
@@ -97,7 +97,7 @@ function stopAt(method: 'claim' | 'store', when: 'before' | 'after', reached: ()
 }
 
 test.each(deaths)(
-  'eight calls at once, one of whose functions dies %s, leave one session, and no uid that is stuck',
+  'of eight concurrent calls, one function dies %s: there is one session, and no uid is blocked',
   async (_step, kill, callsInTheEnd) => {
     await new Promise<void>((reached) => void kill(reached));
     const others = Array.from({ length: 7 }, () => startFunction(openTable()));

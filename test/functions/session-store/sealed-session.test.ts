@@ -23,7 +23,7 @@ test('opens a session that another implementation sealed', () => {
   expect(openSession(Buffer.from(sealedVector, 'base64'), pair, key)).toEqual(session);
 });
 
-test('opens what it sealed, and never seals alike twice', () => {
+test('opens its own sealed sessions, and seals differently each time', () => {
   const sealed = sealSession(session, pair, key);
   expect(openSession(sealed, pair, key)).toEqual(session);
   expect(sealSession(session, pair, key)).not.toEqual(sealed);
@@ -44,7 +44,7 @@ test.each([
   expect(openSession(sealSession(session, pair, key), otherPair, otherKey)).toBeUndefined();
 });
 
-test('does not open where any byte was changed, or any part is missing', () => {
+test('does not open if any byte was changed, or any part is missing', () => {
   const sealed = sealSession(session, pair, key);
   fc.assert(
     fc.property(fc.nat(sealed.length - 1), fc.integer({ min: 1, max: 255 }), (index, mask) => {

@@ -42,7 +42,7 @@ async function locationOf(response: Response): Promise<string | undefined> {
 }
 
 test.each(['a loan app', 'a launch link'])(
-  'whatever the vendor answers, %s gets the constant host and a safe token, or a problem',
+  'for any answer of the vendor, %s gets the constant host and a safe token, or a problem',
   async (entry) => {
     await fc.assert(
       fc.asyncProperty(answers, async ({ uid, body, status }) => {
@@ -52,7 +52,7 @@ test.each(['a loan app', 'a launch link'])(
           ? service.post({ uid })
           : checkedFetch(link, { method: 'POST' }));
         const location = await locationOf(response);
-        service.advance(15_000); // A refusal of the pair is remembered so long.
+        service.advance(15_000); // A refusal of the pair is remembered for this time.
         if (location === undefined) return;
         const { origin, pathname, search, hash } = new URL(location);
         expect([origin, search, hash]).toEqual([assessmentOrigin, '', '']);
@@ -66,7 +66,7 @@ test.each(['a loan app', 'a launch link'])(
   },
 );
 
-test('the bytes that are signed are the bytes that are sent, for any pair and uid, by the simulator’s own code', async () => {
+test('the signed bytes are the sent bytes, for any pair and uid, by the simulator’s own code', async () => {
   const { vendor, client } = await startVendor();
   const visible = fc.stringMatching(/^[\x21-\x7e]{1,80}$/);
   await fc.assert(

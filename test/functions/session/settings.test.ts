@@ -8,7 +8,7 @@ const environment = {
   UID_REF_KEY: 'key',
 };
 
-test('reads what the stack sets', () => {
+test('reads the variables that the stack sets', () => {
   expect(readSettings(environment)).toEqual({
     stage: 'test',
     credentialsSecretArn: environment.CREDENTIALS_SECRET_ARN,
@@ -19,11 +19,11 @@ test('reads what the stack sets', () => {
   expect(readSettings({ ...environment, HMAC: 'off' }).hmac).toBe(false);
 });
 
-test.each(Object.keys(environment))('names %s where it is missing', (name) => {
+test.each(Object.keys(environment))('names %s if it is missing', (name) => {
   expect(() => readSettings({ ...environment, [name]: undefined })).toThrow(name);
   expect(() => readSettings({ ...environment, [name]: '' })).toThrow(name);
 });
 
-test('refuses an HMAC setting it does not know, rather than leave the signature away', () => {
+test('refuses an unknown HMAC setting instead of omitting the signature', () => {
   expect(() => readSettings({ ...environment, HMAC: 'true' })).toThrow('HMAC');
 });

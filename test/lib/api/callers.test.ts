@@ -50,7 +50,7 @@ describe.each(environments)('callers of a %s stage with API keys', (environment)
     expect(Object.keys(template.findResources('AWS::IAM::ManagedPolicy')).join()).not.toContain('Callers');
   });
 
-  test.each(['QuickCash', 'Farmers'])('have a key and a throttled usage plan of their own: %s', (loanApp) => {
+  test.each(['QuickCash', 'Farmers'])('have their own key and a throttled usage plan: %s', (loanApp) => {
     const apiKey = resourceOf(template, 'AWS::ApiGateway::ApiKey', loanApp);
     const usagePlan = resourceOf(template, 'AWS::ApiGateway::UsagePlan', `UsagePlan${loanApp}`);
     const link = resourceOf(template, 'AWS::ApiGateway::UsagePlanKey', loanApp);
@@ -88,15 +88,15 @@ describe('the resource policy', () => {
     return Policy === undefined ? 'no policy' : Object(Policy).Statement;
   }
 
-  test.each(['iam', 'api-key'])('is absent with %s where callers may come from anywhere', (callerAuth) => {
+  test.each(['iam', 'api-key'])('is absent with %s if callers may come from anywhere', (callerAuth) => {
     expect(statements({ callerAuth })).toBe('no policy');
   });
 
-  test('only denies with IAM, so that nobody gets in without their own policy', () => {
+  test('only denies with IAM, so that every caller needs their own policy', () => {
     expect(statements({ callerAuth: 'iam', allowedSourceIps })).toEqual([deny]);
   });
 
-  test('allows and denies with API keys, as nothing else allows there', () => {
+  test('allows and denies with API keys, because nothing else allows there', () => {
     const allow = { ...onSessions, Effect: 'Allow' };
     expect(statements({ callerAuth: 'api-key', allowedSourceIps })).toEqual([allow, deny]);
   });

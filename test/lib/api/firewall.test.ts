@@ -6,7 +6,7 @@ const webAcl = resourceOf(template, 'AWS::WAFv2::WebACL');
 const rules = webAcl.Properties.Rules as Record<string, unknown>[];
 const ruleCalled = (name: string) => rules.find(({ Name }) => Name === name);
 
-test("the firewall stands before the API's stage", () => {
+test("the firewall is in front of the API's stage", () => {
   const { ResourceArn, WebACLArn } = resourceOf(template, 'AWS::WAFv2::WebACLAssociation').Properties;
   expect(WebACLArn).toEqual({ 'Fn::GetAtt': [webAcl.logicalId, 'Arn'] });
   expect(JSON.stringify(ResourceArn)).toContain(resourceOf(template, 'AWS::ApiGateway::Stage').logicalId);
@@ -14,7 +14,7 @@ test("the firewall stands before the API's stage", () => {
 });
 
 test.each(['AWSManagedRulesCommonRuleSet', 'AWSManagedRulesKnownBadInputsRuleSet'])(
-  'applies %s as AWS means it',
+  'applies %s with AWS’s own actions',
   (name) => {
     expect(ruleCalled(name)).toMatchObject({
       OverrideAction: { None: {} },
@@ -23,7 +23,7 @@ test.each(['AWSManagedRulesCommonRuleSet', 'AWSManagedRulesKnownBadInputsRuleSet
   },
 );
 
-test('only counts requests without a User-Agent, as plain backends send them', () => {
+test('only counts requests without a User-Agent, because simple backends send them', () => {
   const overrides = rules.flatMap(
     ({ Statement }) => Object(Statement).ManagedRuleGroupStatement?.RuleActionOverrides ?? [],
   );
@@ -31,7 +31,7 @@ test('only counts requests without a User-Agent, as plain backends send them', (
   expect(overrides).toEqual(counted.map((Name) => ({ Name, ActionToUse: { Count: {} } })));
 });
 
-test('limits what one address may send to launch links, and to nothing else', () => {
+test('limits the requests of one address to launch links, and to nothing else', () => {
   const limited = rules.filter(({ Statement }) => Object(Statement).RateBasedStatement);
   expect(limited).toEqual([
     expect.objectContaining({
@@ -54,7 +54,7 @@ test('limits what one address may send to launch links, and to nothing else', ()
   ]);
 });
 
-test('has no such limit where a stage has no launch links', () => {
+test('has no such limit if a stage has no launch links', () => {
   const plain = templateOf({ environment: 'production', launchLinks: false });
   expect(JSON.stringify(resourceOf(plain, 'AWS::WAFv2::WebACL').Properties)).not.toContain('RateBased');
 });
@@ -67,7 +67,7 @@ test('keeps no samples of requests, which would show their paths and headers', (
   }
 });
 
-test('logs what it stopped or counted, without path, query, keys, cookies, and what matched in a body', () => {
+test('logs blocked and counted requests, without path, query, keys, cookies, and matches in a body', () => {
   const logGroup = resourceOf(template, 'AWS::Logs::LogGroup', 'Firewall');
   expect(JSON.stringify(logGroup.Properties.LogGroupName)).toContain('"aws-waf-logs-BeginiSession-Demo-"');
   const { LogDestinationConfigs, RedactedFields, LoggingFilter } = resourceOf(
@@ -92,7 +92,7 @@ test('logs what it stopped or counted, without path, query, keys, cookies, and w
 
 test.each([
   ['a test stage', { environment: 'test' }, 0],
-  ['a test stage that asks for it', { environment: 'test', firewall: true }, 1],
+  ['a test stage that turns it on', { environment: 'test', firewall: true }, 1],
   ['a production stage that turns it off', { environment: 'production', firewall: false }, 0],
 ])('%s, that is %j, has %i', (_stage, row, count) => {
   templateOf(row).resourceCountIs('AWS::WAFv2::WebACL', count);

@@ -10,7 +10,7 @@ test('lists every response type that CDK knows, each once', () => {
   expect(gatewayResponses.map(({ type }) => type).sort()).toEqual(known.sort());
 });
 
-test('gives each type the status, the code and the Retry-After that was promised', () => {
+test('gives each type its documented status, code and Retry-After', () => {
   const rows = gatewayResponses.map(({ type, statusCode, code, retryAfterSeconds }) => [
     type,
     [statusCode, code, ...(retryAfterSeconds === undefined ? [] : [retryAfterSeconds])],
@@ -75,7 +75,7 @@ test('makes a problem with the request id as its instance', () => {
   });
 });
 
-test('says no status where it forces none: 403, 404 and others come under the same type', () => {
+test('has no status if it sets none: 403, 404 and others have the same type', () => {
   const response = { type: 'DEFAULT_4XX', code: 'bad_request', title: 'Title', detail: 'Detail.' };
   expect(gatewayProblem(response, '$context.requestId')).not.toHaveProperty('status');
 });

@@ -24,7 +24,7 @@ describe.each(environments)('the API of a %s stage without launch links', (envir
     });
   });
 
-  test('may invoke the function for that route of that stage alone', () => {
+  test('may invoke the function only for that route of that stage', () => {
     const { SourceArn } = resourceOf(template, 'AWS::Lambda::Permission', 'POST').Properties;
     expect(JSON.stringify(SourceArn)).toContain('"/POST/sessions"');
     expect(JSON.stringify(SourceArn)).toContain(
@@ -77,7 +77,7 @@ describe('the answers API Gateway gives itself', () => {
     ({ Properties }) => Properties,
   );
 
-  test('are ours for every type that CDK knows', () => {
+  test('are customised for every type that CDK knows', () => {
     const known = Object.values(ResponseType).map(({ responseType }) => responseType);
     expect(answers.map(({ ResponseType }) => ResponseType).sort()).toEqual(known.sort());
   });
@@ -91,7 +91,7 @@ describe('the answers API Gateway gives itself', () => {
   });
 
   test.each(gatewayResponses)(
-    '$type is a page of the lender’s for a browser, with nothing in it but the request id',
+    '$type is a page of the lender for a browser, with the request id as its only variable',
     (response) => {
       const answer = answers.find(({ ResponseType }) => ResponseType === response.type);
       const html = answer.ResponseTemplates['text/html'];
@@ -100,7 +100,7 @@ describe('the answers API Gateway gives itself', () => {
     },
   );
 
-  test.each(gatewayResponses)('$type carries the headers of every answer', (response) => {
+  test.each(gatewayResponses)('$type has the headers of every answer', (response) => {
     const answer = answers.find(({ ResponseType }) => ResponseType === response.type);
     const fixed = Object.entries(securityHeaders).map(([name, value]) => [
       `gatewayresponse.header.${name}`,
@@ -115,13 +115,13 @@ describe('the answers API Gateway gives itself', () => {
     });
   });
 
-  test('never repeat what API Gateway has to say about the request', () => {
+  test('never contain API Gateway’s own message about the request', () => {
     expect(JSON.stringify(answers)).not.toContain('$context.error');
   });
 });
 
 describe("the account's CloudWatch role", () => {
-  test('is created, and outlives the stack that other APIs may have come to rely on', () => {
+  test('is created, and outlives the stack, because other APIs may use it', () => {
     const template = templateOf({ environment: 'test', apiGatewayAccountRole: 'create' });
     const account = resourceOf(template, 'AWS::ApiGateway::Account');
     const role = resourceOf(template, 'AWS::IAM::Role', 'CloudWatchRole');
@@ -130,7 +130,7 @@ describe("the account's CloudWatch role", () => {
     template.hasResource('AWS::ApiGateway::Stage', { DependsOn: Match.arrayWith([account.logicalId]) });
   });
 
-  test('is left alone where it exists', () => {
+  test('is not changed if it exists', () => {
     const template = templateOf({
       environment: 'test',
       apiGatewayAccountRole: 'existing',
@@ -156,7 +156,7 @@ describe('API keys that work from anywhere', () => {
       .findWarning('*', Match.anyValue())
       .map(({ entry }) => String(entry.data));
 
-  test('are warned of in production, with the setting that ends it', () => {
+  test('cause a warning in production, with the setting that fixes it', () => {
     expect(warnings({ environment: 'production', callerAuth: 'api-key' })).toEqual([
       expect.stringContaining('stages.Demo.allowedSourceIps in cdk.json'),
     ]);
@@ -166,7 +166,7 @@ describe('API keys that work from anywhere', () => {
     { environment: 'production', callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] },
     { environment: 'production', callerAuth: 'iam' },
     { environment: 'test', callerAuth: 'api-key' },
-  ])('are not warned of with %j', (row) => {
+  ])('cause no warning with %j', (row) => {
     expect(warnings(row)).toEqual([]);
   });
 });

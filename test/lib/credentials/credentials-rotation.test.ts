@@ -18,7 +18,7 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
   const { logicalId: functionId, Properties } = resourceOf(template, functionType, 'RotateCredentials');
   const functionArn = { 'Fn::GetAtt': [functionId, 'Arn'] };
 
-  test('never begins with a deployment, and falls due after 90 days', () => {
+  test('never starts with a deployment, and is due after 90 days', () => {
     expect(resourceOf(template, scheduleType, 'CredentialsRotation').Properties).toEqual({
       SecretId: secret,
       RotationLambdaARN: functionArn,
@@ -27,7 +27,7 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
     });
   });
 
-  test('is set up once the function can do its work', () => {
+  test('is set up after the function can run', () => {
     const { DependsOn } = resourceOf(template, scheduleType, 'CredentialsRotation') as {
       DependsOn?: string[];
     };
@@ -36,7 +36,7 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
     expect(DependsOn).toEqual(expect.arrayContaining([functionId, permission, policy]));
   });
 
-  test('may be started by Secrets Manager alone, for this secret of this account', () => {
+  test('may be started only by Secrets Manager, for this secret of this account', () => {
     expect(resourceOf(template, 'AWS::Lambda::Permission', 'RotateCredentials').Properties).toEqual({
       Action: 'lambda:InvokeFunction',
       FunctionName: functionArn,
@@ -46,7 +46,7 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
     });
   });
 
-  test('has a function that may do what a rotation takes, to its own secret and no other', () => {
+  test('has a function with the permissions of a rotation, for its own secret and no other', () => {
     const policy = resourceOf(template, 'AWS::IAM::Policy', 'RotateCredentials').Properties;
     expect(policy.PolicyDocument).toHaveProperty('Statement', [
       expect.objectContaining({ Action: ['logs:CreateLogStream', 'logs:PutLogEvents'] }),
@@ -65,7 +65,7 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
     ]);
   });
 
-  test('has a function with time for a step, which knows its secret and no key of pseudonyms', () => {
+  test('has a function with time for a step, which knows its secret but not the key of the pseudonyms', () => {
     expect(Properties).toMatchObject({ Timeout: 45, Runtime: 'nodejs24.x', Handler: 'index.handler' });
     expect(Properties.Environment).toEqual({
       Variables: {
@@ -76,7 +76,7 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
     });
   });
 
-  describe('leaves the operator', () => {
+  describe('gives the operator', () => {
     const { PolicyDocument } = resourceOf(template, 'AWS::IAM::ManagedPolicy', 'Operator').Properties;
     const { Statement: statements } = PolicyDocument as { Statement: Record<string, unknown>[] };
     const uidRefKey = { Ref: resourceOf(template, 'AWS::SecretsManager::Secret', 'UidRefKey').logicalId };
@@ -89,7 +89,7 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
       });
     });
 
-    test('able to stage a pair and to rotate', () => {
+    test('permission to stage a pair and to rotate', () => {
       expect(statements[0]).toEqual({
         Effect: 'Allow',
         Action: [
@@ -110,13 +110,13 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
       );
     });
 
-    test('unable to read the pair: only the key of the pseudonyms', () => {
+    test('no permission to read the pair: only the key of the pseudonyms', () => {
       expect(naming('secretsmanager:GetSecretValue')).toEqual([
         { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: uidRefKey },
       ]);
     });
 
-    test('able to move the labels of a rotation, and not AWSCURRENT', () => {
+    test('permission to move the labels of a rotation, but not AWSCURRENT', () => {
       expect(naming('secretsmanager:UpdateSecretVersionStage')).toEqual([
         {
           Effect: 'Allow',
@@ -131,7 +131,7 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
       ]);
     });
 
-    test('unable to give the rotation another function or another schedule', () => {
+    test('no permission to change the function or the schedule of the rotation', () => {
       const deny = { Effect: 'Deny', Action: 'secretsmanager:RotateSecret', Resource: secret };
       expect(naming('secretsmanager:RotateSecret').slice(1)).toEqual([
         { ...deny, Condition: { Null: { 'secretsmanager:RotationLambdaARN': 'false' } } },
@@ -139,7 +139,7 @@ describe.each(environments)('the rotation of a %s stage', (environment) => {
       ]);
     });
 
-    test("the use of the stage's key for these two secrets, where there is one", () => {
+    test("use of the stage's key for these two secrets, if there is one", () => {
       expect(statements.filter(({ Action }) => JSON.stringify(Action).includes('kms:'))).toEqual([
         ...useOfKey(template, secret, ['kms:Decrypt', 'kms:GenerateDataKey']),
         ...useOfKey(template, uidRefKey, 'kms:Decrypt'),

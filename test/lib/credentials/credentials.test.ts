@@ -8,8 +8,8 @@ const uidRefKeyId = 'UidRefKey';
 describe.each(environments)('the secrets of a %s stage', (environment) => {
   const template = templateOf({ environment });
 
-  // Any other value, ever, and the next deployment would write it over the operator's pair.
-  test('hold the sentinel and nothing that could change it later', () => {
+  // With any other value, the next deployment would overwrite the operator's pair.
+  test('have the sentinel and nothing that could change it later', () => {
     const { SecretString, GenerateSecretString, Name } = resourceOf(template, type, credentialsId).Properties;
     expect(SecretString).toBe('{"apiKey":"UNSET","integrationId":"UNSET"}');
     expect([GenerateSecretString, Name]).toEqual([undefined, undefined]);
@@ -35,7 +35,7 @@ describe.each([credentialsId, uidRefKeyId])('%s', (id) => {
     expect(secret).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
   });
 
-  test('goes with a test stack', () => {
+  test('is deleted with a test stack', () => {
     expect(resourceOf(templateOf({ environment: 'test' }), type, id)).toMatchObject({
       DeletionPolicy: 'Delete',
     });

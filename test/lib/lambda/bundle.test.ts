@@ -16,7 +16,7 @@ import { expectGeneratedBlock } from '../../support/generated-block.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 const listed = new Map<FunctionName, ReturnType<typeof listBundleInputs>>();
 
-/** What a bundle consists of, found once. */
+/** The files of a bundle, computed once. */
 function inputsOf(name: FunctionName): ReturnType<typeof listBundleInputs> {
   const inputs = listed.get(name) ?? listBundleInputs(name);
   listed.set(name, inputs);
@@ -37,7 +37,7 @@ describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of 
     expect(code).not.toContain('sourceMappingURL');
   });
 
-  test('has the same bytes in whatever folder it is built', async () => {
+  test('has the same bytes in any build folder', async () => {
     const outDir = await mkdtemp(join(tmpdir(), 'begini-session-bundle-'));
     expect(await bundleFunction(name, outDir)).toBe(outDir);
     expect(await readFile(join(outDir, 'index.mjs'), 'utf8')).toBe(code);
@@ -46,21 +46,21 @@ describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of 
   test('is at most 215 kB', async () => {
     const inputs = await inputsOf(name);
     expect(inputs.length).toBeGreaterThan(0);
-    // So that a failure names what is large.
+    // So that a failure names the large files.
     expect(Buffer.byteLength(code) > 215_000 ? inputs.slice(0, 20) : []).toEqual([]);
   });
 
-  test('imports nothing: built-in modules come by process.getBuiltinModule', () => {
+  test('imports nothing: it gets built-in modules from process.getBuiltinModule', () => {
     expect(code).not.toMatch(/\bimport\s*["'{*]|\bfrom\s*["']|\bimport\(|\brequire\(/);
     expect(code).toContain('process.getBuiltinModule("node:https")');
   });
 
-  test('holds the version of package.json, and nothing else of it', () => {
+  test('contains the version of package.json, and nothing else of it', () => {
     expect(code).toContain(`version:"${version}"`);
     expect(code).not.toContain('devDependencies');
   });
 
-  test('leaves out what only launch links need', () => {
+  test('leaves out code that only launch links need', () => {
     for (const trace of ['A256GCM', '<button']) expect(code.includes(trace)).toBe(false);
   });
 
@@ -94,7 +94,7 @@ test.each([
 });
 
 test.each(['create-launch-link', 'rotate-launch-key'] as const)(
-  'the bundle of %s holds nothing of the vendor',
+  'the bundle of %s has no code for the vendor',
   async (name) => {
     const code = await readFile(join(await bundleFunction(name), 'index.mjs'), 'utf8');
     for (const trace of ['api.begini.co', 'psychometric', 'X-Signature', 'sessions-management']) {

@@ -16,7 +16,7 @@ test('a new version in production gets a tenth of the traffic for five minutes f
   });
 });
 
-test("is rolled back on function errors and defects, never on the vendor's or the credentials' trouble", () => {
+test('is rolled back on function errors and defects, never on problems of the vendor or the credentials', () => {
   const alarm = (id: string) => ({
     Name: { Ref: resourceOf(template, 'AWS::CloudWatch::Alarm', id).logicalId },
   });
@@ -29,21 +29,21 @@ test("is rolled back on function errors and defects, never on the vendor's or th
   });
 });
 
-test('API Gateway calls the alias, whose version a deployment moves', () => {
+test('API Gateway calls the alias, which a deployment moves to another version', () => {
   const { Uri } = Object(resourceOf(template, 'AWS::ApiGateway::Method').Properties.Integration);
   expect(JSON.stringify(Uri)).toContain(`{"Ref":"${resourceOf(template, 'AWS::Lambda::Alias').logicalId}"}`);
 });
 
 test.each([
   ['a test stage', { environment: 'test' }],
-  ['a production stage that asks for it', { environment: 'production', deployment: 'all-at-once' }],
+  ['a production stage with that setting', { environment: 'production', deployment: 'all-at-once' }],
 ])('%s is deployed all at once', (_stage, row) => {
   const other = templateOf({ ...row, launchLinks: false });
   other.resourceCountIs('AWS::CodeDeploy::DeploymentGroup', 0);
   expect(resourceOf(other, 'AWS::Lambda::Alias')).not.toHaveProperty('UpdatePolicy');
 });
 
-test('so are the functions of launch links, but not the two that Secrets Manager calls', () => {
+test('the functions of launch links are also deployed in steps, but not the two that Secrets Manager calls', () => {
   const whole = templateOf({ environment: 'production' });
   whole.resourceCountIs('AWS::Lambda::Function', 5);
   whole.resourceCountIs('AWS::CodeDeploy::DeploymentGroup', 3);

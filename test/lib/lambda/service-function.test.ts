@@ -22,7 +22,7 @@ describe.each(environments)('the function of a %s stage', (environment) => {
     });
   });
 
-  test('gives up before API Gateway does', () => {
+  test('times out before API Gateway does', () => {
     const functionTimeoutMs =
       Number(resourceOf(template, functionType, 'CreateSession').Properties.Timeout) * 1000;
     const integration = resourceOf(template, 'AWS::ApiGateway::Method').Properties.Integration;
@@ -52,7 +52,7 @@ describe.each(environments)('the function of a %s stage', (environment) => {
     template.hasResourceProperties(functionType, { Role: { 'Fn::GetAtt': [roleId, 'Arn'] } });
   });
 
-  test('can be assumed by Lambda alone', () => {
+  test('can be assumed only by Lambda', () => {
     const role = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').Properties;
     expect(role.AssumeRolePolicyDocument).toHaveProperty('Statement', [
       { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
@@ -66,7 +66,7 @@ describe.each(environments)('the function of a %s stage', (environment) => {
     });
   });
 
-  test('knows its stage, its secret and the key of the pseudonyms, and no other origin', () => {
+  test('gets its stage, its secret and the key of the pseudonyms, and no other origin', () => {
     const { Environment } = resourceOf(template, functionType, 'CreateSession').Properties;
     expect(Environment).toEqual({
       Variables: {
@@ -84,7 +84,7 @@ describe.each(environments)('the function of a %s stage', (environment) => {
   });
 });
 
-test('the function signs nothing where the stage turns HMAC off', () => {
+test('the function signs nothing if the stage turns HMAC off', () => {
   const template = templateOf({ environment: 'test', hmac: false });
   template.hasResourceProperties(functionType, {
     Environment: { Variables: { [environmentNames.hmac]: 'off' } },
@@ -103,19 +103,19 @@ test('the function is published as a version, and the alias live points to it', 
   });
 });
 
-test('earlier versions stay, to roll back to, but not one that a failed update created', () => {
+test('earlier versions stay for rollbacks, but not a version that a failed update created', () => {
   const version = resourceOf(templateOf({ environment: 'test', launchLinks: false }), 'AWS::Lambda::Version');
   expect([version.DeletionPolicy, version.UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain']);
 });
 
-test('the function has reserved concurrency where the stage says so, and none else', () => {
+test('the function has reserved concurrency only if the stage sets it', () => {
   const concurrencyOf = (row: Record<string, unknown>) =>
     resourceOf(templateOf({ environment: 'production', ...row }), functionType, 'CreateSession').Properties
       .ReservedConcurrentExecutions;
   expect([concurrencyOf({}), concurrencyOf({ reservedConcurrency: 7 })]).toEqual([undefined, 7]);
 });
 
-test('the function is traced where the stage says so, and API Gateway, which would record tokens, never is', () => {
+test('the function is traced if the stage sets it; API Gateway, which would record tokens, never is', () => {
   const template = templateOf({ environment: 'production', tracing: true });
   template.hasResourceProperties(functionType, { TracingConfig: { Mode: 'Active' } });
   template.hasResourceProperties('AWS::ApiGateway::Stage', { TracingEnabled: Match.absent() });

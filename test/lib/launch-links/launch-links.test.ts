@@ -18,7 +18,7 @@ const rotate = 'LaunchLinksKeyRotate';
 const secretId = (template: Template, idPart: string) =>
   resourceOf(template, 'AWS::SecretsManager::Secret', idPart).logicalId;
 
-/** What the function's role allows, apart from writing its own log, and from using the stage's key on its secrets. */
+/** What the function's role allows, except for writing its own log and using the stage's key for its secrets. */
 function permissions(template: Template, idPart: string): unknown[] {
   const { PolicyDocument } = resourceOf(template, 'AWS::IAM::Policy', idPart).Properties;
   const { Statement } = PolicyDocument as { Statement: { Action: unknown; Resource: unknown }[] };
@@ -51,7 +51,7 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
   const credentialsId = secretId(template, 'CredentialsSecret');
   const keyId = secretId(template, 'LaunchLinksKey');
 
-  test('are made by callers of the API alone', () => {
+  test('are made only by callers of the API', () => {
     expect(methodsOf(template, 'launch-links')).toMatchObject([
       { HttpMethod: 'POST', AuthorizationType: 'AWS_IAM' },
     ]);
@@ -64,7 +64,7 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     expect(JSON.stringify(PolicyDocument)).not.toContain('/launch/');
   });
 
-  test.each(['iam', 'api-key'])('are opened by anyone who has one, where callers use %s', (callerAuth) => {
+  test.each(['iam', 'api-key'])('are opened by anyone who has one, if callers use %s', (callerAuth) => {
     const methods = methodsOf(templateOf({ environment, callerAuth }), '{token}');
     expect(methods.map(({ HttpMethod }) => HttpMethod).sort()).toEqual(['GET', 'HEAD', 'POST']);
     for (const { AuthorizationType, ApiKeyRequired } of methods) {
@@ -72,7 +72,7 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     }
   });
 
-  test('are made by a function that may read the launch key and knows of no other secret', () => {
+  test('are made by a function that may read the launch key and no other secret', () => {
     expect(permissions(template, createLaunchLink)).toEqual([
       ['secretsmanager:GetSecretValue', { Ref: keyId }],
     ]);
@@ -98,7 +98,7 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     });
   });
 
-  test('have a key of 64 hex digits, of fixed settings, so that it stays', () => {
+  test('have a key of 64 hex digits, with fixed settings, so that it stays', () => {
     const { GenerateSecretString, SecretString } = resourceOf(
       template,
       'AWS::SecretsManager::Secret',
@@ -141,21 +141,21 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     });
   });
 
-  test('have a rotation that Secrets Manager may start in this account alone', () => {
+  test('have a rotation that only Secrets Manager of this account may start', () => {
     expect(resourceOf(template, 'AWS::Lambda::Permission', rotate).Properties).toMatchObject({
       Principal: 'secretsmanager.amazonaws.com',
       SourceAccount: { Ref: 'AWS::AccountId' },
     });
   });
 
-  test('tell the operator where to make one, and the name of their key', () => {
+  test('give the operator the URL to make one, and the name of their key', () => {
     const outputs = template.findOutputs('*');
     expect(JSON.stringify(outputs.LaunchLinksUrl)).toContain('/launch-links');
     expect(outputs).toHaveProperty('LaunchKeySecretName');
     expect(outputs).not.toHaveProperty('DomainTarget');
   });
 
-  test('have a key that the operator may renew, by the function it has, and clear of a renewal that did not end', () => {
+  test('have a key that the operator may renew with its function, also after a renewal that did not end', () => {
     const { PolicyDocument } = resourceOf(template, 'AWS::IAM::ManagedPolicy', 'Operator').Properties;
     const onKey = (PolicyDocument as { Statement: Record<string, unknown>[] }).Statement.filter(
       ({ Resource }) => JSON.stringify(Resource) === JSON.stringify({ Ref: keyId }),
@@ -177,13 +177,13 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     ]);
   });
 
-  test('leave nothing behind where they are off', () => {
+  test('have no resources if they are off', () => {
     const off = templateOf({ environment, launchLinks: false });
     expect(JSON.stringify(off.toJSON())).not.toMatch(/launch/i);
   });
 });
 
-test('launch links have a throttle of their own on each method, and log no request in full either', () => {
+test('launch links have their own throttle on each method, and log no full requests', () => {
   const throttle = { rateLimit: 3, burstLimit: 4 };
   const template = templateOf({ environment: 'test', launchThrottle: throttle });
   const { MethodSettings } = resourceOf(template, 'AWS::ApiGateway::Stage').Properties;
@@ -202,7 +202,7 @@ test('launch links have a throttle of their own on each method, and log no reque
   );
 });
 
-describe('a domain of the lender’s own', () => {
+describe('the lender’s own domain', () => {
   const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d';
   const template = templateOf({
     environment: 'production',
@@ -227,7 +227,7 @@ describe('a domain of the lender’s own', () => {
     });
   });
 
-  test('stands in the links, and in the URLs that the stack tells', () => {
+  test('is in the links, and in the URLs of the stack’s outputs', () => {
     expect(variables(template, createLaunchLink)).toHaveProperty(
       environmentNames.launchBaseUrl,
       'https://start.lender.example',
@@ -261,7 +261,7 @@ describe('the lender’s name', () => {
     Annotations.fromStack(stackOf(row)).findWarning('*', Match.stringLikeRegexp('Applicants of Demo read'));
 
   test.each([{}, { applicantPage: { languages: { es: {}, en: { lenderName: 'Kazi' } } } }])(
-    'is asked for at synth where a production stage has none: %j',
+    'causes a warning at synth if a production stage has none: %j',
     (row) => {
       const [warning, ...others] = warnings({ environment: 'production', ...row });
       expect(others).toEqual([]);
@@ -273,7 +273,7 @@ describe('the lender’s name', () => {
     { environment: 'production', applicantPage: { lenderName: 'Kazi Loans' } },
     { environment: 'production', launchLinks: false },
     { environment: 'test' },
-  ])('is not asked for in %j', (row) => {
+  ])('causes no warning in %j', (row) => {
     expect(warnings(row)).toEqual([]);
   });
 });

@@ -32,7 +32,7 @@ describe('the end of a session', () => {
     for (const body of sent) expect(body).toMatchObject({ uid, integration_id: 'simulated-integration-1' });
   });
 
-  test('has reasons on the cancelled and the incomplete event alone', () => {
+  test('has reasons only on the cancelled and the incomplete event', () => {
     for (const ending of ['finish', 'give-up', 'expire']) {
       assessment.end(makeAccessToken({ uid, exp, ending }), ending);
     }
@@ -60,17 +60,17 @@ describe('the end of a session', () => {
     expect(Math.abs(scoredAt - Date.now() / 1000)).toBeLessThan(60);
   });
 
-  test.each(['finish', 'give-up', 'expire'])('by %s stays on a screen without a return URL', (ending) => {
+  test.each(['finish', 'give-up', 'expire'])('by %s shows a screen if there is no return URL', (ending) => {
     const { status, body } = assessment.end(token, ending);
     expect(status).toBe(200);
     expect(body).toContain('Without a URL for this in the Deployment Centre');
   });
 
   test.each([
-    ['an ending that there is not', token, 'explode'],
+    ['an unknown ending', token, 'explode'],
     ['no ending', token, null],
     ['a token that is not ours', `${token}x`, 'finish'],
-  ])('is not brought by %s', (_, link, ending) => {
+  ])('is not caused by %s', (_, link, ending) => {
     expect(assessment.end(link, ending).status).toBe(404);
     expect(sent).toEqual([]);
   });
@@ -102,7 +102,7 @@ describe('whether a token can be entered twice', () => {
     expect(typesSent().filter((type) => type === 'psychometric_score.complete')).toHaveLength(2);
   });
 
-  test('it cannot where the simulator is told so, while the first applicant still can finish, once', () => {
+  test('it cannot if the simulator is told so, and the first applicant can still finish, once', () => {
     assessment.entry = 'once';
     expect([assessment.enter(token).status, assessment.enter(token).status]).toEqual([200, 403]);
     assessment.end(token, 'finish');

@@ -26,7 +26,7 @@ async function start(options?: SimulatorOptions): Promise<void> {
 const signatureOf = (message: string, key = apiKey) =>
   createHmac('sha512', key).update(message).digest('hex');
 
-/** A good session call, in which a test changes what it is about. */
+/** A valid session call, in which each test changes one thing. */
 function call(
   change: { body?: string; signed?: string; headers?: Record<string, string> } = {},
 ): Promise<Response> {
@@ -50,7 +50,7 @@ async function tokenOf(answer: Response): Promise<string> {
 }
 
 describe('a session call', () => {
-  test('answers a good call with a token of 24 hours that names uid and integration, and the documented url', async () => {
+  test('answers a valid call with a token for 24 hours with uid and integration, and the documented url', async () => {
     await start();
     const before = Math.floor(Date.now() / 1000);
     const answer = await call();
@@ -66,7 +66,7 @@ describe('a session call', () => {
     expect(exp - before).toBeGreaterThanOrEqual(86_400);
   });
 
-  test('records what reached it', async () => {
+  test('records the requests that reached it', async () => {
     await start();
     await call();
     expect(simulator.requests).toEqual([
@@ -111,14 +111,14 @@ describe('a session call', () => {
     expect(simulator.requests[0]).toMatchObject({ accepted: false, status });
   });
 
-  test('re-serialises as Python does, which escapes what is not ASCII', async () => {
+  test('re-serialises as Python does, which escapes everything that is not ASCII', async () => {
     await start();
     const body = `{"uid":"\\u00e9t\\u00e9-\\ud83d\\ude00","integration_id":"${integrationId}"}`;
     expect((await call({ body })).status).toBe(422);
     expect((await call({ body: JSON.stringify(JSON.parse(body)) })).status).toBe(401);
   });
 
-  test('refuses a call without signature only where HMAC is required', async () => {
+  test('refuses a call without signature only if HMAC is required', async () => {
     await start();
     const url = `${simulator.origin}/v1/sessions-management/tokens`;
     const unsigned = {
@@ -135,7 +135,7 @@ describe('a session call', () => {
 });
 
 describe('the page of the assessment', () => {
-  test('shows a page for its own token that repeats neither token nor uid', async () => {
+  test('shows a page for its own token without token or uid', async () => {
     await start();
     const token = await tokenOf(await call());
     const page = await fetch(`${simulator.origin}/${token}`);
@@ -146,7 +146,7 @@ describe('the page of the assessment', () => {
     expect(html).not.toContain(token);
   });
 
-  test('shows an error page for an expired token, a foreign one and one of another shape', async () => {
+  test('shows an error page for an expired, an unknown and a malformed token', async () => {
     await start({ sessionLifeSeconds: 0 });
     const token = await tokenOf(await call());
     const statusOf = async (path: string) => (await fetch(`${simulator.origin}/${path}`)).status;
@@ -166,7 +166,7 @@ describe('the end of the assessment', () => {
       body: new URLSearchParams({ ending }),
     });
 
-  test('leads the browser to the return URL, and closes the door of an expired session', async () => {
+  test('redirects the browser to the return URL, and refuses an expired session', async () => {
     await start();
     const returnUrls = { finish: 'http://127.0.0.1/finished', expire: 'http://127.0.0.1/expired' };
     simulator.setDeployment({ returnUrls });
@@ -208,7 +208,7 @@ describe('faults', () => {
     ['none', 200],
     ['same-token', 200],
     ['refuse-second', 422],
-  ])('plays %s for a second call of a uid', async (fault, status) => {
+  ])('simulates %s for a second call of a uid', async (fault, status) => {
     await start();
     const first = await tokenOf(await call());
     simulator.setFault({ fault } as Fault);
@@ -227,7 +227,7 @@ describe('faults', () => {
     },
   );
 
-  test('never answers while it hangs, and outlives the client that leaves', async () => {
+  test('never answers while it hangs, and survives a client that disconnects', async () => {
     await start();
     simulator.setFault({ fault: 'hang', times: 1 });
     const leaving = new AbortController();
@@ -268,7 +268,7 @@ describe('faults', () => {
     if (fault.fault === 'raw-answer') expect(await answer.json()).toEqual(fault.body);
   });
 
-  test('answers with what is not JSON, and with too much of it', async () => {
+  test('answers with a body that is not JSON, or too large', async () => {
     await start();
     simulator.setFault({ fault: 'invalid-json' });
     await expect((await call()).json()).rejects.toThrow('is not valid JSON');
@@ -276,7 +276,7 @@ describe('faults', () => {
     expect((await (await call()).text()).length).toBeGreaterThan(16 * 1024);
   });
 
-  test('ends a fault after the times it was given', async () => {
+  test('ends a fault after the given number of times', async () => {
     await start();
     simulator.setFault({ fault: 'status', status: 500, times: 2 });
     const statuses = [(await call()).status, (await call()).status, (await call()).status];
@@ -291,14 +291,14 @@ describe('control, and a change of the credentials', () => {
     body: JSON.stringify({ uid, integration_id: next.integrationId }),
   };
 
-  test('kills the old key at once when the credentials change', async () => {
+  test('refuses the old key at once when the credentials change', async () => {
     await start();
     simulator.changeCredentials(next);
     expect((await call()).status).toBe(401);
     expect((await call(nextCall)).status).toBe(200);
   });
 
-  test('lets the old pair live on for an overlap, but never mixes the pairs', async () => {
+  test('accepts the old pair for an overlap, but never a mix of both pairs', async () => {
     await start();
     simulator.changeCredentials(next, { overlapMs: Number.POSITIVE_INFINITY });
     expect((await call()).status).toBe(200);
@@ -306,7 +306,7 @@ describe('control, and a change of the credentials', () => {
     expect((await call({ headers: { 'api-key': next.apiKey } })).status).toBe(403);
   });
 
-  test('is controlled over HTTP, and leaves that out of its record', async () => {
+  test('is controlled over HTTP, and does not record these requests', async () => {
     await start();
     const control = (body: unknown) =>
       fetch(`${simulator.origin}/_control`, { method: 'POST', body: JSON.stringify(body) });
@@ -323,7 +323,7 @@ describe('control, and a change of the credentials', () => {
     expect((await control({ webhook: 'previous-key' })).status).toBe(200);
   });
 
-  test('lets a token be entered only once, and sends events as it is told to', async () => {
+  test('accepts a token only once, and sends events as configured', async () => {
     await start();
     const control = async (body: unknown) => {
       const answer = await fetch(`${simulator.origin}/_control`, {

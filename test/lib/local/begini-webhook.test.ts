@@ -69,7 +69,7 @@ test.each<[string, (response: ServerResponse) => void, Delivery['outcome']]>([
   ]);
 });
 
-test('gives an event up after its last repetition', async () => {
+test('abandons an event after its last retry', async () => {
   answers = Array(3).fill((response: ServerResponse) => response.writeHead(500).end());
   await webhook.send([bodyOf('application.expired')]);
   expect(received).toHaveLength(3);
@@ -87,7 +87,7 @@ test('says why a receiver did not answer, and never the uid', async () => {
   expect(JSON.stringify(webhook.deliveries)).not.toContain(uid);
 });
 
-test('sends each event twice, as the same bytes, where it is told to', async () => {
+test('sends each event twice, as the same bytes, if it is told to', async () => {
   webhook.mode = 'twice';
   await webhook.send([bodyOf('application.complete'), bodyOf('psychometric_score.complete')]);
   const [first, second, third, fourth] = received.map(({ rawBody }) => rawBody);
@@ -95,7 +95,7 @@ test('sends each event twice, as the same bytes, where it is told to', async () 
   expect(received).toHaveLength(4);
 });
 
-test('signs as it is told to: with the previous key, with a wrong one, or other bytes', async () => {
+test('signs as configured: with the previous key, with a wrong key, or other bytes', async () => {
   for (const mode of ['previous-key', 'wrong-key', 'altered-body'] as const) {
     webhook.mode = mode;
     await webhook.send([bodyOf('application.complete')]);
@@ -106,7 +106,7 @@ test('signs as it is told to: with the previous key, with a wrong one, or other 
   expect({ previous, wrong, altered }).toEqual({ previous: ['previous'], wrong: [], altered: [] });
 });
 
-test('sends nothing without a URL, and nothing more once it is closed', async () => {
+test('sends nothing without a URL, and nothing after it is closed', async () => {
   webhook.url = undefined;
   await webhook.send([bodyOf('application.complete')]);
   webhook.url = receiver.origin;
@@ -135,6 +135,6 @@ test.each([
   );
 });
 
-test('leaves the webhook to the caller where WEBHOOK_URL is not set', () => {
+test('leaves the webhook to the caller if WEBHOOK_URL is not set', () => {
   expect([readWebhookUrl(undefined), readWebhookUrl('')]).toEqual([undefined, undefined]);
 });

@@ -45,7 +45,7 @@ test.each(requests)(
 const uid = 'ABCDE-12345';
 const good = createIamCredentials('us-east-1');
 
-/** What may differ from a call as it should be. */
+/** What may differ from a valid call. */
 type Signing = Partial<Omit<IamCredentials, 'sessionToken'>> & {
   sessionToken?: string | undefined;
   service?: string;
@@ -110,10 +110,10 @@ describe('a request that AWS’s own signer signed', () => {
     ['for another service', { service: 'lambda' }, 'INVALID_SIGNATURE'],
     ['six minutes ago', { signingDate: minutes(-6) }, 'INVALID_SIGNATURE'],
     ['six minutes ahead', { signingDate: minutes(6) }, 'INVALID_SIGNATURE'],
-    ['by an access key that nobody knows', { accessKeyId: 'AKIAIOSFODNN7EXAMPLE' }, 'DEFAULT_4XX'],
+    ['by an unknown access key', { accessKeyId: 'AKIAIOSFODNN7EXAMPLE' }, 'DEFAULT_4XX'],
     ['without the session token', { sessionToken: undefined }, 'DEFAULT_4XX'],
     ['with another session token', { sessionToken: 'another' }, 'DEFAULT_4XX'],
-  ])('is refused where it was signed %s', async (_, signing, fault) => {
+  ])('is refused if it was signed %s', async (_, signing, fault) => {
     expect(checkSignature(await sign(signing), good)).toBe(fault);
   });
 
@@ -132,7 +132,7 @@ describe('a request that AWS’s own signer signed', () => {
         ),
       'INVALID_SIGNATURE',
     ],
-  ])('is refused where its %s was changed afterwards', async (_, change, fault) => {
+  ])('is refused if its %s was changed afterwards', async (_, change, fault) => {
     expect(checkSignature(change(await sign({ signingDate: minutes(-1) })), good)).toBe(fault);
   });
 
@@ -184,7 +184,7 @@ describe('a request that AWS’s own signer signed', () => {
     },
   );
 
-  test('is refused where the gateway knows no credentials', async () => {
+  test('is refused if the gateway knows no credentials', async () => {
     expect(checkSignature(await sign(), undefined)).toBe('DEFAULT_4XX');
   });
 });
@@ -228,7 +228,7 @@ describe('the service on this machine, with IAM', () => {
   });
   afterAll(() => service.close());
 
-  /** Sends a request byte for byte as it was signed. */
+  /** Sends exactly the signed bytes of a request. */
   const send = ({ method, url, headers, body }: SignableRequest) =>
     new Promise<{ status: number | undefined; headers: NodeJS.Dict<string | string[]>; text: string }>(
       (resolve, reject) => {
@@ -245,7 +245,7 @@ describe('the service on this machine, with IAM', () => {
   const signed = (signing: Signing = {}) =>
     sign({ host: new URL(service.gateway.url).host, ...signing }, service.credentials);
 
-  test('hands over by a signed call', async () => {
+  test('hands an applicant over with a signed call', async () => {
     const answer = await send(await signed());
     expect(answer.status).toBe(302);
     expect(answer.headers.location).toMatch(new RegExp(`^${service.vendor.origin}/`));
@@ -259,7 +259,7 @@ describe('the service on this machine, with IAM', () => {
       'INVALID_SIGNATURE',
     ],
     ['a late call', { signingDate: minutes(-6) }, { status: 403, code: 'forbidden' }, 'INVALID_SIGNATURE'],
-    // AWS gives these no type of their own: DEFAULT_4XX has no status to name.
+    // AWS gives these no specific type: DEFAULT_4XX has no status.
     [
       'an unknown access key',
       { accessKeyId: 'AKIAIOSFODNN7EXAMPLE' },
@@ -296,12 +296,12 @@ describe('the service on this machine, with IAM', () => {
     }
   });
 
-  test('asks nothing of the applicant’s browser', async () => {
+  test('needs no signature from the applicant’s browser', async () => {
     const answer = await checkedFetch(`${service.gateway.url}/launch/broken`);
     expect(await answer.json()).toMatchObject({ code: 'launch_link_invalid' });
   });
 
-  test('lets the demo’s own backend in, which signs its calls', async () => {
+  test('accepts calls of the demo’s own backend, which signs them', async () => {
     const { origin } = new URL(service.gateway.url);
     const answer = await fetch(`${origin}/start`, {
       method: 'POST',

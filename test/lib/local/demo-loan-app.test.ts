@@ -20,14 +20,14 @@ const post = (path: string, form: Record<string, string>, headers: Record<string
     body: new URLSearchParams({ uid: 'ABCDE-12345', ...form }),
   });
 
-test('relays the redirect of POST /sessions to the browser', async () => {
+test('passes the redirect of POST /sessions on to the browser', async () => {
   const response = await post('/start', {});
   expect(response.status).toBe(302);
   expect(response.headers.get('location')).toMatch(new RegExp(`^${service.vendor.origin}/[\\w.-]+$`));
   expect(response.headers.get('cache-control')).toBe('no-store');
 });
 
-test('shows the code and the detail of a problem, and nothing of the uid', async () => {
+test('shows the code and the detail of a problem, and no uid', async () => {
   const response = await post('/start', { uid: '<b>x</b>' });
   expect(response.status).toBe(422);
   const html = await response.text();
@@ -54,7 +54,7 @@ test('leaves every other path and method to the gateway', async () => {
   expect(await response.json()).toMatchObject({ code: 'forbidden' });
 });
 
-test('says on every page what Begini does, and leads back from all but the first', async () => {
+test('says on every page how Begini behaves, and links back from all pages except the first', async () => {
   const pageOf = async (response: Promise<Response>) => (await response).text();
   const state = (fault: string) => `Begini at the moment: <strong>${fault}</strong>`;
   const back = '<a href="/">Back to the loan app</a>';
@@ -71,14 +71,14 @@ test('says on every page what Begini does, and leads back from all but the first
     '<option value="Begini is busy (429)" selected>Begini is busy (429)</option>',
   );
 
-  // Set at the simulator's own address, for which the demo has no words.
+  // Set at the simulator's own address, for which the demo has no name.
   service.vendor.setFault({ fault: 'slow', delayMs: 5 });
   expect(await pageOf(fetch(`${origin}/`))).toContain(
     state('{&#34;fault&#34;:&#34;slow&#34;,&#34;delayMs&#34;:5}'),
   );
 });
 
-test('asks for a link in a language, or leaves the language to the browser', async () => {
+test('requests a link in a language, or leaves the language to the browser', async () => {
   const linkOf = async (form: Record<string, string>) => {
     const html = await (await post('/send-link', form)).text();
     return /href="([^"]+launch[^"]+)"/.exec(html)?.[1] ?? '';
@@ -99,7 +99,7 @@ describe('results', () => {
     fetch(`${origin}/webhook`, { method: 'POST', headers: { 'x-signature': signature }, body });
   const pageAt = async (path: string) => await (await fetch(`${origin}${path}`)).text();
 
-  test('arrive by a signed webhook, and are shown once, however often they are sent', async () => {
+  test('arrive by a signed webhook, and are shown once, even if they are sent again', async () => {
     expect(await pageAt('/assessment/finished')).toContain('No result has arrived yet.');
     const body = event('psychometric_score.complete');
     for (const _ of [1, 2]) {
@@ -128,12 +128,12 @@ describe('results', () => {
     expect(await pageAt('/')).toContain('No result has arrived yet.');
   });
 
-  test('are not claimed by a page to which anyone can go', async () => {
+  test('are not claimed by a page that anyone can open', async () => {
     const html = await pageAt('/assessment/finished');
     expect(html).toContain('This page knows no result, and anyone can open its address.');
   });
 
-  test('go where the lender’s own receiver is, and the page says so', async () => {
+  test('go to the lender’s own receiver, and the page says so', async () => {
     await service.close();
     service = await startLocalService(0, { webhook: { url: 'http://127.0.0.1:1/mine' } });
     origin = new URL(service.gateway.url).origin;

@@ -11,7 +11,7 @@ let calls: { event: APIGatewayProxyEvent; context: Context }[] = [];
 let answered: AnsweredRequest[] = [];
 afterEach(() => gateway.close());
 
-/** Starts a gateway whose functions return `result`. */
+/** Starts a gateway with functions that return `result`. */
 async function start(result: unknown = { statusCode: 204, body: '' }, timeoutMs = 14_000): Promise<void> {
   calls = [];
   answered = [];
@@ -42,7 +42,7 @@ const post = (body?: string | Uint8Array<ArrayBuffer>, headers: Record<string, s
   });
 
 describe('what the function gets', () => {
-  test('hands the function a REST proxy event', async () => {
+  test('passes a REST proxy event to the function', async () => {
     await start();
     await post('{"uid":"ABCDE"}', { 'Content-Type': 'application/json', 'User-Agent': 'loan-app' });
     const { event } = calls[0] ?? {};
@@ -87,7 +87,7 @@ describe('what the function gets', () => {
     });
   });
 
-  test('hands over an absent body as null, and a context whose time runs down', async () => {
+  test('passes an absent body as null, and a context with the remaining time', async () => {
     await start();
     await post();
     const { event, context } = calls[0] ?? {};
@@ -129,11 +129,11 @@ describe('what the gateway answers itself', () => {
   test.each([
     ['an unknown path', 'POST', '/unknown'],
     ['a method that is not declared', 'GET', '/sessions'],
-    ['HEAD, where only GET is declared', 'HEAD', '/launch/token'],
+    ['HEAD, if only GET is declared', 'HEAD', '/launch/token'],
     ['an empty path parameter', 'GET', '/launch/'],
     ['a longer path', 'GET', '/launch/token/more'],
     ['the root of the stage', 'GET', ''],
-  ])('refuses %s without asking the function', async (_, method, path) => {
+  ])('refuses %s without calling the function', async (_, method, path) => {
     await start();
     expect((await ask(path, { method })).status).toBe(403);
     expect(calls).toEqual([]);
@@ -187,7 +187,7 @@ describe('what the gateway answers itself', () => {
     },
   );
 
-  test('refuses a body of more than 10 MB without asking the function', async () => {
+  test('refuses a body of more than 10 MB without calling the function', async () => {
     await start();
     const answer = await post(new Uint8Array(10 * 1024 * 1024 + 1));
     expect(answer.status).toBe(413);
@@ -200,7 +200,7 @@ describe('what the gateway answers itself', () => {
     ['returns nothing', null],
     ['returns no status', { body: '' }],
     ['returns a status as text', { statusCode: '200', body: '' }],
-    ['returns a body that is no text', { statusCode: 200, body: {} }],
+    ['returns a body that is not text', { statusCode: 200, body: {} }],
     ['returns a header with a line break', { statusCode: 200, headers: { 'X-A': 'a\r\nX-B: b' }, body: '' }],
   ])('answers 502 when the function %s', async (_, result) => {
     await start(result);
@@ -258,7 +258,7 @@ describe('what the gateway answers itself', () => {
     expect(calls).toEqual([]);
   });
 
-  test('gives up exactly the methods and paths that something beside it answers', async () => {
+  test('leaves exactly the methods and paths of other listeners to them', async () => {
     gateway = await startGateway({
       stageName: 'test',
       applicantPage,

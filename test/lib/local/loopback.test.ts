@@ -7,7 +7,7 @@ import { makeCertificate } from '../../../lib/local/certificate.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from '../../../lib/local/loopback.ts';
 
 let server: LoopbackServer;
-/** Called when a request for `/wait`, which is never answered, has come in. */
+/** Called when a request for `/wait`, which is never answered, has arrived. */
 let arrived = () => {};
 afterEach(() => server.close());
 
@@ -63,7 +63,7 @@ async function overTls(options: RequestOptions): Promise<{ status: number | unde
   return { status: response.statusCode, reused: outgoing.reusedSocket };
 }
 
-test('answers its own hosts, whatever their case', async () => {
+test('answers its own hosts, in upper or lower case', async () => {
   await start();
   const { port } = new URL(server.origin);
   expect(await firstLine(`127.0.0.1:${port}`)).toBe('HTTP/1.1 200 OK');
@@ -78,7 +78,7 @@ test.each(['evil.example', '127.0.0.1', 'localhost:1', 'localhost.evil.example']
   },
 );
 
-test('names the port when it is taken', async () => {
+test('names the port if it is in use', async () => {
   await start();
   const port = Number(new URL(server.origin).port);
   await expect(startLoopbackServer({ port, listener: async () => {} })).rejects.toThrow(
@@ -109,7 +109,7 @@ test('resets the connection of a request, also under TLS', async () => {
   expect(await deathOf(socket)).toBe('rst');
 });
 
-test('counts connections, not requests, and spares the busy ones', async () => {
+test('counts connections, not requests, and keeps the busy ones', async () => {
   const certificate = await makeCertificate();
   await start(certificate);
   const agent = new Agent({ keepAlive: true, ca: certificate.cert });

@@ -90,7 +90,7 @@ describe('values and labels', () => {
     expect(await readValue({ VersionId: first })).toBe('first');
   });
 
-  test('puts a value under the labels it is given and leaves the current one alone', async () => {
+  test('puts a value under the given labels and does not change the current one', async () => {
     const staged = await put('next', { labels: ['BEGINI_NEXT'] });
     expect(await readValue()).toBe('first');
     const restaged = await put('better', { labels: ['BEGINI_NEXT', 'CHECKED'] });
@@ -99,7 +99,7 @@ describe('values and labels', () => {
     expect(await labels()).not.toHaveProperty(staged);
   });
 
-  test('makes the first value of a secret current, whatever its labels', async () => {
+  test('makes the first value of a secret current, regardless of its labels', async () => {
     await client.send(new CreateSecretCommand({ Name: 'empty' }));
     const first = { SecretId: 'empty', SecretString: 'value', VersionStages: ['OTHER'] };
     expect((await client.send(new PutSecretValueCommand(first))).VersionStages).toEqual([
@@ -108,7 +108,7 @@ describe('values and labels', () => {
     ]);
   });
 
-  test('does nothing for a token it knows with the same value, and refuses it with another', async () => {
+  test('does nothing for a known token with the same value, and refuses it with another value', async () => {
     const token = randomUUID();
     await put('second', { token });
     await put('third');
@@ -124,7 +124,7 @@ describe('values and labels', () => {
     expect(await labels()).toEqual({ [first]: ['AWSCURRENT'], [second]: ['AWSPREVIOUS'] });
   });
 
-  test('moves a label only away from the version that is named as its holder', async () => {
+  test('moves a label only from the version that is named as its holder', async () => {
     const { VersionId: first = '' } = await get();
     const next = await put('next', { labels: ['NEXT'] });
     await expect(move('AWSCURRENT', undefined, next)).rejects.toMatchObject({
@@ -143,7 +143,7 @@ describe('values and labels', () => {
     expect(await labels()).toEqual({ [first]: ['AWSCURRENT', 'CHECKED'] });
   });
 
-  test('takes a label away, and no longer lists a version without labels', async () => {
+  test('removes a label, and no longer lists a version without labels', async () => {
     const next = await put('next', { labels: ['NEXT'] });
     await move('NEXT', next);
     expect(await labels()).not.toHaveProperty(next);
@@ -189,7 +189,7 @@ describe('errors and faults', () => {
     expect(await answer.json()).toMatchObject({ __type: name });
   });
 
-  test('fails on purpose as often as it is told, and records every call', async () => {
+  test('fails the given number of times, and records every call', async () => {
     standIn.fail({ statusCode: 500, errorName: 'InternalServiceError', times: 1 });
     await expect(get()).rejects.toMatchObject({
       name: 'InternalServiceError',
@@ -206,7 +206,7 @@ describe('errors and faults', () => {
     expect(standIn.connections).toBe(1);
   });
 
-  test('hangs until it is told otherwise', async () => {
+  test('hangs until this is switched off', async () => {
     standIn.fail('hang');
     const leaving = new AbortController();
     const hanging = client.send(new GetSecretValueCommand({ SecretId }), { abortSignal: leaving.signal });
@@ -218,7 +218,7 @@ describe('errors and faults', () => {
     expect(await readValue()).toBe('first');
   });
 
-  test('takes a new current value from the test itself', async () => {
+  test('accepts a new current value from the test itself', async () => {
     const versionId = standIn.putValue(SecretId, 'second');
     expect(await get()).toMatchObject({ SecretString: 'second', VersionId: versionId });
   });
@@ -252,7 +252,7 @@ describe('rotation', () => {
     });
   });
 
-  test('refuses a rotation while another is pending, and takes one once the pending version is current', async () => {
+  test('refuses a rotation while another is pending, and accepts one after the pending version is current', async () => {
     standIn.setRotation(SecretId, async () => undefined);
     const token = randomUUID();
     await rotate({ ClientRequestToken: token });
@@ -280,7 +280,7 @@ describe('rotation', () => {
     );
   });
 
-  test('refuses a rotation while a repeat is due, which begins with that call', async () => {
+  test('refuses a rotation while a retry is due, which starts with that call', async () => {
     const steps: string[] = [];
     standIn.setRotation(SecretId, async ({ Step, ClientRequestToken }) => {
       steps.push(Step);
@@ -320,7 +320,7 @@ describe('rotation', () => {
     },
   );
 
-  test('tries the function out with a passing copy of the current value where it is not to rotate at once', async () => {
+  test('tests the function with a temporary copy of the current value if it must not rotate at once', async () => {
     const calls: unknown[] = [];
     standIn.setRotation(SecretId, async ({ Step }) => {
       calls.push([Step, await readValue({ VersionStage: 'AWSPENDING' })]);
@@ -331,7 +331,7 @@ describe('rotation', () => {
     expect(Object.values(await labels())).toEqual([['AWSCURRENT']]);
   });
 
-  test('fails on purpose after as many calls as it is told', async () => {
+  test('fails after the given number of calls', async () => {
     standIn.fail({ statusCode: 500, errorName: 'InternalServiceError', times: 1, after: 1 });
     await get();
     await expect(get()).rejects.toMatchObject({ name: 'InternalServiceError' });

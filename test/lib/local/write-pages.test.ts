@@ -36,7 +36,7 @@ test('shows each of them in the index', async () => {
 });
 
 test.each(['start', 'gateway-busy'])(
-  'shows %s in its scheme, whatever the reader’s computer is set to',
+  'shows %s in its scheme, regardless of the reader’s settings',
   async (name) => {
     const [dark = '', light = ''] = await Promise.all(
       ['dark', 'light'].map((scheme) => readFile(join(folder, 'es', `${name}-${scheme}.html`), 'utf8')),

@@ -25,7 +25,7 @@ describe.each(environments)('the alarm topic of a %s stage', (environment) => {
     });
   });
 
-  test("takes messages from this account's alarms and from EventBridge, and over TLS alone", () => {
+  test("accepts messages from this account's alarms and from EventBridge, and only over TLS", () => {
     const { PolicyDocument } = resourceOf(template, 'AWS::SNS::TopicPolicy').Properties;
     const publish = { Effect: 'Allow', Action: 'sns:Publish', Resource: topic, Sid: expect.anything() };
     expect(Object(PolicyDocument).Statement).toEqual([
@@ -43,7 +43,7 @@ describe.each(environments)('the alarm topic of a %s stage', (environment) => {
     ]);
   });
 
-  test('may be one that exists', () => {
+  test('may be an existing topic', () => {
     const other = templateOf({ environment, alarmTopicArn });
     other.resourceCountIs('AWS::SNS::Topic', 0);
     const { AlarmActions } = resourceOf(other, 'AWS::CloudWatch::Alarm', 'CredentialsRefused').Properties;
@@ -51,7 +51,7 @@ describe.each(environments)('the alarm topic of a %s stage', (environment) => {
   });
 });
 
-test('production with nobody to notify warns, and names the setting', () => {
+test('production without a receiver causes a warning that names the setting', () => {
   expect(warnings({ environment: 'production' })).toEqual([
     expect.stringContaining('stages.Demo.alarmEmail or alarmTopicArn in cdk.json'),
   ]);

@@ -7,7 +7,7 @@ import { environments, resourceOf, templateOf } from '../../support/synthesize.t
 const alarmEmail = 'on-call@bank.example';
 const runbook = readFileSync(join(import.meta.dirname, '../../..', runbookFile), 'utf8');
 
-/** A metric of an alarm that computes with several. */
+/** A metric of an alarm that uses several metrics. */
 interface Measured {
   Id: string;
   MetricStat?: { Metric: { MetricName: string } };
@@ -38,12 +38,12 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   const articleIn = (description: unknown) =>
     /What to do: \.github\/RUNBOOK\.md, "(.+)"\.$/.exec(String(description))?.[1];
 
-  test('each send their reader to an article that exists, no two to the same', () => {
+  test('each name an article that exists, no two the same', () => {
     for (const article of descriptions.map(articleIn)) expect([...articles.keys()]).toContain(article);
     expect(new Set(descriptions).size).toBe(descriptions.length);
   });
 
-  test('give the full address of the article where the stage says where its runbook is', () => {
+  test('give the full address of the article if the stage has the address of its runbook', () => {
     const runbookUrl = 'https://git.bank.example/begini-session/RUNBOOK.md';
     const linked = templateOf({ environment, alarmEmail, runbookUrl });
     const { AlarmDescription } = resourceOf(linked, 'AWS::CloudWatch::Alarm', 'CredentialsNotSet').Properties;
@@ -58,7 +58,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     for (const description of descriptions) expect(description).toMatch(/^\S.{30,}\. What to do: /);
   });
 
-  test('are called after the stack, the urgency and the article, as a subject line shows it', () => {
+  test('are named after the stack, the urgency and the article, for a readable subject line', () => {
     const severities = Object.values(runbookArticles).map(({ heading, severity }) => [heading, severity]);
     for (const { AlarmName, AlarmDescription } of notifying) {
       const heading = String(articleIn(AlarmDescription));
@@ -66,19 +66,19 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     }
   });
 
-  test('are those that the doctor expects, and no other', () => {
+  test('are exactly those that the doctor expects', () => {
     const expected = articlesOf({ resume: true, launchLinks: true });
     const names = expected.map((article) => nameAlarm('BeginiSession-Demo', article));
     expect(notifying.map(({ AlarmName }) => AlarmName).sort()).toEqual(names.sort());
   });
 
-  test("tell the stage's topic", () => {
+  test("notify the stage's topic", () => {
     const topic = { Ref: resourceOf(template, 'AWS::SNS::Topic').logicalId };
     for (const { AlarmActions } of notifying) expect(AlarmActions).toEqual([topic]);
     expect(rule.Targets).toMatchObject([{ Arn: topic }]);
   });
 
-  test('do not take missing data for trouble', () => {
+  test('do not treat missing data as a problem', () => {
     const onMetrics = alarms.filter(({ AlarmRule }) => !AlarmRule);
     expect(onMetrics.length).toBeGreaterThan(0);
     for (const { TreatMissingData } of onMetrics) expect(TreatMissingData).toBe('notBreaching');
@@ -126,7 +126,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     });
   });
 
-  test('the table of sessions is out at one request or more in two of three periods of 5 minutes', () => {
+  test('the table of sessions is unavailable at one request or more in two of three periods of 5 minutes', () => {
     const alarm = notifying.find(({ AlarmName }) =>
       AlarmName.endsWith(runbookArticles.storeUnavailable.heading),
     );
@@ -181,7 +181,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     AlarmName.startsWith(`BeginiSession-Demo page: ${runbookArticles.fastBurn.heading},`),
   );
 
-  test('the error budget counts 5xx of the two routes that hand over, but for session_in_progress, among all but 4xx', () => {
+  test('the error budget counts 5xx of the two routes that hand over, except session_in_progress, as a share of all except 4xx', () => {
     for (const { Metrics } of windowAlarms) {
       const named = Metrics.filter(({ MetricStat }: Measured) => MetricStat).map(
         ({ Id, MetricStat }: Measured) => [Id, MetricStat?.Metric.MetricName],
@@ -200,7 +200,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     }
   });
 
-  test('five failures in the long window make an alarm, of however few requests, while there is one in the short', () => {
+  test('five failures in the long window, of any number of requests, and one in the short window raise the alarm', () => {
     const sum = (name: string) => `FILL(${name}0, 0) + FILL(${name}1, 0)`;
     const failed = `(${sum('failed')} - FILL(waiting0, 0))`;
     const share = `${failed} / ((${sum('count')}) - (${sum('invalid')}))`;
@@ -221,7 +221,7 @@ test.each(Object.values(runbookArticles))(
   },
 );
 
-test('alarms of a stage that names nobody are raised all the same', () => {
+test('alarms of a stage without a receiver are still raised', () => {
   const template = templateOf({ environment: 'test' });
   template.resourcePropertiesCountIs('AWS::CloudWatch::Alarm', { AlarmActions: [] }, 0);
   template.resourceCountIs('AWS::SNS::Topic', 0);

@@ -5,7 +5,7 @@ const template = templateOf({ environment: 'production', alarmEmail: 'on-call@ba
 const rule = resourceOf(template, 'AWS::Events::Rule').Properties;
 const pattern = Object(rule.EventPattern);
 
-test('a change of the credentials is told in words, without what the event holds', () => {
+test('a change of the credentials is reported in words, without the content of the event', () => {
   const [target] = rule.Targets as Record<string, unknown>[];
   expect(JSON.parse(String(target?.Input))).toBe(rule.Description);
   expect(target).not.toHaveProperty('InputTransformer');
@@ -20,7 +20,7 @@ test('watches the credentials secret, by its name and its ARN, and no other', ()
   for (const name of secretId.slice(1)) expect(JSON.stringify(name)).toContain(JSON.stringify(secret));
 });
 
-test('hears of calls that succeed and move AWSCURRENT, not of other labels', () => {
+test('detects successful calls that move AWSCURRENT, but not other labels', () => {
   expect(pattern).toMatchObject({
     source: ['aws.secretsmanager'],
     'detail-type': ['AWS API Call via CloudTrail'],

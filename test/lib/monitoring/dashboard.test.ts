@@ -20,7 +20,7 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
       .join(''),
   ) as { widgets: Widget[] };
 
-  test('is called after the stack', () => {
+  test('is named after the stack', () => {
     expect(DashboardName).toBe('BeginiSession-Demo');
   });
 
@@ -54,7 +54,7 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
     expect(JSON.stringify(errors)).toContain('stats count(*) as requests by code');
   });
 
-  test('lays its widgets out side by side, none over another or over the edge', () => {
+  test('places its widgets side by side, without overlaps, within the page', () => {
     const cells = widgets.flatMap(({ x, y, width, height }) =>
       Array.from({ length: width * height }, (_, n) => `${x + (n % width)},${y + Math.floor(n / width)}`),
     );
@@ -72,7 +72,7 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
     for (const [logicalId] of notifying) expect(shown).toContain(`${logicalId}.Arn`);
   });
 
-  test('shows every metric that the stage makes of its log lines', () => {
+  test('shows every metric that the stage makes from its log lines', () => {
     const made = Object.values(template.findResources('AWS::Logs::MetricFilter')).map(
       ({ Properties }) => Properties.MetricTransformations[0].MetricName,
     );
@@ -80,7 +80,7 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
   });
 });
 
-test('the blocks of a firewall are shown where there is one, by the metric that its rules write', () => {
+test('the blocked requests of a firewall are shown if there is one, by the metric that its rules write', () => {
   const bodyOf = (firewall: boolean) =>
     JSON.stringify(
       resourceOf(templateOf({ environment: 'test', firewall }), 'AWS::CloudWatch::Dashboard').Properties,
@@ -97,7 +97,7 @@ test('the blocks of a firewall are shown where there is one, by the metric that 
 test.each([
   ['a firewall', 'firewall', 'WAF'],
   ['the table of sessions', 'resume', 'DynamoDB'],
-])('the cost of %s is shown where there is one', (_, setting, label) => {
+])('the cost of %s is shown if there is one', (_, setting, label) => {
   const shows = (isOn: boolean) =>
     JSON.stringify(
       resourceOf(templateOf({ environment: 'test', [setting]: isOn }), 'AWS::CloudWatch::Dashboard')

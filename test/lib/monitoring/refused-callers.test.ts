@@ -10,7 +10,7 @@ describe.each(environments)('the alarm on refused loan apps of a %s stage', (env
     ['ManyRefused', 'CallersRefused', { Threshold: 10, Period: 900, EvaluationPeriods: 1 }],
     ['AnsweredLately', 'CallersAnswered', { Threshold: 1, Period: 3_600, EvaluationPeriods: 1 }],
     ['AnsweredBefore', 'CallersAnswered', { Threshold: 1, Period: 3_600, EvaluationPeriods: 24 }],
-  ])('%s looks at %s', (idPart, MetricName, numbers) => {
+  ])('%s watches %s', (idPart, MetricName, numbers) => {
     expect(part(idPart).Properties).toMatchObject({
       ...numbers,
       MetricName,
@@ -20,7 +20,7 @@ describe.each(environments)('the alarm on refused loan apps of a %s stage', (env
     });
   });
 
-  test('is raised by many refusals, with no call answered in the last hour and one in the last day', () => {
+  test('is raised by many refusals, no answered call in the last hour and one in the last day', () => {
     const parts: unknown[] = Object(alarm.Properties.AlarmRule)['Fn::Join'][1];
     const rule = parts
       .map((item) => (typeof item === 'string' ? item : Object(item)['Fn::GetAtt'][0]))
@@ -31,7 +31,7 @@ describe.each(environments)('the alarm on refused loan apps of a %s stage', (env
     expect(rule).toBe(`(ALARM("${many}") AND (NOT (ALARM("${lately}"))) AND ALARM("${before}"))`);
   });
 
-  test('is a ticket, and its parts tell nobody', () => {
+  test('is a ticket, and its parts send no notification', () => {
     expect(alarm.Properties.AlarmName).toBe('BeginiSession-Demo ticket: Callers are refused');
     expect(alarm.Properties.AlarmActions).toHaveLength(1);
     for (const idPart of ['ManyRefused', 'AnsweredLately', 'AnsweredBefore']) {

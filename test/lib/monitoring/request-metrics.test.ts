@@ -8,7 +8,7 @@ import { startService } from '../../support/service.ts';
 import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
 
 const uid = 'ABCDE-12345';
-/** Made at the moment of the call: the event has the time of its request. */
+/** Created at the call: the event has the time of its request. */
 const good = () => proxyEvent({ uid });
 const status = (code: number): Fault => ({ fault: 'status', status: code });
 
@@ -63,7 +63,7 @@ beforeAll(async () => {
   stale = await staleLine();
 });
 
-/** What happened, but for the given names. */
+/** What happened, except for the given names. */
 const except = (...names: string[]) => [...lines.keys()].filter((name) => !names.includes(name));
 
 describe('the functions of launch links', () => {
@@ -80,7 +80,7 @@ describe('the functions of launch links', () => {
       .sort();
   }
 
-  test('count what they write as the other function does', async () => {
+  test('count their lines as for the other function', async () => {
     const opener = await startLambda('launch');
     const maker = await startLambda('create-launch-link', {
       variables: {
@@ -135,7 +135,7 @@ describe('the metrics of a stage that remembers sessions', () => {
     resourceOf(template, 'AWS::Logs::MetricFilter', `${source}${metricName}`).Properties
       .FilterPattern as string;
 
-  test.each(['CreateSession', 'Launch'])('count what %s writes of the table', async (source) => {
+  test.each(['CreateSession', 'Launch'])('count what %s writes about the table', async (source) => {
     const service = await startService();
     const counts = (metricName: string) =>
       service.lines.filter((line) => matchesPattern(patternOf(metricName, source), line)).length;
@@ -149,7 +149,7 @@ describe('the metrics of a stage that remembers sessions', () => {
     );
   });
 
-  test('have no filter for what CreateLaunchLink never does', () => {
+  test('have no filter for events that CreateLaunchLink never has', () => {
     const ofLinks = Object.values(template.findResources('AWS::Logs::MetricFilter')).filter(
       ({ Properties }) =>
         Properties.LogGroupName.Ref ===
@@ -182,7 +182,7 @@ describe.each(environments)('the metrics of a %s stage', (environment) => {
     return [...lines].filter(([, line]) => matchesPattern(FilterPattern, line)).map(([name]) => name);
   }
 
-  test('are read off a line for each thing that happens', () => {
+  test('are read from a line for each event', () => {
     expect([...lines.keys()].sort()).toEqual(
       [...happenings.map(([name]) => name), 'credentials_not_set'].sort(),
     );
@@ -217,7 +217,7 @@ describe.each(environments)('the metrics of a %s stage', (environment) => {
     expect(counted('Requests')).toEqual(except());
   });
 
-  test('VendorLatency is read off the lines of requests that reached the vendor', () => {
+  test('VendorLatency is read from the lines of requests that reached the vendor', () => {
     expect(counted('VendorLatency')).toEqual(
       except('invalid_uid', 'unsupported_media_type', 'internal_error', 'credentials_not_set'),
     );
@@ -225,7 +225,7 @@ describe.each(environments)('the metrics of a %s stage', (environment) => {
     expect(MetricTransformations).toMatchObject([{ MetricValue: '$.vendorMs', Unit: 'Milliseconds' }]);
   });
 
-  test('SecretRefreshes is read off the lines of requests that read the secret', () => {
+  test('SecretRefreshes is read from the lines of requests that read the secret', () => {
     const read = [...lines].filter(([, line]) => JSON.parse(line).secretReads > 0).map(([name]) => name);
     expect(counted('SecretRefreshes')).toEqual(read);
     expect(read).toContain('credentials_refused');
@@ -239,7 +239,7 @@ describe.each(environments)('the metrics of a %s stage', (environment) => {
 
   test.each([
     ['what Lambda writes itself', '{"time":"2026-11-22T10:00:00Z","type":"platform.report","record":{}}'],
-    ['what is no JSON', 'Error: internal_error credentials_refused credentials_not_set'],
+    ['a line that is not JSON', 'Error: internal_error credentials_refused credentials_not_set'],
   ])('none counts %s', (_what, line) => {
     for (const { Properties } of Object.values(template.findResources('AWS::Logs::MetricFilter'))) {
       expect(matchesPattern(Properties.FilterPattern, line)).toBe(false);
@@ -259,7 +259,7 @@ describe.each(environments)('the metrics of a %s stage', (environment) => {
     }
   });
 
-  test('RequestsThrottled counts what API Gateway turned away, and nothing else', () => {
+  test('RequestsThrottled counts only requests that API Gateway refused', () => {
     const { AccessLogSetting } = resourceOf(template, 'AWS::ApiGateway::Stage').Properties;
     const format = String(Object(AccessLogSetting).Format);
     const accessLine = (code: string) =>

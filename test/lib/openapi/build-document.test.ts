@@ -28,7 +28,7 @@ describe('the document', () => {
     expect([validator.version, document.info.version]).toEqual(['3.1', version]);
   });
 
-  test('has every route and no other, and asks loan apps alone to authenticate', () => {
+  test('has every route and no other, and requires only loan apps to authenticate', () => {
     const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => [
         `${method.toUpperCase()} ${path}`,
@@ -49,7 +49,7 @@ describe('the document', () => {
     expect(Object.keys(problems).filter((code) => !documented.some((each) => each === code))).toEqual([]);
   });
 
-  test('refers to nothing that is not there, and has no response that nothing refers to', () => {
+  test('has no broken reference and no unused response', () => {
     const text = JSON.stringify(document);
     const referred = new Set([...text.matchAll(/"#\/components\/(\w+)\/([^"]+)"/g)].map(([all]) => all));
     const components = Object.entries(document.components).flatMap(([kind, each]) =>
@@ -61,7 +61,7 @@ describe('the document', () => {
   });
 });
 
-test('its schema of a request accepts a body exactly where the function does', () => {
+test('its schema of a request accepts exactly the bodies that the function accepts', () => {
   const language = fc.oneof(
     fc.constantFrom('es', 'pt-BR', 'zh-Hant-419', 'EN', 'en-'),
     fc.string({ maxLength: 13 }),
@@ -99,7 +99,7 @@ describe('its examples', () => {
   });
   afterAll(() => service.close());
 
-  /** An answer with the values of the examples in the place of what differs from one to the next. */
+  /** An answer with the values of the examples instead of the values that differ each time. */
   const withExampleValues = (text: string) =>
     text
       .replace(/(?<=psychometric\.me\/)[\w.-]+/, 'header.claims.signature')
@@ -107,7 +107,7 @@ describe('its examples', () => {
       .replace(new URL(service.url).origin, 'https://abcde12345.execute-api.us-east-1.amazonaws.com')
       .replace(/(?<="expires_at":)"[\d-]+T[\d:]+Z"/, `"${exampleSession.expires_at}"`);
 
-  test('of a session are what the service answers to the example of a request', async () => {
+  test('of a session are the service’s answers to the example of a request', async () => {
     const { requestBody, answers } = operations['POST /sessions'];
     const created = await service.post(requestBody?.example, { Accept: 'application/json' });
     expect(created.status).toBe(201);
@@ -118,7 +118,7 @@ describe('its examples', () => {
     expect(withExampleValues(redirect.headers.get('location') ?? '')).toBe(exampleSession.url);
   });
 
-  test('of a launch link are what the service answers to the example of a request', async () => {
+  test('of a launch link are the service’s answers to the example of a request', async () => {
     const { requestBody, answers } = operations['POST /launch-links'];
     const response = await service.postLink(requestBody?.example);
     expect(JSON.parse(withExampleValues(await response.text()))).toEqual(answers[201]?.json?.example);

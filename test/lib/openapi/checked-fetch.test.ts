@@ -41,8 +41,8 @@ describe('the check of every answer', () => {
   });
 
   test.each<[string, Answer, RegExp]>([
-    ['a status that is not there', { ...created, status: 200 }, /no status 200/],
-    ['a header that is missing', { ...redirect, headers: commonHeaders }, /location is missing/],
+    ['an unknown status', { ...created, status: 200 }, /no status 200/],
+    ['a missing header', { ...redirect, headers: commonHeaders }, /location is missing/],
     [
       'a header of another value',
       { ...created, headers: { ...created.headers, 'cache-control': 'public' } },
@@ -53,11 +53,11 @@ describe('the check of every answer', () => {
       { ...created, headers: { ...created.headers, server: 'x' } },
       /server is not documented/,
     ],
-    ['a body where there is none', { ...redirect, body: '{}' }, /there is a body/],
+    ['a body that should be absent', { ...redirect, body: '{}' }, /there is a body/],
     ['another media type', answer(201, problemType, exampleSession), /media type/],
-    ['a body that is no JSON', answer(201, jsonType, '<p>'), /is no JSON/],
-    ['a property that is missing', answer(201, jsonType, { ...exampleSession, url: undefined }), /'url'/],
-    ['a property that nobody knows', answer(201, jsonType, { ...exampleSession, uid: 'x' }), /unevaluated/],
+    ['a body that is not JSON', answer(201, jsonType, '<p>'), /is no JSON/],
+    ['a missing property', answer(201, jsonType, { ...exampleSession, url: undefined }), /'url'/],
+    ['an unknown property', answer(201, jsonType, { ...exampleSession, uid: 'x' }), /unevaluated/],
     [
       'a value of another form',
       answer(201, jsonType, { ...exampleSession, expires_at: 'soon' }),
@@ -94,7 +94,7 @@ describe('the check of every answer', () => {
   });
 });
 
-test('no test of the functions calls them past this check', () => {
+test('no test of the functions calls them without this check', () => {
   const folder = join(import.meta.dirname, '..', '..', 'functions');
   const past = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
@@ -106,7 +106,7 @@ describe('API Gateway’s own answers', () => {
   type Handler = Parameters<typeof declareRoutes>[0]['launch'];
   const defect: Handler = () => Promise.reject(new Error());
 
-  /** Calls a gateway in front of functions that all do the same. */
+  /** Calls a gateway in front of functions that all behave the same. */
   async function call(
     path: string,
     init: RequestInit,
@@ -150,7 +150,7 @@ describe('API Gateway’s own answers', () => {
     },
   );
 
-  test('are nothing else: what a function makes up fails the test that meets it', async () => {
+  test('are nothing else: an undocumented answer of a function fails its test', async () => {
     const handler: Handler = async () => ({ statusCode: 202 });
     await expect(call('/sessions', { method, headers }, { handler })).rejects.toThrow('no status 202');
   });

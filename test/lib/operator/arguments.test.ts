@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { parseCommand } from '../../../lib/operator/arguments.ts';
 
-/** The first line of what is said about a command line that is refused. */
+/** The first line of the message about a refused command line. */
 function faultOf(argv: string[], environment: Record<string, string> = {}): string | undefined {
   try {
     parseCommand(argv, environment);
@@ -33,7 +33,7 @@ test.each<[string[], string]>([
   expect(faultOf(argv)).toBe(fault);
 });
 
-test('says where npm has taken the option for itself, as without -- before it', () => {
+test('says so if npm has taken the option for itself, because -- is missing before it', () => {
   expect(faultOf(['test'], { npm_config_stage: 'test' })).toBe(
     'npm has taken --stage for itself: write -- before the options.',
   );

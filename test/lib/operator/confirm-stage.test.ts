@@ -9,16 +9,16 @@ test('asks nothing for a test stage', async () => {
   await confirmStage({ name: 'Test', environment: 'test' }, undefined, undefined);
 });
 
-test('goes on to production where its name was typed, or given', async () => {
+test('continues with production if its name was typed or given', async () => {
   await confirmStage(production, undefined, typing('Production'));
   await confirmStage(production, 'Production', undefined);
 });
 
-test.each(['', 'y', 'production', 'Test'])('does not go on to production for "%s"', async (answer) => {
+test.each(['', 'y', 'production', 'Test'])('does not continue with production for "%s"', async (answer) => {
   await expect(confirmStage(production, undefined, typing(answer))).rejects.toMatchObject(refused);
   await expect(confirmStage(production, answer, undefined)).rejects.toMatchObject(refused);
 });
 
-test('does not go on to production where nobody can be asked', async () => {
+test('does not continue with production if no person can be asked', async () => {
   await expect(confirmStage(production, undefined, undefined)).rejects.toMatchObject(refused);
 });

@@ -14,7 +14,7 @@ test('finds a stage of the project in upper or lower case', async () => {
   expect(await findStage('PRODUCTION')).toMatchObject({ name: 'Production', environment: 'production' });
 });
 
-test('names the stages that there are', async () => {
+test('names the existing stages', async () => {
   const file = await cdkJsonWith({
     Kenya: { environment: 'test' },
     Ghana: { environment: 'production' },
@@ -25,7 +25,7 @@ test('names the stages that there are', async () => {
   });
 });
 
-test('refuses a table with a mistake as wrong usage, and names the mistake', async () => {
+test('refuses a table with a mistake as a usage error, and names the mistake', async () => {
   const file = await cdkJsonWith({ Test: { environment: 'test', hmac: 'no' } });
   await expect(findStage('test', file)).rejects.toMatchObject({
     name: 'UsageError',

@@ -3,7 +3,7 @@ import { parsePairInput } from '../../../lib/operator/pair-input.ts';
 
 const good = { apiKey: 'new-api-key', integrationId: '42' };
 
-test('takes a pair, whatever the white space around its JSON', () => {
+test('accepts a pair with any white space around its JSON', () => {
   expect(parsePairInput(`\n ${JSON.stringify(good, null, 2)}\n`)).toEqual(good);
 });
 

@@ -11,7 +11,7 @@ import {
   startRotations,
 } from '../../support/rotation.ts';
 
-describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) => {
+describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) => {
   let rotations: Rotations;
   let said: string[];
 
@@ -32,7 +32,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
       pollMs: 1,
       ...times,
     });
-  /** The labels in use once the rotation has tidied up. */
+  /** The labels in use after the rotation has cleaned up. */
   const labels = async () => {
     await rotations.secretsManager.rotationEnded();
     return [...(await rotations.versions.versionIdsByLabel()).keys()].sort();
@@ -54,7 +54,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await rotations.currentKey()).toBe(newPair.apiKey);
   });
 
-  test('never reads a value, nor needs a right to', async () => {
+  test('never reads a value, and needs no permission to', async () => {
     rotations.secretsManager.setRotation(secretName, async () => undefined);
     await rotateTo(newPair, { timeoutMs: 5 });
     expect([...new Set(operations())].sort()).toEqual([
@@ -79,15 +79,15 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     ['a key of another integration', { ...newPair, integrationId: 'other' }, none, '403'],
     ['a pair whose integration id Begini rejects', newPair, { fault: 'status', status: 422 }, '422'],
     ['a good pair while Begini is busy', newPair, { fault: 'status', status: 429 }, 'busy'],
-    ['a good pair while Begini is out of reach', newPair, { fault: 'reset' }, 'unreachable'],
-  ])('says why %s is not taken, and takes a good one next', async (_, pair, fault, reason) => {
+    ['a good pair while Begini is unreachable', newPair, { fault: 'reset' }, 'unreachable'],
+  ])('says why %s is not accepted, and accepts a good one next', async (_, pair, fault, reason) => {
     rotations.vendor.setFault(fault);
     const verdict = await rotateTo(pair);
     expect(verdict?.reason).toContain(reason);
     expect(verdict?.next).toBeTruthy();
     expect(await rotations.currentKey()).toBe(oldPair.apiKey);
 
-    // Withdrawn: whatever Secrets Manager repeats by itself, the pair comes in use only where this is run again.
+    // Withdrawn: even if Secrets Manager retries by itself, the pair is put in use only if this is run again.
     rotations.vendor.setFault(none);
     await rotations.secretsManager.repeatRotation();
     expect(await rotations.currentKey()).toBe(oldPair.apiKey);
@@ -95,7 +95,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await labels()).toEqual(ownLabels);
   });
 
-  test('waits for a rotation in progress, and then makes its own', async () => {
+  test('waits for a rotation in progress, and then starts its own', async () => {
     const blocked = Promise.withResolvers<void>();
     rotations.secretsManager.setRotation(secretName, async (event) => {
       await blocked.promise;
@@ -111,7 +111,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await rotations.currentKey()).toBe(newPair.apiKey);
   });
 
-  test('takes AWSPENDING from a rotation that does not end, after saying so', async () => {
+  test('removes AWSPENDING from a rotation that does not end, after saying so', async () => {
     const leftover = await rotations.stage(oldPair);
     await rotations.versions.attach('AWSPENDING', leftover, new Map());
     expect(await rotateTo(newPair, { leftoverMs: 5 })).toBeUndefined();
@@ -122,7 +122,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await labels()).toEqual(ownLabels);
   });
 
-  test('gives up a rotation that does not end, so that it cannot end well unseen', async () => {
+  test('abandons a rotation that does not end, so that it cannot succeed unnoticed', async () => {
     const blocked = Promise.withResolvers<void>();
     rotations.secretsManager.setRotation(secretName, async (event) => {
       if (event.Step === 'finishSecret') await blocked.promise;
@@ -137,7 +137,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await labels()).toEqual(['AWSCURRENT']);
   });
 
-  test('says where a rotation ended without a verdict', async () => {
+  test('says so if a rotation ended without a verdict', async () => {
     rotations.secretsManager.setRotation(secretName, async (event) => {
       await rotations.versions.detach('AWSPENDING', event.ClientRequestToken);
     });
@@ -148,7 +148,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
   });
 
   // Describe twice, put, rotate, describe: the calls of the command itself before the rotation ends.
-  test.each([0, 1, 2, 3, 4])('can simply be run again when it broke off at its call %i', async (call) => {
+  test.each([0, 1, 2, 3, 4])('can be run again after it stopped at its call %i', async (call) => {
     rotations.secretsManager.setRotation(secretName, async () => undefined);
     rotations.secretsManager.fail({
       statusCode: 400,
@@ -165,14 +165,14 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await labels()).toEqual(ownLabels);
   });
 
-  test('takes the pair back when the rotation cannot be started, so that no deadline puts it in use', async () => {
+  test('withdraws the pair if the rotation cannot be started, so that no deadline puts it in use', async () => {
     const { secretsManager } = rotations;
     secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after: 3 });
     await expect(rotateTo()).rejects.toMatchObject({ name: 'AccessDeniedException' });
     expect(await labels()).toEqual(['AWSCURRENT']);
   });
 
-  test('tells the verdict although the function takes the label away at the same moment', async () => {
+  test('reports the verdict although the function removes the label at the same moment', async () => {
     const { client, versions } = rotations;
     rotations.vendor.setFault({ fault: 'status', status: 401 });
     const verdict = await rotatePair(newPair, {
@@ -192,7 +192,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
   });
 
   test.each(['createSecret', 'setSecret', 'testSecret', 'finishSecret'])(
-    'gives up a rotation whose function dies in %s, and takes the pair next time',
+    'abandons a rotation if its function dies in %s, and accepts the pair next time',
     async (step) => {
       const rotate = (event: Parameters<Rotations['handler']>[0]) =>
         rotations.handler(event, { awsRequestId: '1' });
@@ -230,7 +230,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await rotations.currentKey()).toBe(oldPair.apiKey);
   });
 
-  test('knows after an interruption during the rotation whether the pair is in use', async () => {
+  test('knows after an interruption of the rotation whether the pair is in use', async () => {
     const verdict = await interruptAt('Rotation started');
     await rotations.secretsManager.rotationEnded();
     const isInUse = (await rotations.currentKey()) === newPair.apiKey;
@@ -238,7 +238,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await labels()).toEqual(isInUse ? ownLabels : ['AWSCURRENT']);
   });
 
-  test('starts the rotation again while Secrets Manager repeats an earlier one', async () => {
+  test('starts the rotation again while Secrets Manager retries an earlier one', async () => {
     rotations.vendor.setFault({ fault: 'status', status: 503 });
     await rotations.stage(newPair);
     await rotations.rotate();
@@ -248,7 +248,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await rotations.currentKey()).toBe(newPair.apiKey);
   });
 
-  test('knows its own rotation where the answer to its start was lost and the SDK called again', async () => {
+  test('recognises its own rotation if the answer to its start was lost and the SDK called again', async () => {
     const { client } = rotations;
     const send = client.send.bind(client) as (command: object) => Promise<object>;
     client.send = (async (command: object) => {
@@ -261,7 +261,7 @@ describe.each(labelBehaviours)('where $name,', ({ pendingStays, finalLabels }) =
     expect(await rotations.currentKey()).toBe(newPair.apiKey);
   });
 
-  test('says what it is where Secrets Manager refuses for a minute, and withdraws the pair', async () => {
+  test('gives the reason if Secrets Manager refuses for a minute, and withdraws the pair', async () => {
     let time = 0;
     const { client, versions } = rotations;
     const other = await rotations.stage(oldPair);

@@ -14,7 +14,7 @@ afterEach(() => {
   process.env = { ...environmentBefore };
 });
 
-/** Takes away whatever AWS settings this machine has, and puts these in their place. */
+/** Replaces all AWS settings of this machine with these. */
 function setEnvironment(settings: Record<string, string>): void {
   const others = Object.entries(environmentBefore).filter(([name]) => !name.startsWith('AWS_'));
   const nowhere = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' };
@@ -55,7 +55,7 @@ test('finds the secret by the outputs of the stack, and its account and region b
   expect(await client.config.region()).toBe('eu-central-1');
 });
 
-test('refuses credentials of another account than the row says', async () => {
+test('refuses credentials of another account than that of the row', async () => {
   await expect(findDeployedSecret(stageOf({ account: '999999999999' }), {})).rejects.toMatchObject({
     name: 'UsageError',
     message: expect.stringContaining('123456789012'),
@@ -94,7 +94,7 @@ test('says that the stack is not deployed', async () => {
   });
 });
 
-test('asks AWS nothing while an endpoint override is set', async () => {
+test('does not call AWS while an endpoint override is set', async () => {
   const environment = { AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:3002' };
   await expect(findDeployedSecret(stageOf({}), environment)).rejects.toMatchObject({
     message: expect.stringContaining('AWS_ENDPOINT_URL_SECRETS_MANAGER is set'),

@@ -3,7 +3,7 @@ import type { ReadStream } from 'node:tty';
 import { expect, test } from '@jest/globals';
 import { Terminal } from '../../../lib/operator/terminal.ts';
 
-/** A terminal whose screen can be read, and on which chunks can be typed. */
+/** A terminal with a readable screen and typed input. */
 function openTerminal() {
   const modes: boolean[] = [];
   let screen = '';
@@ -21,7 +21,7 @@ function openTerminal() {
   const type = (...chunks: string[]) => {
     for (const chunk of chunks) input.write(chunk);
   };
-  /** Asks, and types the answer as soon as the question is there. */
+  /** Asks, and types the answer as soon as the question appears. */
   const ask = async (echo: boolean, ...chunks: string[]) => {
     const shown = screen.length;
     const answer = terminal.ask('Question: ', { echo });
@@ -32,7 +32,7 @@ function openTerminal() {
   return { terminal, modes, type, ask, screen: () => screen, interruptions: () => interruptions };
 }
 
-test('shows what is typed, and resolves to it without the line break', async () => {
+test('shows typed input, and resolves to it without the line break', async () => {
   const { ask, screen } = openTerminal();
   expect(await ask(true, '4', '2', '\r')).toBe('42');
   expect(screen()).toBe('Question: 42\n');
@@ -44,13 +44,13 @@ test('shows nothing of a key', async () => {
   expect(screen()).toBe('Question: \n');
 });
 
-test('lets a mistake be deleted', async () => {
+test('allows a mistake to be deleted', async () => {
   const { ask, screen } = openTerminal();
   expect(await ask(true, '43', '\x7f', '2\n')).toBe('42');
   expect(screen()).toBe('Question: 43\b \b2\n');
 });
 
-test('keeps a line break in the middle of what was pasted', async () => {
+test('keeps a line break in the middle of pasted text', async () => {
   expect(await openTerminal().ask(false, 'secret\nkey\n')).toBe('secret\nkey');
 });
 
@@ -60,7 +60,7 @@ test('answers one question after the other', async () => {
   expect(await ask(true, 'two\r')).toBe('two');
 });
 
-test('drops what is typed while no question is asked, and never shows it', async () => {
+test('discards input without a question, and never shows it', async () => {
   const { ask, type, screen } = openTerminal();
   type('typed ahead\r');
   expect(await ask(true, 'one\r')).toBe('one');
@@ -76,7 +76,7 @@ test.each(['\x03', '\x04', 'half\x03'])('is interrupted at a question by Ctrl-C 
   expect(interruptions()).toBe(1);
 });
 
-test('is interrupted by Ctrl-C while no question is asked', async () => {
+test('is interrupted by Ctrl-C without a question', async () => {
   const { type, interruptions } = openTerminal();
   type('\x04', '\x03');
   while (interruptions() === 0) await new Promise(setImmediate);

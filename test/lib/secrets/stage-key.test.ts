@@ -16,7 +16,7 @@ test.each([
   ['AWS::SecretsManager::Secret', 'KmsKeyId', 3],
   ['AWS::Logs::LogGroup', 'KmsKeyId', 7],
   ['AWS::SNS::Topic', 'KmsMasterKeyId', 1],
-])('every %s of a production stage is under it', (type, property, count) => {
+])('every %s of a production stage is encrypted with it', (type, property, count) => {
   const resources = Object.values(template.findResources(type));
   expect(resources).toHaveLength(count);
   for (const { Properties } of resources) {
@@ -24,7 +24,7 @@ test.each([
   }
 });
 
-test("CloudWatch Logs may use it for this stack's log groups alone", () => {
+test("CloudWatch Logs may use it only for this stack's log groups", () => {
   const [statement, ...others] = ofTheService('logs');
   expect(others).toEqual([]);
   const condition = JSON.stringify(statement?.Condition);
@@ -47,14 +47,14 @@ test("CloudWatch may use it for messages to this stack's topic, on behalf of thi
   expect(JSON.stringify(ofTheService('cloudwatch'))).toContain(':BeginiSession-Demo-*');
 });
 
-test('EventBridge may do the same without a source account, which SNS does not support there', () => {
+test('EventBridge may do the same without a source account, which SNS does not support for it', () => {
   const [statement] = ofTheService('events');
   expect(statement).toMatchObject({ Action: ['kms:Decrypt', 'kms:GenerateDataKey*'] });
   expect(Object.keys(Object(statement?.Condition))).toEqual(['ArnLike']);
   expect(JSON.stringify(statement)).toContain(':BeginiSession-Demo-*');
 });
 
-test("the account's other users of the key must come through Secrets Manager or its IAM policies", () => {
+test('other users of the key in the account need Secrets Manager or IAM policies', () => {
   const [administration, ...others] = statements.filter(({ Principal }) => Object(Principal).AWS);
   expect(administration).toMatchObject({ Action: 'kms:*' });
   for (const { Condition } of others) {
@@ -62,7 +62,7 @@ test("the account's other users of the key must come through Secrets Manager or 
   }
 });
 
-test('a stage without its own key leaves everything under the keys of AWS', () => {
+test('a stage without its own key encrypts everything with AWS keys', () => {
   const plain = templateOf({ environment: 'production', customerManagedKey: false });
   plain.resourceCountIs('AWS::KMS::Key', 0);
   expect(JSON.stringify(plain.toJSON())).not.toContain('Kms');

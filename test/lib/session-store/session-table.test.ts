@@ -7,7 +7,7 @@ describe.each(environments)('the table of a %s stage', (environment) => {
   const template = templateOf({ environment });
   const table = resourceOf(template, tableType);
 
-  test('is paid by the request, forgets by itself, and can be removed', () => {
+  test('is paid per request, deletes expired rows, and can be removed', () => {
     expect(table.Properties).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
@@ -16,18 +16,18 @@ describe.each(environments)('the table of a %s stage', (environment) => {
     expect([table.DeletionPolicy, table.UpdateReplacePolicy]).toEqual(['Delete', 'Delete']);
   });
 
-  test('is under DynamoDB’s own key, so that the hand-off does not depend on KMS', () => {
+  test('is encrypted with DynamoDB’s own key, so that the hand-off does not depend on KMS', () => {
     expect(table.Properties.SSESpecification).toBeUndefined();
   });
 
-  test('is never scanned, queried or changed as a whole: the functions use items, and the doctor looks at its settings', () => {
+  test('is never scanned, queried or changed as a whole: the functions use items, and the doctor reads its settings', () => {
     const actions = JSON.stringify(template.toJSON()).match(/dynamodb:[\w*]+/g) ?? [];
     const ofFunctions = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'];
     const ofTheDoctor = ['dynamodb:DescribeTable', 'dynamodb:DescribeTimeToLive'];
     expect(new Set(actions)).toEqual(new Set([...ofFunctions, ...ofTheDoctor]));
   });
 
-  test('is known to the two functions that create sessions, and to no other', () => {
+  test('is known only to the two functions that create sessions', () => {
     const functions = Object.entries(template.findResources('AWS::Lambda::Function'));
     const knowing = functions.filter(([, { Properties }]) => {
       return Properties.Environment?.Variables?.SESSION_TABLE?.Ref === table.logicalId;
@@ -39,7 +39,7 @@ describe.each(environments)('the table of a %s stage', (environment) => {
   });
 });
 
-test('lets the operator delete one row, of this table alone', () => {
+test('lets the operator delete one row, only of this table', () => {
   const template = templateOf({ environment: 'production' });
   const { PolicyDocument } = resourceOf(template, 'AWS::IAM::ManagedPolicy', 'Operator').Properties;
   const { Statement } = PolicyDocument as { Statement: { Action: unknown }[] };

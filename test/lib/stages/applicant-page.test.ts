@@ -22,7 +22,7 @@ const plain = 'use a text of 1 to 300 characters, without line breaks';
 const tag = 'use a language tag of at most 11 characters such as "en" or "pt-BR"';
 
 describe('a page in one language', () => {
-  test('has English texts where nothing is said', () => {
+  test('has English texts by default', () => {
     expect(readStages({ Demo: { environment: 'test' } })[0]?.applicantPage).toEqual({
       languages: [{ ...en, language: 'en', direction: 'ltr', supportLine: undefined, privacyUrl: undefined }],
       brand: { color: '#0b4a8f', darkColor: expect.stringMatching(/^#[0-9a-f]{6}$/), logo: undefined },
@@ -62,7 +62,7 @@ describe('a page in one language', () => {
     expect(messageFor(settings)).toContain(message);
   });
 
-  test('refuses texts that make too large a page', () => {
+  test('refuses texts that make the page too large', () => {
     const long = Object.fromEntries(Object.keys(en ?? {}).map((name) => [name, 'é'.repeat(150)]));
     expect(messageFor({ ...long, language: 'fr' })).toMatch(
       /stages\.Demo\.applicantPage, fr: "\d+ bytes" is not allowed; use texts of at most 3500 bytes together/,
@@ -82,7 +82,7 @@ describe('a page in several languages', () => {
     privacyUrl: 'https://lender.example/p',
   };
 
-  test('has them in the order of the row, and shares what none of them says otherwise', () => {
+  test('has them in the order of the row, with shared values that a language can override', () => {
     expect(applicantPageOf({ ...shared, languages }).languages).toMatchObject([
       { ...es, ...shared, language: 'es', direction: 'ltr' },
       { ...shared, language: 'en', title: 'Hello' },
@@ -163,7 +163,7 @@ describe('a colour', () => {
     );
   });
 
-  test('that cannot be read is refused, and the nearest that can is named', () => {
+  test('that is not readable is refused, and the nearest readable one is named', () => {
     expect(messageFor({ color: '#ff6600' })).toContain(
       'applicantPage.color: "#ff6600" is not allowed; use a colour such as "#0b4a8f", with a contrast of at least 4.5:1 to white; the nearest is "#cb4f00"',
     );
@@ -193,7 +193,7 @@ describe('a logo', () => {
     expect(logoOf(write('8k.svg', '<svg/>'.padEnd(8_000)))).toMatch(/^data:image\/svg/);
   });
 
-  test('is refused where it is too large, of another type, missing or elsewhere', () => {
+  test('is refused if it is too large, of another type, missing or outside the repository', () => {
     const refused = [
       write('large.svg', '<svg/>'.padEnd(8_001)),
       write('a.jpg', '<svg/>'),

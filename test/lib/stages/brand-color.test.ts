@@ -4,7 +4,7 @@ import { darkSchemeColor, isReadable, nearestReadable } from '../../../lib/stage
 
 const colors = fc.stringMatching(/^#[0-9a-f]{6}$/);
 
-/** WCAG 2.2's own formula, written apart from the code. */
+/** WCAG 2.2's own formula, independent of the code. */
 function contrast(one: string, other: string): number {
   const [light = 0, dark = 0] = [one, other]
     .map((color) => {
@@ -33,7 +33,7 @@ test('a colour is readable from a contrast of 4.5:1 to white', () => {
   fc.assert(fc.property(colors, (color) => isReadable(color) === contrast(color, '#ffffff') >= 4.5));
 });
 
-test('the nearest readable colour is readable, and the same where it was already', () => {
+test('the nearest readable colour is readable, and unchanged if it was readable already', () => {
   fc.assert(
     fc.property(colors, (color) => {
       const nearest = nearestReadable(color);

@@ -52,7 +52,7 @@ test.each([
   expect(messageFor(settings)).toContain(message);
 });
 
-test('accepts a domain, whose certificate is not checked where the row names no region', () => {
+test('accepts a domain; its certificate is not checked if the row has no region', () => {
   expect(readStages({ Demo: { ...row, domain } })[0]?.domain).toEqual(domain);
   expect(readStages({ Demo: { environment: 'test', domain } })[0]?.domain).toEqual(domain);
 });

@@ -8,7 +8,7 @@ test('are shipped in five languages', () => {
 });
 
 describe.each(Object.entries(translations))('the texts in %s', (_, texts) => {
-  test('are complete, and none was left in English', () => {
+  test('are complete, and none is in English', () => {
     expect(Object.keys(texts)).toEqual(Object.keys(en));
     for (const [name, text] of Object.entries(texts)) {
       expect(text).toMatch(/^\S.*\S$/);
@@ -39,6 +39,6 @@ test.each([
   expect(shippedTextsFor(tag)).toBe(shippedTexts[shipped]);
 });
 
-test.each(['sw', 'pt-PT', 'est', 'x'])('there are none for %s', (tag) => {
+test.each(['sw', 'pt-PT', 'est', 'x'])('%s has none', (tag) => {
   expect(shippedTextsFor(tag)).toBeUndefined();
 });

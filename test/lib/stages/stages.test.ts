@@ -61,7 +61,7 @@ describe('the stages table', () => {
     expect(stage).toMatchObject({ customerManagedKey: true, firewall: true, deployment: 'canary' });
   });
 
-  test('gives one loan app where callers have API keys and none is named', () => {
+  test('gives one loan app if callers have API keys and none is named', () => {
     expect(readStages({ Test: { ...row, callerAuth: 'api-key' } })[0]?.loanApps).toEqual(['loan-app']);
   });
 
@@ -119,7 +119,7 @@ describe('the stages table', () => {
     expect(readStages('{"Test": {"environment": "test"}}')).toEqual(readStages({ Test: row }));
   });
 
-  test('refuses a limit that JSON can write and no number can hold', () => {
+  test('refuses a limit in JSON that is too large for a number', () => {
     const table = '{"Test": {"environment": "test", "throttle": {"rateLimit": 1e999}}}';
     expect(messageFor(table)).toContain('stages.Test.throttle.rateLimit: ');
   });
@@ -272,7 +272,7 @@ describe('the stages table', () => {
     expect(messageFor({ Demo: { ...row, ...settings } })).toContain(`cdk.json, stages.Demo.${message}`);
   });
 
-  test('names a mistake between two settings beside one in a third', () => {
+  test('names a mistake between two settings together with a mistake in a third', () => {
     const message = messageFor({ Test: { ...row, loanApps: ['loan-app'], domain: {}, hmac: 1 } });
     expect(message.split('\n').map((line) => line.split(': ')[0])).toEqual([
       'cdk.json, stages.Test.hmac',
