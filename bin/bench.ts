@@ -55,7 +55,7 @@ async function measureScaling(): Promise<boolean> {
 try {
   const { rounds, svg, load } = readArguments();
   installBaselines();
-  // The exit code says whether what was measured is as it should be.
+  // The exit code says whether all targets were met.
   process.exitCode = (await (load ? measureScaling() : compare(rounds, svg))) ? 0 : 1;
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);

@@ -47,7 +47,7 @@ export const storeTries = 2;
 /** Reserved from a request's time, to store the session that the vendor created. */
 export const storeReserveMs = 1_200;
 
-/** How long a claim on a uid holds: longer than a session takes from the claim until it is stored. */
+/** How long a claim on a uid is valid: longer than the time from the claim until the session is stored. */
 export const claimMs = 12_000;
 
 /** Claims are judged correctly as long as the clocks of two functions differ by no more than this. */

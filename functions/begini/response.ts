@@ -54,7 +54,7 @@ function readAccessToken(body: string): string {
   return accessToken;
 }
 
-/** The claims of a token whose payload is a JSON object; the vendor promises only "a JWT". */
+/** The claims of a token, if its payload is a JSON object; the vendor promises only "a JWT". */
 function readClaims(accessToken: string): Record<string, unknown> {
   const payload = accessToken.split('.')[1] ?? '';
   return parseObject(Buffer.from(payload, 'base64url').toString()) ?? {};

@@ -38,7 +38,7 @@ export function createLaunchLinkHandler(options: LaunchLinkHandlerOptions): ApiH
   });
 }
 
-/** Host and stage as API Gateway knows them, whatever the request's own headers say. */
+/** Host and stage from API Gateway, regardless of the request's own headers. */
 function baseUrlOf({ requestContext: { domainName, stage } }: APIGatewayProxyEvent): string {
   return `${domainName}/${stage}`;
 }

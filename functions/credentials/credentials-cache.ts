@@ -21,7 +21,7 @@ export class CredentialsCache {
   readonly #secretArn: string;
   readonly #now: () => number;
   readonly #secret: CachedSecret<CredentialsVersion>;
-  /** Until when the secret is known to hold no pair. */
+  /** Until when the cache knows that the secret holds no pair. */
   #unsetUntil = Number.NEGATIVE_INFINITY;
   #forcedReadAt = Number.NEGATIVE_INFINITY;
   /** The version before the cached one, if it is known. */

@@ -5,7 +5,7 @@ import { errorResponses, type RespondToError } from './error-responses.ts';
 import { type LogOptions, requestLog, type ScopedContext } from './request-log.ts';
 import { problem } from './responses.ts';
 
-/** A function behind a REST API's Lambda proxy integration (payload format 1.0). It never rejects. */
+/** A function for a REST API's Lambda proxy integration (payload format 1.0). It never rejects. */
 export type ApiHandler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 
 /** Where log lines go, and how an error is answered: by default as a problem. */

@@ -30,7 +30,7 @@ export function problem(error: ServiceError, requestId: string): APIGatewayProxy
   return answer(error.statusCode, requestId, headers, JSON.stringify(problemBody(error, requestId)));
 }
 
-/** The body of a problem, with `code` beside the members that RFC 9457 has. */
+/** The body of a problem, with `code` in addition to the members of RFC 9457. */
 export function problemBody(
   { code, statusCode, title, detail }: Pick<ServiceError, 'code' | 'statusCode' | 'title' | 'detail'>,
   requestId: string,

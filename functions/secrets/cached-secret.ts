@@ -21,7 +21,7 @@ const pauseAfterFailureMs = 30_000;
 
 /** The clock and the random numbers that decide how long a value is cached. */
 export type CacheClock = {
-  /** Epoch milliseconds. It is the wall clock, because a frozen function's monotonic clock stands still. */
+  /** Epoch milliseconds. It is the wall clock, because a frozen function's monotonic clock stops. */
   now?: () => number;
   /** 0 to 1. */
   random?: () => number;

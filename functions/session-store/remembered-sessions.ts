@@ -67,7 +67,7 @@ export class RememberedSessions {
       const earlier = await this.#claimOrFind(row);
       if (earlier) return { session: earlier, resumed: true };
     } catch (error) {
-      // A claim that may stand would block the applicant until it is over: the session is stored in its place.
+      // A claim that may still exist would block the applicant until it expires: the session replaces it.
       const { mayHaveTakenEffect } = noteUnavailable(error, scope);
       if (!mayHaveTakenEffect) return { session: (await create(scope)).session, resumed: false };
     }

@@ -45,7 +45,7 @@ export type SessionTableOptions = {
 /** With less than this left, a session counts as expired: an applicant could not start. */
 const shortestLifeSeconds = 60;
 
-/** DynamoDB deletes what is left of a claim after this. */
+/** DynamoDB deletes a leftover claim after this time. */
 const claimLifeSeconds = 3_600;
 
 /** The strings that DynamoDB reserves or that a condition compares with. */

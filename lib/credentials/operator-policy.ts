@@ -93,7 +93,9 @@ export class OperatorPolicy extends Construct {
   }
 }
 
-/** To withdraw a staged pair, to remove what a rotation left behind, and to clear the verdict on an earlier pair. */
+/**
+ * To withdraw a staged pair, to remove the labels that a rotation left, and to clear the verdict on an earlier pair.
+ */
 const operatorLabels = [versionLabels.next, versionLabels.pending, ...Object.values(verdictLabels)];
 
 /**

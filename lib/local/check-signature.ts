@@ -8,8 +8,8 @@ import {
 } from './signature-v4.ts';
 
 /**
- * The type of API Gateway's answer to a request that is not signed as it asks for. AWS reports what has no type as a 403
- * of DEFAULT_4XX: an `Authorization` that cannot be read, or credentials that it does not know.
+ * The type of API Gateway's answer to a request that is not signed as required. AWS reports other cases as a 403 of
+ * DEFAULT_4XX: an `Authorization` that cannot be read, or credentials that it does not know.
  */
 export type SignatureFault = 'MISSING_AUTHENTICATION_TOKEN' | 'INVALID_SIGNATURE' | 'DEFAULT_4XX';
 

@@ -29,7 +29,7 @@ const faults: Record<string, Fault> = {
   'Begini never answers': { fault: 'hang' },
 };
 
-/** The languages that a link can be asked for: those of the local stage, and the one of the applicant's browser. */
+/** The languages in which a link can be requested: those of the local stage, and the one of the applicant's browser. */
 const languages: Record<string, string> = {
   '': 'as the browser says',
   en: 'English',

@@ -27,6 +27,6 @@ export const demoPage = applicantPageOf(
       },
     },
   },
-  // The demo loan app, beside the service.
+  // The demo loan app, next to the service.
   '/',
 );

@@ -55,7 +55,7 @@ export type LocalServiceOptions = {
 };
 
 /**
- * Starts the real handlers behind stand-ins: the gateway on `port`, and on the three after it the simulator, Secrets
+ * Starts the real handlers with stand-ins: the gateway on `port`, and on the next three ports the simulator, Secrets
  * Manager and DynamoDB (0: any free ports).
  *
  * @throws Error that names a port in use.

@@ -94,7 +94,9 @@ export async function startLoopbackServer({
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE') return reject(error);
-      reject(new Error(`Port ${port} is taken: stop what uses it or set PORT`, { cause: error }));
+      reject(
+        new Error(`Port ${port} is in use: stop the program that uses it, or set PORT`, { cause: error }),
+      );
     });
     server.listen(port, '127.0.0.1', resolve);
   });
@@ -128,7 +130,7 @@ export async function startLoopbackServer({
 }
 
 /**
- * Reads a request's body to its end, so that the answer reaches the caller whatever its size.
+ * Reads a request's body to its end, so that the answer reaches the caller for any size.
  * @returns `undefined` for a body of more than `maxBytes`
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {

@@ -20,7 +20,7 @@ export function listPages(applicantPage: ApplicantPage): GalleryPage[] {
     gatewayPageFor(
       'forbidden',
       'gateway-refused',
-      'API Gateway refuses: the address is not whole',
+      'API Gateway refuses: the address is incomplete',
       applicantPage,
     ),
     gatewayPageFor(
@@ -41,7 +41,7 @@ function pagesIn(
   const errors = [
     ['later', 'Begini or this service fails: another try may help'],
     ['expired', 'The link has expired'],
-    ['invalid', 'The link is not whole'],
+    ['invalid', 'The link is incomplete'],
     ['rejected', 'Begini refuses the applicant'],
   ] as const;
   const options = { method: 'POST', returnUrl, reference: sampleRequestId.slice(0, 8) };
@@ -63,7 +63,7 @@ function gatewayPageFor(code: string, name: string, when: string, applicantPage:
 /** The two schemes that a phone or a computer can be set to. */
 export const schemes = ['light', 'dark'] as const;
 
-/** The page as it looks in one scheme, whatever the reader's computer is set to. */
+/** The page in one scheme, regardless of the reader's settings. */
 export function inScheme(html: string, scheme: (typeof schemes)[number]): string {
   return html
     .replace('color-scheme:light dark', `color-scheme:${scheme}`)

@@ -27,7 +27,7 @@ export class AlarmTopic extends Construct {
     } else if (stage.environment === 'production') {
       Annotations.of(this).addWarningV2(
         'begini-session:NobodyToNotify',
-        `Alarms of ${stage.name} reach nobody: set stages.${stage.name}.alarmEmail or alarmTopicArn in cdk.json.`,
+        `Nobody receives the alarms of ${stage.name}: set stages.${stage.name}.alarmEmail or alarmTopicArn in cdk.json.`,
       );
     }
   }

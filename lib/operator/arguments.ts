@@ -43,7 +43,7 @@ const options = {
  */
 export function parseCommand(argv: string[], environment: Record<string, string | undefined> = {}): Command {
   const taken = Object.keys(options).find((name) => environment[`npm_config_${name}`] !== undefined);
-  if (taken) fail(`npm has taken --${taken} for itself: write -- before the options.`);
+  if (taken) fail(`npm has used --${taken} itself: write -- before the options.`);
   const { stage, status = false, local = false, file, confirm } = parse(argv);
   if (!stage) fail('--stage is missing.');
   return { stage, status, local, file, confirm };

@@ -36,11 +36,11 @@ export type RotatePairOptions = {
   leftoverMs?: number;
   /** How long Secrets Manager may refuse to start the rotation because another one is not complete. */
   refusedMs?: number;
-  /** How long the pending version may take to show. */
+  /** How long the pending version may take to appear. */
   startMs?: number;
-  /** How long the rotation may take: three steps of 45 s, and some. */
+  /** How long the rotation may take: three steps of 45 s, and a margin. */
   timeoutMs?: number;
-  /** How long putting in use may take after it has started. */
+  /** How long it may take to put the pair in use after this has started. */
   finishMs?: number;
   /** Epoch milliseconds. */
   now?: () => number;

@@ -33,7 +33,7 @@ export const verdictsByLabel: Record<VerdictLabel, Verdict> = {
 
 /** The rotation ended, and its version has no label that says why. */
 export const endedWithoutVerdict: Verdict = {
-  reason: 'The rotation ended early and left no reason.',
+  reason: 'The rotation ended early without a reason.',
   next: 'Look at the last line of the log of the function RotateCredentials, then run this again.',
 };
 
@@ -45,7 +45,7 @@ export const timedOut: Verdict = {
 
 /** Another run of the command staged its pair while this rotation was in progress. */
 export const superseded: Verdict = {
-  reason: 'Another run of this command staged its pair meanwhile.',
+  reason: 'Another run of this command has staged its pair.',
   next: 'Agree who renews the key; --status shows what is in use. Then run this again if it is needed.',
 };
 

@@ -7,7 +7,7 @@ const darkCard = luminanceOf(linearOf('#17191e'));
 /** Well above what is required: a button that glares less than white, with dark text. */
 const darkSchemeContrast = 7;
 
-/** Red, green and blue, each from 0 to 1 in proportion to the light it stands for. */
+/** Red, green and blue, each from 0 to 1, in proportion to its light. */
 type Linear = readonly [number, number, number];
 
 /** Whether the colour `#rrggbb` can be a button with white text, and the text of a link on white. */

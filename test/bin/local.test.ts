@@ -137,7 +137,7 @@ test('names a port in use, and ends', async () => {
   await once(taken.listen(ports + 1, '127.0.0.1'), 'listening');
   const { program, output } = await startProgram(String(ports));
   taken.close();
-  expect(output()).toContain(`Port ${ports + 1} is taken`);
+  expect(output()).toContain(`Port ${ports + 1} is in use`);
   expect(program.exitCode ?? (await once(program, 'exit'))[0]).toBe(1);
 });
 

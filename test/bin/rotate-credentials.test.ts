@@ -143,7 +143,7 @@ describe('against the local service, the command', () => {
 
 test.each([
   ['no stage', []],
-  ['a value where an option belongs', ['--stage', 'test', 'A-KEY']],
+  ['a value instead of an option', ['--stage', 'test', 'A-KEY']],
   ['an option that does not exist', ['--stage', 'test', '--api-key', 'A-KEY']],
   ['a stage that does not exist', ['--stage', 'A-KEY']],
 ])('the command ends with 2 for %s, and repeats nothing of the command line', async (_, args) => {

@@ -9,7 +9,7 @@ import { newPair, startRotations } from '../support/rotation.ts';
 import { startService } from '../support/service.ts';
 import { environments, templateOf } from '../support/synthesize.ts';
 
-/** A call of Secrets Manager or DynamoDB as the code made it: the operation, and the input that policies look at. */
+/** A call of Secrets Manager or DynamoDB that the code made: the operation, and the input that policies check. */
 type RecordedCall = { operation: string; input: Record<string, unknown> };
 
 /** What each part of the code calls, recorded while it works against the stand-ins. */

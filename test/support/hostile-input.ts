@@ -29,7 +29,7 @@ const hostileParts = [
   '__proto__',
   'constructor',
   '; rm -rf /',
-  '\u0410\u0412\u0421', // Cyrillic letters that look Latin.
+  '\u0410\u0412\u0421', // Cyrillic letters that look like Latin ones.
   '１２３',
   'x'.repeat(5_000),
 ];

@@ -41,7 +41,7 @@ export type Rotations = {
   close(): Promise<void>;
 };
 
-/** Both ways in which Secrets Manager is said to treat AWSPENDING when AWSCURRENT moves to its version. */
+/** Both reported behaviours of Secrets Manager for AWSPENDING when AWSCURRENT moves to its version. */
 export const labelBehaviours = [
   { name: 'moving AWSCURRENT removes AWSPENDING', pendingStays: false, finalLabels: ['AWSCURRENT'] },
   {

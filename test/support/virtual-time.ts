@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { syncBuiltinESMExports } from 'node:module';
 import { performance } from 'node:perf_hooks';
 
-/** Time that stands still while this process works, and jumps to the next timer once it only waits. */
+/** Time that stops while this process works, and jumps to the next timer when it only waits. */
 export type VirtualTime = { restore(): void };
 
 /** `isIdle`: nobody waits for it any more. */
@@ -10,7 +10,7 @@ type Timer = { dueAt: number; fire(): void; isIdle?: () => boolean };
 
 /** A shorter wait passes in real time: dynalite and Node yield to each other that way. */
 const shortestWaitMs = 2;
-/** The process waits when so many looks at its sockets, one every few milliseconds, have found nothing new. */
+/** The process waits if this many checks of its sockets, one every few milliseconds, have found nothing new. */
 const looks = 6;
 const lookEveryMs = 3;
 

@@ -39,7 +39,7 @@ test.each([
   expect(choose(undefined, accept)).toBe(chosen);
 });
 
-test('prefers the same script to the same language alone', () => {
+test('prefers the same language and script to the same language only', () => {
   const chinese: Languages = [{ language: 'zh-Hans' }, { language: 'zh-Hant' }];
   expect(choose('zh-Hant-TW', undefined, chinese)).toBe('zh-Hant');
   expect(choose('zh-TW', undefined, chinese)).toBe('zh-Hans');

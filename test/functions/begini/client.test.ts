@@ -145,7 +145,7 @@ describe('a call that may have reached the vendor', () => {
     expect(await failure(call(clientOf(origin)))).toBe('vendor_connection_lost');
   });
 
-  test('says that an answer whose body breaks its own encoding is invalid', async () => {
+  test('says that an answer is invalid if its body breaks its own encoding', async () => {
     const { origin } = await startRawVendor({
       onCall: (socket) => {
         socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');

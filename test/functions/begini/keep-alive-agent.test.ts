@@ -142,7 +142,7 @@ describe('a connection that may be dead', () => {
       },
     });
 
-  test('repeats a call whose kept connection closes within a second: it was dead already', async () => {
+  test('repeats a call if its kept connection closes within a second: it was dead already', async () => {
     const vendor = await startClosingVendor(999);
     const client = clientOf(vendor.origin);
     await call(client);
@@ -151,7 +151,7 @@ describe('a connection that may be dead', () => {
     expect([trace.vendorAttempts, vendor.calls]).toEqual([2, 3]);
   });
 
-  test('does not repeat a call whose kept connection closes later: the vendor may have acted', async () => {
+  test('does not repeat a call if its kept connection closes later: the vendor may have acted', async () => {
     const vendor = await startClosingVendor(1_000);
     const client = clientOf(vendor.origin);
     await call(client);

@@ -332,7 +332,7 @@ describe('the pair of a version that is not in memory', () => {
     expect(await find('version-of-key-2')).toMatchObject({ apiKey: 'key-2' });
   });
 
-  test('is looked up once in 5 s where there is none, and once for concurrent callers', async () => {
+  test('is looked up once in 5 s if there is none, and once for concurrent callers', async () => {
     holds('key-1');
     const { get, find } = setUp();
     await get();

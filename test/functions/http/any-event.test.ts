@@ -152,7 +152,7 @@ test('POST /sessions judges any body, broken JSON too, as the contract does, and
   );
 });
 
-test('whatever the functions were sent in this file, only valid uids have reached the vendor', () => {
+test('of everything sent in this file, only valid uids have reached the vendor', () => {
   const uids = service.vendor.requests.map(({ rawBody }) => JSON.parse(rawBody.toString()).uid);
   expect(uids.length).toBeGreaterThan(0);
   expect(uids.filter((uid) => !/^[A-Za-z0-9-]{5,60}$/.test(uid))).toEqual([]);

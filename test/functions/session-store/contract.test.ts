@@ -371,7 +371,7 @@ describe('the table never blocks a request', () => {
   test.each([
     ['the claim', 1],
     ['the session', 2],
-  ])('a call that took effect but whose answer was lost counts: %s', async (_, nth) => {
+  ])('a call that took effect counts, even if its answer was lost: %s', async (_, nth) => {
     service = await startService();
     service.vendor.setFault({ fault: 'slow', delayMs: 50 });
     if (nth === 1) service.dynamoDb.fail('lost-answer', 1);

@@ -82,7 +82,7 @@ test('names the port if it is in use', async () => {
   await start();
   const port = Number(new URL(server.origin).port);
   await expect(startLoopbackServer({ port, listener: async () => {} })).rejects.toThrow(
-    `Port ${port} is taken: stop what uses it or set PORT`,
+    `Port ${port} is in use: stop the program that uses it, or set PORT`,
   );
 });
 

@@ -79,7 +79,7 @@ describe('values and labels', () => {
     await expect(create('with', 'value')).rejects.toMatchObject({ name: 'ResourceExistsException' });
   });
 
-  test('makes a new value current and the one before it previous, and forgets the labels of older ones', async () => {
+  test('makes a new value current and the current one previous, and removes the labels of older ones', async () => {
     const { VersionId: first = '' } = await get();
     const second = await put('second');
     expect(await labels()).toEqual({ [first]: ['AWSPREVIOUS'], [second]: ['AWSCURRENT'] });
@@ -265,7 +265,7 @@ describe('rotation', () => {
     expect((await rotate()).VersionId).not.toBe(token);
   });
 
-  test('ends a rotation at the first step that fails, and repeats it under the same token when told', async () => {
+  test('ends a rotation at the first step that fails, and retries it under the same token when told', async () => {
     const calls: string[] = [];
     standIn.setRotation(SecretId, async ({ Step, ClientRequestToken }) => {
       calls.push(`${Step} ${ClientRequestToken}`);

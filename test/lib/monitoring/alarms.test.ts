@@ -181,7 +181,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     AlarmName.startsWith(`BeginiSession-Demo page: ${runbookArticles.fastBurn.heading},`),
   );
 
-  test('the error budget counts 5xx of the two routes that hand over, except session_in_progress, as a share of all except 4xx', () => {
+  test('the error budget is the share of 5xx, except session_in_progress, in all answers except 4xx of the two hand-off routes', () => {
     for (const { Metrics } of windowAlarms) {
       const named = Metrics.filter(({ MetricStat }: Measured) => MetricStat).map(
         ({ Id, MetricStat }: Measured) => [Id, MetricStat?.Metric.MetricName],

@@ -47,7 +47,7 @@ beforeAll(async () => {
   lines.set('credentials_not_set', (await unset.stop()).stdout.trimEnd());
 }, 60_000);
 
-/** The function's own code in this process, whose clock can be moved on. */
+/** The function's own code in this process, with a clock that can be advanced. */
 async function staleLine(): Promise<string> {
   const service = await startService();
   await service.post({ uid });

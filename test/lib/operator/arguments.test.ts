@@ -33,8 +33,8 @@ test.each<[string[], string]>([
   expect(faultOf(argv)).toBe(fault);
 });
 
-test('says so if npm has taken the option for itself, because -- is missing before it', () => {
+test('says so if npm has used the option itself, because -- is missing before it', () => {
   expect(faultOf(['test'], { npm_config_stage: 'test' })).toBe(
-    'npm has taken --stage for itself: write -- before the options.',
+    'npm has used --stage itself: write -- before the options.',
   );
 });

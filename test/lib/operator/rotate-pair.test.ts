@@ -142,7 +142,7 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
       await rotations.versions.detach('AWSPENDING', event.ClientRequestToken);
     });
     expect(await rotateTo(newPair, { startMs: 5 })).toMatchObject({
-      reason: 'The rotation ended early and left no reason.',
+      reason: 'The rotation ended early without a reason.',
     });
     expect(await labels()).toEqual(['AWSCURRENT']);
   });
