@@ -99,9 +99,10 @@ test.each([
 describe('the errors in functions/README.md', () => {
   const [, section = ''] = read('functions/README.md').split(/^## Errors$/m);
   const [own = '', gateway = ''] = section.split('API Gateway answers these itself');
+  const errorRows = (text: string) =>
+    rowsOf(text.split(/^## /m)[0] ?? '', 5).filter(([status = '']) => /^\d{3}$/.test(status));
   const documented = (text: string) =>
-    rowsOf(text.split(/^## /m)[0] ?? '', 4)
-      .filter(([status = '']) => /^\d{3}$/.test(status))
+    errorRows(text)
       .map(([status, code]) => `${status} ${code}`)
       .sort();
 
@@ -114,6 +115,18 @@ describe('the errors in functions/README.md', () => {
     const forced = gatewayResponses.filter(({ statusCode }) => statusCode !== undefined);
     const pairs = new Set(forced.map(({ statusCode, code }) => `${statusCode} \`${code}\``));
     expect(documented(gateway)).toEqual([...pairs].sort());
+  });
+
+  test("have the code's Retry-After", () => {
+    const secondsOf = (errors: readonly { code: string; retryAfterSeconds?: number }[], code: string) =>
+      errors.flatMap((error) => (`\`${error.code}\`` === code ? (error.retryAfterSeconds ?? []) : []));
+    const ownErrors = Object.entries(problems).map(([code, problem]) => ({ code, ...problem }));
+    for (const [text, errors] of [[own, ownErrors] as const, [gateway, gatewayResponses] as const]) {
+      for (const [, code = '', , , retryAfter = ''] of errorRows(text)) {
+        const seconds = (retryAfter.match(/\d+/g) ?? []).map(Number);
+        expect([code, new Set(seconds)]).toEqual([code, new Set(secondsOf(errors, code))]);
+      }
+    }
   });
 });
 

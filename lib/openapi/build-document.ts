@@ -13,14 +13,15 @@ import {
 } from './components.ts';
 import { errorExamples, errorResponses, sharedErrorResponses } from './error-responses.ts';
 import { type Operation, operations, type Success } from './operations.ts';
+import { webhookSchemas, webhooks } from './webhooks.ts';
 
 const description = `One stage of the service. It holds the API key of Begini, creates the session with a signed call, and answers with the redirect to the assessment.
 
 - Call from your backend, never from a browser or a phone: CORS is off.
 - The body of a request is one JSON object of at most ${largestBodyBytes} bytes, with \`Content-Type: application/json\`.
 - An error of the function is \`application/problem+json\`. API Gateway has answers of the same shape, labelled \`application/json\`; for \`Accept: text/html\`, and perhaps for \`*/*\`, they are a page. Name \`application/json\` in \`Accept\` if you want JSON.
-- API Gateway refuses a body above 10 MB and a URL that belongs to no stage in words of AWS: \`{"message": "…"}\`.
-- An answer takes ${gatewayTimeoutMs / 1000} seconds at most. Let your client wait a little longer.
+- API Gateway refuses a body above 10 MB and a URL that belongs to no stage in words of AWS, \`{"message": "…"}\`. The id of such a request is in \`x-amzn-RequestId\`.
+- The service answers within ${gatewayTimeoutMs / 1000} seconds. Set your client's timeout to 20.
 - A new property, header or error code may come at any time.`;
 
 const variable = (value: string, text: string) => ({ default: value, description: text });
@@ -47,6 +48,7 @@ const tags = {
   'loan-app': { name: 'Loan app', description: 'Calls from the backend of a loan app, authenticated.' },
   anyone: { name: 'Applicant', description: 'Calls by the browser of an applicant for a launch link.' },
 };
+const receiverTag = { name: 'Your receiver', description: 'Calls from Begini to the loan app.' };
 
 /**
  * The contract as an OpenAPI 3.1 document, made from the tables that the service itself reads.
@@ -62,10 +64,11 @@ export function buildDocument() {
       description,
     },
     servers,
-    tags: Object.values(tags),
+    tags: [...Object.values(tags), receiverTag],
     paths: buildPaths(),
+    webhooks,
     components: {
-      schemas,
+      schemas: { ...schemas, ...webhookSchemas },
       headers: { ...commonHeaders, ...someHeaders },
       examples: errorExamples(),
       responses: sharedErrorResponses(),

@@ -12,6 +12,12 @@ import { uidPattern } from '../../functions/uid.ts';
 /** A request id. */
 export const exampleRequestId = '17ebf18c-1046-404c-933e-7eb6c8edc1fc';
 
+/** An applicant. */
+export const exampleUid = 'ABCDE-12345';
+
+/** An integration id as Begini's pages print it. */
+export const exampleIntegrationId = '12345678901234567890';
+
 /** A launch token. */
 export const exampleLaunchToken = 'header..iv.ciphertext.tag';
 
@@ -173,7 +179,7 @@ export const securitySchemes = {
     name: 'Authorization',
     'x-amazon-apigateway-authtype': 'awsSigv4',
     description:
-      'A stage with `callerAuth` `iam` (the default): sign the request with AWS Signature Version 4 for the service `execute-api`.',
+      'A stage with `callerAuth` `iam` (the default): sign each request with AWS Signature Version 4, for the service `execute-api` and the region of the stage. The signature also needs the header `X-Amz-Date`, at most five minutes off, and with temporary credentials `X-Amz-Security-Token`, the session token.',
   },
   apiKey: {
     type: 'apiKey',

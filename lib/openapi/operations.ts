@@ -1,6 +1,12 @@
 import type { ProblemCode } from '../../functions/errors.ts';
 import type { routes } from '../api/routes.ts';
-import { exampleLaunchLink, exampleLaunchToken, exampleSession, type schemas } from './components.ts';
+import {
+  exampleLaunchLink,
+  exampleLaunchToken,
+  exampleSession,
+  type schemas,
+  exampleUid as uid,
+} from './components.ts';
 
 /** What the document says about one route. */
 export interface Operation {
@@ -33,8 +39,6 @@ export interface Success {
 type RouteKey<Each = (typeof routes)[number]> = Each extends { method: string; resource: string }
   ? `${Each['method']} ${Each['resource']}`
   : never;
-
-const uid = 'ABCDE-12345';
 
 const bodyProblems = [
   'body_too_large',
@@ -81,7 +85,8 @@ const acceptLanguage = {
 };
 
 const intoAssessment = {
-  description: 'Redirects to the assessment. The answer has no body.',
+  description:
+    'Redirects to the assessment. There is no body, although API Gateway labels it `application/json`.',
   isRedirect: true,
 };
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -141,6 +142,24 @@ describe.each(['api-key', 'iam'] as const)('with %s', (callerAuth) => {
         expectQuiet(stranger, caller);
       }
       expect(callsSoFar()).toBe(languages.length * 2);
+    });
+  });
+});
+
+describe('functions/README.md', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../functions/README.md'), 'utf8');
+  const rows = [...readme.matchAll(/^\| `(\{"fault":.*?\})` \| (\d+) `(\w+)`(?:.*`Retry-After: (\d+)`)?/gm)];
+
+  test.each(rows.map(([, ...cells]) => cells))('says what %s comes to: %s %s', async (...cells) => {
+    const [fault = '', status, code, retryAfter = null] = cells;
+    await withService('api-key', async ({ vendor }, { SESSIONS_URL = '' }) => {
+      vendor.setFault(JSON.parse(fault));
+      const headers = { 'x-api-key': localApiKey, 'content-type': 'application/json' };
+      const body = JSON.stringify({ uid: randomUUID() });
+      const answer = await fetch(SESSIONS_URL, { method: 'POST', headers, body });
+      expect(answer.status).toBe(Number(status));
+      expect(await answer.json()).toMatchObject({ code });
+      expect(answer.headers.get('retry-after')).toBe(retryAfter);
     });
   });
 });

@@ -8,9 +8,13 @@ import { parseBody as parseSession } from '../../../functions/create-session/par
 import { problems } from '../../../functions/errors.ts';
 import { version } from '../../../functions/version.ts';
 import { routes } from '../../../lib/api/routes.ts';
+import { BeginiAssessment } from '../../../lib/local/begini-assessment.ts';
+import { makeAccessToken } from '../../../lib/local/begini-token.ts';
+import type { WebhookBody } from '../../../lib/local/begini-webhook.ts';
 import { buildDocument } from '../../../lib/openapi/build-document.ts';
 import { exampleLaunchToken, exampleSession } from '../../../lib/openapi/components.ts';
 import { operations } from '../../../lib/openapi/operations.ts';
+import { exampleEvents } from '../../../lib/openapi/webhooks.ts';
 import { schemaFaults } from '../../support/checked-fetch.ts';
 import { type Service, startService } from '../../support/service.ts';
 
@@ -124,3 +128,34 @@ describe('its examples', () => {
     expect(JSON.parse(withExampleValues(await response.text()))).toEqual(answers[201]?.json?.example);
   });
 });
+
+describe('its webhook', () => {
+  const { Event } = document.components.schemas;
+
+  test('accepts every event of the simulator, and names its type', () => {
+    const sent: WebhookBody[] = [];
+    const assessment = new BeginiAssessment((events) => sent.push(...events));
+    for (const ending of ['finish', 'give-up', 'expire']) {
+      const exp = Math.floor(Date.now() / 1000) + 3_600;
+      assessment.end(makeAccessToken({ uid: 'ABCDE-12345', integration_id: '1', exp, ending }), ending);
+    }
+    expect(sent.flatMap((event) => schemaFaults(Event, event))).toEqual([]);
+    const types: readonly string[] = Event.properties.event.properties.type.examples;
+    for (const { event } of sent) expect(types).toContain(event.type);
+    // What the simulator makes up are values, not properties.
+    const scored = sent.find(({ event }) => event.type === 'psychometric_score.complete');
+    expect(shapeOf(scored)).toEqual(shapeOf(exampleEvents['psychometric_score.complete']));
+  });
+
+  test('has the examples that functions/README.md shows', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../../functions/README.md'), 'utf8');
+    const shown = [...readme.matchAll(/^```json\n(.*?)^```/gms)].map(([, json = '']) => JSON.parse(json));
+    expect(shown).toEqual(expect.arrayContaining(Object.values(exampleEvents)));
+    for (const example of Object.values(exampleEvents)) expect(schemaFaults(Event, example)).toEqual([]);
+  });
+});
+
+/** A value with the name of its type in the place of each string and number. */
+function shapeOf(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (_, each) => (Object(each) === each ? each : typeof each)));
+}
