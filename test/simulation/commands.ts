@@ -96,35 +96,30 @@ const delayMs = fc.constantFrom(50, 900, 1_500, 2_700, 6_000, 12_000);
 const after = fc.nat(6);
 const times = fc.constantFrom(1, 1, 2, 4, 30);
 const networkCall = fc.oneof(
-  fc.record({ call: fc.constantFrom('reset' as const, 'silence' as const) }),
-  fc.record({ call: fc.constantFrom('slow' as const, 'lost' as const, 'cut' as const), delayMs }),
+  fc.record({ call: fc.constantFrom('reset', 'silence') }),
+  fc.record({ call: fc.constantFrom('slow', 'lost', 'cut'), delayMs }),
 );
-const connect = fc.constantFrom(
-  'refused' as const,
-  'unresolved' as const,
-  'untrusted' as const,
-  'silence' as const,
-);
+const connect = fc.constantFrom('refused', 'unresolved', 'untrusted', 'silence');
 const awsError = fc.record({
-  call: fc.constantFrom('throttle' as const, 'deny' as const, 'internal-error' as const),
+  call: fc.constantFrom('throttle', 'deny', 'internal-error'),
 });
 const vendorAnswer: fc.Arbitrary<Fault['how']> = fc.oneof(
-  fc.constantFrom('foreign-token' as const, 'unsafe-token' as const, 'opaque-token' as const),
-  fc.record({ fault: fc.constantFrom('not-http' as const, 'invalid-json' as const, 'oversized' as const) }),
+  fc.constantFrom('foreign-token', 'unsafe-token', 'opaque-token'),
+  fc.record({ fault: fc.constantFrom('not-http', 'invalid-json', 'oversized') }),
   fc.record({
-    fault: fc.constant('status' as const),
+    fault: fc.constant('status'),
     status: fc.constantFrom(401, 403, 422, 429, 500, 503),
     retryAfter: fc.constantFrom('7', 'soon'),
   }),
-  fc.record({ fault: fc.constant('redirect' as const), location: fc.constant('https://evil.example/') }),
+  fc.record({ fault: fc.constant('redirect'), location: fc.constant('https://evil.example/') }),
 );
 const arm = (world: World, fault: Fault) => void world.faults.push({ ...fault });
-const by = fc.constantFrom('function' as const, 'function' as const, 'rotation' as const);
+const by = fc.constantFrom('function', 'function', 'rotation');
 
 const vendorFails = command(
   'vendor fails',
   fc.record({
-    host: fc.constant('vendor' as const),
+    host: fc.constant('vendor'),
     by,
     how: fc.oneof(networkCall, connect, vendorAnswer),
     after,
@@ -135,8 +130,8 @@ const vendorFails = command(
 const secretsFail = command(
   'Secrets Manager fails',
   fc.record({
-    host: fc.constant('secrets' as const),
-    by: fc.constantFrom('function' as const, 'rotation' as const, 'operator' as const),
+    host: fc.constant('secrets'),
+    by: fc.constantFrom('function', 'rotation', 'operator'),
     how: fc.oneof(networkCall, connect, awsError),
     after,
     times,
@@ -146,8 +141,8 @@ const secretsFail = command(
 const tableFails = command(
   'table fails',
   fc.record({
-    host: fc.constant('table' as const),
-    by: fc.constant('function' as const),
+    host: fc.constant('table'),
+    by: fc.constant('function'),
     how: fc.oneof(networkCall, connect, awsError),
     after,
     times,
@@ -157,9 +152,9 @@ const tableFails = command(
 const functionDies = command(
   'function dies',
   fc.record({
-    host: fc.constantFrom('vendor' as const, 'secrets' as const, 'table' as const),
+    host: fc.constantFrom('vendor', 'secrets', 'table'),
     by,
-    how: fc.record({ call: fc.constantFrom('death' as const, 'death-after' as const) }),
+    how: fc.record({ call: fc.constantFrom('death', 'death-after') }),
     after,
     times: fc.constant(1),
   }),
@@ -168,15 +163,10 @@ const functionDies = command(
 const operatorStops = command(
   'operator stops',
   fc.record({
-    host: fc.constant('secrets' as const),
-    by: fc.constant('operator' as const),
+    host: fc.constant('secrets'),
+    by: fc.constant('operator'),
     how: fc.record({
-      call: fc.constantFrom(
-        'interrupt' as const,
-        'interrupt' as const,
-        'death' as const,
-        'death-after' as const,
-      ),
+      call: fc.constantFrom('interrupt', 'interrupt', 'death', 'death-after'),
     }),
     after: fc.nat(12),
     times: fc.constant(1),
@@ -188,7 +178,7 @@ const faultsEnd = command('faults end', fc.constant(undefined), (world) => void 
 const death = fc.constantFrom<Death>('fin', 'reset', 'reset-at-write', 'silence');
 const connectionDies = command(
   'connection dies',
-  fc.record({ host: fc.constantFrom('vendor' as const, 'table' as const), death }),
+  fc.record({ host: fc.constantFrom('vendor', 'table'), death }),
   (world, given) => {
     for (const environment of world.environments) {
       if (given.death === 'silence' && environment.call) continue;
@@ -231,24 +221,29 @@ const interrupt = command('operator interrupts', choice, (world, last) =>
 );
 const deadline = command(
   "the deadline's rotation",
-  fc.constantFrom('credentials' as const, 'launch-key' as const),
+  fc.constantFrom('credentials', 'launch-key'),
   (world, name) => world.rotateBySchedule(name),
 );
-const renewLaunchKey = command('launch key renewed', fc.nat(1), async (world, more) => {
-  for (let renewals = 0; renewals <= more; renewals += 1) {
-    world.rotateBySchedule('launch-key');
-    await pass(3_000);
-  }
-});
+const renewLaunchKey = command(
+  'launch key renewed',
+  fc.record({ renewals: fc.integer({ min: 1, max: 2 }), waitMs: fc.constantFrom(0, 370_000) }),
+  async (world, { renewals, waitMs }) => {
+    for (let done = 0; done < renewals; done += 1) {
+      world.rotateBySchedule('launch-key');
+      await pass(3_000);
+    }
+    await pass(waitMs);
+  },
+);
 const repeatStep = command('a step is repeated', fc.nat(8), (world, last) => void world.repeatStep(last));
 const repeatRotation = command(
   'a rotation is repeated',
-  fc.constantFrom('credentials' as const, 'launch-key' as const),
+  fc.constantFrom('credentials', 'launch-key'),
   (world, name) => void world.rotations[name].repeat(),
 );
 const secondCall = command(
   "vendor's second call",
-  fc.constantFrom('new-session' as const, 'refuse-second' as const, 'same-token' as const),
+  fc.constantFrom('new-session', 'refuse-second', 'same-token'),
   (world, mode) => {
     world.secondCall = mode;
   },
@@ -270,6 +265,7 @@ export const events = fc.array(
     handOff,
     handOff,
     handOff,
+    makeLink,
     makeLink,
     useLink,
     useLink,
@@ -311,7 +307,7 @@ export async function endWell(world: World): Promise<void> {
   if (!operator.hasPassed) world.watch.violated('a good pair could not be staged and promoted');
   await pass(1_000);
   const waiting = world.environments.filter(({ name, hasEnded }) => name === 'create-session' && !hasEnded);
-  for (const index of [...waiting.keys(), waiting.length])
+  for (const index of new Set([Math.floor(world.random() * waiting.length), waiting.length]))
     await mustSucceed(world, { route: 'session', uid: `planted-uid-late-${index}` }, index);
   await mustSucceed(world, { route: 'link', uid: 'planted-uid-late', wantsJson: true }, 0);
   const link = world.watch.links.at(-1);

@@ -74,6 +74,7 @@ export class Invariants {
   readonly #accepted = new Map<string, number>();
   readonly #failedAt: Record<Host, number> = { vendor: 0, secrets: 0, table: 0 };
   readonly #places = new Map<string, Place>();
+  readonly #overwrittenAt = new Map<string, number>();
   /** Whom a token lets in, and the pairs that it was created with: more than one where the vendor repeats it. */
   readonly #owners = new Map<string, { uid: string; pairs: string[]; until: number }>();
 
@@ -122,6 +123,9 @@ export class Invariants {
       if (!isFirst && !wasTested) this.violated('a pair came into use that was not tested');
       if (!isFirst && this.#rotations.get(pair.id) !== pair.value)
         this.violated('a rotation used a pair of another one');
+      if (this.#credentials.versionIdsByLabel.get('BEGINI_NEXT') === pair.id) {
+        this.violated('a pair came into use that could still be withdrawn');
+      }
       this.#pairs.push(pair);
     }
     for (const [secret, promotions] of [
@@ -184,6 +188,7 @@ export class Invariants {
 
   /** Somebody else has written an applicant's row. */
   overwritten(uid: string): void {
+    this.#overwrittenAt.set(uid, trueTime());
     for (const name of this.#places.keys()) if (name.startsWith(`${uid} `)) this.#places.delete(name);
   }
 
@@ -278,7 +283,8 @@ export class Invariants {
     const lately = call.receivedAt - afterFailureMs;
     const askedAt = this.#askedAt.get(call.uid) ?? [];
     const isAlone = askedAt.filter((at) => at > lately).length === 1;
-    const hasFailed = Object.values(this.#failedAt).some((at) => at > lately);
+    const failures = [...Object.values(this.#failedAt), this.#overwrittenAt.get(call.uid) ?? 0];
+    const hasFailed = failures.some((at) => at > lately);
     const isGood =
       this.isPairGood && current.at < lately && (this.#refusedAt.get(current.value) ?? 0) < lately;
     if (isAlone && isGood && !hasFailed) this.violated(`${code} though nothing stood in the way`);
@@ -308,6 +314,7 @@ export class Invariants {
   #checkPlace(call: Call, location: string): void {
     if (call.failed.has('table') || call.failed.has('secrets')) return;
     if (call.receivedAt - this.#failedAt.secrets < afterFailureMs) return;
+    if (call.receivedAt <= (this.#overwrittenAt.get(call.uid) ?? 0)) return;
     const { pairs, until } = this.#owners.get(location.split('/').at(-1) ?? '') ?? { pairs: [], until: 0 };
     const name = `${call.uid} ${parse(pairs.at(-1) ?? '').integrationId}`;
     const place = this.#places.get(name);
