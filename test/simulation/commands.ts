@@ -113,65 +113,52 @@ const vendorAnswer: fc.Arbitrary<Fault['how']> = fc.oneof(
   }),
   fc.record({ fault: fc.constant('redirect'), location: fc.constant('https://evil.example/') }),
 );
-const arm = (world: World, fault: Fault) => void world.faults.push({ ...fault });
 const by = fc.constantFrom('function', 'function', 'rotation');
+const once = fc.constant(1);
 
-const vendorFails = command(
+/** A fault that waits for its call. */
+const fails = (
+  name: string,
+  host: fc.Arbitrary<Fault['host']>,
+  from: fc.Arbitrary<Fault['by']>,
+  how: fc.Arbitrary<Fault['how']>,
+  limits = { after, times },
+) =>
+  command(name, fc.record({ host, by: from, how, ...limits }), (world, fault) => {
+    world.faults.push({ ...fault });
+  });
+
+const vendorFails = fails(
   'vendor fails',
-  fc.record({
-    host: fc.constant('vendor'),
-    by,
-    how: fc.oneof(networkCall, connect, vendorAnswer),
-    after,
-    times,
-  }),
-  arm,
+  fc.constant('vendor'),
+  by,
+  fc.oneof(networkCall, connect, vendorAnswer),
 );
-const secretsFail = command(
+const secretsFail = fails(
   'Secrets Manager fails',
-  fc.record({
-    host: fc.constant('secrets'),
-    by: fc.constantFrom('function', 'rotation', 'operator'),
-    how: fc.oneof(networkCall, connect, awsError),
-    after,
-    times,
-  }),
-  arm,
+  fc.constant('secrets'),
+  fc.constantFrom('function', 'rotation', 'operator'),
+  fc.oneof(networkCall, connect, awsError),
 );
-const tableFails = command(
+const tableFails = fails(
   'table fails',
-  fc.record({
-    host: fc.constant('table'),
-    by: fc.constant('function'),
-    how: fc.oneof(networkCall, connect, awsError),
-    after,
-    times,
-  }),
-  arm,
+  fc.constant('table'),
+  fc.constant('function'),
+  fc.oneof(networkCall, connect, awsError),
 );
-const functionDies = command(
+const functionDies = fails(
   'function dies',
-  fc.record({
-    host: fc.constantFrom('vendor', 'secrets', 'table'),
-    by,
-    how: fc.record({ call: fc.constantFrom('death', 'death-after') }),
-    after,
-    times: fc.constant(1),
-  }),
-  arm,
+  fc.constantFrom('vendor', 'secrets', 'table'),
+  by,
+  fc.record({ call: fc.constantFrom('death', 'death-after') }),
+  { after, times: once },
 );
-const operatorStops = command(
+const operatorStops = fails(
   'operator stops',
-  fc.record({
-    host: fc.constant('secrets'),
-    by: fc.constant('operator'),
-    how: fc.record({
-      call: fc.constantFrom('interrupt', 'interrupt', 'death', 'death-after'),
-    }),
-    after: fc.nat(12),
-    times: fc.constant(1),
-  }),
-  arm,
+  fc.constant('secrets'),
+  fc.constant('operator'),
+  fc.record({ call: fc.constantFrom('interrupt', 'interrupt', 'death', 'death-after') }),
+  { after: fc.nat(12), times: once },
 );
 const faultsEnd = command('faults end', fc.constant(undefined), (world) => void world.faults.splice(0));
 

@@ -87,14 +87,14 @@ const { values } = parseArgs({
   },
 });
 const options: Options = {
-  runs: Number(values.runs ?? (values.faults ? 2_000 : runsOfOneProcess)),
+  runs: Number(values.runs ?? (values.path ? 1 : values.faults ? 2_000 : runsOfOneProcess)),
   seed: Number(values.seed ?? Date.now() % 1_000_000),
   path: values.path,
   first: values.first,
 };
 if (values.help || !Number.isSafeInteger(options.runs) || !Number.isSafeInteger(options.seed)) {
   console.log(usage);
-  process.exitCode = 2;
+  process.exitCode = values.help ? 0 : 2;
 } else if (values.faults) {
   const { findFaults } = await import('./find-faults.ts');
   process.exitCode = (await findFaults(options)) ? 0 : 1;

@@ -51,17 +51,7 @@ export type Fault = {
  * after its effect. `interrupt`: the operator presses Ctrl-C at this moment.
  */
 type CallFault =
-  | {
-      call:
-        | 'reset'
-        | 'silence'
-        | 'throttle'
-        | 'deny'
-        | 'internal-error'
-        | 'death'
-        | 'death-after'
-        | 'interrupt';
-    }
+  | { call: 'reset' | 'silence' | keyof typeof awsErrors | 'death' | 'death-after' | 'interrupt' }
   | { call: 'slow' | 'lost' | 'cut'; delayMs: number };
 
 const connectFaults = ['refused', 'unresolved', 'untrusted', 'silence'];
@@ -188,7 +178,7 @@ export class World {
   readonly faults: Fault[] = [];
   readonly operators: Operator[] = [];
   readonly steps: { name: FunctionName; event: SecretsManagerRotationEvent }[] = [];
-  environments: Environment[] = [];
+  readonly environments: Environment[] = [];
   secondCall: SecondCall = 'new-session';
   /** How many pairs the Deployment Centre has shown. */
   pairs = 1;
@@ -309,7 +299,7 @@ export class World {
       await inRealTime(table.run('PutItem', { TableName: tableName, Item: { ...Item, pk: { S: to } } }));
   }
 
-  /** Resolves once nothing is in work. @throws Error where that takes more than ten minutes */
+  /** Resolves once nothing is in work, which must not take ten minutes. */
   async end(): Promise<void> {
     await pass(600_000, () => this.#running.size === 0);
     if (this.#running.size > 0) this.watch.violated('something never ended');
@@ -502,7 +492,7 @@ export class World {
       uid,
       accepted,
       call: (owner as Environment).call,
-      isClean: how === undefined,
+      isClean: how === undefined || how === 'opaque-token',
       sent,
     });
     const delayMs = (fault.fault === 'slow' ? fault.delayMs : 0) + 20 + 700 * this.random() ** 3;
