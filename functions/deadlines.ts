@@ -87,9 +87,10 @@ export function requestDeadline({ now, remainingMs, receivedAt = now }: RequestC
 
 /** The deadline of the request that a function was invoked with. */
 export function deadlineOf(event: APIGatewayProxyEvent, context: Context): number {
+  const receivedAt: unknown = event?.requestContext?.requestTimeEpoch;
   return requestDeadline({
     now: Date.now(),
     remainingMs: context.getRemainingTimeInMillis(),
-    receivedAt: event?.requestContext?.requestTimeEpoch,
+    receivedAt: typeof receivedAt === 'number' ? receivedAt : undefined,
   });
 }

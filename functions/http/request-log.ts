@@ -40,7 +40,7 @@ export function requestLog({
       message: 'request',
       stage,
       version,
-      route: `${event?.httpMethod} ${event?.resource}`,
+      route: [event?.httpMethod, event?.resource].map(textOf).join(' '),
       statusCode: response?.statusCode,
       ...describeError(error),
       durationMs: Date.now() - (startedAt.get(context) ?? Number.NaN),
@@ -63,6 +63,8 @@ export function requestLog({
     onError: write,
   };
 }
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : '-');
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -1,5 +1,8 @@
 import fc, { type Arbitrary } from 'fast-check';
 
+// A test run plays the same inputs each time; another seed plays others.
+fc.configureGlobal({ seed: Number(process.env.SEED ?? 1) });
+
 /** Part of every string that a caller of these tests controls: it may reach no log line and no other caller. */
 export const planted = 'PLANTED';
 

@@ -44,6 +44,8 @@ const events: unknown[] = [
   { ...whole, requestContext: undefined },
   { ...whole, requestContext: 'text' },
   { ...whole, requestContext: { requestId: 5, requestTimeEpoch: 'soon' } },
+  { ...whole, requestContext: { requestTimeEpoch: { toString: false } } },
+  { ...whole, httpMethod: { toString: false }, resource: { toString: false } },
   { ...whole, isBase64Encoded: 'yes', body: '\u0000' },
 ];
 
