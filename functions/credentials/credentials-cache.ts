@@ -26,7 +26,8 @@ export class CredentialsCache {
   #forcedReadAt = Number.NEGATIVE_INFINITY;
   /** The version before the cached one, if it is known. */
   #former: CredentialsVersion | undefined;
-  #lookup: { versionId: string; versions: Promise<CredentialsVersion[]>; at: number } | undefined;
+  /** The reads of the last 5 s, by the version that was not in memory. */
+  readonly #lookups = new Map<string, { versions: Promise<CredentialsVersion[]>; at: number }>();
   /** The version that the vendor refuses, and until when the vendor is not called with it. */
   #refusal: { versionId: string; until: number } | undefined;
 
@@ -56,10 +57,12 @@ export class CredentialsCache {
   async find(versionId: string, scope: RequestScope): Promise<CredentialsVersion | undefined> {
     const known = [this.#secret.peek(), this.#former].find((version) => version?.versionId === versionId);
     if (known) return known;
-    if (this.#lookup?.versionId !== versionId || this.#now() >= this.#lookup.at + lookupIntervalMs) {
-      this.#lookup = { versionId, versions: this.#fetchVersions(scope), at: this.#now() };
+    for (const [id, { at }] of this.#lookups) {
+      if (this.#now() >= at + lookupIntervalMs) this.#lookups.delete(id);
     }
-    return (await this.#lookup.versions).find((version) => version.versionId === versionId);
+    const lookup = this.#lookups.get(versionId) ?? { versions: this.#fetchVersions(scope), at: this.#now() };
+    this.#lookups.set(versionId, lookup);
+    return (await lookup.versions).find((version) => version.versionId === versionId);
   }
 
   /**

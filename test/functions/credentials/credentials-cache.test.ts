@@ -345,4 +345,14 @@ describe('the pair of a version that is not in memory', () => {
     await find('version-of-nothing');
     expect(reads() - before).toBe(4);
   });
+
+  test('is looked up once in 5 s also while others are looked up', async () => {
+    holds('key-1');
+    const { get, find } = setUp();
+    await get();
+    const before = reads();
+    for (const version of ['version-of-nothing', 'another', 'version-of-nothing', 'another'])
+      await find(version);
+    expect(reads() - before).toBe(4);
+  });
 });
