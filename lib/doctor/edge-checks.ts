@@ -20,8 +20,16 @@ const unknownKey =
 
 /** What the stage answers a stranger. None of these calls reaches Begini. */
 export function edgeChecks({ baseUrl, launchLinks, commands, signWrongly }: Edge): Check[] {
-  const url = `${baseUrl}/sessions`;
   const refused = { status: 403, codes: ['forbidden', 'bad_request'], page: true };
+  const refusal = (
+    name: string,
+    request: Parameters<typeof expectAnswers>[0],
+    expected = refused,
+  ): Check => ({
+    group: 'edge',
+    name,
+    run: () => expectAnswers(request, expected, commands),
+  });
   const strangers: [name: string, headers: Record<string, string>][] = [
     ['a call without authentication is refused', {}],
     ['a garbled Authorization header is refused', { authorization: 'garbled' }],
@@ -29,48 +37,22 @@ export function edgeChecks({ baseUrl, launchLinks, commands, signWrongly }: Edge
   ];
   const call = (headers: Record<string, string>) => ({
     method: 'POST',
-    url,
+    url: `${baseUrl}/sessions`,
     headers: { ...json, ...headers },
     body,
   });
+  const get = (path: string) => (headers: Record<string, string>) => ({
+    method: 'GET',
+    url: `${baseUrl}${path}`,
+    headers,
+  });
+  const brokenLink = { status: 403, codes: ['launch_link_invalid'], page: true };
   return [
-    ...strangers.map(([name, headers]) => ({
-      group: 'edge' as const,
-      name,
-      run: () => expectAnswers((accept) => call({ ...headers, ...accept }), refused, commands),
-    })),
+    ...strangers.map(([name, headers]) => refusal(name, (accept) => call({ ...headers, ...accept }))),
     ...(signWrongly
-      ? [
-          {
-            group: 'edge' as const,
-            name: 'a signature with a wrong secret is refused',
-            run: () => expectAnswers((accept) => signWrongly(call(accept)), refused, commands),
-          },
-        ]
+      ? [refusal('a signature with a wrong secret is refused', (accept) => signWrongly(call(accept)))]
       : []),
-    {
-      group: 'edge',
-      name: 'an unknown path is refused',
-      run: () =>
-        expectAnswers(
-          (headers) => ({ method: 'GET', url: `${baseUrl}/no-such-path`, headers }),
-          refused,
-          commands,
-        ),
-    },
-    ...(launchLinks ? [brokenLink(baseUrl, commands)] : []),
+    refusal('an unknown path is refused', get('/no-such-path')),
+    ...(launchLinks ? [refusal('a broken launch link is refused', get('/launch/broken'), brokenLink)] : []),
   ];
-}
-
-function brokenLink(baseUrl: string, commands: Commands): Check {
-  return {
-    group: 'edge',
-    name: 'a broken launch link is refused',
-    run: () =>
-      expectAnswers(
-        (headers) => ({ method: 'GET', url: `${baseUrl}/launch/broken`, headers }),
-        { status: 403, codes: ['launch_link_invalid'], page: true },
-        commands,
-      ),
-  };
 }

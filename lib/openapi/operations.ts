@@ -48,7 +48,7 @@ const bodyProblems = [
   'invalid_uid',
 ] as const;
 
-/** Headers of each answer that leads to the assessment. */
+/** What can be answered in place of a session. */
 const sessionProblems = [
   'rejected_by_vendor',
   'vendor_unreachable',
@@ -82,6 +82,13 @@ const acceptLanguage = {
   description: 'Chooses the language of the page if the link has no language of the stage.',
   schema: { type: 'string' },
   example: 'pt-BR,pt;q=0.9',
+};
+
+/** What the routes of a launch link have in common. */
+const launchPage = {
+  parameters: [token, acceptLanguage],
+  problems: [...linkProblems, ...serviceProblems],
+  errorPages: true,
 };
 
 const intoAssessment = {
@@ -128,20 +135,16 @@ export const operations: Record<RouteKey, Operation> = {
     summary: 'Show the page of a launch link',
     description:
       'A page with one button. It does not call Begini, so link previews and scanners cost nothing.',
-    parameters: [token, acceptLanguage],
+    ...launchPage,
     answers: { 200: { description: 'The page.', isPage: true } },
-    problems: [...linkProblems, ...serviceProblems],
-    errorPages: true,
   },
 
   'HEAD /launch/{token}': {
     operationId: 'checkLaunchPage',
     summary: 'Check whether a launch link has a page',
     description: 'The same as GET, without the body.',
-    parameters: [token, acceptLanguage],
+    ...launchPage,
     answers: { 200: { description: 'There is a page.', isPage: true } },
-    problems: [...linkProblems, ...serviceProblems],
-    errorPages: true,
   },
 
   'POST /launch/{token}': {
@@ -149,9 +152,8 @@ export const operations: Record<RouteKey, Operation> = {
     summary: 'Press the button on that page',
     description:
       'Creates the session of the applicant, or finds the valid one, and redirects to the assessment. A body is ignored. A link works until it expires, more than once.',
-    parameters: [token, acceptLanguage],
+    ...launchPage,
     answers: { 302: intoAssessment },
     problems: [...linkProblems, ...sessionProblems, ...serviceProblems],
-    errorPages: true,
   },
 };

@@ -127,7 +127,7 @@ test.each([
   'http://localhost@lender.example/',
   'http://0.0.0.0:8081/',
   'http://[::1]:8081/',
-  'file:///tmp/result',
+  'file:///result',
   '8081',
 ])('refuses the WEBHOOK_URL %s', (url) => {
   expect(() => readWebhookUrl(url)).toThrow(
