@@ -49,6 +49,11 @@ export class CredentialsCache {
     return credentials;
   }
 
+  /** Reads an overdue pair again, ahead of `read`. Never rejects, and reads nothing that is not in memory yet. */
+  async refresh(scope: RequestScope): Promise<void> {
+    if (this.#secret.peek()) await this.#secret.get(scope).catch(() => undefined);
+  }
+
   /**
    * The pair of this version, if it is the current or the previous one. A version that is not in memory forces a read of
    * both, at most one per 5 s for the same version; concurrent callers share it.

@@ -45,7 +45,14 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
 
   async function readUid(event: APIGatewayProxyEvent, scope: RequestScope): Promise<string> {
     const token = event.pathParameters?.token ?? '';
-    const claims = await openLaunchToken(token, (keyId) => launchKeys.find(keyId, scope));
+    const claims = await openLaunchToken(token, async (keyId) => {
+      const [key] = await Promise.all([
+        launchKeys.find(keyId, scope),
+        // A session needs the credentials next: if both secrets are overdue, they are read at the same time.
+        event.httpMethod === 'POST' && sessions.refreshCredentials(scope),
+      ]);
+      return key;
+    });
     if (claims.language) linkLanguages.set(event, claims.language);
     scope.trace.uidRef = uidReference(claims.uid, settings.uidRefKey);
     if (now() >= claims.expiresAt * 1000) throw new CallerError('launch_link_expired');

@@ -107,6 +107,11 @@ export class SessionService {
     ]);
   }
 
+  /** Reads overdue credentials again, ahead of `create`. Never rejects. */
+  async refreshCredentials(scope: RequestScope): Promise<void> {
+    await this.#credentials.refresh(scope);
+  }
+
   /**
    * The applicant's session: the valid one, else a new one.
    * @throws CallerError `integration_mismatch`, `session_in_progress`, VendorError, OperatorError.

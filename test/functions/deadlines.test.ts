@@ -7,6 +7,7 @@ test('each deadline is longer than the inner ones that it waits for', () => {
     deadlines;
   expect(gatewayTimeoutMs).toBeGreaterThan(functionTimeoutMs);
   expect(gatewayTimeoutMs - requestTimeoutMs).toBeGreaterThanOrEqual(answerReserveMs);
+  // A request that needs two secrets reads them at the same time.
   const work = deadlines.secretReadTimeoutMs + vendorTimeoutMs;
   expect(functionTimeoutMs - answerReserveMs).toBeGreaterThanOrEqual(work);
 });

@@ -25,6 +25,7 @@ function setUp(changes: { vendor?: Partial<VendorClient>; cache?: Partial<Creden
     },
     credentials: {
       read: async () => credentials,
+      refresh: async () => undefined,
       find: async () => undefined,
       usable: async () => credentials,
       replace: async () => credentials,

@@ -27,6 +27,7 @@ function setUp({ random = 0.5 } = {}) {
     trace: scope.trace,
     /** The credentials as a request gets them: read, then checked against what the vendor refuses. */
     get: async () => await cache.usable(await cache.read(scope), scope),
+    refresh: () => cache.refresh(scope),
     replace: (refused: CredentialsVersion) => cache.replace(refused, scope),
     find: (versionId: string) => cache.find(versionId, scope),
     refuse: (refused: CredentialsVersion) => cache.refuse(refused),
@@ -126,6 +127,48 @@ describe('a pair in memory', () => {
     now += 30_000;
     expect((await get()).apiKey).toBe('key-2');
     expect(trace.secretStale).toBeUndefined();
+  });
+});
+
+describe('a refresh ahead of a read', () => {
+  test('reads a pair that is overdue, and only then', async () => {
+    holds('key-1');
+    const { get, refresh } = setUp();
+    await get();
+    await refresh();
+    expect(reads()).toBe(1);
+    now += 300_000;
+    await refresh();
+    await get();
+    expect(reads()).toBe(2);
+  });
+
+  test('shares its read with a request that comes meanwhile', async () => {
+    holds('key-1');
+    const { get, refresh } = setUp();
+    await get();
+    now += 300_000;
+    await Promise.all([refresh(), get()]);
+    expect(reads()).toBe(2);
+  });
+
+  test('fails in silence, and the request after it gets the last good pair without another read', async () => {
+    holds('key-1');
+    const { get, refresh } = setUp();
+    await get();
+    fails();
+    now += 300_000;
+    await refresh();
+    expect((await get()).apiKey).toBe('key-1');
+    expect(reads()).toBe(2);
+  });
+
+  test('reads nothing while no pair is in memory, so that requests without a valid link cause no reads', async () => {
+    fails();
+    const { get, refresh } = setUp();
+    expect(await codeOf(get())).toBe('secrets_unavailable');
+    await refresh();
+    expect(reads()).toBe(1);
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { checkedFetch } from '../../support/checked-fetch.ts';
-import { assessmentOrigin, type Service, startService } from '../../support/service.ts';
+import { assessmentOrigin, type Service, secretName, startService } from '../../support/service.ts';
 
 const uid = 'QWERT-67890-XY';
 const browser = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
@@ -245,4 +245,42 @@ test('refuses every link after two renewals of the key', async () => {
   service.renewLaunchKey();
   service.advance(360_000);
   expect((await ask(link)).status).toBe(403);
+});
+
+describe('a bad link', () => {
+  const overdueMs = 360_000;
+  /** Made for the same key, but not by this stage. */
+  const forge = (link: string) => `${link.slice(0, -1)}${link.endsWith('A') ? 'Q' : 'A'}`;
+  const readsOf = async (link: string) => {
+    expect((await ask(link, 'POST')).status).toBe(403);
+    return lastLine().secretReads;
+  };
+  let link: string;
+
+  beforeEach(async () => {
+    link = await service.makeLink(uid);
+    expect((await ask(link, 'POST')).status).toBe(302);
+    service.advance(overdueMs);
+  });
+
+  test('causes one refresh of each secret at most', async () => {
+    expect(await readsOf(forge(link))).toBe(2);
+    expect(await readsOf(forge(link))).toBe(0);
+  });
+
+  test('causes no second read while Secrets Manager fails', async () => {
+    service.secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError' });
+    expect(await readsOf(forge(link))).toBe(2);
+    expect(await readsOf(forge(link))).toBe(0);
+  });
+
+  test('causes no read if it does not look like a link', async () => {
+    expect(await readsOf(`${link}.x`)).toBe(0);
+  });
+
+  test('is refused as such also if the secret no longer holds a pair', async () => {
+    service.secretsManager.putValue(secretName, JSON.stringify({ apiKey: 'UNSET', integrationId: 'UNSET' }));
+    expect((await ask(forge(link), 'POST')).status).toBe(403);
+    expect((await ask(link, 'POST')).status).toBe(503);
+  });
 });
