@@ -201,7 +201,7 @@ export class Invariants {
     if (trueTime() > call.deadline) this.violated(`an answer came ${trueTime() - call.deadline} ms too late`);
     const given = this.#checkContract(call, answer);
     if (given.code === undefined) this.successes += 1;
-    if (call.sessions > 1 && !call.mayRepeat) this.violated('one request created two sessions');
+    if (call.sessions > (call.mayRepeat ? 2 : 1)) this.violated('one request created two sessions');
     this.#checkRefusal(call, given);
     this.#checkSuccess(call, given);
     this.#checkLink(call, given);

@@ -9,9 +9,9 @@ const root = join(import.meta.dirname, '../..');
 const faults = readdirSync(join(import.meta.dirname, 'faults'));
 
 test('every invariant holds in any order of events', async () => {
-  const options = ['test/simulation/simulate.ts', '--runs', '40', '--seed', '1'];
+  const options = ['test/simulation/simulate.ts', '--runs', '20', '--seed', '1'];
   const { stdout } = await run(process.execPath, options, { cwd: root }).catch((error) => error);
-  expect(stdout).toBe('40 runs with seed 1: every invariant held.\n');
+  expect(stdout).toMatch(/^20 runs with seed 1: every invariant held\.\n/);
 }, 120_000);
 
 test.each(faults)('the break %s says what it breaks, and applies to the code as it is', async (name) => {

@@ -5,7 +5,12 @@ import { createVendorClient } from '../../functions/begini/client.ts';
 import { beginiOrigins } from '../../functions/begini/origins.ts';
 import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
 import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
-import { answerReserveMs, functionTimeoutMs, requestTimeoutMs } from '../../functions/deadlines.ts';
+import {
+  answerReserveMs,
+  functionTimeoutMs,
+  requestTimeoutMs,
+  vendorTimeoutMs,
+} from '../../functions/deadlines.ts';
 import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
 import { createLaunchKeys, warmUpLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
 import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
@@ -92,6 +97,9 @@ export const pairNumber = (n: number): Pair => ({
   apiKey: `planted-key-${n}-7f3a9c`,
   integrationId: `integration-${n % 5 === 4 ? 2 : 1}`,
 });
+
+/** What all runs of this process have played. */
+export const played = { events: 0, requests: 0, vendorCalls: 0, faults: 0 };
 
 type Handler = (event: unknown, context: ReturnType<typeof lambdaContext>) => Promise<unknown>;
 type FunctionName =
@@ -223,6 +231,7 @@ export class World {
 
   /** A request to the stage. `choice` names the environment: one that waits, else a new one. */
   request(call: Asked, choice: number): Promise<void> {
+    played.requests += 1;
     const begun = { ...call, ...this.watch.begin(call.uid) };
     const name = {
       session: 'create-session',
@@ -430,6 +439,8 @@ export class World {
         if (!fault || !('delayMs' in fault)) return honest;
         const delayMs = honest.delayMs + fault.delayMs;
         if (fault.call === 'slow') return { ...honest, delayMs };
+        const { call } = request.owner as Environment;
+        if (call && name === 'vendor' && fault.call === 'lost' && delayMs < 1_000) call.mayRepeat = true;
         const bytes = fault.call === 'cut' ? honest.bytes.slice(0, honest.bytes.length / 2) : '';
         return { bytes, delayMs, after: 'reset' };
       },
@@ -458,18 +469,16 @@ export class World {
     }
     fault.times -= 1;
     if (fault.times === 0) this.faults.splice(index, 1);
-    const { call } = owner as Environment;
-    this.watch.failed(host, call);
-    const { how } = fault;
-    if (call && host === 'vendor' && typeof how === 'object' && 'delayMs' in how && how.delayMs < 1_000)
-      call.mayRepeat = true;
-    return how;
+    this.watch.failed(host, (owner as Environment).call);
+    played.faults += 1;
+    return fault.how;
   }
 
   async #answerSessionCall(
     { headers, body, owner }: HostRequest,
     how: Fault['how'] | undefined,
   ): Promise<HostAnswer> {
+    played.vendorCalls += 1;
     const fault: VendorFault = typeof how === 'object' && 'fault' in how ? how : { fault: 'none' };
     const { uid, integration_id: integrationId } = JSON.parse(body.toString()) as {
       uid: string;
@@ -492,7 +501,7 @@ export class World {
       uid,
       accepted,
       call: (owner as Environment).call,
-      isClean: how === undefined || how === 'opaque-token',
+      isClean: how === undefined || how === 'opaque-token' || isSlow(how),
       sent,
     });
     const delayMs = (fault.fault === 'slow' ? fault.delayMs : 0) + 20 + 700 * this.random() ** 3;
@@ -539,6 +548,10 @@ export class World {
     return values[Math.floor(this.random() * values.length)] as T;
   }
 }
+
+/** Whether a good answer comes, and in time. */
+const isSlow = (how: Fault['how']): boolean =>
+  typeof how === 'object' && 'call' in how && how.call === 'slow' && how.delayMs < vendorTimeoutMs;
 
 function callerOf(owner: Process | undefined): Caller {
   if (owner instanceof Operator) return 'operator';
