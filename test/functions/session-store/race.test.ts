@@ -1,13 +1,17 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { CallerError } from '../../../functions/errors.ts';
-import { createScope } from '../../../functions/request-scope.ts';
-import { connectSessionTable } from '../../../functions/session-store/connect.ts';
-import {
-  type CreatedSession,
-  RememberedSessions,
-} from '../../../functions/session-store/remembered-sessions.ts';
+import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { CreatedSession } from '../../../functions/session-store/remembered-sessions.ts';
 import type { SessionTable } from '../../../functions/session-store/session-table.ts';
-import { type LocalDynamoDb, startDynamoDb } from '../../../lib/local/dynamodb.ts';
+import type { LocalDynamoDb } from '../../../lib/local/dynamodb.ts';
+import { installVirtualTime } from '../../support/virtual-time.ts';
+
+const time = installVirtualTime();
+// What is imported from here on is on virtual time: a busy machine loses no call to the table.
+const { CallerError } = await import('../../../functions/errors.ts');
+const { createScope } = await import('../../../functions/request-scope.ts');
+const { connectSessionTable } = await import('../../../functions/session-store/connect.ts');
+const { RememberedSessions } = await import('../../../functions/session-store/remembered-sessions.ts');
+const { startDynamoDb } = await import('../../../lib/local/dynamodb.ts');
+afterAll(() => time.restore());
 
 const integrationId = '1234567890987654321';
 const credentials = { apiKey: 'key-of-the-race', integrationId, versionId: 'version-of-the-race' };
@@ -60,9 +64,9 @@ const createSession = async (): Promise<CreatedSession> => {
 };
 
 /** Requests the applicant's session, with little more time than a waiting request must have left. */
-async function ask(remembered: RememberedSessions, create = createSession): Promise<string> {
+async function ask(sessions: ReturnType<typeof startFunction>, create = createSession): Promise<string> {
   const scope = createScope(Date.now() + 5_000);
-  const { session } = await remembered.getOrCreate('ABCDE-12345', integrationId, scope, create);
+  const { session } = await sessions.getOrCreate('ABCDE-12345', integrationId, scope, create);
   return session.accessToken;
 }
 
