@@ -16,7 +16,8 @@ const lookEveryMs = 3;
 
 /**
  * Puts `Date.now`, `setTimeout`, `AbortSignal.timeout` and the `setTimeout` of `node:timers/promises` on virtual time,
- * for what is imported after it. Sockets stay real: the servers that a test calls must run in this process.
+ * for what is imported after it; a file that imports anything from `node:timers/promises` before keeps real time there.
+ * Sockets stay real: the servers that a test calls must run in this process.
  */
 export function installVirtualTime(): VirtualTime {
   const timersPromises = process.getBuiltinModule('node:timers/promises');

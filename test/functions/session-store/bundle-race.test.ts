@@ -23,8 +23,8 @@ async function startFunctions(count: number): Promise<void> {
 }
 
 const first = () => functions[0] as Lambda;
-const invoke = async ({ environment }: Lambda) =>
-  (await environment.invoke(proxyEvent({ uid: 'ABCDE-12345' }))) as APIGatewayProxyResult;
+const invoke = async ({ environment }: Lambda, uid = 'ABCDE-12345') =>
+  (await environment.invoke(proxyEvent({ uid }))) as APIGatewayProxyResult;
 
 async function handOver(lambda: Lambda): Promise<string> {
   const response = await invoke(lambda);
@@ -41,10 +41,14 @@ async function changeItem(changes: object): Promise<void> {
 
 test('eight concurrent functions create one session', async () => {
   await startFunctions(8);
-  first().vendor.setFault({ fault: 'slow', delayMs: 300 });
+  // Eight first calls at once can take a busy machine longer than the service waits for the table.
+  for (const lambda of functions) await invoke(lambda, 'EARLIER-1');
+  const { vendor } = first();
+  const earlierCalls = vendor.requests.length;
+  vendor.setFault({ fault: 'slow', delayMs: 300 });
   const locations = await Promise.all(functions.map(handOver));
   expect(new Set(locations).size).toBe(1);
-  expect(first().vendor.requests).toHaveLength(1);
+  expect(vendor.requests.length - earlierCalls).toBe(1);
 });
 
 /** Where a function is killed. */

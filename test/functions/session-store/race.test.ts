@@ -5,7 +5,7 @@ import type { LocalDynamoDb } from '../../../lib/local/dynamodb.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
 
 const time = installVirtualTime();
-// What is imported from here on is on virtual time: a busy machine loses no call to the table.
+// What is imported from here on is on virtual time: a busy machine loses no call.
 const { CallerError } = await import('../../../functions/errors.ts');
 const { createScope } = await import('../../../functions/request-scope.ts');
 const { connectSessionTable } = await import('../../../functions/session-store/connect.ts');
