@@ -165,6 +165,9 @@ export class Invariants {
     const token = parse(sent.body).access_token;
     if (typeof token !== 'string') return;
     const claims = parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    // Where it repeats the first token for a uid, that one may be of another integration.
+    if ((claims.integration_id ?? seen.pair.integrationId) !== seen.pair.integrationId)
+      this.failed('vendor', call);
     const until = typeof claims.exp === 'number' ? claims.exp * 1_000 : trueTime() + 24 * 3_600_000;
     const pairs = [...(this.#owners.get(token)?.pairs ?? []), pair];
     this.#owners.set(token, { uid: String(claims.uid ?? uid), pairs, until });
