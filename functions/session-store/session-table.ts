@@ -87,14 +87,15 @@ export class SessionTable {
   }
 
   /**
-   * Claims a row that is free or expired, or whose claim is `unreadable`.
+   * Claims a row that is free or expired, or whose claim is `unreadable`. Not one with this very claim: if DynamoDB
+   * gets the first of two tries late, the session can be stored already.
    * @returns undefined if the claim succeeded, else the item that prevents it
    */
   async claim(
     key: string,
     claim: string,
     scope: RequestScope,
-    unreadable = claim,
+    unreadable = 'none',
   ): Promise<SessionItem | undefined> {
     const now = this.#now();
     const item = {

@@ -56,6 +56,16 @@ test('a late claim returns the existing claim, with one call', async () => {
   expect(scope.trace.storeCalls).toBe(1);
 });
 
+test('a claim that is sent once more returns itself, before and after its session was stored', async () => {
+  await table.claim(key, 'first', scope);
+  expect(await table.claim(key, 'first', scope)).toEqual({ claim: 'first', created: undefined });
+  await table.store(key, 'first', sealed, scope);
+  expect(await table.claim(key, 'first', scope)).toMatchObject({
+    claim: 'first',
+    created: { keyVersion: 'version' },
+  });
+});
+
 test('a claim on a created session returns the session, with one call', async () => {
   await table.claim(key, 'first', scope);
   expect(await table.store(key, 'first', sealed, scope)).toBe(true);

@@ -91,6 +91,17 @@ describe('the same session', () => {
     expect(service.vendor.requests).toHaveLength(1);
   });
 
+  test('stays if its claim reaches the table late, or once more', async () => {
+    service = await startService();
+    const first = await handOver();
+    const [claim] = service.dynamoDb.calls;
+    expect(claim?.input).toMatchObject({ Item: { state: { S: 'creating' } } });
+    await expect(service.dynamoDb.run('PutItem', claim?.input ?? {})).rejects.toThrow(
+      'ConditionalCheckFailedException',
+    );
+    expect(await handOver()).toBe(first);
+  });
+
   test('answers a second call after the caller lost the answer', async () => {
     service = await startService({ environments: 2 });
     service.vendor.setFault({ fault: 'slow', delayMs: 300 });
