@@ -158,8 +158,9 @@ export class Invariants {
     const pair = textOf(seen.pair);
     const isProbe = uid.startsWith('ROTCHK');
     if (uid !== call?.uid && !isProbe) this.violated('the vendor was asked for another uid');
-    if (sent.status === 401 || sent.status === 403) this.#refusedAt.set(pair, trueTime());
-    if (!seen.accepted) return;
+    const isRefused = sent.status === 401 || sent.status === 403;
+    if (isRefused) this.#refusedAt.set(pair, trueTime());
+    if (isRefused || !seen.accepted) return;
     if (isProbe && seen.isClean) this.#testedAt.set(pair, trueTime());
     if (call) call.sessions += 1;
     const token = parse(sent.body).access_token;
