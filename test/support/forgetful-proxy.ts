@@ -18,9 +18,13 @@ export async function startForgetfulProxy(targetPort: number): Promise<Forgetful
   let connections = 0;
   let lostBytes = 0;
 
-  const server = createServer((client) => {
+  const server = createServer({ noDelay: true }, (client) => {
     connections += 1;
-    const connection = { client, target: connect(targetPort, '127.0.0.1'), isForgotten: false };
+    const connection = {
+      client,
+      target: connect({ port: targetPort, host: '127.0.0.1', noDelay: true }),
+      isForgotten: false,
+    };
     const { target } = connection;
     open.add(connection);
     client.on('data', (chunk) => {
