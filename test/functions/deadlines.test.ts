@@ -73,3 +73,11 @@ test.each([
   const now = receivedAt + driftMs;
   expect(requestDeadline({ now, remainingMs: 14_000, receivedAt }) - now).toBe(13_000);
 });
+
+test.each([
+  ['was received 15 s ago counts from then', 85_000, 99_000],
+  ['was received longer ago counts from now', 84_999, 114_000],
+  ['comes from the future counts from now', 100_001, 114_000],
+])('a request that %s', (_, receivedAt, deadline) => {
+  expect(requestDeadline({ now: 100_000, remainingMs: 29_000, receivedAt })).toBe(deadline);
+});

@@ -35,9 +35,18 @@ test.each([
   ['en;q=2, ar;q=0.1', 'ar'],
   ['en;q=nonsense, ar;q=0.001', 'ar'],
   ['en;level=1, ar', 'ar'],
+  ['en;xq=1, ar;q=0.1', 'ar'],
+  ['en;q=0.9999, ar;q=0.5', 'ar'],
 ])('understands the Accept-Language %s', (accept, chosen) => {
   expect(choose(undefined, accept)).toBe(chosen);
 });
+
+test.each(['en;q=0', 'en-<script>', `${'de,'.repeat(200)}en`])(
+  'shows the first language if the browser refuses the others, malforms a tag or sends too long a header: %#',
+  (accept) => {
+    expect(choose(undefined, accept)).toBe('es');
+  },
+);
 
 test('prefers the same language and script to the same language only', () => {
   const chinese: Languages = [{ language: 'zh-Hans' }, { language: 'zh-Hant' }];

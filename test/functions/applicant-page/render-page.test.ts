@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import type { ApplicantPage } from '../../../functions/applicant-page/applicant-page.ts';
 import { contentSecurityPolicy } from '../../../functions/applicant-page/content-security-policy.ts';
@@ -8,6 +9,7 @@ import {
   situationOf,
   startContent,
 } from '../../../functions/applicant-page/page-content.ts';
+import { pageScript } from '../../../functions/applicant-page/page-style.ts';
 import { renderPage, renderTemplate } from '../../../functions/applicant-page/render-page.ts';
 import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 import { shippedTexts } from '../../../lib/stages/page-texts/shipped-texts.ts';
@@ -23,7 +25,35 @@ const errorPage = ({ languages: [language], brand }: ApplicantPage, situation: S
 const page = applicantPageOf({ lenderName: 'Sunrise Loans' });
 const html = startPage(page);
 
+/** The body, without the script's code. */
+const bodyOf = (html: string) => /<body>\n(.*)<\/body>/s.exec(html)?.[1]?.replace(pageScript, 'the script');
+
 describe('the page of a link', () => {
+  test('has these elements', () => {
+    const texts = page.languages[0];
+    expect(html).toMatch(
+      /^<!doctype html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n<meta/,
+    );
+    expect(bodyOf(html)).toBe(`<div>
+<header><bdi>Sunrise Loans</bdi></header>
+<main>
+<h1>${texts.title}</h1>
+<p>${texts.text}</p>
+<ul role="list">
+<li><svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9"/><path d="M12 7v5l3 3"/></svg><span>${texts.duration}</span></li>
+<li><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M10 5H5v14h14v-5M14 4h6v6M20 4l-9 9"/></svg><span>${texts.handover}</span></li>
+</ul>
+<form method="post">
+<button type="submit" data-opening="${texts.opening}">${texts.button}</button>
+<p role="status"></p>
+</form>
+</main>
+
+</div>
+<script>the script</script>
+`);
+  });
+
   test('has one heading, one real button and its language, and loads nothing', () => {
     expect(html.match(/<h1>/g)).toHaveLength(1);
     expect(html.match(/<button type="submit"/g)).toHaveLength(1);
@@ -55,6 +85,26 @@ describe('the page of a link', () => {
 });
 
 describe('an error page', () => {
+  test('has these elements', () => {
+    const texts = page.languages[0];
+    const content = errorContent(texts, 'expired', { ...options, returnUrl: 'https://lender.example/' });
+    const language = { ...texts, supportLine: 'Call 123' };
+    expect(bodyOf(renderPage({ language, brand: page.brand, content }))).toBe(`<div>
+<header><bdi>Sunrise Loans</bdi></header>
+<main>
+<h1>${texts.expiredTitle}</h1>
+<p>${texts.expiredText}</p>
+<a href="https://lender.example/">${texts.back}</a>
+<aside>
+<p dir="auto">Call 123</p>
+<p>${texts.reference} <bdi>0a1b2c3d</bdi></p>
+</aside>
+</main>
+
+</div>
+`);
+  });
+
   test.each(situations)('says what to do now and has the reference: %s', (situation) => {
     const error = errorPage(applicantPageOf({ supportLine: 'Call 123' }), situation);
     const texts = shippedTexts.en as Record<string, string>;
@@ -192,6 +242,48 @@ describe('brand', () => {
   });
 });
 
+describe('the script of a page', () => {
+  /** Runs it beside one button and one status, whose texts and listeners can be seen. */
+  function runScript() {
+    const listeners = new Map<string, () => void>();
+    const addEventListener = (name: string, listener: () => void) => listeners.set(name, listener);
+    const timers = new Map<number, () => void>();
+    const button = {
+      disabled: false,
+      textContent: 'Start',
+      dataset: { opening: 'Opening…' },
+      form: { addEventListener },
+    };
+    const status = { textContent: '' };
+    runInNewContext(pageScript, {
+      document: { querySelector: (selector: string) => (selector === 'button' ? button : status) },
+      addEventListener,
+      setTimeout: (listener: () => void, ms: number) => timers.set(ms, listener) && ms,
+      clearTimeout: (ms?: number) => timers.delete(Number(ms)),
+    });
+    return { button, status, timers, fire: (name: string) => listeners.get(name)?.() };
+  }
+
+  test('disables the button on the tap, and says so', () => {
+    const { button, status, fire } = runScript();
+    fire('submit');
+    expect(button).toMatchObject({ disabled: true, textContent: 'Opening…' });
+    expect(status.textContent).toBe('Opening…');
+  });
+
+  test.each([
+    ['the page is shown again', (script: ReturnType<typeof runScript>) => script.fire('pageshow')],
+    ['10 s have passed', (script: ReturnType<typeof runScript>) => script.timers.get(10_000)?.()],
+  ])('makes it ready again when %s', (_, happens) => {
+    const script = runScript();
+    script.fire('submit');
+    happens(script);
+    expect(script.button).toMatchObject({ disabled: false, textContent: 'Start' });
+    expect(script.status.textContent).toBe('');
+    expect(script.timers.size).toBe(0);
+  });
+});
+
 describe('the policy of a page', () => {
   const hashOf = (tag: string) => {
     const text = new RegExp(`<${tag}>(.*?)</${tag}>`, 's').exec(html)?.[1] ?? '';
@@ -222,5 +314,6 @@ describe('the policy of a page', () => {
     expect(template).toContain(
       `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${hashOf('style')}'; form-action 'self'; base-uri 'none'">`,
     );
+    expect(template).toMatch(/<\/div>\n<\/body>\n<\/html>\n$/);
   });
 });

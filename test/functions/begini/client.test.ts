@@ -79,6 +79,24 @@ describe('a call and its response', () => {
     expect((await call(client)).body).toBe(how === 'whole' ? JSON.stringify(body) : '');
   });
 
+  test('needs no TLS for a simulator on this machine, prepares nothing for it, and keeps its connection', async () => {
+    const vendor = await startBeginiSimulator();
+    endWithTest(vendor.close);
+    const client = clientOf(vendor.origin);
+    await client.warmUp();
+    expect(vendor.connections).toBe(0);
+    for (const _ of [1, 2]) expect((await call(client)).statusCode).toBe(200);
+    expect(vendor.connections).toBe(1);
+  });
+
+  test('leaves no timer behind', async () => {
+    const { client } = await startVendor();
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    await call(client);
+    expect(timers()).toBe(before);
+  });
+
   test('reports the time that the vendor took', async () => {
     let now = 1_000_000_000_000;
     jest.spyOn(Date, 'now').mockImplementation(() => now);
@@ -228,10 +246,12 @@ describe('a vendor that cannot be reached', () => {
   }, 10_000);
 
   test('starts no call with less than 3 s left', async () => {
+    jest.spyOn(Date, 'now').mockReturnValue(1_000_000_000_000);
     const { vendor, client } = await startVendor();
     const trace = newTrace();
     expect(await failure(call(client, trace, 2_999))).toBe('vendor_unreachable');
     expect(trace.vendorAttempts).toBe(0);
     expect(vendor.connections).toBe(0);
+    expect((await call(client, trace, 3_000)).statusCode).toBe(200);
   });
 });

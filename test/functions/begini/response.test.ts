@@ -47,6 +47,8 @@ test.each([
   [429, 'vendor_busy'],
   [400, 'vendor_error'],
   [404, 'vendor_error'],
+  [0, 'vendor_error'],
+  [199, 'vendor_error'],
   [301, 'vendor_error'],
   [302, 'vendor_error'],
   [500, 'vendor_error'],
@@ -61,6 +63,8 @@ test.each([
   ['999999999999999999999', 86_400],
   ['soon', 30],
   ['-5', 1],
+  ['Sat, 01 Jan 2050', 86_400],
+  ['2050-01-01T00:00:00Z', 86_400],
   [undefined, 30],
 ])('answers a busy vendor’s Retry-After %p with %d seconds', (retryAfter, seconds) => {
   expect(judgement({ ...answer('', 429), retryAfter }).retryAfterSeconds).toBe(seconds);
@@ -131,12 +135,17 @@ test('accepts a token of exactly 4,096 characters', () => {
 test.each([
   ['is missing', {}],
   ['is 1e300', { exp: 1e300 }],
+  ['is 0', { exp: 0 }],
   ['is negative', { exp: -1 }],
   ['is text', { exp: '1795341600' }],
   ['is null', { exp: null }],
   ['lies after the year 9999', { exp: 253_402_300_800 }],
 ])('gives no expiry if the token’s exp %s', (_, claims) => {
   expect(judge(answer({ access_token: token({ uid, ...claims }) })).expiresAtSeconds).toBeNull();
+});
+
+test.each([1, 253_402_300_799])('gives the expiry of a token whose exp is %d', (exp) => {
+  expect(judge(answer({ access_token: token({ uid, exp }) })).expiresAtSeconds).toBe(exp);
 });
 
 test('gives no expiry for a token with unreadable content', () => {

@@ -118,6 +118,7 @@ describe('a good call', () => {
   test.each([
     'application/json; charset=utf-8',
     'application/json ; charset=utf-8',
+    'application/json \t; charset=utf-8',
     'APPLICATION/JSON',
     'application/vnd.lender+json',
   ])('accepts the content type %s', async (contentType) => {

@@ -110,6 +110,7 @@ describe('the event', () => {
   test.each([
     ['not a UUID', 'chosen-by-the-caller'],
     ['a UUID and more', `${gatewayRequestId}\n`],
+    ['something and a UUID', `-${gatewayRequestId}`],
     ['no string', 7],
   ])('uses Lambda’s request id if API Gateway’s is %s', async (_, requestId) => {
     const { invoke, lastLine } = setUp();
@@ -193,6 +194,18 @@ describe('time and failures', () => {
       expect(response.body).not.toContain(secret);
       expect(lines.join('')).not.toContain(secret);
     }
+  });
+
+  test('writes a dash for what an event does not say', async () => {
+    const { invoke, lastLine } = setUp();
+    await invoke(proxyEvent({ uid }, { httpMethod: undefined as never }));
+    expect(lastLine().route).toBe('- /sessions');
+  });
+
+  test('names the kind of an unexpected error in the log line', async () => {
+    const { invoke, lastLine } = setUp({ vendor: { send: () => Promise.reject(new RangeError(uid)) } });
+    await invoke(proxyEvent({ uid }));
+    expect(lastLine()).toMatchObject({ code: 'internal_error', reason: 'RangeError' });
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import {
   CredentialsCache,
@@ -19,11 +19,16 @@ beforeEach(() => {
   now = 1_000_000_000;
 });
 
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
 function setUp({ random = 0.5 } = {}) {
   const client = new SecretsManagerClient({ region: 'eu-west-1' });
   const cache = new CredentialsCache({ client, secretArn, now: () => now, random: () => random });
   const scope = createScope(Date.now() + 10_000);
   return {
+    scope,
     trace: scope.trace,
     /** The credentials as a request gets them: read, then checked against what the vendor refuses. */
     get: async () => await cache.usable(await cache.read(scope), scope),
@@ -366,6 +371,50 @@ describe('a refused pair', () => {
 });
 
 describe('the pair of a version that is not in memory', () => {
+  test('is found without a read if it was replaced last, also after the new one was read again', async () => {
+    holds('key-1');
+    const { get, find } = setUp();
+    await get();
+    holds('key-2');
+    for (const _ of ['key-2', 'key-2 again']) {
+      now += 330_000;
+      await get();
+    }
+    expect(reads()).toBe(3);
+    expect((await find('version-of-key-1'))?.apiKey).toBe('key-1');
+    expect(reads()).toBe(3);
+  });
+
+  test.each([
+    ['ResourceNotFoundException', 'none'],
+    ['InternalServiceError', 'secrets_unavailable'],
+  ])('cannot be found without knowing the previous one: %s', async (name, code) => {
+    holds('key-1');
+    const { find } = setUp();
+    secretsManager
+      .on(GetSecretValueCommand, { SecretId: secretArn, VersionStage: 'AWSPREVIOUS' })
+      .rejects(Object.assign(new Error('failed'), { name }));
+    expect(await codeOf(find('another version'))).toBe(code);
+  });
+
+  test.each([
+    ['4.5 s', 10_000, 4_500],
+    ['what is left of the request', 2_000, 2_000],
+    ['nothing, if no time is left', -1, 0],
+  ])('counts as one read, which may take %s', async (_, timeLeftMs, mayTakeMs) => {
+    holds('key-1');
+    const { scope, find } = setUp();
+    jest.spyOn(Date, 'now').mockReturnValue(scope.deadline - timeLeftMs);
+    const timeout = jest.spyOn(AbortSignal, 'timeout');
+    await find('version-of-key-1');
+    expect(timeout.mock.calls).toEqual([[mayTakeMs]]);
+    const [signal] = timeout.mock.results.map(({ value }) => value);
+    for (const { args } of secretsManager.commandCalls(GetSecretValueCommand)) {
+      expect(args.slice(1)).toEqual([{ abortSignal: signal }]);
+    }
+    expect(scope.trace.secretReads).toBe(1);
+  });
+
   test('is found right after another one was not: a new pair may have come into use between the two', async () => {
     holds('key-1');
     const { get, find } = setUp();

@@ -6,6 +6,7 @@ test.each([
   ['TEXT/HTML;q=0.8', true],
   ['application/xml, text/html;level=1', true],
   ['text/html ; q=0', false],
+  ['text/html;seq=0', true],
   ['text/html;level=1;q=0.00', false],
   ['text/*', false],
   ['*/*', false],

@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals';
+import { isSamePair, parsePair } from '../../../functions/credentials/credentials-pair.ts';
+
+const pair = { apiKey: 'key', integrationId: '42' };
+
+test.each([
+  [{ ...pair }, true],
+  [{ ...pair, apiKey: 'another key' }, false],
+  [{ ...pair, integrationId: '43' }, false],
+  [undefined, false],
+])('compares a pair with %j: %p', (other, isSame) => {
+  expect(isSamePair(pair, other)).toBe(isSame);
+});
+
+test.each([
+  ['of two values', JSON.stringify({ ...pair, more: 1 }), pair],
+  ['not there', undefined, undefined],
+  ['no JSON', 'key', undefined],
+  ['null', 'null', undefined],
+  ['with the sentinel for a key', JSON.stringify({ ...pair, apiKey: 'UNSET' }), undefined],
+  ['with the sentinel for an id', JSON.stringify({ ...pair, integrationId: 'UNSET' }), undefined],
+  ['with a number', JSON.stringify({ ...pair, integrationId: 42 }), undefined],
+  ['with a space before a value', JSON.stringify({ ...pair, apiKey: ' key' }), undefined],
+  ['with a line break after a value', JSON.stringify({ ...pair, apiKey: 'key\n' }), undefined],
+])('reads a value %s', (_, secretString, read) => {
+  expect(parsePair(secretString)).toEqual(read);
+});
