@@ -22,7 +22,6 @@ const inThreads = ['importKey', 'encrypt', 'decrypt', 'sign', 'verify', 'digest'
  * Puts `Date.now`, `setTimeout`, `AbortSignal.timeout` and the `setTimeout` of `node:timers/promises` on virtual time,
  * for what is imported after it; a file that imports anything from `node:timers/promises` before keeps real time there.
  * Sockets stay real: the servers that a test calls must run in this process.
- * Time can jump over work in Node's thread pool, such as the encryption of a launch link, if the machine is busy.
  */
 export function installVirtualTime(): VirtualTime {
   const timersPromises = process.getBuiltinModule('node:timers/promises');

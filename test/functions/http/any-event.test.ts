@@ -5,10 +5,16 @@ import fc from 'fast-check';
 import { problems } from '../../../functions/errors.ts';
 import { securityHeaders } from '../../../functions/http/security-headers.ts';
 import { routes } from '../../../lib/api/routes.ts';
-import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
-import { proxyEvent } from '../../../lib/local/proxy-event.ts';
-import { anyEvent, bodyText, brokenJson, planted } from '../../support/hostile-input.ts';
-import { assessmentOrigin, type Service, startService } from '../../support/service.ts';
+import type { Service } from '../../support/service.ts';
+import { installVirtualTime } from '../../support/virtual-time.ts';
+
+const time = installVirtualTime();
+// What is imported from here on is on virtual time: a busy machine loses no call.
+const { simulatedCredentials } = await import('../../../lib/local/begini-simulator.ts');
+const { proxyEvent } = await import('../../../lib/local/proxy-event.ts');
+const { anyEvent, bodyText, brokenJson, planted } = await import('../../support/hostile-input.ts');
+const { assessmentOrigin, startService } = await import('../../support/service.ts');
+afterAll(() => time.restore());
 
 let service: Service;
 let tokens: string[];
