@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createServer as createTcpServer } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { makeCertificate } from '../../../lib/local/certificate.ts';
@@ -9,6 +10,7 @@ import {
   failure,
   goodAnswer,
   newTrace,
+  startRaw,
   startRawVendor,
   startVendor,
 } from '../../support/vendor-calls.ts';
@@ -227,6 +229,11 @@ describe('the prepared connection', () => {
     await clientOf(vendor.origin).warmUp();
     await settle();
     expect(vendor.connections.map(({ servername }) => servername)).toEqual(['localhost', false]);
+  });
+
+  test('gives up a vendor that does not answer within 2 s', async () => {
+    const origin = await startRaw(createTcpServer());
+    await expect(clientOf(origin).warmUp()).rejects.toThrow('not connected in time');
   });
 
   test('prepares no connection to a vendor whose certificate it does not trust', async () => {

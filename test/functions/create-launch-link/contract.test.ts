@@ -15,6 +15,7 @@ test('answers 201 with a link and its expiry, a day from now, without calling th
   const response = await service.postLink({ uid });
   expect(response.status).toBe(201);
   expect(response.headers.get('cache-control')).toBe('no-store');
+  expect(response.headers.get('content-type')).toBe('application/json');
   const { url, expires_at: expiresAt } = (await response.json()) as { url: string; expires_at: string };
   const base = service.url.replace('/sessions', '/launch/');
   expect(url.startsWith(base)).toBe(true);

@@ -72,7 +72,10 @@ test.each([hex('A1'), hex('a1').slice(1), `${hex('a1')}0`, `${hex('a1').slice(2)
   'does not take %p for a key',
   async (value) => {
     holds(['new00000', value]);
-    expect(await codeOf(setUp().current())).toBe('secrets_unavailable');
+    await expect(setUp().current()).rejects.toMatchObject({
+      code: 'secrets_unavailable',
+      cause: { name: 'UnusableLaunchKey' },
+    });
   },
 );
 

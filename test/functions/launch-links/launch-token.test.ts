@@ -50,6 +50,40 @@ test('looks up no key for a text that cannot be a token', async () => {
   expect(asked).toEqual([]);
 });
 
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const header = { alg: 'dir', enc: 'A256GCM', kid: key.id };
+
+test.each([
+  ['with another key management', encode({ ...header, alg: 'A256KW' }), 200, 0],
+  ['with another encryption', encode({ ...header, enc: 'A128GCM' }), 200, 0],
+  ['with a number for a key id', encode({ ...header, kid: 1 }), 200, 0],
+  ['whose header is no JSON', 'AAAA', 200, 0],
+  ['of 1,024 characters', encode(header), 1_024, 1],
+  ['of 1,025 characters', encode(header), 1_025, 0],
+])('for a text like a token, %s, looks up a key %#', async (_, protectedHeader, characters, lookups) => {
+  const asked: string[] = [];
+  // Base64url has parts of 2, 3 and 4 characters, not of 1 or 5.
+  const rest = characters - protectedHeader.length - '....'.length;
+  const ends = 4 + (rest % 4);
+  const [iv, body, tag] = [ends > 6 ? 3 : 2, rest - ends, ends > 6 ? 4 : ends - 2].map((n) => 'A'.repeat(n));
+  const text = `${protectedHeader}..${iv}.${body}.${tag}`;
+  expect(text).toHaveLength(characters);
+  await expect(openLaunchToken(text, async (id) => void asked.push(id))).rejects.toMatchObject({
+    code: 'launch_link_invalid',
+  });
+  expect(asked).toHaveLength(lookups);
+});
+
+test.each(['.AA.AA.AAAA.AAA', '..AA.AAAA.AAA.AA', '..AA.AAAA'])(
+  'looks up no key for the parts %s after a good header',
+  async (parts) => {
+    const asked: string[] = [];
+    const opening = openLaunchToken(`${encode(header)}${parts}`, async (id) => void asked.push(id));
+    await expect(opening).rejects.toMatchObject({ code: 'launch_link_invalid' });
+    expect(asked).toEqual([]);
+  },
+);
+
 test('passes on the error if the key cannot be read', async () => {
   const token = await sealLaunchToken({ uid: 'ABCDE', expiresAt: 1 }, key);
   const unavailable = new Error('unavailable');
