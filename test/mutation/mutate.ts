@@ -26,6 +26,8 @@ forgets the kept outcomes.`;
 const root = join(import.meta.dirname, '../..');
 const kept = join(root, '.mutation');
 
+const hasFailed = (answer: RunAnswer | undefined) => !answer || answer.failure !== undefined;
+
 /** How long a run may take: as Stryker has it, 5 s and one and a half times what it took without a change. */
 const limitOf = (ms: number) => 5_000 + 1.5 * ms;
 
@@ -77,7 +79,7 @@ async function mutate({ file, fresh }: { file: string; fresh: boolean }): Promis
 
 /**
  * Runs every test without a change: instrumented code notes which mutants each test reaches.
- * @throws Error if a test fails
+ * @throws Error if a test fails twice
  */
 async function observe(
   copies: TestCopy[],
@@ -91,14 +93,13 @@ async function observe(
       unknown.filter((file) => file.isBundled === isBundled),
       copies,
       async (file, copy) => {
-        const answer = await copy.run(
-          { testFile: file.name, chosen: undefined, untilFailure: false },
-          300_000,
-        );
-        if (!answer || answer.failure !== undefined) {
+        const request = { testFile: file.name, chosen: undefined, untilFailure: false };
+        let answer = await copy.run(request, 300_000);
+        if (hasFailed(answer)) answer = await copy.run(request, 300_000);
+        if (hasFailed(answer)) {
           throw new Error(`${file.name} fails without a change: ${answer?.failure ?? 'it does not end'}`);
         }
-        const observed = { ...file, ...answer };
+        const observed = { ...file, ...(answer as RunAnswer) };
         known.set(file.key, observed);
         keep('tests.jsonl', observed);
       },
@@ -143,7 +144,6 @@ function createJudge(suite: ObservedFile[]) {
     try {
       for (const { file, chosen, ms, luck } of runs.sort((one, other) => one.cost - other.cost)) {
         const run = () => copy.run({ testFile: file.name, chosen, untilFailure: true }, limitOf(ms));
-        const hasFailed = (answer: RunAnswer | undefined) => !answer || answer.failure !== undefined;
         luck.tried += 1;
         if (!hasFailed(await run())) continue;
         // Once more: a test that fails now and then has found nothing.
