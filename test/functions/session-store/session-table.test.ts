@@ -1,0 +1,91 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { expect, test } from '@jest/globals';
+import { createScope } from '../../../functions/request-scope.ts';
+import { SessionTable } from '../../../functions/session-store/session-table.ts';
+
+const now = 1_800_000_000_500;
+const nowSeconds = now / 1_000;
+const scope = () => createScope(Date.now() + 10_000);
+
+/** A table whose calls get this answer, or fail with it; and what was sent. */
+function tableWith(answer: object | Error) {
+  const inputs: Record<string, unknown>[] = [];
+  const client = {
+    send: async ({ input }: { input: Record<string, unknown> }) => {
+      inputs.push(input);
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+  const connections = { check: async () => undefined, used: () => undefined, drop: () => undefined };
+  const options = { client: client as never, connections: connections as never, tableName: 'table' };
+  return { table: new SessionTable({ ...options, now: () => now }), inputs };
+}
+
+const created = (expiresAt: number) => ({
+  pk: { S: 'key' },
+  state: { S: 'created' },
+  claim: { S: 'claim' },
+  session: { B: new Uint8Array([1]) },
+  keyVersion: { S: 'v1' },
+  expiresAt: { N: String(expiresAt) },
+});
+const claimed = (claimedUntil: object | undefined) => ({
+  pk: { S: 'key' },
+  state: { S: 'creating' },
+  claim: { S: 'claim' },
+  claimedUntil,
+  expiresAt: { N: String(nowSeconds + 3_600) },
+});
+const until = (aheadMs: number) => ({ N: String(now + aheadMs) });
+
+test.each([
+  ['a session that ends in 60 s', created(nowSeconds + 60), true],
+  ['a session that ends in 59.5 s', created(nowSeconds + 59.5), false],
+  ['a session without an end', { ...created(0), expiresAt: undefined }, false],
+  ['a session without a claim', { ...created(nowSeconds + 60), claim: undefined }, false],
+  ['a claim that ends now', claimed(until(0)), true],
+  ['a claim that ended 2 s ago', claimed(until(-2_000)), true],
+  ['a claim that ended longer ago', claimed(until(-2_001)), false],
+  ['a claim that ends in 14 s', claimed(until(14_000)), true],
+  ['a claim that ends later than any claim does', claimed(until(14_001)), false],
+  ['a claim without an end', claimed(undefined), false],
+])('a read finds %s: %#', async (_, Item, isFound) => {
+  const { table } = tableWith({ Item });
+  const item = await table.read('key', scope());
+  expect(item?.claim).toBe(isFound ? 'claim' : undefined);
+});
+
+test('a claim replaces what is free, expired or lapsed', async () => {
+  const { table, inputs } = tableWith({});
+  expect(await table.claim('key', 'claim', scope())).toBeUndefined();
+  expect(inputs).toMatchObject([
+    {
+      Item: { claimedUntil: { N: String(now + 12_000) }, expiresAt: { N: '1800003600' } },
+      ExpressionAttributeValues: {
+        ':soon': { N: String(nowSeconds + 60) },
+        ':unreadable': { S: 'none' },
+        ':lapsed': { N: String(now - 2_000) },
+        ':absurd': { N: String(now + 14_000) },
+      },
+    },
+  ]);
+});
+
+test('a claim that finds another one returns it; if DynamoDB does not show it, the table cannot be used', async () => {
+  const refusal = { message: 'refused', $metadata: {} };
+  const shown = new ConditionalCheckFailedException({ ...refusal, Item: claimed(until(0)) as never });
+  expect(await tableWith(shown).table.claim('key', 'mine', scope())).toMatchObject({ claim: 'claim' });
+  const hidden = new ConditionalCheckFailedException(refusal);
+  await expect(tableWith(hidden).table.claim('key', 'mine', scope())).rejects.toMatchObject({
+    name: 'StoreUnavailable',
+    cause: hidden,
+  });
+});
+
+test('a session is stored only over its own claim', async () => {
+  const sealed = { session: new Uint8Array([1]), keyVersion: 'v1', endsAtSeconds: 1 };
+  expect(await tableWith({}).table.store('key', 'claim', sealed, scope())).toBe(true);
+  const refused = new ConditionalCheckFailedException({ message: 'refused', $metadata: {} });
+  expect(await tableWith(refused).table.store('key', 'claim', sealed, scope())).toBe(false);
+});
