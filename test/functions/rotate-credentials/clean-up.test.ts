@@ -78,6 +78,16 @@ test.each([
   expect(changes).toEqual([`AWSPENDING to ${token}`]);
 });
 
+test('an earlier try is not continued while another rotation is in progress', async () => {
+  const { changes, line } = await createSecret({
+    AWSCURRENT: 'old',
+    AWSPENDING: 'another',
+    BEGINI_NEXT: token,
+  });
+  expect(line).toMatchObject({ code: 'not_pending' });
+  expect(changes).toEqual([]);
+});
+
 test('a step that was repeated late changes nothing', async () => {
   const { changes, line } = await createSecret({ AWSCURRENT: token, AWSPENDING: token });
   expect(line).toMatchObject({ outcome: 'step_done' });
