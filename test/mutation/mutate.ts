@@ -19,9 +19,9 @@ import { bundledRuns, listTestFiles, type ObservedFile, runsReaching } from './t
 const usage = `Usage: npm run mutate -- [--file <path>] [--fresh]
 
 Changes functions/ in one place at a time, by each of Stryker's default operators, and runs the tests in test/functions/
-that reach this place until one fails, twice in a row. Ctrl+C stops it; the next call goes on. Outcomes are kept in .mutation/ for as
-long as the code and the tests they depend on stay the same. --file takes only files whose path starts so; --fresh
-forgets the kept outcomes.`;
+that reach this place until one fails, twice in a row. Ctrl+C stops it; the next call goes on. Outcomes are kept in
+.mutation/ for as long as the code and the tests they depend on stay the same. --file takes only files whose path starts
+so; --fresh forgets the kept outcomes.`;
 
 const root = join(import.meta.dirname, '../..');
 const kept = join(root, '.mutation');
