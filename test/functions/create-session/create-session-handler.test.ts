@@ -196,6 +196,14 @@ describe('time and failures', () => {
     }
   });
 
+  test('answers that a session is new if the stage remembers none', async () => {
+    const { invoke, lastLine } = setUp();
+    const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
+    const { body } = await invoke(proxyEvent({ uid }, { headers }));
+    expect(JSON.parse(body)).toMatchObject({ url: 'https://app.psychometric.me/a.b.c', resumed: false });
+    expect(lastLine().outcome).toBe('session_created');
+  });
+
   test('writes a dash for what an event does not say', async () => {
     const { invoke, lastLine } = setUp();
     await invoke(proxyEvent({ uid }, { httpMethod: undefined as never }));

@@ -27,3 +27,10 @@ test.each(Object.keys(environment))('names %s if it is missing', (name) => {
 test('refuses an unknown HMAC setting instead of omitting the signature', () => {
   expect(() => readSettings({ ...environment, HMAC: 'true' })).toThrow('HMAC');
 });
+
+test('remembers sessions only in a stage with a table, which then needs their hours', () => {
+  const withTable = { ...environment, SESSION_TABLE: 'table', SESSION_HOURS: '24' };
+  expect(readSettings(withTable).resume).toEqual({ tableName: 'table', sessionHours: 24 });
+  expect(readSettings({ ...withTable, SESSION_TABLE: undefined }).resume).toBeUndefined();
+  expect(() => readSettings({ ...withTable, SESSION_HOURS: undefined })).toThrow('SESSION_HOURS');
+});
