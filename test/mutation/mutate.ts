@@ -10,10 +10,12 @@ import {
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { root } from '../support/project-copy.ts';
+import { share } from '../support/share.ts';
 import { listMutants, type Mutant } from './mutants.ts';
 import { type Outcome, report } from './report.ts';
 import { TestCopy } from './test-copy.ts';
-import type { RunAnswer } from './test-process.ts';
+import type { RunAnswer, RunRequest } from './test-process.ts';
 import { bundledRuns, listTestFiles, type ObservedFile, runsReaching } from './test-suite.ts';
 
 const usage = `Usage: npm run mutate -- [--file <path>] [--fresh]
@@ -23,10 +25,19 @@ that reach this place until one fails, twice in a row. Ctrl+C stops it; the next
 .mutation/ for as long as the code and the tests they depend on stay the same. --file takes only files whose path starts
 so; --fresh forgets the kept outcomes.`;
 
-const root = join(import.meta.dirname, '../..');
 const kept = join(root, '.mutation');
 
 const hasFailed = (answer: RunAnswer | undefined) => !answer || answer.failure !== undefined;
+
+/** Runs once more what failed: a test that fails now and then says nothing. */
+async function runSurely(
+  copy: TestCopy,
+  request: RunRequest,
+  limitMs: number,
+): Promise<RunAnswer | undefined> {
+  const answer = await copy.run(request, limitMs);
+  return hasFailed(answer) ? await copy.run(request, limitMs) : answer;
+}
 
 /** How long a run may take: as Stryker has it, 5 s and one and a half times what it took without a change. */
 const limitOf = (ms: number) => 5_000 + 1.5 * ms;
@@ -38,7 +49,7 @@ async function mutate({ file, fresh }: { file: string; fresh: boolean }): Promis
   // Most of the time of the tests is waits.
   const copies = Array.from(
     { length: 2 * availableParallelism() },
-    (_, index) => new TestCopy(root, join(folder, String(index))),
+    (_, index) => new TestCopy(join(folder, String(index))),
   );
   process.on('exit', () => {
     for (const copy of copies) copy.remove();
@@ -94,8 +105,7 @@ async function observe(
       copies,
       async (file, copy) => {
         const request = { testFile: file.name, chosen: undefined, untilFailure: false };
-        let answer = await copy.run(request, 300_000);
-        if (hasFailed(answer)) answer = await copy.run(request, 300_000);
+        const answer = await runSurely(copy, request, 300_000);
         if (hasFailed(answer)) {
           throw new Error(`${file.name} fails without a change: ${answer?.failure ?? 'it does not end'}`);
         }
@@ -143,11 +153,9 @@ function createJudge(suite: ObservedFile[]) {
     await copy.write(mutant.file, mutant.source);
     try {
       for (const { file, chosen, ms, luck } of runs.sort((one, other) => one.cost - other.cost)) {
-        const run = () => copy.run({ testFile: file.name, chosen, untilFailure: true }, limitOf(ms));
         luck.tried += 1;
-        if (!hasFailed(await run())) continue;
-        // Once more: a test that fails now and then has found nothing.
-        const answer = await run();
+        const request = { testFile: file.name, chosen, untilFailure: true };
+        const answer = await runSurely(copy, request, limitOf(ms));
         if (!hasFailed(answer)) continue;
         luck.found += 1;
         const status = answer ? 'killed' : 'timed out';
@@ -158,20 +166,6 @@ function createJudge(suite: ObservedFile[]) {
       await copy.restore(mutant.file);
     }
   };
-}
-
-/** Gives each item to the next copy that is free. */
-async function share<T>(
-  items: readonly T[],
-  copies: TestCopy[],
-  work: (item: T, copy: TestCopy) => Promise<void>,
-): Promise<void> {
-  const waiting = [...items];
-  await Promise.all(
-    copies.map(async (copy) => {
-      for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item, copy);
-    }),
-  );
 }
 
 /** Lines of JSON that this call or an earlier one kept. */

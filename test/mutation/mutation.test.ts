@@ -3,11 +3,11 @@ import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import { root } from '../support/project-copy.ts';
 import { listMutants } from './mutants.ts';
 import { report } from './report.ts';
 import { TestCopy } from './test-copy.ts';
 
-const root = join(import.meta.dirname, '../..');
 const { mutants } = await listMutants(root);
 
 test('every file with code has mutants; each is another valid source', () => {
@@ -28,7 +28,7 @@ test('every file with code has mutants; each is another valid source', () => {
   }
 });
 
-const copy = new TestCopy(root, join(mkdtempSync(join(tmpdir(), 'mutation-')), 'copy'));
+const copy = new TestCopy(join(mkdtempSync(join(tmpdir(), 'mutation-')), 'copy'));
 afterAll(() => copy.remove());
 
 test('a process of tests says which test fails, and stops a test that does not end', async () => {

@@ -1,33 +1,27 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
-import { cp, symlink, writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { copyProject, root } from '../support/project-copy.ts';
 import type { RunAnswer, RunRequest } from './test-process.ts';
-
-const leftOut = ['node_modules', '.git', '.mutation', '.bench', '.pages', 'cdk.out'];
 
 /** Above this resident memory a process is replaced: it keeps the modules of every file that it ran. In bytes. */
 const largestProcess = 1024 ** 3;
 
 /** A copy of the project, with a process that runs test files in it. */
 export class TestCopy {
-  readonly #root: string;
   readonly #folder: string;
   #process: ChildProcess | undefined;
 
   /** @param folder a folder that does not exist yet */
-  constructor(root: string, folder: string) {
-    this.#root = root;
+  constructor(folder: string) {
     this.#folder = folder;
   }
 
-  async create(): Promise<this> {
-    const left = new Set(leftOut.map((name) => join(this.#root, name)));
-    await cp(this.#root, this.#folder, { recursive: true, filter: (source) => !left.has(source) });
-    await symlink(join(this.#root, 'node_modules'), join(this.#folder, 'node_modules'));
+  async create(): Promise<void> {
+    await copyProject(this.#folder);
     mkdirSync(join(this.#folder, '.tmp'));
-    return this;
   }
 
   async write(file: string, content: string): Promise<void> {
@@ -35,7 +29,7 @@ export class TestCopy {
   }
 
   async restore(file: string): Promise<void> {
-    await cp(join(this.#root, file), join(this.#folder, file));
+    await cp(join(root, file), join(this.#folder, file));
   }
 
   /** @returns undefined if it did not end within `limitMs` or its process died; everything it started is then killed */

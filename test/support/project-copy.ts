@@ -1,0 +1,15 @@
+import { cp, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The project's own folder. */
+export const root = join(import.meta.dirname, '../..');
+
+const leftOut = ['node_modules', '.git', '.mutation', '.bench', '.pages', 'cdk.out'].map((name) =>
+  join(root, name),
+);
+
+/** Copies the project into a folder, to be changed there; `node_modules` is a link to the original. */
+export async function copyProject(folder: string): Promise<void> {
+  await cp(root, folder, { recursive: true, filter: (source) => !leftOut.includes(source) });
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+}
