@@ -1,4 +1,4 @@
-import { runDoctor } from '../lib/doctor/doctor-command.ts';
+import { runDoctor } from './doctor/doctor-command.ts';
 
 process.exitCode = await runDoctor(process.argv.slice(2), {
   environment: process.env,

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { version } from '../functions/version.ts';
-import { type Delivery, readWebhookUrl } from '../lib/local/begini-webhook.ts';
-import { type LocalRequest, type LocalService, startLocalService } from '../lib/local/local-service.ts';
-import { localApiKey, localSecretName, readPort } from '../lib/local/local-stage.ts';
-import { findStage } from '../lib/operator/find-stage.ts';
+import { findStage } from './deployed/find-stage.ts';
+import { type LocalRequest, type LocalService, startLocalService } from './local/local-service.ts';
+import { type Delivery, readWebhookUrl } from './stand-ins/begini/begini-webhook.ts';
+import { localApiKey, localSecretName, readPort } from './stand-ins/local-stage.ts';
 
 function printWelcome(service: LocalService, resultsGo: string, pagesOf: string): void {
   const { gateway, vendor, secretsManager, dynamoDb } = service;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { demoPage } from '../lib/local/demo-page.ts';
-import { takePictures, writePages } from '../lib/local/write-pages.ts';
-import { findStage } from '../lib/operator/find-stage.ts';
+import { findStage } from './deployed/find-stage.ts';
+import { demoPage } from './local/demo-page.ts';
+import { takePictures, writePages } from './pages/write-pages.ts';
 
 const usage = `Usage: npm run pages -- [--stage <stage>] [--pictures]
 

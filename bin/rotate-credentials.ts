@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { CredentialsPair } from '../functions/credentials/credentials-pair.ts';
 import { reasonOf } from '../functions/errors.ts';
-import { localSecretName, localStage, readPort } from '../lib/local/local-stage.ts';
-import { type Command, parseCommand, UsageError } from '../lib/operator/arguments.ts';
-import { confirmStage } from '../lib/operator/confirm-stage.ts';
-import { checkApiKey, checkPair, PairError, parsePairInput } from '../lib/operator/pair-input.ts';
-import type { SecretTarget } from '../lib/operator/secret-target.ts';
-import { Terminal } from '../lib/operator/terminal.ts';
+import { UsageError } from './deployed/usage-error.ts';
+import { type Command, parseCommand } from './rotate/arguments.ts';
+import { confirmStage } from './rotate/confirm-stage.ts';
+import { checkApiKey, checkPair, PairError, parsePairInput } from './rotate/pair-input.ts';
+import type { SecretTarget } from './rotate/secret-target.ts';
+import { Terminal } from './rotate/terminal.ts';
+import { localSecretName, localStage, readPort } from './stand-ins/local-stage.ts';
 
 const { stdin } = process;
 const interruptedExitCode = 130;
@@ -40,9 +41,9 @@ Secret ${target.secretName}, account ${target.account}, region ${target.region}\
 }
 
 async function findDeployed(command: Command) {
-  const { findStage } = await import('../lib/operator/find-stage.ts');
+  const { findStage } = await import('./deployed/find-stage.ts');
   const stage = await findStage(command.stage);
-  const { findDeployedSecret } = await import('../lib/operator/secret-target.ts');
+  const { findDeployedSecret } = await import('./rotate/secret-target.ts');
   return { stage, target: await findDeployedSecret(stage, process.env) };
 }
 
@@ -51,7 +52,7 @@ async function findLocal(command: Command) {
     throw new UsageError(`There is no such stage in the local service; use ${localStage.name}.`);
   }
   const endpoint = `http://127.0.0.1:${readPort(process.env.PORT) + 2}`;
-  const { findLocalSecret } = await import('../lib/operator/secret-target.ts');
+  const { findLocalSecret } = await import('./rotate/secret-target.ts');
   const target = await findLocalSecret(endpoint, localSecretName).catch((error) => {
     if (reasonOf(error) !== 'ECONNREFUSED') throw error;
     throw new UsageError(`Nothing answers at ${endpoint}. Start the local service with: npm start`);
@@ -79,7 +80,7 @@ async function readPairFile(file: string): Promise<string> {
 }
 
 async function rotate(pair: CredentialsPair, { client, versions }: SecretTarget): Promise<number> {
-  const { rotatePair } = await import('../lib/operator/rotate-pair.ts');
+  const { rotatePair } = await import('./rotate/rotate-pair.ts');
   isRotating = true;
   const verdict = await rotatePair(pair, { client, versions, say, signal: interruption.signal });
   if (interruption.signal.aborted) {

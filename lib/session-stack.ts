@@ -6,12 +6,13 @@ import { handsOver, type RoutedFunction } from './api/routes.ts';
 import { SessionApi } from './api/session-api.ts';
 import { Credentials } from './credentials/credentials.ts';
 import { CredentialsRotation } from './credentials/credentials-rotation.ts';
-import { DoctorPolicy } from './doctor/doctor-policy.ts';
 import { ApiFunction } from './lambda/api-function.ts';
 import type { FunctionName } from './lambda/bundle.ts';
 import { CanaryDeployments } from './lambda/canary-deployments.ts';
 import { LaunchLinks } from './launch-links/launch-links.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
+import { DoctorPolicy } from './policies/doctor-policy.ts';
+import { OperatorPolicy } from './policies/operator-policy.ts';
 import { StageKey } from './secrets/stage-key.ts';
 import { SessionTable } from './session-store/session-table.ts';
 import type { Stage } from './stages/stages.ts';
@@ -54,13 +55,19 @@ export class SessionStack extends Stack {
       credentials,
       bundle: bundles['rotate-credentials'],
     });
+    // In the scope of the rotation: its logical id, and so its ARN in people's roles, comes from there.
+    const operatorPolicy = new OperatorPolicy(rotation, 'Operator', {
+      stage,
+      credentials,
+      rotateCredentials: rotation.rotateCredentials.lambda,
+    });
     const launchLinks = stage.launchLinks
       ? new LaunchLinks(this, 'LaunchLinks', { ...shared, credentials, bundles })
       : undefined;
     if (launchLinks)
-      rotation.operatorPolicy.allowRenewal(launchLinks.key.secret, launchLinks.key.rotationFunction.lambda);
+      operatorPolicy.allowRenewal(launchLinks.key.secret, launchLinks.key.rotationFunction.lambda);
     const sessionTable = stage.resume ? new SessionTable(this, 'Sessions', { stage }) : undefined;
-    if (sessionTable) rotation.operatorPolicy.allowForgetting(sessionTable.table.tableArn);
+    if (sessionTable) operatorPolicy.allowForgetting(sessionTable.table.tableArn);
     const functions: Partial<Record<RoutedFunction, ApiFunction>> = {
       'create-session': createSession,
       ...launchLinks?.functions,
@@ -110,7 +117,7 @@ export class SessionStack extends Stack {
       DashboardUrl: monitoring.dashboardUrl,
       CredentialsSecretName: credentials.secret.secretName,
       UidRefKeySecretName: credentials.uidRefKey.secretName,
-      OperatorPolicyArn: rotation.operatorPolicy.managedPolicyArn,
+      OperatorPolicyArn: operatorPolicy.managedPolicyArn,
       DoctorPolicyArn: doctorPolicy.managedPolicyArn,
       ...(monitoring.topicArn && { AlarmTopicArn: monitoring.topicArn }),
       ...(launchLinks && {

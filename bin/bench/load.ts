@@ -1,4 +1,4 @@
-import type { LambdaEnvironment } from '../../lib/local/lambda-environment.ts';
+import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
 import { table } from './report.ts';
 import { spread } from './statistics.ts';
 import { sessionEvent, type Testbed } from './testbed.ts';

@@ -5,16 +5,16 @@ import {
   type BeginiSimulator,
   simulatedCredentials,
   startBeginiSimulator,
-} from '../../lib/local/begini-simulator.ts';
-import { makeCertificate } from '../../lib/local/certificate.ts';
+} from '../stand-ins/begini/begini-simulator.ts';
+import { makeCertificate } from '../stand-ins/certificate.ts';
+import { proxyEvent } from '../stand-ins/gateway/proxy-event.ts';
 import {
   type LambdaEnvironment,
   type LambdaEnvironmentOptions,
   startLambdaEnvironment,
-} from '../../lib/local/lambda-environment.ts';
-import { readBody, startLoopbackServer } from '../../lib/local/loopback.ts';
-import { proxyEvent } from '../../lib/local/proxy-event.ts';
-import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
+} from '../stand-ins/lambda/lambda-environment.ts';
+import { readBody, startLoopbackServer } from '../stand-ins/loopback.ts';
+import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
 import type { Bootstrap } from './install.ts';
 
 /** A vendor, a Secrets Manager and a DynamoDB, all with TLS on 127.0.0.1, and functions between them. */

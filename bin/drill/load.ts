@@ -1,4 +1,4 @@
-import { localApiKey } from '../../lib/local/local-stage.ts';
+import { localApiKey } from '../stand-ins/local-stage.ts';
 
 /** One applicant's request, and how it ended; epoch milliseconds. */
 export type LoadRequest = { sentAt: number; answeredAt: number; status: number };

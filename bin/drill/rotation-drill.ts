@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { simulatedCredentials } from '../../lib/local/begini-simulator.ts';
-import { type LocalService, startLocalServiceOnFreePorts } from '../../lib/local/local-service.ts';
+import { type LocalService, startLocalServiceOnFreePorts } from '../local/local-service.ts';
+import { simulatedCredentials } from '../stand-ins/begini/begini-simulator.ts';
 import type { Figure } from './figures.ts';
 import { startLoad } from './load.ts';
 

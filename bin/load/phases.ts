@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { gatewayTimeoutMs } from '../../functions/deadlines.ts';
-import { simulatedCredentials } from '../../lib/local/begini-simulator.ts';
-import type { LambdaEnvironment } from '../../lib/local/lambda-environment.ts';
-import { codeOf } from '../../lib/local/proxy-event.ts';
 import { sessionEvent, type Testbed } from '../bench/testbed.ts';
+import { simulatedCredentials } from '../stand-ins/begini/begini-simulator.ts';
+import { codeOf } from '../stand-ins/gateway/proxy-event.ts';
+import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
 import { type Holdings, probe } from './probed-function.ts';
 
 /** One part of the load, and what is expected of it. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { LambdaEnvironment } from '../../lib/local/lambda-environment.ts';
+import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
 
 /** What a function holds at one moment, after its garbage was collected. */
 export type Holdings = {

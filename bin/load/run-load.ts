@@ -1,8 +1,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LambdaEnvironment } from '../../lib/local/lambda-environment.ts';
 import { sessionEvent, startTestbed, type Testbed } from '../bench/testbed.ts';
+import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
 import { normalVendor, type Phase, type PhaseResult, runPhase, vendorInTrouble } from './phases.ts';
 import { wrapFunction } from './probed-function.ts';
 

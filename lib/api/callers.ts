@@ -8,8 +8,8 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import { AnyPrincipal, Effect, ManagedPolicy, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { pascalCase } from '../pascal-case.ts';
 import type { Stage } from '../stages/stages.ts';
-import { pascalCase } from './pascal-case.ts';
 import type { Route } from './routes.ts';
 
 /** What the callers of a stage may reach. */

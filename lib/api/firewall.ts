@@ -3,7 +3,7 @@ import { type IMetric, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
-import { StageLogGroup } from '../lambda/stage-log-group.ts';
+import { StageLogGroup } from '../stage-log-group.ts';
 import type { Stage } from '../stages/stages.ts';
 import type { SessionApi } from './session-api.ts';
 

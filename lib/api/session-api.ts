@@ -21,13 +21,13 @@ import { Construct } from 'constructs';
 import { gatewayTimeoutMs } from '../../functions/deadlines.ts';
 import { securityHeaders } from '../../functions/http/security-headers.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
-import { StageLogGroup } from '../lambda/stage-log-group.ts';
+import { pascalCase } from '../pascal-case.ts';
+import { StageLogGroup } from '../stage-log-group.ts';
 import type { Stage } from '../stages/stages.ts';
 import { acknowledgeApiFindings } from './api-findings.ts';
 import { Callers, callerAuthentication, sourceIpPolicy } from './callers.ts';
 import { gatewayPage } from './gateway-page.ts';
 import { type GatewayResponse, gatewayProblem, gatewayResponses } from './gateway-responses.ts';
-import { pascalCase } from './pascal-case.ts';
 import { type Route, type RoutedFunction, routes } from './routes.ts';
 
 /** What the API calls. */

@@ -6,7 +6,6 @@ import { ServiceFunction } from '../lambda/service-function.ts';
 import { scheduleRotation } from '../secrets/rotation-schedule.ts';
 import type { Stage } from '../stages/stages.ts';
 import type { Credentials } from './credentials.ts';
-import { OperatorPolicy } from './operator-policy.ts';
 
 /** What is rotated, and by which code. */
 export interface CredentialsRotationProps {
@@ -18,10 +17,9 @@ export interface CredentialsRotationProps {
   encryptionKey?: IKey | undefined;
 }
 
-/** The function that rotates the pair, the deadline by which a new one must be staged, and the operator’s policy. */
+/** The function that rotates the pair, and the deadline by which a new one must be staged. */
 export class CredentialsRotation extends Construct {
   readonly rotateCredentials: ServiceFunction;
-  readonly operatorPolicy: OperatorPolicy;
 
   constructor(scope: Construct, id: string, props: CredentialsRotationProps) {
     super(scope, id);
@@ -49,11 +47,6 @@ export class CredentialsRotation extends Construct {
         'secretsmanager:UpdateSecretVersionStage',
       ],
       automaticallyAfterDays: stage.rotationDays,
-    });
-    this.operatorPolicy = new OperatorPolicy(this, 'Operator', {
-      stage,
-      credentials,
-      rotateCredentials: this.rotateCredentials.lambda,
     });
   }
 }

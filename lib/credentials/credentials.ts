@@ -3,8 +3,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { environmentNames } from '../../functions/environment.ts';
-import { removalPolicyOf } from '../lambda/removal-policy.ts';
 import type { ServiceFunction } from '../lambda/service-function.ts';
+import { removalPolicyOf } from '../removal-policy.ts';
 import { allowGetValue } from '../secrets/secret-permissions.ts';
 import type { Stage } from '../stages/stages.ts';
 

@@ -12,8 +12,8 @@ import {
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { functionTimeoutMs } from '../../functions/deadlines.ts';
+import { StageLogGroup } from '../stage-log-group.ts';
 import type { Stage } from '../stages/stages.ts';
-import { StageLogGroup } from './stage-log-group.ts';
 
 /** MiB; Lambda gives CPU in proportion. */
 export const functionMemoryMiB = 512;

@@ -2,9 +2,9 @@ import { Duration } from 'aws-cdk-lib';
 import { Metric, type MetricOptions, Unit } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, type IFilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { pascalCase } from '../api/pascal-case.ts';
 import { handsOver, type RoutedFunction, routes } from '../api/routes.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
+import { pascalCase } from '../pascal-case.ts';
 import type { Stage } from '../stages/stages.ts';
 
 /** How a metric is read from log lines. */

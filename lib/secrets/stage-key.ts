@@ -2,7 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { type IPrincipal, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { removalPolicyOf } from '../lambda/removal-policy.ts';
+import { removalPolicyOf } from '../removal-policy.ts';
 import type { Stage } from '../stages/stages.ts';
 
 /** Which stage the key belongs to. */

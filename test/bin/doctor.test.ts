@@ -12,9 +12,9 @@ import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { runDoctor } from '../../lib/doctor/doctor-command.ts';
-import { localApiKey } from '../../lib/local/local-stage.ts';
-import { type Listener, type LoopbackServer, startLoopbackServer } from '../../lib/local/loopback.ts';
+import { runDoctor } from '../../bin/doctor/doctor-command.ts';
+import { localApiKey } from '../../bin/stand-ins/local-stage.ts';
+import { type Listener, type LoopbackServer, startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 import { doubleAws } from '../support/deployed-doubles.ts';
 
 const aws = doubleAws();
@@ -356,6 +356,6 @@ registerHooks({ load(url, context, next) { writeSync(2, 'loaded ' + url + '\\n')
   });
   expect(await once(program, 'close')).toEqual([2, null]);
   expect(output).toContain('No AWS credentials were found: use AWS_PROFILE, or sign in as for the AWS CLI.');
-  expect(output).toContain('/lib/doctor/alarm-checks.ts');
+  expect(output).toContain('/bin/doctor/alarm-checks.ts');
   expect(output).not.toMatch(/^loaded .*node_modules\/(aws-cdk-lib|constructs)\//m);
 });

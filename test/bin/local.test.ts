@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, expect, test } from '@jest/globals';
-import { startLocalService } from '../../lib/local/local-service.ts';
-import { localApiKey } from '../../lib/local/local-stage.ts';
+import { startLocalService } from '../../bin/local/local-service.ts';
+import { localApiKey } from '../../bin/stand-ins/local-stage.ts';
 import { checkedFetch } from '../support/checked-fetch.ts';
 
 const uid = 'QWERT-67890-XY';

@@ -2,8 +2,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { type LocalService, startLocalServiceOnFreePorts } from '../../lib/local/local-service.ts';
-import { startLoopbackServer } from '../../lib/local/loopback.ts';
+import { type LocalService, startLocalServiceOnFreePorts } from '../../bin/local/local-service.ts';
+import { startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 import { checkedFetch } from '../support/checked-fetch.ts';
 import { runRotateCommand, startRotateCommand } from '../support/rotate-command.ts';
 

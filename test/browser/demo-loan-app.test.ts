@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { startBrowser } from '../../lib/local/browser.ts';
-import { type LocalService, startLocalService } from '../../lib/local/local-service.ts';
+import { type LocalService, startLocalService } from '../../bin/local/local-service.ts';
+import { startBrowser } from '../../bin/pages/browser.ts';
 import { openPage, type Visit } from './browser.ts';
 
 let browser: Browser;

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { startBrowser } from '../../lib/local/browser.ts';
-import { makeCertificate } from '../../lib/local/certificate.ts';
+import { startBrowser } from '../../bin/pages/browser.ts';
+import { makeCertificate } from '../../bin/stand-ins/certificate.ts';
 import { type Service, startService } from '../support/service.ts';
 import { openPage, type Visit } from './browser.ts';
 

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
+import { demoPage } from '../../bin/local/demo-page.ts';
+import { startBrowser } from '../../bin/pages/browser.ts';
+import { listPages } from '../../bin/pages/page-gallery.ts';
 import { contentSecurityPolicy } from '../../functions/applicant-page/content-security-policy.ts';
-import { startBrowser } from '../../lib/local/browser.ts';
-import { demoPage } from '../../lib/local/demo-page.ts';
-import { listPages } from '../../lib/local/page-gallery.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { openPage, type Visit } from './browser.ts';
 

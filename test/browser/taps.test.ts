@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, CDPSession } from 'playwright-core';
-import { startBrowser } from '../../lib/local/browser.ts';
+import { startBrowser } from '../../bin/pages/browser.ts';
 import { type Service, startService } from '../support/service.ts';
 import { openPage, type Visit } from './browser.ts';
 

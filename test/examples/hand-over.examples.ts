@@ -5,14 +5,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { demoPage } from '../../bin/local/demo-page.ts';
+import { type LocalService, startLocalService } from '../../bin/local/local-service.ts';
+import { type Fault, faultHelp } from '../../bin/stand-ins/begini/begini-faults.ts';
+import { simulatedCredentials } from '../../bin/stand-ins/begini/begini-simulator.ts';
+import { localApiKey } from '../../bin/stand-ins/local-stage.ts';
 import { problems } from '../../functions/errors.ts';
 import { gatewayPage } from '../../lib/api/gateway-page.ts';
 import { gatewayResponses } from '../../lib/api/gateway-responses.ts';
-import { type Fault, faultHelp } from '../../lib/local/begini-faults.ts';
-import { simulatedCredentials } from '../../lib/local/begini-simulator.ts';
-import { demoPage } from '../../lib/local/demo-page.ts';
-import { type LocalService, startLocalService } from '../../lib/local/local-service.ts';
-import { localApiKey } from '../../lib/local/local-stage.ts';
 import {
   type Caller,
   examples,

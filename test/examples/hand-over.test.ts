@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type LocalService, startLocalService } from '../../lib/local/local-service.ts';
-import { localApiKey } from '../../lib/local/local-stage.ts';
+import { type LocalService, startLocalService } from '../../bin/local/local-service.ts';
+import { localApiKey } from '../../bin/stand-ins/local-stage.ts';
 import { runExample, startScriptedService } from './run-example.ts';
 
 // `npm run test:examples` runs each example against each fault, with both ways of authentication.

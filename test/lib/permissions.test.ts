@@ -1,9 +1,9 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { rotatePair } from '../../bin/rotate/rotate-pair.ts';
+import { startSecretsManager } from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
 import { rotateLaunchKey } from '../../functions/rotate-launch-key/rotate-launch-key.ts';
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
-import { startSecretsManager } from '../../lib/local/secrets-manager.ts';
-import { rotatePair } from '../../lib/operator/rotate-pair.ts';
 import { type AccessRequest, accountId, Policies, type Principal } from '../support/policies.ts';
 import { newPair, startRotations } from '../support/rotation.ts';
 import { startService } from '../support/service.ts';

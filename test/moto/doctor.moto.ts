@@ -9,12 +9,12 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { accountChecks, receiverCheck } from '../../lib/doctor/account-checks.ts';
-import { alarmCheck } from '../../lib/doctor/alarm-checks.ts';
-import type { Check } from '../../lib/doctor/check.ts';
-import { runChecks } from '../../lib/doctor/run-checks.ts';
-import { secretCheck } from '../../lib/doctor/secret-checks.ts';
-import { tableCheck, timeToLiveCheck } from '../../lib/doctor/table-checks.ts';
+import { accountChecks, receiverCheck } from '../../bin/doctor/account-checks.ts';
+import { alarmCheck } from '../../bin/doctor/alarm-checks.ts';
+import type { Check } from '../../bin/doctor/check.ts';
+import { runChecks } from '../../bin/doctor/run-checks.ts';
+import { secretCheck } from '../../bin/doctor/secret-checks.ts';
+import { tableCheck, timeToLiveCheck } from '../../bin/doctor/table-checks.ts';
 import { articlesOf, nameAlarm } from '../../lib/monitoring/runbook.ts';
 import { type Moto, startMoto } from './moto-secrets-manager.ts';
 

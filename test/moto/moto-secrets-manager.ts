@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { readBody, startLoopbackServer } from '../../lib/local/loopback.ts';
-import type { RotationFunction, RotationStep } from '../../lib/local/secret-store.ts';
+import { readBody, startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
+import type { RotationFunction, RotationStep } from '../../bin/stand-ins/secrets-manager/secret-store.ts';
 
 /** A moto server: an implementation of AWS that is independent of the stand-in here. */
 export type Moto = { url: string; stop(): Promise<void> };

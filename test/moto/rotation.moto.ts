@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import {
+  type BeginiSimulator,
+  simulatedCredentials,
+  startBeginiSimulator,
+} from '../../bin/stand-ins/begini/begini-simulator.ts';
+import { localSecretName } from '../../bin/stand-ins/local-stage.ts';
 import { createVendorClient, type VendorClient } from '../../functions/begini/client.ts';
 import { stagedVersionId } from '../../functions/credentials/version-labels.ts';
 import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
 import type { RotationHandler } from '../../functions/secrets/rotation-runner.ts';
 import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
-import {
-  type BeginiSimulator,
-  simulatedCredentials,
-  startBeginiSimulator,
-} from '../../lib/local/begini-simulator.ts';
-import { localSecretName } from '../../lib/local/local-stage.ts';
 import { runRotateCommand } from '../support/rotate-command.ts';
 import {
   type Moto,

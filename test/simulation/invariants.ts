@@ -1,10 +1,10 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
+import type { Verdict } from '../../bin/rotate/verdicts.ts';
+import type { Secret } from '../../bin/stand-ins/secrets-manager/secret-store.ts';
 import { beginiOrigins } from '../../functions/begini/origins.ts';
 import { problems } from '../../functions/errors.ts';
 import { securityHeaders } from '../../functions/http/security-headers.ts';
 import { sessionKey } from '../../functions/session-store/sealed-session.ts';
-import type { Secret } from '../../lib/local/secret-store.ts';
-import type { Verdict } from '../../lib/operator/verdicts.ts';
 import { trueTime } from './virtual-time.ts';
 
 export type Pair = { apiKey: string; integrationId: string };

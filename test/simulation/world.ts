@@ -1,6 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, SecretsManagerRotationEvent } from 'aws-lambda';
+import { rotatePair } from '../../bin/rotate/rotate-pair.ts';
+import { distort, type Fault as VendorFault } from '../../bin/stand-ins/begini/begini-faults.ts';
+import { makeAccessToken } from '../../bin/stand-ins/begini/begini-token.ts';
+import { BeginiVendor, type SecondCall } from '../../bin/stand-ins/begini/begini-vendor.ts';
+import { TableEngine } from '../../bin/stand-ins/dynamodb/table-engine.ts';
+import { lambdaContext } from '../../bin/stand-ins/gateway/gateway-event.ts';
+import { SecretRotations } from '../../bin/stand-ins/secrets-manager/secret-rotation.ts';
+import {
+  putVersion,
+  type Secret,
+  SecretStore,
+  SecretsManagerError,
+} from '../../bin/stand-ins/secrets-manager/secret-store.ts';
+import { perform } from '../../bin/stand-ins/secrets-manager/secrets-operations.ts';
 import { createVendorClient } from '../../functions/begini/client.ts';
 import { beginiOrigins } from '../../functions/begini/origins.ts';
 import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
@@ -18,15 +32,6 @@ import { rotateLaunchKey } from '../../functions/rotate-launch-key/rotate-launch
 import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.ts';
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
 import { SessionService } from '../../functions/session/session-service.ts';
-import { distort, type Fault as VendorFault } from '../../lib/local/begini-faults.ts';
-import { makeAccessToken } from '../../lib/local/begini-token.ts';
-import { BeginiVendor, type SecondCall } from '../../lib/local/begini-vendor.ts';
-import { lambdaContext } from '../../lib/local/gateway-event.ts';
-import { SecretRotations } from '../../lib/local/secret-rotation.ts';
-import { putVersion, type Secret, SecretStore, SecretsManagerError } from '../../lib/local/secret-store.ts';
-import { perform } from '../../lib/local/secrets-operations.ts';
-import { TableEngine } from '../../lib/local/table-engine.ts';
-import { rotatePair } from '../../lib/operator/rotate-pair.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { type Call, type Host as HostName, Invariants, type Pair } from './invariants.ts';
 import {

@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { buildDocument } from '../../lib/openapi/build-document.ts';
-import { exampleRequestId } from '../../lib/openapi/components.ts';
+import { buildDocument } from '../../bin/openapi/build-document.ts';
+import { exampleRequestId } from '../../bin/openapi/components.ts';
 
 /** An answer of the service as a client receives it. */
 export type Answer = {

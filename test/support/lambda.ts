@@ -2,20 +2,23 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleFunction, type FunctionName } from '../../lib/lambda/bundle.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
   startBeginiSimulator,
-} from '../../lib/local/begini-simulator.ts';
-import { type Certificate, makeCertificate } from '../../lib/local/certificate.ts';
-import { type LocalDynamoDb, startDynamoDb } from '../../lib/local/dynamodb.ts';
-import { type LambdaEnvironment, startLambdaEnvironment } from '../../lib/local/lambda-environment.ts';
+} from '../../bin/stand-ins/begini/begini-simulator.ts';
+import { type Certificate, makeCertificate } from '../../bin/stand-ins/certificate.ts';
+import { type LocalDynamoDb, startDynamoDb } from '../../bin/stand-ins/dynamodb/dynamodb.ts';
+import {
+  type LambdaEnvironment,
+  startLambdaEnvironment,
+} from '../../bin/stand-ins/lambda/lambda-environment.ts';
 import {
   type SecretsFailure,
   type SecretsManager,
   startSecretsManager,
-} from '../../lib/local/secrets-manager.ts';
+} from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
+import { bundleFunction, type FunctionName } from '../../lib/lambda/bundle.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { runFolderVariable } from './test-run.ts';
 

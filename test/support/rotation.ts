@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  type BeginiSimulator,
+  simulatedCredentials,
+  startBeginiSimulator,
+} from '../../bin/stand-ins/begini/begini-simulator.ts';
+import {
+  type SecretsManager,
+  startSecretsManager,
+} from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
 import { createVendorClient } from '../../functions/begini/client.ts';
 import { stagedVersionId } from '../../functions/credentials/version-labels.ts';
 import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
 import type { RotationHandler } from '../../functions/secrets/rotation-runner.ts';
 import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
-import {
-  type BeginiSimulator,
-  simulatedCredentials,
-  startBeginiSimulator,
-} from '../../lib/local/begini-simulator.ts';
-import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
 
 /** The pair in the secret, which the vendor no longer accepts: it was renewed in the Deployment Centre. */
 export const oldPair = { apiKey: 'old-api-key', integrationId: simulatedCredentials.integrationId };

@@ -1,6 +1,20 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import {
+  type BeginiSimulator,
+  simulatedCredentials,
+  startBeginiSimulator,
+} from '../../bin/stand-ins/begini/begini-simulator.ts';
+import { type Certificate, makeCertificate } from '../../bin/stand-ins/certificate.ts';
+import { type LocalDynamoDb, startDynamoDb } from '../../bin/stand-ins/dynamodb/dynamodb.ts';
+import { startGateway } from '../../bin/stand-ins/gateway/gateway.ts';
+import { lambdaContext } from '../../bin/stand-ins/gateway/gateway-event.ts';
+import { declareRoutes } from '../../bin/stand-ins/gateway/gateway-routes.ts';
+import {
+  type SecretsManager,
+  startSecretsManager,
+} from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
 import { createVendorClient } from '../../functions/begini/client.ts';
 import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
 import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
@@ -17,17 +31,6 @@ import { SessionService } from '../../functions/session/session-service.ts';
 import { connectSessionTable } from '../../functions/session-store/connect.ts';
 import { RememberedSessions } from '../../functions/session-store/remembered-sessions.ts';
 import type { RoutedFunction } from '../../lib/api/routes.ts';
-import {
-  type BeginiSimulator,
-  simulatedCredentials,
-  startBeginiSimulator,
-} from '../../lib/local/begini-simulator.ts';
-import { type Certificate, makeCertificate } from '../../lib/local/certificate.ts';
-import { type LocalDynamoDb, startDynamoDb } from '../../lib/local/dynamodb.ts';
-import { startGateway } from '../../lib/local/gateway.ts';
-import { lambdaContext } from '../../lib/local/gateway-event.ts';
-import { declareRoutes } from '../../lib/local/gateway-routes.ts';
-import { type SecretsManager, startSecretsManager } from '../../lib/local/secrets-manager.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { checkedFetch } from './checked-fetch.ts';
 import { type ForgetfulProxy, startForgetfulProxy } from './forgetful-proxy.ts';

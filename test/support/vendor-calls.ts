@@ -3,16 +3,16 @@ import type { Server, Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
 import { expect } from '@jest/globals';
-import { createVendorClient, type VendorClient } from '../../functions/begini/client.ts';
-import { buildSessionRequest } from '../../functions/begini/request.ts';
-import { ServiceError } from '../../functions/errors.ts';
-import { createScope, type RequestTrace } from '../../functions/request-scope.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
   startBeginiSimulator,
-} from '../../lib/local/begini-simulator.ts';
-import { type Certificate, makeCertificate } from '../../lib/local/certificate.ts';
+} from '../../bin/stand-ins/begini/begini-simulator.ts';
+import { type Certificate, makeCertificate } from '../../bin/stand-ins/certificate.ts';
+import { createVendorClient, type VendorClient } from '../../functions/begini/client.ts';
+import { buildSessionRequest } from '../../functions/begini/request.ts';
+import { ServiceError } from '../../functions/errors.ts';
+import { createScope, type RequestTrace } from '../../functions/request-scope.ts';
 
 export const uid = 'ABCDE-12345';
 export const request = buildSessionRequest(uid, simulatedCredentials, { hmac: true });

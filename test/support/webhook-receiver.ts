@@ -7,10 +7,10 @@ import {
   type BeginiSimulator,
   simulatedCredentials,
   startBeginiSimulator,
-} from '../../lib/local/begini-simulator.ts';
-import { makeAccessToken } from '../../lib/local/begini-token.ts';
-import type { Delivery } from '../../lib/local/begini-webhook.ts';
-import { startLoopbackServer } from '../../lib/local/loopback.ts';
+} from '../../bin/stand-ins/begini/begini-simulator.ts';
+import { makeAccessToken } from '../../bin/stand-ins/begini/begini-token.ts';
+import type { Delivery } from '../../bin/stand-ins/begini/begini-webhook.ts';
+import { startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 
 const uid = 'CANARY-UID-12345';
 const exp = Math.floor(Date.now() / 1000) + 3_600;

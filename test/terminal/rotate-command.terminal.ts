@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { type LoopbackServer, startLoopbackServer } from '../../lib/local/loopback.ts';
+import { type LoopbackServer, startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 
 jest.setTimeout(60_000);
 

@@ -1,7 +1,10 @@
 import { createServer as createTcpServer } from 'node:net';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { simulatedCredentials, startBeginiSimulator } from '../../../lib/local/begini-simulator.ts';
-import { makeCertificate } from '../../../lib/local/certificate.ts';
+import {
+  simulatedCredentials,
+  startBeginiSimulator,
+} from '../../../bin/stand-ins/begini/begini-simulator.ts';
+import { makeCertificate } from '../../../bin/stand-ins/certificate.ts';
 import {
   call,
   certificate,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer as createTcpServer } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { makeCertificate } from '../../../lib/local/certificate.ts';
+import { makeCertificate } from '../../../bin/stand-ins/certificate.ts';
 import {
   call,
   clientOf,

@@ -2,8 +2,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { startLambdaEnvironment } from '../../../lib/local/lambda-environment.ts';
-import { proxyEvent } from '../../../lib/local/proxy-event.ts';
+import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
+import { startLambdaEnvironment } from '../../../bin/stand-ins/lambda/lambda-environment.ts';
 import { bundleOnce, startLambda } from '../../support/lambda.ts';
 
 /** The parts of Node that were loaded after one request: its JavaScript modules and native bindings. */

@@ -4,9 +4,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import type { Fault } from '../../../lib/local/begini-faults.ts';
-import { startBeginiSimulator } from '../../../lib/local/begini-simulator.ts';
-import { codeOf, proxyEvent } from '../../../lib/local/proxy-event.ts';
+import type { Fault } from '../../../bin/stand-ins/begini/begini-faults.ts';
+import { startBeginiSimulator } from '../../../bin/stand-ins/begini/begini-simulator.ts';
+import { codeOf, proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
 import { certificateOnce, type Lambda, startLambda } from '../../support/lambda.ts';
 
 const uid = 'ABCDE-12345';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simulator.ts';
 import { version } from '../../../functions/version.ts';
-import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
 import {
   assessmentOrigin,
   type Service,

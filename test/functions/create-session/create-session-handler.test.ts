@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { codeOf, gatewayRequestId, proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
 import type { VendorClient, VendorResponse } from '../../../functions/begini/client.ts';
 import { beginiOrigins } from '../../../functions/begini/origins.ts';
 import { createSessionHandler } from '../../../functions/create-session/create-session-handler.ts';
 import type { CredentialsCache } from '../../../functions/credentials/credentials-cache.ts';
 import { VendorError } from '../../../functions/errors.ts';
 import { SessionService } from '../../../functions/session/session-service.ts';
-import { codeOf, gatewayRequestId, proxyEvent } from '../../../lib/local/proxy-event.ts';
 
 const uid = 'ABCDE-12345';
 const credentials = { apiKey: 'key-1', integrationId: '42', versionId: 'v1' };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { faultHelp } from '../../../lib/local/begini-faults.ts';
-import type { TableFault } from '../../../lib/local/dynamodb.ts';
+import { faultHelp } from '../../../bin/stand-ins/begini/begini-faults.ts';
+import type { TableFault } from '../../../bin/stand-ins/dynamodb/dynamodb.ts';
 import { expectGeneratedBlock } from '../../support/generated-block.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
 import type { MatrixRow, State } from './faults.ts';

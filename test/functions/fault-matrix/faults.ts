@@ -1,3 +1,8 @@
+import type { Fault } from '../../../bin/stand-ins/begini/begini-faults.ts';
+import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simulator.ts';
+import { makeAccessToken } from '../../../bin/stand-ins/begini/begini-token.ts';
+import type { TableFault } from '../../../bin/stand-ins/dynamodb/dynamodb.ts';
+import type { SecretsFailure } from '../../../bin/stand-ins/secrets-manager/secrets-manager.ts';
 import {
   connectTimeoutMs,
   secretReadTimeoutMs,
@@ -5,11 +10,6 @@ import {
   storeTryTimeoutMs,
   vendorTimeoutMs,
 } from '../../../functions/deadlines.ts';
-import type { Fault } from '../../../lib/local/begini-faults.ts';
-import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
-import { makeAccessToken } from '../../../lib/local/begini-token.ts';
-import type { TableFault } from '../../../lib/local/dynamodb.ts';
-import type { SecretsFailure } from '../../../lib/local/secrets-manager.ts';
 import { type Service, secretName } from '../../support/service.ts';
 
 /**

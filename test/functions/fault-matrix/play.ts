@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simulator.ts';
 import { sessionKey } from '../../../functions/session-store/sealed-session.ts';
-import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
 import { checkedFetch } from '../../support/checked-fetch.ts';
 import { type Service, startService, uidRefKey } from '../../support/service.ts';
 import type { MatrixRow, State } from './faults.ts';

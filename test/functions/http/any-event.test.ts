@@ -10,8 +10,8 @@ import { installVirtualTime } from '../../support/virtual-time.ts';
 
 const time = installVirtualTime();
 // What is imported from here on is on virtual time: a busy machine loses no call.
-const { simulatedCredentials } = await import('../../../lib/local/begini-simulator.ts');
-const { proxyEvent } = await import('../../../lib/local/proxy-event.ts');
+const { simulatedCredentials } = await import('../../../bin/stand-ins/begini/begini-simulator.ts');
+const { proxyEvent } = await import('../../../bin/stand-ins/gateway/proxy-event.ts');
 const { anyEvent, bodyText, brokenJson, planted } = await import('../../support/hostile-input.ts');
 const { assessmentOrigin, startService } = await import('../../support/service.ts');
 afterAll(() => time.restore());

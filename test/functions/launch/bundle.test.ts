@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { proxyEvent } from '../../../lib/local/proxy-event.ts';
+import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
 import { type Lambda, startLambda } from '../../support/lambda.ts';
 
 const uid = 'CANARY-UID-4711';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simulator.ts';
 import { stagedVersionId } from '../../../functions/credentials/version-labels.ts';
 import { secretVersions } from '../../../functions/secrets/secret-versions.ts';
-import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
 import { certificateOnce, type Lambda, startLambda } from '../../support/lambda.ts';
 
 const renewed = { ...simulatedCredentials, apiKey: 'RENEWED-API-KEY' };

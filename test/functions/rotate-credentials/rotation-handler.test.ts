@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SecretsManagerRotationEventStep } from 'aws-lambda';
+import type { Fault } from '../../../bin/stand-ins/begini/begini-faults.ts';
 import { createVendorClient } from '../../../functions/begini/client.ts';
 import { rotationHandler } from '../../../functions/rotate-credentials/rotation-handler.ts';
-import type { Fault } from '../../../lib/local/begini-faults.ts';
 import { labelBehaviours, newPair, oldPair, type Rotations, startRotations } from '../../support/rotation.ts';
 
 describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) => {

@@ -6,10 +6,13 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  type SecretsManager,
+  startSecretsManager,
+} from '../../../bin/stand-ins/secrets-manager/secrets-manager.ts';
 import { rotateLaunchKey } from '../../../functions/rotate-launch-key/rotate-launch-key.ts';
 import { secretVersions } from '../../../functions/secrets/secret-versions.ts';
 import { version } from '../../../functions/version.ts';
-import { type SecretsManager, startSecretsManager } from '../../../lib/local/secrets-manager.ts';
 import { labelBehaviours } from '../../support/rotation.ts';
 
 describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) => {

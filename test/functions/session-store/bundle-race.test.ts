@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { simulatedCredentials } from '../../../lib/local/begini-simulator.ts';
-import { proxyEvent } from '../../../lib/local/proxy-event.ts';
+import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simulator.ts';
+import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
 import { type Lambda, startLambda } from '../../support/lambda.ts';
 
 /** Functions in separate processes, all of one stage. The first one started the servers. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import type { TableFault } from '../../../lib/local/dynamodb.ts';
-import { proxyEvent } from '../../../lib/local/proxy-event.ts';
+import type { TableFault } from '../../../bin/stand-ins/dynamodb/dynamodb.ts';
+import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
 import { startForgetfulProxy } from '../../support/forgetful-proxy.ts';
 import { type Lambda, startLambda } from '../../support/lambda.ts';
 

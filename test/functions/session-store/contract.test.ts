@@ -1,13 +1,13 @@
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import type { TableFault } from '../../../bin/stand-ins/dynamodb/dynamodb.ts';
 import { sealSession, sessionKey } from '../../../functions/session-store/sealed-session.ts';
-import type { TableFault } from '../../../lib/local/dynamodb.ts';
 import type { Service } from '../../support/service.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
 
 const time = installVirtualTime();
 // What is imported from here on is on virtual time: a busy machine loses no call.
 const { setImmediate: nextTurn } = await import('node:timers/promises');
-const { simulatedCredentials } = await import('../../../lib/local/begini-simulator.ts');
+const { simulatedCredentials } = await import('../../../bin/stand-ins/begini/begini-simulator.ts');
 const { checkedFetch } = await import('../../support/checked-fetch.ts');
 const { secretName, startService, uidRefKey } = await import('../../support/service.ts');
 afterAll(() => time.restore());

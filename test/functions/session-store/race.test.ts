@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { LocalDynamoDb } from '../../../bin/stand-ins/dynamodb/dynamodb.ts';
 import type { CreatedSession } from '../../../functions/session-store/remembered-sessions.ts';
 import type { SessionTable } from '../../../functions/session-store/session-table.ts';
-import type { LocalDynamoDb } from '../../../lib/local/dynamodb.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
 
 const time = installVirtualTime();
@@ -10,7 +10,7 @@ const { CallerError } = await import('../../../functions/errors.ts');
 const { createScope } = await import('../../../functions/request-scope.ts');
 const { connectSessionTable } = await import('../../../functions/session-store/connect.ts');
 const { RememberedSessions } = await import('../../../functions/session-store/remembered-sessions.ts');
-const { startDynamoDb } = await import('../../../lib/local/dynamodb.ts');
+const { startDynamoDb } = await import('../../../bin/stand-ins/dynamodb/dynamodb.ts');
 afterAll(() => time.restore());
 
 const integrationId = '1234567890987654321';

@@ -13,7 +13,7 @@ const largest = applicantPageOf(
     supportLine: `Llámenos ${trap}`.padEnd(300, 'é'),
     privacyUrl: 'https://www.lender.example/'.padEnd(480, 'x'),
     languages: { es: { laterText: 'é'.repeat(300), invalidText: 'é'.repeat(300) }, en: {} },
-    logo: 'lib/local/demo-logo.svg',
+    logo: 'bin/local/demo-logo.svg',
   },
   'https://www.lender.example/$context.stage/'.padEnd(480, 'x'),
 );

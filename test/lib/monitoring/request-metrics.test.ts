@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import type { Fault } from '../../../lib/local/begini-faults.ts';
-import { proxyEvent } from '../../../lib/local/proxy-event.ts';
+import type { Fault } from '../../../bin/stand-ins/begini/begini-faults.ts';
+import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
 import { matchesPattern } from '../../support/filter-pattern.ts';
 import { startLambda } from '../../support/lambda.ts';
 import { startService } from '../../support/service.ts';

@@ -1,0 +1,133 @@
+import { parseArgs } from 'node:util';
+import { reasonOf } from '../../functions/errors.ts';
+import { UsageError } from '../deployed/usage-error.ts';
+import { readPort } from '../stand-ins/local-stage.ts';
+import type { Check } from './check.ts';
+import { denials, type Finding, type Limits, runChecks } from './run-checks.ts';
+
+/** What a run of the command is given. */
+export type DoctorOptions = {
+  environment: Record<string, string | undefined>;
+  /** Receives each line of the output as it is known. */
+  print: (line: string) => void;
+  printError: (line: string) => void;
+  /** Another file than the project's cdk.json. */
+  cdkJson?: URL;
+  limits?: Limits;
+};
+
+const usage = `Usage: npm run doctor -- --stage <stage> [--hand-off] [--json]
+       npm run doctor -- --local [--hand-off] [--json]
+
+Says whether a deployed stage can go live. Only --hand-off creates anything at Begini: one session.`;
+
+/** Runs the command. Never rejects. @returns its exit code: 0 nothing is wrong, 1 something is, 2 it could not begin */
+export async function runDoctor(argv: string[], options: DoctorOptions): Promise<number> {
+  try {
+    const { stage, local, handOff, json } = parse(argv);
+    const checks = local ? await findLocal(handOff, options) : await findDeployed(stage, handOff, options);
+    return await report(checks, json, options);
+  } catch (error) {
+    // Errors of the SDK are shown by name only: a message may quote what was sent.
+    options.printError(error instanceof UsageError ? error.message : explain(error));
+    return 2;
+  }
+}
+
+async function report(
+  checks: readonly Check[],
+  json: boolean,
+  { print, limits }: DoctorOptions,
+): Promise<number> {
+  let group = '';
+  const findings = await runChecks(
+    checks,
+    (finding) => {
+      if (json) return;
+      if (finding.group !== group) print(`\n${finding.group}`);
+      group = finding.group;
+      print(lineOf(finding));
+    },
+    limits,
+  );
+  const count = (status: Finding['status']) => findings.filter((each) => each.status === status).length;
+  const wrong = count('wrong');
+  const notChecked = count('not checked');
+  print(
+    json
+      ? JSON.stringify({ passed: wrong === 0, findings }, null, 2)
+      : `\n${verdictOf(wrong, notChecked)}: ${count('ok')} ok, ${count('to do')} to do, ${wrong} wrong, ${notChecked} not checked.`,
+  );
+  if (!json && notChecked > 0) {
+    print("For what was not checked, attach the policy in the stack's output DoctorPolicyArn to your role.");
+  }
+  return wrong === 0 ? 0 : 1;
+}
+
+function verdictOf(wrong: number, notChecked: number): string {
+  if (wrong > 0) return 'Not ready';
+  return notChecked > 0 ? 'Nothing is wrong in what was checked' : 'Nothing is wrong';
+}
+
+function parse(argv: string[]) {
+  try {
+    const { values } = parseArgs({
+      args: argv,
+      options: {
+        stage: { type: 'string' },
+        local: { type: 'boolean' },
+        'hand-off': { type: 'boolean' },
+        json: { type: 'boolean' },
+      },
+    });
+    const { stage = '', local = false, 'hand-off': handOff = false, json = false } = values;
+    if (stage || local) return { stage, local, handOff, json };
+  } catch {
+    // Quotes nothing of the command line.
+  }
+  throw new UsageError(usage);
+}
+
+// What AWS needs takes longer to load than all the rest.
+async function findDeployed(
+  name: string,
+  handOff: boolean,
+  { environment, cdkJson }: DoctorOptions,
+): Promise<Check[]> {
+  const { findStage } = await import('../deployed/find-stage.ts');
+  const stage = await findStage(name, cdkJson);
+  const { deployedChecks } = await import('./deployed-checks.ts');
+  return await deployedChecks(stage, { handOff, environment });
+}
+
+async function findLocal(handOff: boolean, { environment }: DoctorOptions): Promise<Check[]> {
+  const { localChecks } = await import('./local-checks.ts');
+  return await localChecks(portOf(environment), { handOff, environment });
+}
+
+function portOf({ PORT }: DoctorOptions['environment']): number {
+  try {
+    return readPort(PORT);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function lineOf({ status, name, found, next }: Finding): string {
+  const result = status === 'not checked' ? `not checked (${found})` : status.padEnd(11);
+  const line = status === 'not checked' ? `  ${result}  ${name}` : `  ${result}  ${name}: ${found}`;
+  return next ? `${line}\n               → ${next}` : line;
+}
+
+function explain(error: unknown): string {
+  const reason = reasonOf(error);
+  if (reason.startsWith('Expired')) {
+    return 'The AWS session has expired. Next: sign in again (aws sso login), or set new credentials.';
+  }
+  if (denials.includes(reason)) {
+    return `These AWS credentials may not look at the stack (${reason}).
+Next: check that AWS_PROFILE is of the stage's account, and attach the policy in the stack's output DoctorPolicyArn.`;
+  }
+  return `AWS gave no usable answer: ${reason || 'unknown error'}.
+Next: check the network, its proxy, AWS_PROFILE and AWS_REGION, then run the doctor again.`;
+}

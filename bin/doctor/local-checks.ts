@@ -1,0 +1,96 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { UsageError } from '../deployed/usage-error.ts';
+import { localApiKey, localSecretName, localStage, localTableName } from '../stand-ins/local-stage.ts';
+import { type Authenticate, withApiKey, withSignature } from './authenticate.ts';
+import { callStage } from './call-stage.ts';
+import type { Check } from './check.ts';
+import { type Contract, contractChecks, handOffCheck } from './contract-checks.ts';
+import { edgeChecks } from './edge-checks.ts';
+import { secretCheck } from './secret-checks.ts';
+import { tableCheck } from './table-checks.ts';
+
+/**
+ * The checks that the service on this machine has something for: its gateway on `port`, Secrets Manager two and DynamoDB
+ * three above. Its DynamoDB has no TTL.
+ * @throws UsageError where nothing answers, or the service asks for signatures and the environment has no credentials
+ */
+export async function localChecks(
+  port: number,
+  { handOff, environment }: { handOff: boolean; environment: Record<string, string | undefined> },
+): Promise<Check[]> {
+  const baseUrl = `http://127.0.0.1:${port}/${localStage.path}`;
+  const commands = {
+    deploy: 'stop npm start with Ctrl-C, and start it again',
+    rotate: 'npm run rotate -- --stage test --local',
+  };
+  const contract: Contract = {
+    commands,
+    baseUrl,
+    launchLinks: true,
+    firewall: false,
+    resume: true,
+    ...(await findAuthentication(baseUrl, environment)),
+  };
+  const clientAt = (ownPort: number) => ({
+    endpoint: `http://127.0.0.1:${ownPort}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
+  });
+  return [
+    secretCheck({
+      client: new SecretsManagerClient(clientAt(port + 2)),
+      secretId: localSecretName,
+      name: 'the pair of API key and integration id',
+      renew: commands.rotate,
+      deploy: commands.deploy,
+      awsCli: `AWS_ENDPOINT_URL=http://127.0.0.1:${port + 2} aws --region us-east-1`,
+      startsUnset: false,
+      scheduled: false,
+    }),
+    ...edgeChecks(contract),
+    ...contractChecks(contract),
+    ...(handOff ? [handOffCheck(contract)] : []),
+    tableCheck(new DynamoDBClient(clientAt(port + 3)), localTableName, commands),
+  ];
+}
+
+/** By the API key of the local loan app; where that is refused, by the credentials that `npm start` has printed. */
+async function findAuthentication(
+  baseUrl: string,
+  {
+    AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY,
+    AWS_SESSION_TOKEN,
+    AWS_REGION,
+  }: Record<string, string | undefined>,
+): Promise<Pick<Contract, 'authenticate' | 'signWrongly'>> {
+  const isAccepted = async (authenticate: Authenticate) => {
+    const headers = { 'content-type': 'application/json' };
+    const url = `${baseUrl}/sessions`;
+    const answer = await callStage(await authenticate({ method: 'POST', url, headers, body: '{}' })).catch(
+      () => {
+        throw new UsageError(`Nothing answers at ${baseUrl}. Start the local service with: npm start`);
+      },
+    );
+    return answer.status !== 403;
+  };
+  const byApiKey = withApiKey(async () => localApiKey);
+  if (await isAccepted(byApiKey)) return { authenticate: byApiKey };
+
+  const credentials = {
+    accessKeyId: AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: AWS_SECRET_ACCESS_KEY ?? '',
+    ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
+  };
+  const signWith = (secretAccessKey: string) =>
+    withSignature({ ...credentials, secretAccessKey }, AWS_REGION ?? '');
+  const bySignature = signWith(credentials.secretAccessKey);
+  if (AWS_ACCESS_KEY_ID && (await isAccepted(bySignature))) {
+    return { authenticate: bySignature, signWrongly: signWith('not-the-secret') };
+  }
+  throw new UsageError(
+    'The local service asks for signatures. Run the four export lines that npm start has printed, then the doctor again.',
+  );
+}

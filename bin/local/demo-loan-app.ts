@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
+import type { Fault } from '../stand-ins/begini/begini-faults.ts';
+import type { BeginiSimulator } from '../stand-ins/begini/begini-simulator.ts';
+import type { SignableRequest } from '../stand-ins/gateway/signature-v4.ts';
+import { type Listener, readBody } from '../stand-ins/loopback.ts';
+import { DemoResults, demoWebhookPath, returnPages } from './demo-results.ts';
+
+/** What the demo needs to know about the service. */
+export interface DemoOptions {
+  /** First segment of the service's paths: the demo calls `/<stageName>/sessions` on its own host. */
+  stageName: string;
+  /** Adds the authentication of a loan app to a call's headers; the credentials stay on the backend. */
+  authenticate: (call: SignableRequest) => Record<string, string>;
+  /** Simulates Begini, and can be told to fail from the next session call on. */
+  vendor: Pick<BeginiSimulator, 'fault' | 'setFault' | 'apiKeys'>;
+  /** Where Begini sends results instead of here. */
+  webhookUrl?: string | undefined;
+}
+
+/** The vendor's behaviours, by their names on the page. */
+const faults: Record<string, Fault> = {
+  'All is well': { fault: 'none' },
+  'Begini is down (503)': { fault: 'status', status: 503 },
+  'Begini is busy (429)': { fault: 'status', status: 429, retryAfter: 7 },
+  'Begini refuses our key (401)': { fault: 'status', status: 401 },
+  'Begini breaks the connection': { fault: 'reset' },
+  'Begini never answers': { fault: 'hang' },
+};
+
+/** The languages in which a link can be requested: those of the local stage, and the one of the applicant's browser. */
+const languages: Record<string, string> = {
+  '': 'as the browser says',
+  en: 'English',
+  es: 'Español',
+  'pt-BR': 'Português (Brasil)',
+  fr: 'Français',
+  ar: 'العربية',
+};
+
+/**
+ * A made-up lender's loan app, as short as an example of the integration should be: each button's form goes to the
+ * app's own backend, which calls the service and passes on its answer.
+ * @returns the listeners, by method and path: `GET /`.
+ */
+export function createDemoLoanApp({
+  stageName,
+  authenticate,
+  vendor,
+  webhookUrl,
+}: DemoOptions): Readonly<Record<string, Listener>> {
+  const results = new DemoResults(() => vendor.apiKeys);
+
+  /** The call a loan app's backend makes; `redirect: 'manual'` because the 302 is for the applicant's browser. */
+  const callService = (origin: string, path: string, body: object) => {
+    const url = new URL(`/${stageName}${path}`, origin);
+    const call = {
+      method: 'POST',
+      url: url.pathname,
+      headers: [
+        ['Host', url.host],
+        ['Content-Type', 'application/json'],
+      ] as const,
+      body: Buffer.from(JSON.stringify(body)),
+    };
+    return fetch(url, {
+      method: call.method,
+      redirect: 'manual',
+      headers: authenticate(call),
+      body: call.body,
+      // The service answers within 15 s.
+      signal: AbortSignal.timeout(20_000),
+    });
+  };
+
+  async function startNow(origin: string, form: URLSearchParams, response: ServerResponse): Promise<void> {
+    const answer = await callService(origin, '/sessions', { uid: form.get('uid') ?? '' });
+    if (answer.status !== 302) return await showProblem(answer, response);
+    response
+      .writeHead(302, { Location: answer.headers.get('location') ?? '', 'Cache-Control': 'no-store' })
+      .end();
+  }
+
+  async function sendLink(origin: string, form: URLSearchParams, response: ServerResponse): Promise<void> {
+    const language = form.get('language') || undefined;
+    const body = { uid: form.get('uid'), expires_in: 3600, language };
+    const answer = await callService(origin, '/launch-links', body);
+    if (answer.status !== 201) return await showProblem(answer, response);
+    const { url, expires_at: expiresAt } = (await answer.json()) as { url: string; expires_at: string };
+    show(
+      response,
+      200,
+      `<h1>This is the message</h1>
+<p class="message">Sunrise Loans: please take the next step of your application.<br><a href="${escapeHtml(url)}">Continue your application</a></p>
+<p>The link works until ${expiresAt}.</p>`,
+    );
+  }
+
+  async function breakSomething(
+    origin: string,
+    form: URLSearchParams,
+    response: ServerResponse,
+  ): Promise<void> {
+    vendor.setFault(faults[form.get('fault') ?? ''] ?? { fault: 'none' });
+    await sendLink(origin, form, response);
+  }
+
+  /** What a loan app does with a problem: it branches on `code`, and shows `detail` only to its own staff. */
+  async function showProblem(answer: Response, response: ServerResponse): Promise<void> {
+    const { code, detail } = (await answer.json()) as { code: string; detail: string };
+    const heading = '<h1>That did not work</h1>';
+    show(response, answer.status, `${heading}<p><code>${code}</code></p><p>${escapeHtml(detail)}</p>`);
+  }
+
+  /** Each page says how Begini behaves at the moment, and links back to the first page. */
+  function show(response: ServerResponse, statusCode: number, body: string, head = ''): void {
+    const isHome = body.includes('<form');
+    response.writeHead(statusCode, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      // Not "no-referrer": browsers would then send "Origin: null" with a form.
+      'Referrer-Policy': 'same-origin',
+    });
+    response.end(`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sunrise Loans</title>
+<style>${style}</style>
+${head}
+</head>
+<body>
+<header><p>Begini at the moment: <strong>${escapeHtml(nameOf(vendor.fault))}</strong></p></header>
+<main>
+${body}
+${isHome ? '' : '<p><a href="/">Back to the loan app</a></p>'}
+</main>
+</body>
+</html>
+`);
+  }
+
+  /** Makes a listener for a form of our page; another site's page gets nothing. */
+  const formOf =
+    (handle: (origin: string, form: URLSearchParams, response: ServerResponse) => Promise<void>): Listener =>
+    async (request, response) => {
+      const origin = `http://${request.headers.host}`;
+      if (request.headers.origin !== origin) {
+        return show(response, 403, '<h1>This request did not come from our page</h1>');
+      }
+      const form = new URLSearchParams((await readBody(request, 4_096))?.toString());
+      await handle(origin, form, response);
+    };
+
+  /** What an applicant reads (who may have typed the address), and, for the reader of the demo, what has arrived. */
+  const returnPage =
+    (heading: string): Listener =>
+    async (_, response) =>
+      show(
+        response,
+        200,
+        `<h1>${heading}</h1>
+<p>This page knows no result, and anyone can open its address. The result comes to our backend, by Begini’s webhook.</p>
+${renderReceived()}`,
+        '<meta http-equiv="refresh" content="2">',
+      );
+
+  function renderReceived(): string {
+    if (webhookUrl) return `<p>Begini sends results to <code>${escapeHtml(webhookUrl)}</code>.</p>`;
+    const rows = results.events.map(
+      ({ uid, type }) => `<li>${escapeHtml(uid)}: <code>${escapeHtml(type)}</code></li>`,
+    );
+    return rows.length === 0
+      ? '<p role="status">No result has arrived yet.</p>'
+      : `<h2>Arrived at our backend, newest first</h2>\n<ul role="status">${rows.join('')}</ul>`;
+  }
+
+  return {
+    'GET /': async (_, response) => show(response, 200, startPage(nameOf(vendor.fault)) + renderReceived()),
+    [`POST ${demoWebhookPath}`]: results.receive,
+    ...Object.fromEntries(
+      Object.values(returnPages).map(({ path, heading }) => [`GET ${path}`, returnPage(heading)]),
+    ),
+    'POST /start': formOf(startNow),
+    'POST /send-link': formOf(sendLink),
+    'POST /break': formOf(breakSomething),
+  };
+}
+
+/** The name of a fault; a fault that was set at the simulator's own address may have none here. */
+function nameOf(fault: Fault): string {
+  const isSame = (known: Fault) => isDeepStrictEqual(known, fault);
+  return Object.keys(faults).find((name) => isSame(faults[name] as Fault)) ?? JSON.stringify(fault);
+}
+
+/** Another applicant each time: an applicant with a session gets it again, even if Begini fails. */
+const newUid = () => `DEMO-${randomUUID().slice(0, 8)}`;
+
+const startPage = (currentFault: string) => `<h1>Sunrise Loans</h1>
+<p>A made-up lender. Its backend calls the service on this machine, and a simulator plays Begini.</p>
+<form method="post" action="/start">
+<label>Customer id (uid) <input name="uid" value="${newUid()}" pattern="[A-Za-z0-9\\-]{5,60}" required></label>
+<button>Start now</button>
+<label>Language of the link ${renderSelect('language', Object.entries(languages))}</label>
+<button formaction="/send-link">Send me a link</button>
+<fieldset>
+<legend>What an applicant sees</legend>
+<label>When this happens ${renderSelect(
+  'fault',
+  Object.keys(faults).map((name) => [name, name]),
+  currentFault,
+)}</label>
+<button formaction="/break">Break something</button>
+</fieldset>
+</form>`;
+
+function renderSelect(
+  name: string,
+  options: readonly (readonly [string, string])[],
+  selected?: string,
+): string {
+  const items = options.map(
+    ([value, label]) => `<option value="${value}"${value === selected ? ' selected' : ''}>${label}</option>`,
+  );
+  return `<select name="${name}">${items.join('')}</select>`;
+}
+
+const style = `
+:root{color-scheme:light dark;--page:#faf6f2;--card:#fff;--text:#16181d;--line:#8a8f98;--brand:#9a3412}
+@media(prefers-color-scheme:dark){:root{--page:#0d0f12;--card:#17191e;--text:#f2f3f5;--line:#7d838d;--brand:#ff7c66}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--page);color:var(--text);font:1.125rem/1.55 system-ui,sans-serif;overflow-wrap:anywhere}
+main{max-width:34rem;margin:0 auto;padding:1.5rem 20px}
+h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.3}
+h2{margin:1.5rem 0 .5rem;font-size:1.125rem}
+ul{padding-left:1.25rem}
+a{color:var(--brand)}
+label{display:block;font-weight:600}
+input,select,button{width:100%;min-height:3rem;margin:.25rem 0 1rem;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.5rem;background:var(--card);color:inherit;font:inherit}
+button{margin-bottom:1.75rem;border-color:var(--brand);background:var(--brand);color:var(--card);font-weight:700}
+fieldset{margin:0;padding:.75rem 1rem 0;border:1px solid var(--line);border-radius:.5rem}
+fieldset button{margin-bottom:1rem}
+.message{padding:1rem;border-radius:1rem 1rem 1rem 0;background:var(--card)}
+header{border-bottom:1px solid var(--line);background:var(--card);font-size:1rem}
+header p{max-width:34rem;margin:0 auto;padding:.5rem 20px}
+:focus-visible{outline:3px solid var(--text);outline-offset:2px}
+`;
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,55 @@
+import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
+import type { Stage } from '../../lib/stages/stages.ts';
+import { onlyToAws } from '../deployed/aws-endpoints.ts';
+import { findDeployedStack, refuseOtherAccount } from '../deployed/deployed-stack.ts';
+import { UsageError } from '../deployed/usage-error.ts';
+
+/** The secret of a stage, and the client to reach it. */
+export type SecretTarget = {
+  client: SecretsManagerClient;
+  versions: SecretVersions;
+  secretName: string;
+  /** 12 digits. */
+  account: string;
+  region: string;
+};
+
+/**
+ * Finds the secret of a stage by the outputs of its stack, with the credentials and the region that the AWS CLI would
+ * use; a region in the stage's row takes precedence.
+ *
+ * @throws UsageError if region or credentials are missing, or the stack is not deployed or is in another account than
+ * that of the row; errors of the SDK.
+ */
+export async function findDeployedSecret(
+  stage: Stage,
+  environment: Record<string, string | undefined>,
+): Promise<SecretTarget> {
+  const { stack, name, region } = await findDeployedStack(stage, environment);
+  const secretName = stack?.Outputs?.find(
+    ({ OutputKey }) => OutputKey === 'CredentialsSecretName',
+  )?.OutputValue;
+  if (!secretName) throw new UsageError(`The stack ${name} has no output CredentialsSecretName.`);
+
+  const target = await describeTarget(onlyToAws(new SecretsManagerClient({ region })), secretName);
+  refuseOtherAccount(stage, target.account);
+  return target;
+}
+
+/** The secret of the local service, at `endpoint`. */
+export async function findLocalSecret(endpoint: string, secretName: string): Promise<SecretTarget> {
+  const client = new SecretsManagerClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
+  });
+  return await describeTarget(client, secretName);
+}
+
+async function describeTarget(client: SecretsManagerClient, secretName: string): Promise<SecretTarget> {
+  const { ARN = '' } = await client.send(new DescribeSecretCommand({ SecretId: secretName }));
+  const [, , , region = '', account = ''] = ARN.split(':');
+  return { client, versions: secretVersions(client, ARN), secretName, account, region };
+}

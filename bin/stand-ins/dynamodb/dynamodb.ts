@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { localTableName as tableName } from '../local-stage.ts';
+import { type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
+import { type Attribute, type DynamoDbResponse, TableEngine } from './table-engine.ts';
+
+/**
+ * How DynamoDB misbehaves: with an error, or as a network does. With `lost-answer` and `hang-after` the call takes
+ * effect without an answer: the connection is reset, or hangs.
+ */
+export type TableFault =
+  | 'none'
+  | 'hang'
+  | 'hang-after'
+  | 'reset'
+  | 'slow'
+  | 'lost-answer'
+  | keyof typeof errors;
+
+/** A call that reached the stand-in. */
+export type TableCall = { operation: string; input: Record<string, unknown> };
+
+/** A running stand-in for DynamoDB, with one table whose key is `pk`. */
+export interface LocalDynamoDb
+  extends Pick<LoopbackServer, 'origin' | 'connections' | 'answerFor' | 'closeIdleConnections' | 'close'> {
+  readonly tableName: string;
+  readonly calls: readonly TableCall[];
+  /** Sets a fault, for the next `times` calls; without it, until another is set. */
+  fail(fault: TableFault, times?: number): void;
+  /** Runs an operation without faults, such as `PutItem` with its input in DynamoDB's JSON. */
+  run(operation: string, input: object): Promise<Record<string, unknown>>;
+  createTable(keyName: string): Promise<void>;
+  deleteTable(): Promise<void>;
+  /** Every item of the table. */
+  items(): Promise<Record<string, Attribute>[]>;
+}
+
+/** DynamoDB's errors ("Error handling with DynamoDB", developer guide, read November 2026). */
+const errors = {
+  throttle: { status: 400, type: 'com.amazonaws.dynamodb.v20120810#ThrottlingException' },
+  deny: { status: 400, type: 'com.amazon.coral.service#AccessDeniedException' },
+  'internal-error': { status: 500, type: 'com.amazonaws.dynamodb.v20120810#InternalServerError' },
+} as const;
+
+const maxBodyBytes = 1_000_000;
+/** Longer than the service waits for one try. */
+const slowMs = 700;
+const json = 'application/x-amz-json-1.0';
+
+/** Starts a table in this process, in memory, behind a server on 127.0.0.1 that can fail. */
+export async function startDynamoDb({
+  port = 0,
+  tls,
+}: {
+  port?: number;
+  tls?: { key: string; cert: string } | undefined;
+} = {}): Promise<LocalDynamoDb> {
+  const engine = new TableEngine();
+  const calls: TableCall[] = [];
+  let fault: TableFault = 'none';
+  let timesLeft = Number.POSITIVE_INFINITY;
+
+  async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = (await readBody(request, maxBodyBytes))?.toString() || '{}';
+    const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
+    const input = JSON.parse(body) as Record<string, unknown>;
+    calls.push({ operation, input });
+    const played = timesLeft > 0 ? fault : 'none';
+    timesLeft -= 1;
+    if (played === 'hang') return;
+    if (played === 'reset') return server.reset(request);
+    if (played === 'slow') await sleep(slowMs, undefined, { ref: false });
+    if (played in errors) return send(response, errorAnswer(errors[played as keyof typeof errors]));
+    const answer = await engine.answer(operation, body);
+    if (played === 'hang-after') return;
+    if (played === 'lost-answer') return server.reset(request);
+    send(response, answer);
+  }
+
+  await engine.createTable(tableName, 'pk');
+  const server = await startLoopbackServer({ port, tls, listener });
+  return {
+    origin: server.origin,
+    get connections() {
+      return server.connections;
+    },
+    tableName,
+    calls,
+    fail(next, times = Number.POSITIVE_INFINITY) {
+      fault = next;
+      timesLeft = times;
+    },
+    run: (operation, input) => engine.run(operation, input),
+    createTable: (keyName) => engine.createTable(tableName, keyName),
+    deleteTable: () => engine.deleteTable(tableName),
+    items: () => engine.items(tableName),
+    answerFor: server.answerFor,
+    closeIdleConnections: server.closeIdleConnections,
+    close: server.close,
+  };
+}
+
+function send(response: ServerResponse, { status, headers, body }: DynamoDbResponse): void {
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
+}
+
+function errorAnswer({ status, type }: { status: number; type: string }): DynamoDbResponse {
+  const body = JSON.stringify({ __type: type, message: 'A simulated error' });
+  return { status, headers: { 'Content-Type': json }, body };
+}

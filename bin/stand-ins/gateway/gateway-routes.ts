@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { type RoutedFunction, routes } from '../../../lib/api/routes.ts';
+
+/** A declared method on a resource, and the function behind it. */
+export interface Route {
+  method: string;
+  /** A path below the stage; its segments may be parameters: `/launch/{token}`. */
+  resource: string;
+  /** Its result is checked, as API Gateway does. */
+  handler: (event: APIGatewayProxyEvent, context: Context) => Promise<unknown>;
+  authorization: Authorization;
+}
+
+/** How API Gateway authenticates the caller of a method. */
+export type Authorization = 'iam' | 'api-key' | 'none';
+
+/** The route of a request. */
+export interface FoundRoute {
+  route: Route;
+  /** Path below the stage. */
+  path: string;
+  pathParameters: Record<string, string>;
+}
+
+/**
+ * The service's routes as the stack declares them, each with the handler of its function.
+ * @param callerAuth how a loan app authenticates
+ */
+export function declareRoutes(
+  handlers: Record<RoutedFunction, Route['handler']>,
+  callerAuth: Authorization,
+): Route[] {
+  return routes.map(({ method, resource, function: name, caller }) => ({
+    method,
+    resource,
+    handler: handlers[name],
+    authorization: caller === 'loan-app' ? callerAuth : 'none',
+  }));
+}
+
+/** The route that a request belongs to; `undefined` for a method or path that is not declared. */
+export function findRoute(
+  declared: readonly Route[],
+  stageName: string,
+  request: IncomingMessage,
+): FoundRoute | undefined {
+  const whole = pathOf(request);
+  if (!whole.startsWith(`/${stageName}/`)) return undefined;
+  const path = whole.slice(stageName.length + 1);
+  for (const route of declared) {
+    const pathParameters = route.method === request.method ? matchResource(route.resource, path) : undefined;
+    if (pathParameters) return { route, path, pathParameters };
+  }
+  return undefined;
+}
+
+/** Whether a request is for this stage; `/test` itself is, as the root of the stage. */
+export function isBelowStage(stageName: string, request: IncomingMessage): boolean {
+  return `${pathOf(request)}/`.startsWith(`/${stageName}/`);
+}
+
+/** The path of a request, without its query. */
+export function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '';
+}
+
+/** The path's parameters, URL-decoded as a REST API passes them; `undefined` if the path does not match. */
+function matchResource(resource: string, path: string): Record<string, string> | undefined {
+  const names = resource.split('/');
+  const segments = path.split('/');
+  if (names.length !== segments.length) return undefined;
+  const parameters: Record<string, string> = {};
+  for (const [index, name] of names.entries()) {
+    const segment = segments[index] ?? '';
+    const parameter = /^\{(\w+)\}$/.exec(name)?.[1];
+    if (parameter === undefined ? name !== segment : segment === '') return undefined;
+    if (parameter !== undefined) parameters[parameter] = decode(segment);
+  }
+  return parameters;
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import fc from 'fast-check';
+import { buildDocument } from '../../../bin/openapi/build-document.ts';
+import { exampleLaunchToken, exampleSession } from '../../../bin/openapi/components.ts';
+import { operations } from '../../../bin/openapi/operations.ts';
+import { exampleEvents } from '../../../bin/openapi/webhooks.ts';
+import { BeginiAssessment } from '../../../bin/stand-ins/begini/begini-assessment.ts';
+import { makeAccessToken } from '../../../bin/stand-ins/begini/begini-token.ts';
+import type { WebhookBody } from '../../../bin/stand-ins/begini/begini-webhook.ts';
+import { parseBody as parseLink } from '../../../functions/create-launch-link/parse-body.ts';
+import { parseBody as parseSession } from '../../../functions/create-session/parse-body.ts';
+import { problems } from '../../../functions/errors.ts';
+import { version } from '../../../functions/version.ts';
+import { routes } from '../../../lib/api/routes.ts';
+import { schemaFaults } from '../../support/checked-fetch.ts';
+import { type Service, startService } from '../../support/service.ts';
+
+const document = buildDocument();
+
+describe('the document', () => {
+  test('is the committed one; "npm run openapi" writes it anew', () => {
+    const file = join(import.meta.dirname, '..', '..', '..', 'functions', 'openapi.json');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(document)));
+  });
+
+  test('is valid OpenAPI 3.1, and names the version of the service', async () => {
+    const validator = new Validator();
+    expect(await validator.validate(JSON.parse(JSON.stringify(document)))).toEqual({ valid: true });
+    expect([validator.version, document.info.version]).toEqual(['3.1', version]);
+  });
+
+  test('has every route and no other, and requires only loan apps to authenticate', () => {
+    const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => [
+        `${method.toUpperCase()} ${path}`,
+        (operation as { security?: unknown }).security,
+      ]),
+    );
+    const either = [{ iam: [] }, { apiKey: [] }];
+    expect(documented).toEqual(
+      routes.map(({ method, resource, caller }) => [
+        `${method} ${resource}`,
+        caller === 'loan-app' ? either : [],
+      ]),
+    );
+  });
+
+  test('has every error of the service on some route', () => {
+    const documented = Object.values(operations).flatMap((operation) => operation.problems);
+    expect(Object.keys(problems).filter((code) => !documented.some((each) => each === code))).toEqual([]);
+  });
+
+  test('has no broken reference and no unused response', () => {
+    const text = JSON.stringify(document);
+    const referred = new Set([...text.matchAll(/"#\/components\/(\w+)\/([^"]+)"/g)].map(([all]) => all));
+    const components = Object.entries(document.components).flatMap(([kind, each]) =>
+      Object.keys(each).map((name) => `"#/components/${kind}/${name}"`),
+    );
+    expect([...referred].filter((name) => !components.includes(name))).toEqual([]);
+    const unused = components.filter((name) => !referred.has(name));
+    expect(unused).toEqual(['"#/components/securitySchemes/iam"', '"#/components/securitySchemes/apiKey"']);
+  });
+});
+
+test('its schema of a request accepts exactly the bodies that the function accepts', () => {
+  const language = fc.oneof(
+    fc.constantFrom('es', 'pt-BR', 'zh-Hant-419', 'EN', 'en-'),
+    fc.string({ maxLength: 13 }),
+  );
+  const body = fc.record(
+    {
+      uid: fc.oneof(fc.stringMatching(/^[A-Za-z0-9-]{4,61}$/), fc.string(), fc.integer()),
+      expires_in: fc.oneof(fc.constantFrom(59, 60, 2_592_000, 2_592_001, 60.5, '60', null), fc.integer()),
+      language: fc.oneof(language, fc.constant(null)),
+      integration_id: fc.string(),
+    },
+    { requiredKeys: [] },
+  );
+  const isAccepted = (parse: (value: unknown) => unknown, value: unknown) => {
+    try {
+      return Boolean(parse(value));
+    } catch {
+      return false;
+    }
+  };
+  fc.assert(
+    fc.property(body, (value) => {
+      const { SessionRequest, LaunchLinkRequest } = document.components.schemas;
+      expect(schemaFaults(SessionRequest, value).length === 0).toBe(isAccepted(parseSession, value));
+      expect(schemaFaults(LaunchLinkRequest, value).length === 0).toBe(isAccepted(parseLink, value));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+describe('its examples', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService();
+  });
+  afterAll(() => service.close());
+
+  /** An answer with the values of the examples instead of the values that differ each time. */
+  const withExampleValues = (text: string) =>
+    text
+      .replace(/(?<=psychometric\.me\/)[\w.-]+/, 'header.claims.signature')
+      .replace(/(?<=\/launch\/)[\w.-]+/, exampleLaunchToken)
+      .replace(new URL(service.url).origin, 'https://abcde12345.execute-api.us-east-1.amazonaws.com')
+      .replace(/(?<="expires_at":)"[\d-]+T[\d:]+Z"/, `"${exampleSession.expires_at}"`);
+
+  test('of a session are the service’s answers to the example of a request', async () => {
+    const { requestBody, answers } = operations['POST /sessions'];
+    const created = await service.post(requestBody?.example, { Accept: 'application/json' });
+    expect(created.status).toBe(201);
+    expect(JSON.parse(withExampleValues(await created.text()))).toEqual(answers[201]?.json?.example);
+
+    const redirect = await service.post(requestBody?.example);
+    expect(redirect.status).toBe(302);
+    expect(withExampleValues(redirect.headers.get('location') ?? '')).toBe(exampleSession.url);
+  });
+
+  test('of a launch link are the service’s answers to the example of a request', async () => {
+    const { requestBody, answers } = operations['POST /launch-links'];
+    const response = await service.postLink(requestBody?.example);
+    expect(JSON.parse(withExampleValues(await response.text()))).toEqual(answers[201]?.json?.example);
+  });
+});
+
+describe('its webhook', () => {
+  const { Event } = document.components.schemas;
+
+  test('accepts every event of the simulator, and names its type', () => {
+    const sent: WebhookBody[] = [];
+    const assessment = new BeginiAssessment((events) => sent.push(...events));
+    for (const ending of ['finish', 'give-up', 'expire']) {
+      const exp = Math.floor(Date.now() / 1000) + 3_600;
+      assessment.end(makeAccessToken({ uid: 'ABCDE-12345', integration_id: '1', exp, ending }), ending);
+    }
+    expect(sent.flatMap((event) => schemaFaults(Event, event))).toEqual([]);
+    const types: readonly string[] = Event.properties.event.properties.type.examples;
+    for (const { event } of sent) expect(types).toContain(event.type);
+    // What the simulator makes up are values, not properties.
+    const scored = sent.find(({ event }) => event.type === 'psychometric_score.complete');
+    expect(shapeOf(scored)).toEqual(shapeOf(exampleEvents['psychometric_score.complete']));
+  });
+
+  test('has the examples that functions/README.md shows', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../../functions/README.md'), 'utf8');
+    const shown = [...readme.matchAll(/^```json\n(.*?)^```/gms)].map(([, json = '']) => JSON.parse(json));
+    expect(shown).toEqual(expect.arrayContaining(Object.values(exampleEvents)));
+    for (const example of Object.values(exampleEvents)) expect(schemaFaults(Event, example)).toEqual([]);
+  });
+});
+
+/** A value with the name of its type in the place of each string and number. */
+function shapeOf(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (_, each) => (Object(each) === each ? each : typeof each)));
+}

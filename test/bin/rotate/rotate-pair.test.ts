@@ -1,0 +1,322 @@
+import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { rotatePair } from '../../../bin/rotate/rotate-pair.ts';
+import type { Fault } from '../../../bin/stand-ins/begini/begini-faults.ts';
+import {
+  labelBehaviours,
+  newPair,
+  oldPair,
+  type Rotations,
+  secretName,
+  startRotations,
+} from '../../support/rotation.ts';
+
+describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) => {
+  let rotations: Rotations;
+  let said: string[];
+
+  beforeEach(async () => {
+    rotations = await startRotations({ pendingStays });
+    said = [];
+  });
+  afterEach(() => rotations.close());
+
+  const rotateTo = (
+    pair = newPair,
+    times: { leftoverMs?: number; startMs?: number; timeoutMs?: number } = {},
+  ) =>
+    rotatePair(pair, {
+      client: rotations.client,
+      versions: rotations.versions,
+      say: (sentence) => said.push(sentence),
+      pollMs: 1,
+      ...times,
+    });
+  /** The labels in use after the rotation has cleaned up. */
+  const labels = async () => {
+    await rotations.secretsManager.rotationEnded();
+    return [...(await rotations.versions.versionIdsByLabel()).keys()].sort();
+  };
+  const operations = () => rotations.secretsManager.requests.map(({ operation }) => operation);
+  const ownLabels = [...finalLabels, 'AWSPREVIOUS'];
+
+  test('puts a good pair in use', async () => {
+    expect(await rotateTo()).toBeUndefined();
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+    expect(await labels()).toEqual(ownLabels);
+    expect(said.join('\n')).not.toContain(newPair.apiKey);
+  });
+
+  test('puts the first pair in use', async () => {
+    await rotations.close();
+    rotations = await startRotations({ pendingStays, secret: '{"apiKey":"UNSET","integrationId":"UNSET"}' });
+    expect(await rotateTo()).toBeUndefined();
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+  });
+
+  test('never reads a value, and needs no permission to', async () => {
+    rotations.secretsManager.setRotation(secretName, async () => undefined);
+    await rotateTo(newPair, { timeoutMs: 5 });
+    expect([...new Set(operations())].sort()).toEqual([
+      'DescribeSecret',
+      'PutSecretValue',
+      'RotateSecret',
+      'UpdateSecretVersionStage',
+    ]);
+  });
+
+  const none: Fault = { fault: 'none' };
+  test.each<[string, typeof newPair, Fault, string]>([
+    ['the current pair', oldPair, none, 'in use already'],
+    ['a wrong key', { ...newPair, apiKey: 'wrong' }, none, '401'],
+    [
+      'key and integration id swapped',
+      { apiKey: newPair.integrationId, integrationId: newPair.apiKey },
+      none,
+      '401',
+    ],
+    ['the pair of another environment', { apiKey: 'test-key', integrationId: 'test-id' }, none, '401'],
+    ['a key of another integration', { ...newPair, integrationId: 'other' }, none, '403'],
+    ['a pair whose integration id Begini rejects', newPair, { fault: 'status', status: 422 }, '422'],
+    ['a good pair while Begini is busy', newPair, { fault: 'status', status: 429 }, 'busy'],
+    ['a good pair while Begini is unreachable', newPair, { fault: 'reset' }, 'unreachable'],
+  ])('says why %s is not accepted, and accepts a good one next', async (_, pair, fault, reason) => {
+    rotations.vendor.setFault(fault);
+    const verdict = await rotateTo(pair);
+    expect(verdict?.reason).toContain(reason);
+    expect(verdict?.next).toBeTruthy();
+    expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+
+    // Withdrawn: even if Secrets Manager retries by itself, the pair is put in use only if this is run again.
+    rotations.vendor.setFault(none);
+    await rotations.secretsManager.repeatRotation();
+    expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+    expect(await rotateTo()).toBeUndefined();
+    expect(await labels()).toEqual(ownLabels);
+  });
+
+  test('waits for a rotation in progress, and then starts its own', async () => {
+    const blocked = Promise.withResolvers<void>();
+    rotations.secretsManager.setRotation(secretName, async (event) => {
+      await blocked.promise;
+      await rotations.handler(event, { awsRequestId: '1' });
+    });
+    await rotations.stage({ ...newPair, apiKey: 'wrong' });
+    await rotations.client.send(new RotateSecretCommand({ SecretId: rotations.versions.secretId }));
+    const second = rotateTo();
+    while (said.length === 0) await new Promise(setImmediate);
+    expect(said[0]).toContain('Another rotation is in progress');
+    blocked.resolve();
+    expect(await second).toBeUndefined();
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+  });
+
+  test('removes AWSPENDING from a rotation that does not end, after saying so', async () => {
+    const leftover = await rotations.stage(oldPair);
+    await rotations.versions.attach('AWSPENDING', leftover, new Map());
+    expect(await rotateTo(newPair, { leftoverMs: 5 })).toBeUndefined();
+    expect(said.slice(0, 2)).toEqual([
+      `Another rotation is in progress, version ${leftover}. Waiting for it to end.`,
+      `That rotation does not end: removing AWSPENDING from version ${leftover}.`,
+    ]);
+    expect(await labels()).toEqual(ownLabels);
+  });
+
+  test('abandons a rotation that does not end, so that it cannot succeed unnoticed', async () => {
+    const blocked = Promise.withResolvers<void>();
+    rotations.secretsManager.setRotation(secretName, async (event) => {
+      if (event.Step === 'finishSecret') await blocked.promise;
+      await rotations.handler(event, { awsRequestId: '1' });
+    });
+    expect(await rotateTo(newPair, { timeoutMs: 100 })).toMatchObject({
+      reason: 'The rotation did not end in time, and was abandoned.',
+    });
+    blocked.resolve();
+    await rotations.secretsManager.rotationEnded();
+    expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+    expect(await labels()).toEqual(['AWSCURRENT']);
+  });
+
+  test('says so if a rotation ended without a verdict', async () => {
+    rotations.secretsManager.setRotation(secretName, async (event) => {
+      await rotations.versions.detach('AWSPENDING', event.ClientRequestToken);
+    });
+    expect(await rotateTo(newPair, { startMs: 5 })).toMatchObject({
+      reason: 'The rotation ended early without a reason.',
+    });
+    expect(await labels()).toEqual(['AWSCURRENT']);
+  });
+
+  // Describe twice, put, rotate, describe: the calls of the command itself before the rotation ends.
+  test.each([0, 1, 2, 3, 4])('can be run again after it stopped at its call %i', async (call) => {
+    rotations.secretsManager.setRotation(secretName, async () => undefined);
+    rotations.secretsManager.fail({
+      statusCode: 400,
+      errorName: 'AccessDeniedException',
+      times: 1,
+      after: call,
+    });
+    await expect(rotateTo()).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    rotations.secretsManager.setRotation(secretName, (event) =>
+      rotations.handler(event, { awsRequestId: '1' }),
+    );
+    expect(await rotateTo(newPair, { leftoverMs: 5 })).toBeUndefined();
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+    expect(await labels()).toEqual(ownLabels);
+  });
+
+  test('withdraws the pair if the rotation cannot be started, so that no deadline puts it in use', async () => {
+    const { secretsManager } = rotations;
+    secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after: 3 });
+    await expect(rotateTo()).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    expect(await labels()).toEqual(['AWSCURRENT']);
+  });
+
+  test('reports the verdict although the function removes the label at the same moment', async () => {
+    const { client, versions } = rotations;
+    rotations.vendor.setFault({ fault: 'status', status: 401 });
+    const verdict = await rotatePair(newPair, {
+      client,
+      say: (sentence) => said.push(sentence),
+      pollMs: 1,
+      versions: {
+        ...versions,
+        detach: async (label, versionId) => {
+          await versions.detach(label, versionId);
+          throw Object.assign(new Error('not attached'), { name: 'InvalidParameterException' });
+        },
+      },
+    });
+    expect(verdict?.reason).toContain('401');
+    expect(await labels()).toContain('BEGINI_REFUSED_401');
+  });
+
+  test.each(['createSecret', 'setSecret', 'testSecret', 'finishSecret'])(
+    'abandons a rotation if its function dies in %s, and accepts the pair next time',
+    async (step) => {
+      const rotate = (event: Parameters<Rotations['handler']>[0]) =>
+        rotations.handler(event, { awsRequestId: '1' });
+      rotations.secretsManager.setRotation(secretName, async (event) => {
+        if (event.Step === step) throw new Error('out of memory');
+        await rotate(event);
+      });
+      expect(await rotateTo(newPair, { timeoutMs: 100 })).toMatchObject({
+        reason: 'The rotation did not end in time, and was abandoned.',
+      });
+      expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+      expect(await labels()).toEqual(['AWSCURRENT']);
+      rotations.secretsManager.setRotation(secretName, rotate);
+      expect(await rotateTo()).toBeUndefined();
+      expect(await labels()).toEqual(ownLabels);
+    },
+  );
+
+  const interruptAt = async (sentence: string) => {
+    const interruption = new AbortController();
+    const verdict = await rotatePair(newPair, {
+      client: rotations.client,
+      versions: rotations.versions,
+      signal: interruption.signal,
+      say: (said) => said.startsWith(sentence) && interruption.abort(),
+    });
+    return verdict;
+  };
+
+  test('withdraws the pair when it is interrupted after staging, and the deadline promotes nothing', async () => {
+    expect(await interruptAt('Staged as')).toMatchObject({ reason: expect.stringContaining('withdrawn') });
+    expect(await labels()).toEqual(['AWSCURRENT']);
+    expect(operations()).not.toContain('RotateSecret');
+    await rotations.rotate();
+    expect(await rotations.currentKey()).toBe(oldPair.apiKey);
+  });
+
+  test('knows after an interruption of the rotation whether the pair is in use', async () => {
+    const verdict = await interruptAt('Rotation started');
+    await rotations.secretsManager.rotationEnded();
+    const isInUse = (await rotations.currentKey()) === newPair.apiKey;
+    expect(verdict === undefined).toBe(isInUse);
+    expect(await labels()).toEqual(isInUse ? ownLabels : ['AWSCURRENT']);
+  });
+
+  test('starts the rotation again while Secrets Manager retries an earlier one', async () => {
+    rotations.vendor.setFault({ fault: 'status', status: 503 });
+    await rotations.stage(newPair);
+    await rotations.rotate();
+    rotations.vendor.setFault(none);
+    expect(await rotateTo()).toBeUndefined();
+    expect(said.join('\n')).toContain('has not completed an earlier rotation');
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+  });
+
+  test('recognises its own rotation if the answer to its start was lost and the SDK called again', async () => {
+    const { client } = rotations;
+    const send = client.send.bind(client) as (command: object) => Promise<object>;
+    client.send = (async (command: object) => {
+      const answer = await send(command);
+      return command instanceof RotateSecretCommand ? await send(command) : answer;
+    }) as typeof client.send;
+    expect(await rotateTo()).toBeUndefined();
+    expect(operations().filter((operation) => operation === 'RotateSecret')).toHaveLength(2);
+    expect(said.join()).not.toContain('earlier rotation');
+    expect(await rotations.currentKey()).toBe(newPair.apiKey);
+  });
+
+  test('gives the reason if Secrets Manager refuses for a minute, and withdraws the pair', async () => {
+    let time = 0;
+    const { client, versions } = rotations;
+    const other = await rotations.stage(oldPair);
+    const verdict = await rotatePair(newPair, {
+      client,
+      say: (sentence) => said.push(sentence),
+      now: () => time,
+      wait: async (ms) => {
+        time += ms;
+      },
+      versions: {
+        ...versions,
+        put: async (...put) => {
+          await versions.put(...put);
+          await versions.attach('AWSPENDING', other, new Map());
+        },
+      },
+    });
+    expect(verdict?.reason).toContain('earlier one is not complete');
+    const tokens = operations().filter((operation) => operation === 'RotateSecret');
+    expect([tokens.length, time]).toEqual([121, 60_000]);
+    expect(await labels()).toEqual(['AWSCURRENT', 'AWSPENDING']);
+  });
+
+  test('two operators at once: PASS and FAIL are true in each of 50 rounds', async () => {
+    const { client, versions, vendor, secretsManager } = rotations;
+    const everCurrent = new Set<string | undefined>();
+    secretsManager.setRotation(secretName, async (event) => {
+      try {
+        await rotations.handler(event, { awsRequestId: '1' });
+      } finally {
+        everCurrent.add(await rotations.currentKey());
+      }
+    });
+    const rotateAs = async (apiKey: string) => {
+      const pair = { ...newPair, apiKey };
+      const verdict = await rotatePair(pair, { client, versions, say: () => undefined, pollMs: 1 });
+      return { apiKey, verdict, current: await rotations.currentKey() };
+    };
+    let passes = 0;
+    for (let round = 0; round < 50; round += 1) {
+      const keys = [`first-${round}`, `second-${round}`];
+      for (const apiKey of keys) vendor.changeCredentials({ ...newPair, apiKey }, { overlapMs: 60_000 });
+      const ends: Awaited<ReturnType<typeof rotateAs>>[] = [];
+      await Promise.all(keys.map(async (apiKey) => ends.push(await rotateAs(apiKey))));
+      await secretsManager.rotationEnded();
+      for (const { apiKey, verdict } of ends) {
+        expect([apiKey, everCurrent.has(apiKey)]).toEqual([apiKey, verdict === undefined]);
+      }
+      const passed = ends.filter(({ verdict }) => verdict === undefined);
+      passes += passed.length;
+      if (passed.length > 0) {
+        expect(passed.map(({ apiKey }) => apiKey)).toContain(await rotations.currentKey());
+      }
+    }
+    expect(passes).toBeGreaterThan(0);
+  });
+});

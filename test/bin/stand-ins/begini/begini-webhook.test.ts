@@ -1,0 +1,144 @@
+import { createHmac } from 'node:crypto';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import {
+  BeginiWebhook,
+  type Delivery,
+  readWebhookUrl,
+} from '../../../../bin/stand-ins/begini/begini-webhook.ts';
+import { type LoopbackServer, readBody, startLoopbackServer } from '../../../../bin/stand-ins/loopback.ts';
+
+const uid = 'QWERT-YUIOP-ASDFGH';
+const bodyOf = (type: string) => ({ uid, integration_id: '1', event: { type, details: {} } });
+const honest = (response: ServerResponse) => response.end('{}');
+
+let receiver: LoopbackServer;
+let webhook: BeginiWebhook;
+let received: { headers: IncomingHttpHeaders; rawBody: string }[];
+/** What the receiver answers, in turn; {@link honest} after the last. */
+let answers: ((response: ServerResponse) => void)[];
+
+beforeEach(async () => {
+  received = [];
+  answers = [];
+  receiver = await startLoopbackServer({
+    listener: async (request, response) => {
+      const rawBody = String(await readBody(request, 10_000));
+      received.push({ headers: request.headers, rawBody });
+      (answers.shift() ?? honest)(response);
+    },
+  });
+  webhook = new BeginiWebhook({ apiKeys: () => ['current', 'previous'], delayMs: 0, retryDelaysMs: [1, 1] });
+  webhook.url = receiver.origin;
+});
+afterEach(async () => {
+  webhook.close();
+  await receiver.close();
+});
+
+const signatureOf = (rawBody: string, apiKey: string) =>
+  createHmac('sha512', apiKey).update(rawBody).digest('hex');
+const typesReceived = () => received.map(({ rawBody }) => JSON.parse(rawBody).event.type);
+
+test('posts JSON with the hex HMAC-SHA-512 of its bytes under the current key', async () => {
+  await webhook.send([bodyOf('application.complete')]);
+  expect(received).toHaveLength(1);
+  const [{ headers, rawBody } = { headers: {}, rawBody: '' }] = received;
+  expect(JSON.parse(rawBody)).toEqual(bodyOf('application.complete'));
+  expect(headers).toMatchObject({
+    'content-type': 'application/json',
+    'x-signature': signatureOf(rawBody, 'current'),
+  });
+});
+
+test.each<[string, (response: ServerResponse) => void, Delivery['outcome']]>([
+  ['201', (response) => response.writeHead(201).end('{}'), 201],
+  ['an empty 200', (response) => response.end(), '200 without a JSON body'],
+  ['a 200 with text', (response) => response.end('ok'), '200 without a JSON body'],
+  ['a redirect', (response) => response.writeHead(302, { Location: '/' }).end(), 302],
+  ['500', (response) => response.writeHead(500).end(), 500],
+  ['a broken connection', (response) => response.destroy(), 'no answer: UND_ERR_SOCKET'],
+])('sends an event again after %s, and the next event after it', async (_, answer, outcome) => {
+  answers = [answer];
+  await webhook.send([bodyOf('application.complete'), bodyOf('psychometric_score.complete')]);
+  expect(typesReceived()).toEqual([
+    'application.complete',
+    'application.complete',
+    'psychometric_score.complete',
+  ]);
+  expect(webhook.deliveries).toEqual([
+    { type: 'application.complete', outcome, delivered: false },
+    { type: 'application.complete', outcome: 200, delivered: true },
+    { type: 'psychometric_score.complete', outcome: 200, delivered: true },
+  ]);
+});
+
+test('abandons an event after its last retry', async () => {
+  answers = Array(3).fill((response: ServerResponse) => response.writeHead(500).end());
+  await webhook.send([bodyOf('application.expired')]);
+  expect(received).toHaveLength(3);
+  expect(webhook.deliveries.some(({ delivered }) => delivered)).toBe(false);
+});
+
+test('says why a receiver did not answer, and never the uid', async () => {
+  await receiver.close();
+  await webhook.send([bodyOf('application.expired')]);
+  expect(webhook.deliveries[0]).toEqual({
+    type: 'application.expired',
+    outcome: 'no answer: ECONNREFUSED',
+    delivered: false,
+  });
+  expect(JSON.stringify(webhook.deliveries)).not.toContain(uid);
+});
+
+test('sends each event twice, as the same bytes, if it is told to', async () => {
+  webhook.mode = 'twice';
+  await webhook.send([bodyOf('application.complete'), bodyOf('psychometric_score.complete')]);
+  const [first, second, third, fourth] = received.map(({ rawBody }) => rawBody);
+  expect([second, fourth]).toEqual([first, third]);
+  expect(received).toHaveLength(4);
+});
+
+test('signs as configured: with the previous key, with a wrong key, or other bytes', async () => {
+  for (const mode of ['previous-key', 'wrong-key', 'altered-body'] as const) {
+    webhook.mode = mode;
+    await webhook.send([bodyOf('application.complete')]);
+  }
+  const [previous, wrong, altered] = received.map(({ headers, rawBody }) =>
+    ['current', 'previous'].filter((apiKey) => signatureOf(rawBody, apiKey) === headers['x-signature']),
+  );
+  expect({ previous, wrong, altered }).toEqual({ previous: ['previous'], wrong: [], altered: [] });
+});
+
+test('sends nothing without a URL, and nothing after it is closed', async () => {
+  webhook.url = undefined;
+  await webhook.send([bodyOf('application.complete')]);
+  webhook.url = receiver.origin;
+  webhook.close();
+  await webhook.send([bodyOf('application.complete')]);
+  expect(received).toEqual([]);
+  expect(webhook.deliveries).toEqual([]);
+});
+
+test.each(['http://127.0.0.1:8081/', 'http://localhost:8081/results?from=begini'])('accepts %s', (url) => {
+  expect(readWebhookUrl(url)).toBe(url);
+});
+
+test.each([
+  'https://127.0.0.1:8081/',
+  'http://lender.example/',
+  'http://127.0.0.1.lender.example/',
+  'http://localhost@lender.example/',
+  'http://0.0.0.0:8081/',
+  'http://[::1]:8081/',
+  'file:///result',
+  '8081',
+])('refuses the WEBHOOK_URL %s', (url) => {
+  expect(() => readWebhookUrl(url)).toThrow(
+    'WEBHOOK_URL must be an http URL on 127.0.0.1 or localhost, such as http://127.0.0.1:8081/; it is "',
+  );
+});
+
+test('leaves the webhook to the caller if WEBHOOK_URL is not set', () => {
+  expect([readWebhookUrl(undefined), readWebhookUrl('')]).toEqual([undefined, undefined]);
+});

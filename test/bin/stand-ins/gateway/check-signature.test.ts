@@ -1,0 +1,322 @@
+import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { SignatureV4 } from '@smithy/signature-v4';
+import fc from 'fast-check';
+import { type LocalService, startLocalService } from '../../../../bin/local/local-service.ts';
+import { checkSignature } from '../../../../bin/stand-ins/gateway/check-signature.ts';
+import {
+  createIamCredentials,
+  type IamCredentials,
+  type SignableRequest,
+  signatureOf,
+} from '../../../../bin/stand-ins/gateway/signature-v4.ts';
+import { checkedFetch } from '../../../support/checked-fetch.ts';
+
+type Vector = {
+  name: string;
+  method: string;
+  url: string;
+  headers: [string, string][];
+  body: string;
+  signedHeaders: string[];
+  signature: string;
+};
+
+const { requests } = JSON.parse(
+  readFileSync(new URL('../../../vectors/aws-signatures.json', import.meta.url), 'utf8'),
+) as { requests: Vector[] };
+
+test.each(requests)(
+  'signs $name as the published vector',
+  ({ signedHeaders, signature, body, ...request }) => {
+    const scope = {
+      signedHeaders,
+      timestamp: '20150830T123600Z',
+      region: 'us-east-1',
+      service: 'service',
+      secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+    };
+    expect(signatureOf({ ...request, body: Buffer.from(body) }, scope)).toBe(signature);
+  },
+);
+
+const uid = 'ABCDE-12345';
+const good = createIamCredentials('us-east-1');
+
+/** What may differ from a valid call. */
+type Signing = Partial<Omit<IamCredentials, 'sessionToken'>> & {
+  sessionToken?: string | undefined;
+  service?: string;
+  signingDate?: Date;
+  path?: string;
+  host?: string;
+};
+
+/** A session call, signed by AWS's own signer. */
+async function sign(signing: Signing = {}, credentials = good): Promise<SignableRequest> {
+  const {
+    region,
+    service = 'execute-api',
+    signingDate = new Date(),
+    ...rest
+  } = {
+    ...credentials,
+    ...signing,
+  };
+  const { path = '/test/sessions', host = '127.0.0.1:3000', ...identity } = rest;
+  const { accessKeyId, secretAccessKey, sessionToken } = identity;
+  const signer = new SignatureV4({
+    credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
+    region,
+    service,
+    sha256: Sha256,
+  });
+  const body = JSON.stringify({ uid });
+  const [hostname = ''] = host.split(':');
+  const { headers } = await signer.sign(
+    {
+      method: 'POST',
+      protocol: 'http:',
+      hostname,
+      path,
+      headers: { host, 'content-type': 'application/json' },
+      body,
+    },
+    { signingDate },
+  );
+  return { method: 'POST', url: path, headers: Object.entries(headers), body: Buffer.from(body) };
+}
+
+const withHeader = (request: SignableRequest, name: string, change: (value: string) => string) => ({
+  ...request,
+  headers: request.headers.map(([each, value]) => [each, each === name ? change(value) : value] as const),
+});
+
+const minutes = (count: number) => new Date(Date.now() + count * 60_000);
+
+describe('a request that AWS’s own signer signed', () => {
+  test.each(['/test/sessions', '/test/a%20b', '/test/%E1%88%B4/(x)*!', '/test//a/../b/'])(
+    'is accepted: %s',
+    async (path) => {
+      expect(checkSignature(await sign({ path }), good)).toBeUndefined();
+    },
+  );
+
+  test.each<[string, Signing, string]>([
+    ['with another secret', { secretAccessKey: 'another' }, 'INVALID_SIGNATURE'],
+    ['for another region', { region: 'eu-west-1' }, 'INVALID_SIGNATURE'],
+    ['for another service', { service: 'lambda' }, 'INVALID_SIGNATURE'],
+    ['six minutes ago', { signingDate: minutes(-6) }, 'INVALID_SIGNATURE'],
+    ['six minutes ahead', { signingDate: minutes(6) }, 'INVALID_SIGNATURE'],
+    ['by an unknown access key', { accessKeyId: 'AKIAIOSFODNN7EXAMPLE' }, 'DEFAULT_4XX'],
+    ['without the session token', { sessionToken: undefined }, 'DEFAULT_4XX'],
+    ['with another session token', { sessionToken: 'another' }, 'DEFAULT_4XX'],
+  ])('is refused if it was signed %s', async (_, signing, fault) => {
+    expect(checkSignature(await sign(signing), good)).toBe(fault);
+  });
+
+  test.each<[string, (request: SignableRequest) => SignableRequest, string]>([
+    ['body', (request) => ({ ...request, body: Buffer.from('{"uid":"OTHER-1"}') }), 'INVALID_SIGNATURE'],
+    ['path', (request) => ({ ...request, url: '/test/launch-links' }), 'INVALID_SIGNATURE'],
+    ['stage', (request) => ({ ...request, url: '/production/sessions' }), 'INVALID_SIGNATURE'],
+    ['query', (request) => ({ ...request, url: `${request.url}?a=1` }), 'INVALID_SIGNATURE'],
+    ['method', (request) => ({ ...request, method: 'PUT' }), 'INVALID_SIGNATURE'],
+    ['host', (request) => withHeader(request, 'host', () => 'localhost:3000'), 'INVALID_SIGNATURE'],
+    [
+      'date',
+      (request) =>
+        withHeader(request, 'x-amz-date', (date) =>
+          date.replace(/\d(?=Z)/, (second) => (second === '0' ? '1' : '0')),
+        ),
+      'INVALID_SIGNATURE',
+    ],
+  ])('is refused if its %s was changed afterwards', async (_, change, fault) => {
+    expect(checkSignature(change(await sign({ signingDate: minutes(-1) })), good)).toBe(fault);
+  });
+
+  test('is refused with an x-amz- header that is not signed', async () => {
+    const request = await sign();
+    const headers = [...request.headers, ['X-Amz-Extra', '1'] as const];
+    expect(checkSignature({ ...request, headers }, good)).toBe('INVALID_SIGNATURE');
+  });
+
+  test.each<[string, (value: string) => string, string]>([
+    ['of another scheme', () => 'Bearer abc', 'DEFAULT_4XX'],
+    ['of one word', () => 'garbled', 'DEFAULT_4XX'],
+    ['of another algorithm', (value) => value.replace('AWS4', 'AWS5'), 'DEFAULT_4XX'],
+    ['without parameters', () => 'AWS4-HMAC-SHA256', 'DEFAULT_4XX'],
+    ['without a signature', (value) => value.replace(/, Signature=.*/, ''), 'DEFAULT_4XX'],
+    ['with a parameter that has no value', (value) => value.replace(', ', ', x, '), 'DEFAULT_4XX'],
+    [
+      'with a credential of two parts',
+      (value) => value.replace(/\/\w+-\w+-\d.*?_request/, ''),
+      'DEFAULT_4XX',
+    ],
+    ['that does not sign the host', (value) => value.replace(';host', ''), 'INVALID_SIGNATURE'],
+    [
+      'with its headers in another order',
+      (value) => value.replace('content-type;host', 'host;content-type'),
+      'INVALID_SIGNATURE',
+    ],
+    [
+      'with another terminator',
+      (value) => value.replace('aws4_request', 'aws5_request'),
+      'INVALID_SIGNATURE',
+    ],
+    ['with half of its signature', (value) => value.slice(0, -32), 'INVALID_SIGNATURE'],
+    ['that is empty', () => '', 'MISSING_AUTHENTICATION_TOKEN'],
+  ])('is refused with an Authorization %s', async (_, change, fault) => {
+    const request = withHeader(await sign(), 'authorization', change);
+    expect(checkSignature(request, good)).toBe(fault);
+  });
+
+  test.each(['', 'yesterday', '20261399T000000Z', '2026-11-27T18:00:00Z'])(
+    'is refused with the date "%s"',
+    async (date) => {
+      expect(
+        checkSignature(
+          withHeader(await sign(), 'x-amz-date', () => date),
+          good,
+        ),
+      ).toBe('DEFAULT_4XX');
+    },
+  );
+
+  test('is refused if the gateway knows no credentials', async () => {
+    expect(checkSignature(await sign(), undefined)).toBe('DEFAULT_4XX');
+  });
+});
+
+test('refuses anything else, and never throws', async () => {
+  const { headers, ...request } = await sign();
+  const authorization = headers.find(([name]) => name === 'authorization')?.[1] ?? '';
+  const timestamp = headers.find(([name]) => name === 'x-amz-date')?.[1] ?? '';
+  const piece = fc.oneof(
+    fc.constantFrom(...authorization.split(/(?<=[ ,=/;])/), ',', '=', '/', ';', ' '),
+    fc.string({ unit: 'binary', maxLength: 8 }),
+  );
+  const text = fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join(''));
+  const others = headers.filter(([name]) => name !== 'authorization' && name !== 'x-amz-date');
+  fc.assert(
+    fc.property(
+      fc.tuple(text, fc.constant(timestamp), text),
+      fc.tuple(fc.constant(authorization), text, text),
+      (...attempts) =>
+        attempts.every(([auth, date, url]) => {
+          const changed = [...others, ['authorization', auth], ['x-amz-date', date]] as [string, string][];
+          signatureOf(
+            { ...request, url, headers: changed },
+            { ...good, signedHeaders: [date], timestamp: date, service: auth },
+          );
+          return checkSignature({ ...request, url, headers: changed }, good) !== undefined;
+        }),
+    ),
+    { numRuns: 100 },
+  );
+});
+
+describe('the service on this machine, with IAM', () => {
+  let service: LocalService;
+  const outcomes: (string | undefined)[] = [];
+  beforeAll(async () => {
+    service = await startLocalService(0, {
+      callerAuth: 'iam',
+      onRequest: ({ outcome }) => outcomes.push(outcome),
+    });
+  });
+  afterAll(() => service.close());
+
+  /** Sends exactly the signed bytes of a request. */
+  const send = ({ method, url, headers, body }: SignableRequest) =>
+    new Promise<{ status: number | undefined; headers: NodeJS.Dict<string | string[]>; text: string }>(
+      (resolve, reject) => {
+        const { port } = new URL(service.gateway.url);
+        const options = { port, host: '127.0.0.1', method, path: url, headers: headers.flat() };
+        httpRequest(options, async (response) => {
+          const text = (await response.toArray()).join('');
+          resolve({ status: response.statusCode, headers: response.headers, text });
+        })
+          .on('error', reject)
+          .end(body);
+      },
+    );
+  const signed = (signing: Signing = {}) =>
+    sign({ host: new URL(service.gateway.url).host, ...signing }, service.credentials);
+
+  test('hands an applicant over with a signed call', async () => {
+    const answer = await send(await signed());
+    expect(answer.status).toBe(302);
+    expect(answer.headers.location).toMatch(new RegExp(`^${service.vendor.origin}/`));
+  });
+
+  test.each<[string, Signing, object, string]>([
+    [
+      'a wrong signature',
+      { secretAccessKey: 'another' },
+      { status: 403, code: 'forbidden', detail: "The request's signature is not valid." },
+      'INVALID_SIGNATURE',
+    ],
+    ['a late call', { signingDate: minutes(-6) }, { status: 403, code: 'forbidden' }, 'INVALID_SIGNATURE'],
+    // AWS gives these no specific type: DEFAULT_4XX has no status.
+    [
+      'an unknown access key',
+      { accessKeyId: 'AKIAIOSFODNN7EXAMPLE' },
+      { code: 'bad_request' },
+      'DEFAULT_4XX',
+    ],
+  ])(
+    'answers %s as API Gateway does, and says its type, and asks no function',
+    async (_, signing, problem, type) => {
+      const calls = service.vendor.requests.length;
+      const answer = await send(await signed(signing));
+      expect(answer.status).toBe(403);
+      expect(JSON.parse(answer.text)).toMatchObject({
+        ...problem,
+        instance: answer.headers['x-request-id'],
+      });
+      expect(outcomes.at(-1)).toBe(type);
+      expect(service.vendor.requests).toHaveLength(calls);
+    },
+  );
+
+  test('answers an unsigned call, with or without an API key, as one without authentication', async () => {
+    for (const key of [{}, { 'x-api-key': 'local-loan-app' }]) {
+      const answer = await checkedFetch(`${service.gateway.url}/sessions`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', ...key },
+        body: JSON.stringify({ uid }),
+      });
+      expect(answer.status).toBe(403);
+      expect(await answer.json()).toMatchObject({
+        code: 'forbidden',
+        detail: expect.stringContaining('no auth'),
+      });
+    }
+  });
+
+  test('needs no signature from the applicant’s browser', async () => {
+    const answer = await checkedFetch(`${service.gateway.url}/launch/broken`);
+    expect(await answer.json()).toMatchObject({ code: 'launch_link_invalid' });
+  });
+
+  test('accepts calls of the demo’s own backend, which signs them', async () => {
+    const { origin } = new URL(service.gateway.url);
+    const answer = await fetch(`${origin}/start`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { origin },
+      body: new URLSearchParams({ uid: 'DEMO-00001' }),
+    });
+    expect(answer.status).toBe(302);
+  });
+
+  test('has other credentials at each start', () => {
+    const other = createIamCredentials('us-east-1');
+    expect(other.accessKeyId).toMatch(/^ASIA[A-Z2-7]{16}$/);
+    for (const name of ['accessKeyId', 'secretAccessKey', 'sessionToken'] as const) {
+      expect(other[name]).not.toBe(good[name]);
+    }
+  });
+});

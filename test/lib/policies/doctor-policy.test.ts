@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { deployedChecks } from '../../../bin/doctor/deployed-checks.ts';
+import { runChecks } from '../../../bin/doctor/run-checks.ts';
+import { startLoopbackServer } from '../../../bin/stand-ins/loopback.ts';
+import { readStages } from '../../../lib/stages/stages.ts';
+import { type AwsCall, doubleAws } from '../../support/deployed-doubles.ts';
+import { accountId, Policies, type Statement } from '../../support/policies.ts';
+import { templateOf } from '../../support/synthesize.ts';
+
+const aws = doubleAws();
+const environment = { ...process.env };
+beforeAll(() => {
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'example',
+  });
+});
+afterAll(() => {
+  process.env = environment;
+});
+
+const arn = (service: string, rest: string) => `arn:aws:${service}:eu-central-1:${accountId}:${rest}`;
+const only = (template: Template, type: string) => Object.keys(template.findResources(type))[0] ?? '';
+
+/** The right that one call of AWS needs. */
+function rightFor({ action, input }: AwsCall): { action: string; resource: string } {
+  switch (action) {
+    case 'cloudformation:DescribeStacks':
+      return { action, resource: arn('cloudformation', `stack/${input.StackName}/1a2b`) };
+    case 'secretsmanager:DescribeSecret':
+      return { action, resource: String(input.SecretId) };
+    case 'sns:ListSubscriptionsByTopic':
+      return { action, resource: String(input.TopicArn) };
+    case 'dynamodb:DescribeTable':
+    case 'dynamodb:DescribeTimeToLive':
+      return { action, resource: arn('dynamodb', `table/${input.TableName}`) };
+    // API Gateway's actions are HTTP methods, on paths of its own.
+    case 'apigateway:GetAccount':
+      return { action: 'apigateway:GET', resource: 'arn:aws:apigateway:eu-central-1::/account' };
+    case 'apigateway:GetApiKey':
+      return {
+        action: 'apigateway:GET',
+        resource: `arn:aws:apigateway:eu-central-1::/apikeys/${input.apiKey}`,
+      };
+    case 'lambda:GetAccountSettings':
+    case 'cloudwatch:DescribeAlarms':
+      return { action, resource: '*' };
+    default:
+      throw new Error(`The doctor calls ${action}: say here what that needs`);
+  }
+}
+
+/** Runs every check of a stage, and says which rights that takes. */
+async function rightsUsedBy(row: object, template: Template, policies: Policies) {
+  const [stage] = readStages({ Demo: row });
+  if (!stage) throw new Error('the table has one row');
+  const called = new Set<string>();
+  const server = await startLoopbackServer({
+    listener: async (request, response) => {
+      if (request.headers.authorization?.includes('AKIDEXAMPLE'))
+        called.add(`${request.method}${request.url}`);
+      response.writeHead(403).end();
+    },
+  });
+  const secret = 'AWS::SecretsManager::Secret';
+  const topic = only(template, 'AWS::SNS::Topic');
+  const apiKey = only(template, 'AWS::ApiGateway::ApiKey');
+  aws.reset({
+    SessionsUrl: `${server.origin}/demo/sessions`,
+    CredentialsSecretName: policies.arnOf(secret, 'CredentialsSecret'),
+    ...(topic && { AlarmTopicArn: policies.arnOf('AWS::SNS::Topic') }),
+    ...(stage.launchLinks && { LaunchKeySecretName: policies.arnOf(secret, 'LaunchLinksKey') }),
+    ...(stage.resume && { SessionTableName: only(template, 'AWS::DynamoDB::Table') }),
+    ...(apiKey && { ApiKeyIdLoanApp: apiKey }),
+  });
+  await runChecks(await deployedChecks(stage, { handOff: true, environment: {} }), () => undefined);
+  await server.close();
+  const api = only(template, 'AWS::ApiGateway::RestApi');
+  const invoked = [...called].map((path) => ({
+    action: 'execute-api:Invoke',
+    resource: arn('execute-api', `${api}${path.replace(/^POST\/demo/, '/demo/POST')}`),
+  }));
+  return [...aws.calls().map(rightFor), ...invoked];
+}
+
+describe.each([
+  ['iam', { environment: 'production', alarmEmail: 'on-call@bank.example' }],
+  [
+    'an API key, no table, no links, and nobody who is told',
+    {
+      environment: 'test',
+      callerAuth: 'api-key',
+      allowedSourceIps: ['192.0.2.1'],
+      resume: false,
+      launchLinks: false,
+    },
+  ],
+])('in a stage with %s,', (_, row) => {
+  const template = templateOf(row);
+  const policies = new Policies(template);
+  const doctor = policies.holderOf('Doctor');
+  const statements = 'statements' in doctor ? doctor.statements : [];
+  let used: { action: string; resource: string }[];
+  beforeAll(async () => {
+    used = await rightsUsedBy(row, template, policies);
+  });
+
+  test('the doctor may do all that its checks do', () => {
+    expect(used.length).toBeGreaterThan(0);
+    expect(used.filter((right) => !policies.allows({ principal: doctor, ...right }))).toEqual([]);
+  });
+
+  test('and nothing else: each action on each resource of its policy is used', () => {
+    const allowed = statements.flatMap(({ Effect, Action, Resource }) =>
+      [Action]
+        .flat()
+        .flatMap((action) =>
+          [Resource].flat().map((resource): Statement => ({ Effect, Action: action, Resource: resource })),
+        ),
+    );
+    expect(allowed.length).toBeGreaterThan(0);
+    const unused = allowed.filter(
+      (statement) =>
+        !used.some((right) => policies.allows({ principal: { statements: [statement] }, ...right })),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  test.each([
+    ['secretsmanager:GetSecretValue', policies.arnOf('AWS::SecretsManager::Secret', 'CredentialsSecret')],
+    ['secretsmanager:DescribeSecret', arn('secretsmanager', 'secret:another-AbCdEf')],
+    ['secretsmanager:DescribeSecret', policies.arnOf('AWS::SecretsManager::Secret', 'UidRefKey')],
+    ['cloudformation:DescribeStacks', arn('cloudformation', 'stack/BeginiSession-Other/1a2b')],
+    ['apigateway:GET', 'arn:aws:apigateway:eu-central-1::/restapis/another'],
+    ['apigateway:PATCH', 'arn:aws:apigateway:eu-central-1::/account'],
+    ['dynamodb:GetItem', arn('dynamodb', `table/${only(template, 'AWS::DynamoDB::Table')}`)],
+    ['cloudwatch:SetAlarmState', '*'],
+  ])('nothing lets it %s on %s', (action, resource) => {
+    expect(policies.allows({ principal: doctor, action, resource })).toBe(false);
+  });
+});
