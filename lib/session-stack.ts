@@ -96,9 +96,6 @@ export class SessionStack extends Stack {
       });
     }
 
-    const apiKeyIds = Object.entries(api.callers.outputs).flatMap(([name, value]) =>
-      name.startsWith('ApiKeyId') ? [value] : [],
-    );
     const doctorPolicy = new DoctorPolicy(this, 'Doctor', {
       stage,
       secretArns: [credentials.secret, ...(launchLinks ? [launchLinks.key.secret] : [])].map(
@@ -109,7 +106,7 @@ export class SessionStack extends Stack {
       callerMethodArns: ['/sessions', ...(launchLinks ? ['/launch-links'] : [])].map((path) =>
         api.restApi.arnForExecuteApi('POST', path, stage.path),
       ),
-      apiKeyIds,
+      apiKeyIds: api.callers.apiKeyIds,
     });
 
     const outputs = {

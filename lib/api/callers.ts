@@ -22,16 +22,22 @@ export interface CallersProps {
 
 /** How loan apps get access: a policy for their roles, or an API key with a usage plan for each. */
 export class Callers extends Construct {
+  /** Empty if callers use IAM. */
+  readonly apiKeyIds: readonly string[];
   /** What a loan app must be given, under the names that the stack's outputs have. */
   readonly outputs: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, { stage, restApi, methods }: CallersProps) {
     super(scope, id);
-    this.outputs =
-      stage.callerAuth === 'iam' ? this.#allowByPolicy(stage, methods) : this.#giveOutApiKeys(stage, restApi);
+    const apiKeys = stage.loanApps.map((loanApp) => this.#giveOutApiKey(loanApp, stage, restApi));
+    this.apiKeyIds = apiKeys.map(({ keyId }) => keyId);
+    this.outputs = {
+      ...(stage.callerAuth === 'iam' && { CallerPolicyArn: this.#allowByPolicy(stage, methods) }),
+      ...Object.fromEntries(apiKeys.map(({ output, keyId }) => [output, keyId])),
+    };
   }
 
-  #allowByPolicy(stage: Stage, methods: readonly Method[]): Record<string, string> {
+  #allowByPolicy(stage: Stage, methods: readonly Method[]): string {
     const policy = new ManagedPolicy(this, 'Policy', {
       description: `Allows a loan app to hand applicants over to Begini, stage ${stage.name}`,
       statements: [
@@ -41,22 +47,19 @@ export class Callers extends Construct {
         }),
       ],
     });
-    return { CallerPolicyArn: policy.managedPolicyArn };
+    return policy.managedPolicyArn;
   }
 
-  #giveOutApiKeys({ name, loanApps, throttle }: Stage, restApi: RestApi): Record<string, string> {
-    const outputs = loanApps.map((loanApp) => {
-      const id = pascalCase(loanApp);
-      const description = `Loan app ${loanApp}, Begini sessions, stage ${name}`;
-      const apiKey = new ApiKey(this, `ApiKey${id}`, { description });
-      new UsagePlan(this, `UsagePlan${id}`, {
-        description,
-        throttle,
-        apiStages: [{ stage: restApi.deploymentStage }],
-      }).addApiKey(apiKey);
-      return [`ApiKeyId${id}`, apiKey.keyId];
-    });
-    return Object.fromEntries(outputs);
+  #giveOutApiKey(loanApp: string, { name, throttle }: Stage, restApi: RestApi) {
+    const id = pascalCase(loanApp);
+    const description = `Loan app ${loanApp}, Begini sessions, stage ${name}`;
+    const apiKey = new ApiKey(this, `ApiKey${id}`, { description });
+    new UsagePlan(this, `UsagePlan${id}`, {
+      description,
+      throttle,
+      apiStages: [{ stage: restApi.deploymentStage }],
+    }).addApiKey(apiKey);
+    return { output: `ApiKeyId${id}`, keyId: apiKey.keyId };
   }
 }
 
