@@ -47,7 +47,7 @@ export class SessionStack extends Stack {
       ...shared,
       description: `Answers POST /sessions, stage ${stage.name}`,
       bundle: bundles['create-session'],
-      environment: credentials.commonEnvironment,
+      uidRefKey: credentials.uidRefKey,
     });
     credentials.letCallVendor(createSession);
     const rotation = new CredentialsRotation(this, 'CredentialsRotation', {
@@ -66,7 +66,7 @@ export class SessionStack extends Stack {
       : undefined;
     if (launchLinks)
       operatorPolicy.allowRenewal(launchLinks.key.secret, launchLinks.key.rotationFunction.lambda);
-    const sessionTable = stage.resume ? new SessionTable(this, 'Sessions', { stage }) : undefined;
+    const sessionTable = stage.resume ? new SessionTable(this, 'Sessions') : undefined;
     if (sessionTable) operatorPolicy.allowForgetting(sessionTable.table.tableArn);
     const functions: Partial<Record<RoutedFunction, ApiFunction>> = {
       'create-session': createSession,

@@ -1,7 +1,6 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { rotationStepTimeoutMs } from '../../functions/deadlines.ts';
-import { environmentNames } from '../../functions/environment.ts';
 import { ServiceFunction } from '../lambda/service-function.ts';
 import { scheduleRotation } from '../secrets/rotation-schedule.ts';
 import type { Stage } from '../stages/stages.ts';
@@ -31,12 +30,8 @@ export class CredentialsRotation extends Construct {
       description: `Rotates the Begini credentials, stage ${stage.name}`,
       bundle,
       timeoutMs: rotationStepTimeoutMs,
-      environment: {
-        [environmentNames.stage]: stage.path,
-        [environmentNames.credentialsSecretArn]: secret.secretArn,
-        [environmentNames.hmac]: stage.hmac ? 'on' : 'off',
-      },
     });
+    this.rotateCredentials.environment.addCredentials(secret);
     scheduleRotation(this, {
       secret,
       rotate: this.rotateCredentials,

@@ -2,7 +2,6 @@ import { SecretValue, Validations } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { environmentNames } from '../../functions/environment.ts';
 import type { ServiceFunction } from '../lambda/service-function.ts';
 import { removalPolicyOf } from '../removal-policy.ts';
 import { allowGetValue } from '../secrets/secret-permissions.ts';
@@ -21,11 +20,9 @@ export class Credentials extends Construct {
   readonly secret: Secret;
   /** 64 letters and digits. */
   readonly uidRefKey: Secret;
-  readonly #stage: Stage;
 
   constructor(scope: Construct, id: string, { stage, encryptionKey }: CredentialsProps) {
     super(scope, id);
-    this.#stage = stage;
     const shared = { removalPolicy: removalPolicyOf(stage), ...(encryptionKey && { encryptionKey }) };
     // The ids contain the stage because CloudFormation derives the secrets' names from them, and nothing else
     // names the stage.
@@ -51,27 +48,9 @@ export class Credentials extends Construct {
     });
   }
 
-  /**
-   * The key of the pseudonyms for a function's environment: a reference that CloudFormation resolves while it deploys.
-   * Anyone who may read the function's configuration sees the key, which is acceptable for this key only: it just
-   * prevents a person who reads logs from trying out uids.
-   */
-  get #uidRefKeyReference(): string {
-    return this.uidRefKey.secretValue.unsafeUnwrap();
-  }
-
-  /** The variables of every function that answers requests: its stage, and the key of the pseudonyms. */
-  get commonEnvironment(): Record<string, string> {
-    return {
-      [environmentNames.stage]: this.#stage.path,
-      [environmentNames.uidRefKey]: this.#uidRefKeyReference,
-    };
-  }
-
   /** Lets a function call Begini: it may read the pair, and knows where it is and whether to sign. */
   letCallVendor(serviceFunction: ServiceFunction): void {
     allowGetValue(this.secret, serviceFunction);
-    serviceFunction.lambda.addEnvironment(environmentNames.credentialsSecretArn, this.secret.secretArn);
-    serviceFunction.lambda.addEnvironment(environmentNames.hmac, this.#stage.hmac ? 'on' : 'off');
+    serviceFunction.environment.addCredentials(this.secret);
   }
 }

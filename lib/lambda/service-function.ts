@@ -14,6 +14,7 @@ import { Construct } from 'constructs';
 import { functionTimeoutMs } from '../../functions/deadlines.ts';
 import { StageLogGroup } from '../stage-log-group.ts';
 import type { Stage } from '../stages/stages.ts';
+import { FunctionEnvironment } from './function-environment.ts';
 
 /** MiB; Lambda gives CPU in proportion. */
 export const functionMemoryMiB = 512;
@@ -24,8 +25,6 @@ export interface ServiceFunctionProps {
   description: string;
   /** The folder `bundleFunction` returned. */
   bundle: string;
-  /** By the names in functions/environment.ts. */
-  environment: Record<string, string>;
   /** For the log group; if absent, CloudWatch's default key. */
   encryptionKey?: IKey | undefined;
   /** If absent, none is reserved. */
@@ -37,12 +36,13 @@ export interface ServiceFunctionProps {
 /** A function with its own log group and role, which may write to that log group and nothing else. */
 export class ServiceFunction extends Construct implements IGrantable {
   readonly lambda: LambdaFunction;
+  readonly environment: FunctionEnvironment;
   readonly logGroup: LogGroup;
   readonly grantPrincipal: IPrincipal;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
-    const { stage, description, bundle, environment, timeoutMs = functionTimeoutMs } = props;
+    const { stage, description, bundle, timeoutMs = functionTimeoutMs } = props;
     const { encryptionKey, reservedConcurrentExecutions } = props;
     this.logGroup = new StageLogGroup(this, 'LogGroup', { stage, encryptionKey });
     // Not CDK's default role: its managed policy allows writing to every log group of the account.
@@ -57,7 +57,6 @@ export class ServiceFunction extends Construct implements IGrantable {
       handler: 'index.handler',
       memorySize: functionMemoryMiB,
       timeout: Duration.millis(timeoutMs),
-      environment,
       role,
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
@@ -67,6 +66,7 @@ export class ServiceFunction extends Construct implements IGrantable {
       // publishing the same code again would fail ("Version already exists").
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
     });
+    this.environment = new FunctionEnvironment(this.lambda, stage);
     this.#acknowledgeFindings(stage);
   }
 

@@ -1,7 +1,6 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { environmentNames } from '../../functions/environment.ts';
 import { ServiceFunction } from '../lambda/service-function.ts';
 import { removalPolicyOf } from '../removal-policy.ts';
 import { scheduleRotation } from '../secrets/rotation-schedule.ts';
@@ -45,11 +44,8 @@ export class LaunchKey extends Construct {
       encryptionKey,
       description: `Renews the key of the launch links, stage ${stage.name}`,
       bundle,
-      environment: {
-        [environmentNames.stage]: stage.path,
-        [environmentNames.launchKeySecretArn]: this.secret.secretArn,
-      },
     });
+    this.rotationFunction.environment.addLaunchKey(this.secret);
     scheduleRotation(this, {
       secret: this.secret,
       rotate: this.rotationFunction,
@@ -65,6 +61,6 @@ export class LaunchKey extends Construct {
   /** Lets a function make and open launch tokens: it may read the key, and knows where it is. */
   letUse(serviceFunction: ServiceFunction): void {
     allowGetValue(this.secret, serviceFunction);
-    serviceFunction.lambda.addEnvironment(environmentNames.launchKeySecretArn, this.secret.secretArn);
+    serviceFunction.environment.addLaunchKey(this.secret);
   }
 }

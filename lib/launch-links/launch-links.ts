@@ -1,7 +1,6 @@
 import { Annotations } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { environmentNames } from '../../functions/environment.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { ApiFunction } from '../lambda/api-function.ts';
 import { isUnnamed } from '../stages/applicant-page.ts';
@@ -31,7 +30,7 @@ export class LaunchLinks extends Construct {
   ) {
     super(scope, id);
     this.key = new LaunchKey(this, 'Key', { stage, encryptionKey, bundle: bundles['rotate-launch-key'] });
-    const environment = credentials.commonEnvironment;
+    const { uidRefKey } = credentials;
 
     // Making a link does not call the vendor, so this function may not read the vendor's key.
     const createLaunchLink = new ApiFunction(this, 'CreateLaunchLink', {
@@ -39,11 +38,9 @@ export class LaunchLinks extends Construct {
       encryptionKey,
       description: `Answers POST /launch-links, stage ${stage.name}`,
       bundle: bundles['create-launch-link'],
-      environment: {
-        ...environment,
-        ...(stage.domain && { [environmentNames.launchBaseUrl]: `https://${stage.domain.name}` }),
-      },
+      uidRefKey,
     });
+    createLaunchLink.environment.addLaunchBaseUrl();
     this.key.letUse(createLaunchLink);
 
     const launch = new ApiFunction(this, 'Launch', {
@@ -51,7 +48,7 @@ export class LaunchLinks extends Construct {
       encryptionKey,
       description: `Answers /launch/{token}, stage ${stage.name}`,
       bundle: bundles.launch,
-      environment,
+      uidRefKey,
     });
     this.key.letUse(launch);
     credentials.letCallVendor(launch);

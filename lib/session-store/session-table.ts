@@ -2,14 +2,7 @@ import { RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { environmentNames } from '../../functions/environment.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
-import type { Stage } from '../stages/stages.ts';
-
-/** The stage of the remembered sessions. */
-export interface SessionTableProps {
-  stage: Stage;
-}
 
 /**
  * The table that remembers the session of each applicant until it expires. The functions seal its values, so DynamoDB's
@@ -17,11 +10,9 @@ export interface SessionTableProps {
  */
 export class SessionTable extends Construct {
   readonly table: Table;
-  readonly #sessionHours: number;
 
-  constructor(scope: Construct, id: string, { stage }: SessionTableProps) {
+  constructor(scope: Construct, id: string) {
     super(scope, id);
-    this.#sessionHours = stage.sessionHours;
     this.table = new Table(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
@@ -42,7 +33,6 @@ export class SessionTable extends Construct {
         resources: [this.table.tableArn],
       }),
     );
-    apiFunction.lambda.addEnvironment(environmentNames.sessionTable, this.table.tableName);
-    apiFunction.lambda.addEnvironment(environmentNames.sessionHours, String(this.#sessionHours));
+    apiFunction.environment.addSessionTable(this.table);
   }
 }
