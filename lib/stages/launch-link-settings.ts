@@ -1,28 +1,16 @@
 import * as v from 'valibot';
-import type { ApplicantPage } from '../../functions/applicant-page/applicant-page.ts';
 import { longestLifeSeconds } from '../../functions/launch-links/launch-link-life.ts';
 import { applicantPageSettings } from './applicant-page.ts';
-import { notAllowed, settings, text, wholeNumber, yesOrNo } from './settings.ts';
-import { type Throttle, throttle } from './throttle.ts';
-
-/** The part of a stage's row that concerns launch links. */
-export interface LaunchLinkSettings {
-  /** Whether the stage has launch links at all. */
-  launchLinks: boolean;
-  applicantPage: ApplicantPage;
-  /** The host of the API and of the links; if absent, API Gateway's own. */
-  domain?: CustomDomain | undefined;
-  /** Requests per second to each method of `/launch/{token}`, and how many may come at once. */
-  launchThrottle: Throttle;
-  /** How often the launch key is renewed. */
-  launchKeyRotationDays: number;
-}
-
-/** A host name of the lender, with its certificate in the stack's own region. */
-export interface CustomDomain {
-  name: string;
-  certificateArn: string;
-}
+import {
+  type EnvironmentName,
+  notAllowed,
+  type SettingsOf,
+  settings,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from './settings.ts';
+import { throttle } from './throttle.ts';
 
 const throttleDefaults = {
   test: { rateLimit: 5, burstLimit: 10 },
@@ -53,20 +41,26 @@ const certificateArn = text(
 );
 
 /** The settings of a row for launch links, with the defaults of the environment. */
-export function launchLinkSettings(environment: 'test' | 'production') {
+export function launchLinkSettings(environment: EnvironmentName) {
   return {
+    /** Whether the stage has launch links at all. */
     launchLinks: v.optional(yesOrNo, true),
     ...applicantPageSettings,
+    /** The host of the API and of the links, with its certificate in the stack's own region; if absent, API Gateway's. */
     domain: v.optional(settings({ name: hostName, certificateArn })),
+    /** The limits of each method of `/launch/{token}`. */
     launchThrottle: throttle(throttleDefaults[environment]),
+    /** How often the launch key is renewed. */
     launchKeyRotationDays: v.optional(rotationDays, defaultRotationDays),
   };
 }
 
+type LaunchLinkSettings = SettingsOf<ReturnType<typeof launchLinkSettings>>;
+
 /** Refuses a certificate in another region than the row's; `path` is the row's. */
 export function refuseForeignCertificate(
   path: string,
-  { domain, region }: { domain?: CustomDomain | undefined; region?: string | undefined },
+  { domain, region }: Partial<LaunchLinkSettings> & { region?: string | undefined },
 ): string[] {
   if (!domain || !region || domain.certificateArn.split(':')[3] === region) return [];
   return [

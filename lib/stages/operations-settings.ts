@@ -1,26 +1,14 @@
 import * as v from 'valibot';
-import { httpsUrl, notAllowed, oneOf, text, wholeNumber, yesOrNo } from './settings.ts';
-
-/** The part of a stage's row that concerns how it is protected, watched and deployed. */
-export interface OperationsSettings {
-  /** Who receives the alarms: an e-mail address, or an existing SNS topic; if both are absent, no one. */
-  alarmEmail?: string | undefined;
-  alarmTopicArn?: string | undefined;
-  /** Where the operators read the runbook: an https URL; if absent, alarms name its articles without an address. */
-  runbookUrl?: string | undefined;
-  /** Whether secrets, logs and the alarm topic are encrypted with a KMS key that belongs to the stage. */
-  customerManagedKey: boolean;
-  /** Whether AWS WAF protects the API. */
-  firewall: boolean;
-  /** How traffic moves to a new version of a function: a tenth of it first, or all of it. */
-  deployment: 'canary' | 'all-at-once';
-  /**
-   * Concurrent executions reserved for each function that answers requests, also its upper limit; if absent, neither.
-   */
-  reservedConcurrency?: number | undefined;
-  /** Whether the functions are traced by X-Ray. */
-  tracing: boolean;
-}
+import {
+  type EnvironmentName,
+  httpsUrl,
+  notAllowed,
+  oneOf,
+  type SettingsOf,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from './settings.ts';
 
 /** The local part and the domain as browsers check them, the latter with at least one dot. */
 const emailPattern =
@@ -35,20 +23,32 @@ const snsTopicArn = text(
   'the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:on-call", with a name of at most 256 characters',
 );
 
-/** The settings of a row for operations. Production is protected by default. */
-export function operationsSettings(environment: 'test' | 'production') {
+/**
+ * The settings of a row that concern how the stage is protected, watched and deployed. Production is protected by
+ * default.
+ */
+export function operationsSettings(environment: EnvironmentName) {
   const isProduction = environment === 'production';
   return {
+    /** Who receives the alarms: an e-mail address, or an existing SNS topic; if both are absent, no one. */
     alarmEmail: v.optional(emailAddress),
     alarmTopicArn: v.optional(snsTopicArn),
+    /** Where the operators read the runbook: an https URL; if absent, alarms name its articles without an address. */
     runbookUrl: v.optional(httpsUrl('https://git.bank.example/begini-session/RUNBOOK.md')),
+    /** Whether secrets, logs and the alarm topic are encrypted with a KMS key that belongs to the stage. */
     customerManagedKey: v.optional(yesOrNo, isProduction),
+    /** Whether AWS WAF protects the API. */
     firewall: v.optional(yesOrNo, isProduction),
+    /** How traffic moves to a new version of a function: a tenth of it first, or all of it. */
     deployment: v.optional(oneOf('canary', 'all-at-once'), isProduction ? 'canary' : 'all-at-once'),
+    /** Concurrent executions reserved for each function that answers requests, also its maximum; if absent, neither. */
     reservedConcurrency: v.optional(wholeNumber(1, Number.MAX_SAFE_INTEGER, 'a whole number greater than 0')),
+    /** Whether the functions are traced by X-Ray. */
     tracing: v.optional(yesOrNo, false),
   };
 }
+
+type OperationsSettings = SettingsOf<ReturnType<typeof operationsSettings>>;
 
 /** Refuses a second receiver of alarms, and a topic in another region than the row's; `path` is the row's. */
 export function refuseAlarmTopic(

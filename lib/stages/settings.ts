@@ -11,8 +11,13 @@ export const object = v.custom<Record<string, unknown>>(
   'an object of settings',
 );
 
+/** The values of these settings, each as its schema returns it. */
+export type SettingsOf<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>;
+
 /** An object with these settings and no others. */
-export function settings<const Entries extends v.ObjectEntries>(entries: Entries) {
+export function settings<const Entries extends v.ObjectEntries>(
+  entries: Entries,
+): v.GenericSchema<unknown, SettingsOf<Entries>> {
   const names = Object.keys(entries);
   const absent = Object.fromEntries(names.map((name) => [name, undefined]));
   return v.pipe(
@@ -22,6 +27,10 @@ export function settings<const Entries extends v.ObjectEntries>(entries: Entries
     v.objectWithRest(entries, v.never(names.join(', '))),
   );
 }
+
+/** Which of Begini's environments a stage belongs to. */
+export const environmentName = oneOf('test', 'production');
+export type EnvironmentName = v.InferOutput<typeof environmentName>;
 
 /** A string that the pattern matches. */
 export function text(pattern: RegExp, allowed: string) {

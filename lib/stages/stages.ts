@@ -1,13 +1,11 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { refuseLongTexts } from './applicant-page.ts';
+import { launchLinkSettings, refuseForeignCertificate } from './launch-link-settings.ts';
+import { operationsSettings, refuseAlarmTopic } from './operations-settings.ts';
 import {
-  type LaunchLinkSettings,
-  launchLinkSettings,
-  refuseForeignCertificate,
-} from './launch-link-settings.ts';
-import { type OperationsSettings, operationsSettings, refuseAlarmTopic } from './operations-settings.ts';
-import {
+  type EnvironmentName,
+  environmentName,
   list,
   notAllowed,
   object,
@@ -18,41 +16,10 @@ import {
   wholeNumber,
   yesOrNo,
 } from './settings.ts';
-import { type Throttle, throttle } from './throttle.ts';
+import { throttle } from './throttle.ts';
 
 /** One row of the stages table: all differences between one deployed stack and another. */
-export interface Stage extends LaunchLinkSettings, OperationsSettings {
-  /** As written in cdk.json, such as `Test`; the stack is `BeginiSession-Test`. */
-  name: string;
-  /** The API's stage, which is the first part of its URL's path: the name in lower case. */
-  path: string;
-  environment: 'test' | 'production';
-  /** 12 digits; by default, the account that cdk deploys with. */
-  account?: string | undefined;
-  /** Such as `eu-central-1`; by default, the region that cdk deploys with. */
-  region?: string | undefined;
-  /** How API Gateway authenticates a loan app's backend. */
-  callerAuth: 'iam' | 'api-key';
-  /** The callers that get an API key and a usage plan each; empty if `callerAuth` is `iam`. */
-  loanApps: readonly string[];
-  /** Addresses and CIDR ranges that loan apps may call from; empty for any. */
-  allowedSourceIps: readonly string[];
-  /** Whether session calls have a signature; Begini must have enabled it on the integration id. */
-  hmac: boolean;
-  /** Whether the stage remembers the session of a uid and returns the same one until it expires. */
-  resume: boolean;
-  /** How long a session lives if its token has no expiry, in hours from its creation. */
-  sessionHours: number;
-  /** Requests per second, and how many may come at once: of the whole stage, and of one API key. */
-  throttle: Throttle;
-  logRetentionDays: number;
-  /**
-   * Days after which Secrets Manager starts a rotation, which fails with an alarm unless an operator has staged a pair.
-   */
-  rotationDays: number;
-  /** Whether this stack creates the account-wide role with which API Gateway writes logs. */
-  apiGatewayAccountRole: 'create' | 'existing';
-}
+export type Stage = ReturnType<typeof stageOf>;
 
 /** The stages table has mistakes; the message has one line for each, in the words of cdk.json. */
 export class StagesError extends Error {
@@ -86,7 +53,6 @@ const longestSessionHours = 10_000;
 /** Valid in a stack's name and in a path; hyphens only, as a stack's name allows no underscore. */
 const rowNamePattern = /^[a-z][a-z0-9-]{0,31}$/i;
 
-const environmentName = oneOf('test', 'production');
 const accountId = text(/^\d{12}$/, 'a string of 12 digits');
 const regionName = text(/^[a-z]{2,}(-[a-z]+)+-\d$/, 'a region such as "eu-central-1"');
 /** A word starts with a letter, so that names in camel case, as in the outputs, differ wherever these do. */
@@ -97,24 +63,38 @@ const loanAppName = text(
 const allowedSourceIp = 'an IPv4 or IPv6 address or CIDR range, such as "203.0.113.0/24"';
 const sourceIp = v.pipe(v.string(allowedSourceIp), v.check(isAddressOrRange, allowedSourceIp));
 
-function rowSchema(environment: Stage['environment']) {
+function rowSchema(environment: EnvironmentName) {
   return settings({
     environment: environmentName,
+    /** 12 digits; by default, the account that cdk deploys with. */
     account: v.optional(accountId),
+    /** Such as `eu-central-1`; by default, the region that cdk deploys with. */
     region: v.optional(regionName),
+    /** How API Gateway authenticates a loan app's backend. */
     callerAuth: v.optional(oneOf('iam', 'api-key'), 'iam'),
+    /** The callers that get an API key and a usage plan each; only with API keys. */
     loanApps: v.optional(list(loanAppName)),
+    /** Addresses and CIDR ranges that loan apps may call from; by default any. */
     allowedSourceIps: v.optional(list(sourceIp)),
+    /** Whether session calls have a signature; Begini must have enabled it on the integration id. */
     hmac: v.optional(yesOrNo, true),
+    /** Whether the stage remembers the session of a uid and returns the same one until it expires. */
     resume: v.optional(yesOrNo, true),
+    /** How long a session lives if its token has no expiry, in hours from its creation. */
     sessionHours: v.optional(wholeNumber(1, longestSessionHours), defaultSessionHours),
+    /** The limits of the whole stage, and of one API key. */
     throttle: throttle(defaults[environment].throttle),
     ...launchLinkSettings(environment),
     logRetentionDays: v.optional(oneOf(...retentionDays), defaults[environment].logRetentionDays),
+    /**
+     * Days after which Secrets Manager starts a rotation, which fails with an alarm unless an operator has staged a
+     * pair.
+     */
     rotationDays: v.optional(
       wholeNumber(1, longestRotationDays, `a whole number of days from 1 to ${longestRotationDays}`),
       defaultRotationDays,
     ),
+    /** Whether this stack creates the account-wide role with which API Gateway writes logs. */
     apiGatewayAccountRole: v.optional(oneOf('create', 'existing'), 'create'),
     ...operationsSettings(environment),
   });
@@ -167,12 +147,16 @@ function refuseLoanApps(path: string, { callerAuth, loanApps }: Partial<Row>): s
   return [notAllowed(`${path}.loanApps`, loanApps, 'it only with "callerAuth": "api-key"')];
 }
 
-function stageOf(name: string, { returnUrl, ...row }: Row): Stage {
+function stageOf(name: string, { returnUrl, ...row }: Row) {
   return {
     ...row,
+    /** As written in cdk.json, such as `Test`; the stack is `BeginiSession-Test`. */
     name,
+    /** The API's stage, which is the first part of its URL's path: the name in lower case. */
     path: name.toLowerCase(),
+    /** Empty if callers use IAM. */
     loanApps: row.callerAuth === 'api-key' ? (row.loanApps ?? ['loan-app']) : [],
+    /** Empty for any. */
     allowedSourceIps: row.allowedSourceIps ?? [],
     applicantPage: { ...row.applicantPage, returnUrl },
   };
