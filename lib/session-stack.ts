@@ -83,7 +83,6 @@ export class SessionStack extends Stack {
       firewall,
       functions,
       credentials,
-      sessionTable,
       rotations: {
         Credentials: rotation.rotateCredentials,
         ...(launchLinks && { 'Launch key': launchLinks.key.rotationFunction }),

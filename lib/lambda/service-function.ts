@@ -17,7 +17,7 @@ import type { Stage } from '../stages/stages.ts';
 import { FunctionEnvironment } from './function-environment.ts';
 
 /** MiB; Lambda gives CPU in proportion. */
-export const functionMemoryMiB = 512;
+const functionMemoryMiB = 512;
 
 /** What a function runs, and for whom. */
 export interface ServiceFunctionProps {

@@ -17,14 +17,12 @@ import { Construct } from 'constructs';
 import type { Firewall } from '../api/firewall.ts';
 import type { SessionApi } from '../api/session-api.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
-import type { SessionTable } from '../session-store/session-table.ts';
 import type { Stage } from '../stages/stages.ts';
 import type { Alarms, Rotations } from './alarms.ts';
 import { errorBudget } from './error-budget.ts';
 import { sumOf } from './metric-math.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import { runbookFile } from './runbook.ts';
-import { dailyCost } from './running-cost.ts';
 
 /** What is shown. */
 export interface StageDashboardProps {
@@ -32,8 +30,6 @@ export interface StageDashboardProps {
   api: SessionApi;
   firewall: Firewall | undefined;
   functions: readonly ApiFunction[];
-  /** Absent in a stage that remembers no sessions. */
-  sessionTable: SessionTable | undefined;
   metrics: RequestMetrics;
   rotations: Rotations;
   alarms: Alarms;
@@ -55,7 +51,7 @@ export class StageDashboard extends Construct {
     new Dashboard(this, 'Dashboard', {
       dashboardName,
       defaultInterval: Duration.hours(12),
-      // Keeps each graph's own period: a daily sum must not become a sum of five minutes.
+      // Keeps each graph's own period.
       periodOverride: PeriodOverride.INHERIT,
       widgets: [
         [this.#links()],
@@ -66,8 +62,6 @@ export class StageDashboard extends Construct {
         this.#whoMustAct(),
         [heading('Is rotation healthy?')],
         this.#rotation(),
-        [heading('What does it cost?')],
-        this.#cost(),
       ],
     });
   }
@@ -210,23 +204,6 @@ export class StageDashboard extends Construct {
           this.#metric('SecretRefreshes', 'Reads'),
           this.#metric('StaleServes', 'Requests served with an older reading'),
         ],
-      }),
-    ];
-  }
-
-  #cost(): IWidget[] {
-    const { stage, api, functions, sessionTable } = this.#props;
-    return [
-      graph(16, 'What requests cost, US$ a day (list prices of us-east-1, without free tiers)', {
-        stacked: true,
-        left: dailyCost({ stage, api, functions, sessionTable }),
-      }),
-      new SingleValueWidget({
-        title: 'Requests at API Gateway in this time',
-        width: 8,
-        height: 7,
-        setPeriodToTimeRange: true,
-        metrics: [api.restApi.metricCount({ statistic: 'Sum', label: 'Requests' })],
       }),
     ];
   }

@@ -5,7 +5,6 @@ import type { RoutedFunction } from '../api/routes.ts';
 import type { SessionApi } from '../api/session-api.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
-import type { SessionTable } from '../session-store/session-table.ts';
 import type { Stage } from '../stages/stages.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { Alarms, type Rotations } from './alarms.ts';
@@ -23,8 +22,6 @@ export interface MonitoringProps {
   /** The functions that answer requests. */
   functions: Readonly<Partial<Record<RoutedFunction, ApiFunction>>>;
   credentials: Credentials;
-  /** Absent in a stage that remembers no sessions. */
-  sessionTable: SessionTable | undefined;
   rotations: Rotations;
   encryptionKey?: IKey | undefined;
 }
@@ -56,7 +53,6 @@ export class Monitoring extends Construct {
       api,
       firewall: props.firewall,
       functions,
-      sessionTable: props.sessionTable,
       metrics,
       rotations,
       alarms: this.alarms,

@@ -24,13 +24,12 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
     expect(DashboardName).toBe('BeginiSession-Demo');
   });
 
-  test("answers an operator's four questions from top to bottom", () => {
+  test("answers an operator's three questions from top to bottom", () => {
     const headings = widgets.filter(({ properties }) => properties.markdown?.startsWith('## '));
     expect(headings.map(({ properties }) => properties.markdown)).toEqual([
       '## Are applicants getting through?',
       '## Is it us, the vendor or a caller?',
       '## Is rotation healthy?',
-      '## What does it cost?',
     ]);
     const tops = headings.map(({ y }) => y);
     expect(tops).toEqual(tops.toSorted((one, other) => one - other));
@@ -92,16 +91,4 @@ test('the blocked requests of a firewall are shown if there is one, by the metri
   expect(VisibilityConfig).toMatchObject({ MetricName: 'BeginiSession-Demo' });
   expect(bodyOf(true)).toMatch(/BlockedRequests.+WebACL[^,]+,[^,]+BeginiSession-Demo/);
   expect(bodyOf(false)).not.toContain('BlockedRequests');
-});
-
-test.each([
-  ['a firewall', 'firewall', 'WAF'],
-  ['the table of sessions', 'resume', 'DynamoDB'],
-])('the cost of %s is shown if there is one', (_, setting, label) => {
-  const shows = (isOn: boolean) =>
-    JSON.stringify(
-      resourceOf(templateOf({ environment: 'test', [setting]: isOn }), 'AWS::CloudWatch::Dashboard')
-        .Properties,
-    ).includes(`\\"${label}\\"`);
-  expect([shows(true), shows(false)]).toEqual([true, false]);
 });
