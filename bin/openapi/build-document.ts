@@ -13,7 +13,6 @@ import {
 } from './components.ts';
 import { errorExamples, errorResponses, sharedErrorResponses } from './error-responses.ts';
 import { type Operation, operations, type Success } from './operations.ts';
-import { webhookSchemas, webhooks } from './webhooks.ts';
 
 const description = `One stage of the service. It holds the API key of Begini, creates the session with a signed call, and answers with the redirect to the assessment.
 
@@ -48,7 +47,6 @@ const tags = {
   'loan-app': { name: 'Loan app', description: 'Calls from the backend of a loan app, authenticated.' },
   anyone: { name: 'Applicant', description: 'Calls by the browser of an applicant for a launch link.' },
 };
-const receiverTag = { name: 'Your receiver', description: 'Calls from Begini to the loan app.' };
 
 /**
  * The contract as an OpenAPI 3.1 document, made from the tables that the service itself reads.
@@ -64,11 +62,10 @@ export function buildDocument() {
       description,
     },
     servers,
-    tags: [...Object.values(tags), receiverTag],
+    tags: Object.values(tags),
     paths: buildPaths(),
-    webhooks,
     components: {
-      schemas: { ...schemas, ...webhookSchemas },
+      schemas,
       headers: { ...commonHeaders, ...someHeaders },
       examples: errorExamples(),
       responses: sharedErrorResponses(),

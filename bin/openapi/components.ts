@@ -15,9 +15,6 @@ export const exampleRequestId = '17ebf18c-1046-404c-933e-7eb6c8edc1fc';
 /** An applicant. */
 export const exampleUid = 'ABCDE-12345';
 
-/** An integration id as Begini's pages print it. */
-export const exampleIntegrationId = '12345678901234567890';
-
 /** A launch token. */
 export const exampleLaunchToken = 'header..iv.ciphertext.tag';
 

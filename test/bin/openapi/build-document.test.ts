@@ -6,10 +6,6 @@ import fc from 'fast-check';
 import { buildDocument } from '../../../bin/openapi/build-document.ts';
 import { exampleLaunchToken, exampleSession } from '../../../bin/openapi/components.ts';
 import { operations } from '../../../bin/openapi/operations.ts';
-import { exampleEvents } from '../../../bin/openapi/webhooks.ts';
-import { BeginiAssessment } from '../../../bin/stand-ins/begini/begini-assessment.ts';
-import { makeAccessToken } from '../../../bin/stand-ins/begini/begini-token.ts';
-import type { WebhookBody } from '../../../bin/stand-ins/begini/begini-webhook.ts';
 import { parseBody as parseLink } from '../../../functions/create-launch-link/parse-body.ts';
 import { parseBody as parseSession } from '../../../functions/create-session/parse-body.ts';
 import { problems } from '../../../functions/errors.ts';
@@ -128,34 +124,3 @@ describe('its examples', () => {
     expect(JSON.parse(withExampleValues(await response.text()))).toEqual(answers[201]?.json?.example);
   });
 });
-
-describe('its webhook', () => {
-  const { Event } = document.components.schemas;
-
-  test('accepts every event of the simulator, and names its type', () => {
-    const sent: WebhookBody[] = [];
-    const assessment = new BeginiAssessment((events) => sent.push(...events));
-    for (const ending of ['finish', 'give-up', 'expire']) {
-      const exp = Math.floor(Date.now() / 1000) + 3_600;
-      assessment.end(makeAccessToken({ uid: 'ABCDE-12345', integration_id: '1', exp, ending }), ending);
-    }
-    expect(sent.flatMap((event) => schemaFaults(Event, event))).toEqual([]);
-    const types: readonly string[] = Event.properties.event.properties.type.examples;
-    for (const { event } of sent) expect(types).toContain(event.type);
-    // What the simulator makes up are values, not properties.
-    const scored = sent.find(({ event }) => event.type === 'psychometric_score.complete');
-    expect(shapeOf(scored)).toEqual(shapeOf(exampleEvents['psychometric_score.complete']));
-  });
-
-  test('has the examples that functions/README.md shows', () => {
-    const readme = readFileSync(join(import.meta.dirname, '../../../functions/README.md'), 'utf8');
-    const shown = [...readme.matchAll(/^```json\n(.*?)^```/gms)].map(([, json = '']) => JSON.parse(json));
-    expect(shown).toEqual(expect.arrayContaining(Object.values(exampleEvents)));
-    for (const example of Object.values(exampleEvents)) expect(schemaFaults(Event, example)).toEqual([]);
-  });
-});
-
-/** A value with the name of its type in the place of each string and number. */
-function shapeOf(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (_, each) => (Object(each) === each ? each : typeof each)));
-}

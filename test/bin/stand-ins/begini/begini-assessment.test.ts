@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { BeginiAssessment } from '../../../../bin/stand-ins/begini/begini-assessment.ts';
 import { makeAccessToken } from '../../../../bin/stand-ins/begini/begini-token.ts';
@@ -60,6 +62,17 @@ describe('the end of a session', () => {
     expect(Math.abs(scoredAt - Date.now() / 1000)).toBeLessThan(60);
   });
 
+  test('sends events of the types and of the shape that functions/README.md shows', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../../../functions/README.md'), 'utf8');
+    const shown = [...readme.matchAll(/^```json\n(.*?)^```/gms)]
+      .map(([, json = '']) => JSON.parse(json))
+      .filter(({ event }) => event);
+    assessment.end(token, 'finish');
+    expect(sent.map(shapeOf)).toEqual(shown.map(shapeOf));
+    for (const ending of ['give-up', 'expire']) assessment.end(makeAccessToken({ uid, exp, ending }), ending);
+    for (const type of typesSent()) expect(readme).toContain(`\`${type}\``);
+  });
+
   test.each(['finish', 'give-up', 'expire'])('by %s shows a screen if there is no return URL', (ending) => {
     const { status, body } = assessment.end(token, ending);
     expect(status).toBe(200);
@@ -112,3 +125,8 @@ describe('whether a token can be entered twice', () => {
     expect(assessment.enter(another).status).toBe(200);
   });
 });
+
+/** A value with the name of its type in the place of each string and number. */
+function shapeOf(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (_, each) => (Object(each) === each ? each : typeof each)));
+}
