@@ -17,7 +17,6 @@ import { StageKey } from './secrets/stage-key.ts';
 import { SessionTable } from './session-store/session-table.ts';
 import type { Stage } from './stages/stages.ts';
 
-/** What one stack needs. */
 export interface SessionStackProps {
   stage: Stage;
   /** The folder of each function's bundle, as `bundleFunction` returns it. */

@@ -4,7 +4,6 @@ import type { Construct } from 'constructs';
 import { removalPolicyOf } from './removal-policy.ts';
 import type { Stage } from './stages/stages.ts';
 
-/** Whose log it is. */
 export interface StageLogGroupProps {
   stage: Stage;
   /** If absent, CloudWatch's default key. */

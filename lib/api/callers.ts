@@ -12,7 +12,6 @@ import { pascalCase } from '../pascal-case.ts';
 import type { Stage } from '../stages/stages.ts';
 import type { Route } from './routes.ts';
 
-/** What the callers of a stage may reach. */
 export interface CallersProps {
   stage: Stage;
   restApi: RestApi;

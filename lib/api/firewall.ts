@@ -7,7 +7,6 @@ import { StageLogGroup } from '../stage-log-group.ts';
 import type { Stage } from '../stages/stages.ts';
 import type { SessionApi } from './session-api.ts';
 
-/** What is protected. */
 export interface FirewallProps {
   stage: Stage;
   api: SessionApi;

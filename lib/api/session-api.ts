@@ -30,7 +30,6 @@ import { gatewayPage } from './gateway-page.ts';
 import { type GatewayResponse, gatewayProblem, gatewayResponses } from './gateway-responses.ts';
 import { type Route, type RoutedFunction, routes } from './routes.ts';
 
-/** What the API calls. */
 export interface SessionApiProps {
   stage: Stage;
   /** The functions that the stage has: their routes are declared. */

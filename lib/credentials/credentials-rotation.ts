@@ -6,7 +6,6 @@ import { scheduleRotation } from '../secrets/rotation-schedule.ts';
 import type { Stage } from '../stages/stages.ts';
 import type { Credentials } from './credentials.ts';
 
-/** What is rotated, and by which code. */
 export interface CredentialsRotationProps {
   stage: Stage;
   credentials: Credentials;

@@ -7,7 +7,6 @@ import { removalPolicyOf } from '../removal-policy.ts';
 import { allowGetValue } from '../secrets/secret-permissions.ts';
 import type { Stage } from '../stages/stages.ts';
 
-/** Which stage the secrets belong to. */
 export interface CredentialsProps {
   stage: Stage;
   /** If absent, the default key that Secrets Manager has in every account. */

@@ -5,7 +5,6 @@ import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { ApiFunction } from './api-function.ts';
 
-/** What is deployed in steps, and which alarms roll it back. */
 export interface CanaryDeploymentsProps {
   functions: readonly ApiFunction[];
   /** While one of these is raised, no deployment starts, and a deployment in progress is rolled back. */

@@ -19,7 +19,6 @@ import { FunctionEnvironment } from './function-environment.ts';
 /** MiB; Lambda gives CPU in proportion. */
 const functionMemoryMiB = 512;
 
-/** What a function runs, and for whom. */
 export interface ServiceFunctionProps {
   stage: Stage;
   description: string;

@@ -6,7 +6,6 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { Stage } from '../stages/stages.ts';
 
-/** Who is notified, and how the topic is encrypted. */
 export interface AlarmTopicProps {
   stage: Stage;
   /** Must let CloudWatch and EventBridge use it, as `StageKey` does; if absent, the topic is not encrypted. */

@@ -20,7 +20,6 @@ import { RefusedCallers } from './refused-callers.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import { type Article, describeAlarm, nameAlarm, runbookArticles } from './runbook.ts';
 
-/** What is watched, and who is notified. */
 export interface AlarmsProps {
   stage: Stage;
   metrics: RequestMetrics;

@@ -6,7 +6,6 @@ import { Construct } from 'constructs';
 import type { Stage } from '../stages/stages.ts';
 import { describeAlarm, runbookArticles } from './runbook.ts';
 
-/** Which secret is watched, and who is notified. */
 export interface CredentialsWatchProps {
   stage: Stage;
   secret: Secret;

@@ -24,7 +24,6 @@ import { sumOf } from './metric-math.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import { runbookFile } from './runbook.ts';
 
-/** What is shown. */
 export interface StageDashboardProps {
   stage: Stage;
   api: SessionApi;

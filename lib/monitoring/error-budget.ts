@@ -41,7 +41,6 @@ const burns = [
   },
 ] as const;
 
-/** The routes that lead to the assessment. */
 export interface ErrorBudgetProps {
   methods: readonly Method[];
   apiStage: ApiStage;

@@ -13,7 +13,6 @@ import { StageDashboard } from './dashboard.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { SavedQueries } from './saved-queries.ts';
 
-/** What is watched. */
 export interface MonitoringProps {
   stage: Stage;
   api: SessionApi;

@@ -12,7 +12,6 @@ import { Construct } from 'constructs';
 import type { RequestMetrics } from './request-metrics.ts';
 import { describeAlarm, nameAlarm, runbookArticles } from './runbook.ts';
 
-/** Where refusals are counted, and what the alarm's text links to. */
 export interface RefusedCallersProps {
   metrics: RequestMetrics;
   runbookUrl: string | undefined;

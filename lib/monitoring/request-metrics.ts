@@ -74,7 +74,6 @@ export type RequestMetric =
   | keyof typeof storeReadings
   | keyof ReturnType<typeof accessReadings>;
 
-/** The functions that write the log lines. */
 export interface RequestMetricsProps {
   stage: Stage;
   functions: Readonly<Partial<Record<RoutedFunction, ApiFunction>>>;

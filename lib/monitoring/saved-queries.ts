@@ -2,7 +2,6 @@ import { Stack } from 'aws-cdk-lib';
 import { CfnQueryDefinition, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
-/** The log groups of the functions that answer requests. */
 export interface SavedQueriesProps {
   logGroups: readonly ILogGroup[];
 }

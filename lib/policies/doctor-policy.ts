@@ -4,7 +4,6 @@ import { Construct } from 'constructs';
 import type { Stage } from '../stages/stages.ts';
 import { acknowledgeOwnStack, describeOwnStack } from './own-stack.ts';
 
-/** What the doctor looks at. */
 export interface DoctorPolicyProps {
   stage: Stage;
   secretArns: readonly string[];

@@ -8,7 +8,6 @@ import { secretKeyStatements } from '../secrets/secret-permissions.ts';
 import type { Stage } from '../stages/stages.ts';
 import { acknowledgeOwnStack, describeOwnStack } from './own-stack.ts';
 
-/** What an operator works on. */
 export interface OperatorPolicyProps {
   stage: Stage;
   credentials: Credentials;

@@ -5,7 +5,6 @@ import type { Construct } from 'constructs';
 import type { ServiceFunction } from '../lambda/service-function.ts';
 import { allowDescribeKey, allowSecretKey } from './secret-permissions.ts';
 
-/** Which secret is rotated, by which function, and when. */
 export interface RotationScheduleProps {
   secret: Secret;
   /** The function that runs the rotation's steps. */

@@ -5,7 +5,6 @@ import { Construct } from 'constructs';
 import { removalPolicyOf } from '../removal-policy.ts';
 import type { Stage } from '../stages/stages.ts';
 
-/** Which stage the key belongs to. */
 export interface StageKeyProps {
   stage: Stage;
 }
