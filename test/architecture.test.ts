@@ -10,11 +10,12 @@ const folders = ['functions', 'lib', 'bin', 'test'];
 /** An import between two files, each by its path from the root of the repository. */
 type Import = { from: string; to: string };
 
-const imports: Import[] = folders.flatMap((top) =>
+const filesIn = (top: string) =>
   readdirSync(join(root, top), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
-    .flatMap((file) => importsOf(join(top, file))),
-);
+    .map((file) => join(top, file));
+
+const imports = folders.flatMap(filesIn).flatMap(importsOf);
 
 /** What a file imports by a relative path, statically or dynamically. */
 function importsOf(from: string): Import[] {
@@ -59,4 +60,24 @@ describe('functions ← lib ← bin ← test', () => {
       expect([...folders, 'package.json']).toContain(to.split('/')[0]);
     }
   });
+});
+
+test.each([
+  ['functions', '@aws-sdk/client-secrets-manager'],
+  ['functions', '@middy/core'],
+  ['functions', '@middy/http-json-body-parser'],
+  ['lib', 'aws-cdk-lib'],
+  ['lib', 'constructs'],
+  ['test', 'aws-sdk-client-mock'],
+])('%s/ uses the package %s', (top, name) => {
+  const use = new RegExp(`^(?!import type).*from '${name}'`, 'm');
+  expect(filesIn(top).filter((file) => use.test(readFileSync(join(root, file), 'utf8')))).not.toEqual([]);
+});
+
+test('npm test uses the package jest', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect([scripts.test, scripts['test:unit']]).toEqual([
+    expect.stringContaining('npm run test:unit'),
+    expect.stringContaining('node_modules/jest/bin/jest.js'),
+  ]);
 });
