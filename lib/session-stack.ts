@@ -14,7 +14,7 @@ import { Monitoring } from './monitoring/monitoring.ts';
 import { DoctorPolicy } from './policies/doctor-policy.ts';
 import { OperatorPolicy } from './policies/operator-policy.ts';
 import { StageKey } from './secrets/stage-key.ts';
-import { SessionTable } from './session-store/session-table.ts';
+import { SessionStore } from './session-store/session-store.ts';
 import type { Stage } from './stages/stages.ts';
 
 export interface SessionStackProps {
@@ -65,7 +65,7 @@ export class SessionStack extends Stack {
       : undefined;
     if (launchLinks)
       operatorPolicy.allowRenewal(launchLinks.key.secret, launchLinks.key.rotationFunction.lambda);
-    const sessionTable = stage.resume ? new SessionTable(this, 'Sessions') : undefined;
+    const sessionTable = stage.resume ? new SessionStore(this, 'Sessions') : undefined;
     if (sessionTable) operatorPolicy.allowForgetting(sessionTable.table.tableArn);
     const functions: Partial<Record<RoutedFunction, ApiFunction>> = {
       'create-session': createSession,

@@ -22,7 +22,7 @@ export interface RoutedRequest {
  * Builds the event of a REST API's Lambda proxy integration (payload format 1.0).
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
  */
-export function proxyEvent(routed: RoutedRequest): APIGatewayProxyEvent {
+export function gatewayEvent(routed: RoutedRequest): APIGatewayProxyEvent {
   const { request, body, stageName, resource, path, pathParameters, requestId, receivedAt } = routed;
   const { method: httpMethod = '', headers, socket } = request;
   const sentHeaders = group(pairsOf(request.rawHeaders));

@@ -13,7 +13,7 @@ import { gatewayPage } from '../../../lib/api/gateway-page.ts';
 import { gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
 import { type Listener, readBody, startLoopbackServer } from '../loopback.ts';
 import { checkSignature } from './check-signature.ts';
-import { lambdaContext, pairsOf, proxyEvent } from './gateway-event.ts';
+import { gatewayEvent, lambdaContext, pairsOf } from './gateway-event.ts';
 import { type FoundRoute, findRoute, isBelowStage, pathOf, type Route } from './gateway-routes.ts';
 import type { IamCredentials } from './signature-v4.ts';
 
@@ -120,7 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
 
     const { resource } = route;
-    const event = proxyEvent({
+    const event = gatewayEvent({
       request,
       body,
       requestId,

@@ -8,7 +8,7 @@ import type { ApiFunction } from '../lambda/api-function.ts';
  * The table that remembers the session of each applicant until it expires. The functions seal its values, so DynamoDB's
  * own key is enough for it, and it may be lost: the worst result is one more session call per applicant.
  */
-export class SessionTable extends Construct {
+export class SessionStore extends Construct {
   readonly table: Table;
 
   constructor(scope: Construct, id: string) {
