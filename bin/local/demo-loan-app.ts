@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
+import type { Authenticate } from '../doctor/authenticate.ts';
 import type { Fault } from '../stand-ins/begini/begini-faults.ts';
 import type { BeginiSimulator } from '../stand-ins/begini/begini-simulator.ts';
-import type { SignableRequest } from '../stand-ins/gateway/signature-v4.ts';
 import { type Listener, readBody } from '../stand-ins/loopback.ts';
 import { DemoResults, demoWebhookPath, returnPages } from './demo-results.ts';
 
@@ -11,8 +11,8 @@ import { DemoResults, demoWebhookPath, returnPages } from './demo-results.ts';
 export interface DemoOptions {
   /** First segment of the service's paths: the demo calls `/<stageName>/sessions` on its own host. */
   stageName: string;
-  /** Adds the authentication of a loan app to a call's headers; the credentials stay on the backend. */
-  authenticate: (call: SignableRequest) => Record<string, string>;
+  /** Adds the authentication of a loan app to a call; the credentials stay on the backend. */
+  authenticate: Authenticate;
   /** Simulates Begini, and can be told to fail from the next session call on. */
   vendor: Pick<BeginiSimulator, 'fault' | 'setFault' | 'apiKeys'>;
   /** Where Begini sends results instead of here. */
@@ -53,26 +53,16 @@ export function createDemoLoanApp({
   const results = new DemoResults(() => vendor.apiKeys);
 
   /** The call a loan app's backend makes; `redirect: 'manual'` because the 302 is for the applicant's browser. */
-  const callService = (origin: string, path: string, body: object) => {
-    const url = new URL(`/${stageName}${path}`, origin);
-    const call = {
+  async function callService(origin: string, path: string, body: object): Promise<Response> {
+    const { url, ...call } = await authenticate({
       method: 'POST',
-      url: url.pathname,
-      headers: [
-        ['Host', url.host],
-        ['Content-Type', 'application/json'],
-      ] as const,
-      body: Buffer.from(JSON.stringify(body)),
-    };
-    return fetch(url, {
-      method: call.method,
-      redirect: 'manual',
-      headers: authenticate(call),
-      body: call.body,
-      // The service answers within 15 s.
-      signal: AbortSignal.timeout(20_000),
+      url: new URL(`/${stageName}${path}`, origin).href,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
     });
-  };
+    // The service answers within 15 s.
+    return await fetch(url, { ...call, redirect: 'manual', signal: AbortSignal.timeout(20_000) });
+  }
 
   async function startNow(origin: string, form: URLSearchParams, response: ServerResponse): Promise<void> {
     const answer = await callService(origin, '/sessions', { uid: form.get('uid') ?? '' });

@@ -11,6 +11,7 @@ import { rotationHandler } from '../../functions/rotate-credentials/rotation-han
 import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.ts';
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
 import { SessionService } from '../../functions/session/session-service.ts';
+import { withApiKey, withSignature } from '../doctor/authenticate.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
@@ -20,7 +21,7 @@ import type { WebhookOptions } from '../stand-ins/begini/begini-webhook.ts';
 import { type LocalDynamoDb, startDynamoDb } from '../stand-ins/dynamodb/dynamodb.ts';
 import { type AnsweredRequest, type Gateway, startGateway } from '../stand-ins/gateway/gateway.ts';
 import { declareRoutes } from '../stand-ins/gateway/gateway-routes.ts';
-import { createIamCredentials, type IamCredentials, signHeaders } from '../stand-ins/gateway/signature-v4.ts';
+import { createIamCredentials, type IamCredentials } from '../stand-ins/gateway/iam-credentials.ts';
 import { localApiKey, localSecretName } from '../stand-ins/local-stage.ts';
 import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
@@ -154,10 +155,9 @@ export async function startLocalService(
       besides: {
         ...createDemoLoanApp({
           stageName: settings.stage,
-          authenticate: (call) =>
-            credentials
-              ? signHeaders(call, credentials)
-              : { ...Object.fromEntries(call.headers), 'x-api-key': localApiKey },
+          authenticate: credentials
+            ? withSignature(credentials, credentials.region)
+            : withApiKey(async () => localApiKey),
           vendor,
           webhookUrl: webhook?.url,
         }),

@@ -1,17 +1,26 @@
-import {
-  algorithm,
-  gatewayService,
-  type IamCredentials,
-  type SignableRequest,
-  signatureOf,
-  terminator,
-} from './signature-v4.ts';
+import { createHash } from 'node:crypto';
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { ALGORITHM_IDENTIFIER, createScope, SHA256_HEADER, SignatureV4 } from '@smithy/signature-v4';
+import type { IamCredentials } from './iam-credentials.ts';
+
+/** A request as it was received, with all that its signature covers. */
+export interface SignedRequest {
+  method: string;
+  /** Path and query as they are sent; the path has the stage. */
+  url: string;
+  /** Each name with its values in the order in which they are sent. */
+  headers: readonly (readonly [name: string, value: string])[];
+  body: Uint8Array;
+}
 
 /**
  * The type of API Gateway's answer to a request that is not signed as required. AWS reports other cases as a 403 of
  * DEFAULT_4XX: an `Authorization` that cannot be read, or credentials that it does not know.
  */
 export type SignatureFault = 'MISSING_AUTHENTICATION_TOKEN' | 'INVALID_SIGNATURE' | 'DEFAULT_4XX';
+
+/** The service that a caller of API Gateway signs for. */
+const gatewayService = 'execute-api';
 
 /** "In most cases, a request must reach AWS within five minutes of the time stamp" (IAM User Guide, November 2026). */
 const maxSkewMs = 5 * 60_000;
@@ -20,10 +29,10 @@ const maxSkewMs = 5 * 60_000;
  * Checks a request that is signed with the header `Authorization`; a signed URL counts as one without authentication.
  * @returns `undefined` for a good signature
  */
-export function checkSignature(
-  request: SignableRequest,
+export async function checkSignature(
+  request: SignedRequest,
   credentials: IamCredentials | undefined,
-): SignatureFault | undefined {
+): Promise<SignatureFault | undefined> {
   const headerOf = (wanted: string) => request.headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
   const authorization = headerOf('authorization');
   if (!authorization) return 'MISSING_AUTHENTICATION_TOKEN';
@@ -44,19 +53,53 @@ export function checkSignature(
   if (scope.length !== 4) return 'DEFAULT_4XX';
   if (!credentials || accessKeyId !== credentials.accessKeyId) return 'DEFAULT_4XX';
   if (headerOf('x-amz-security-token') !== credentials.sessionToken) return 'DEFAULT_4XX';
-  const { region, secretAccessKey } = credentials;
-  const ownScope = [timestamp.slice(0, 8), region, gatewayService, terminator];
-  if (scope.join('/') !== ownScope.join('/')) return 'INVALID_SIGNATURE';
+  const ownScope = createScope(timestamp.slice(0, 8), credentials.region, gatewayService);
+  if (scope.join('/') !== ownScope) return 'INVALID_SIGNATURE';
 
-  const expected = signatureOf(request, {
-    signedHeaders,
-    timestamp,
-    region,
-    service: gatewayService,
-    secretAccessKey,
-  });
   const isSorted = signedHeaders.join(';') === [...signedHeaders].sort().join(';');
+  const expected = await sign(request, signedHeaders, new Date(signedAt), credentials);
   return isSorted && signature === expected ? undefined : 'INVALID_SIGNATURE';
+}
+
+/** The signature that these headers of the request must have; `undefined` if they claim another body. */
+async function sign(
+  { method, url, headers, body }: SignedRequest,
+  signedHeaders: string[],
+  signingDate: Date,
+  { region, ...credentials }: IamCredentials,
+): Promise<string | undefined> {
+  // What callers send in UTF-8, Node reads as latin1.
+  const valueToSign = (wanted: string) =>
+    Buffer.from(
+      headers.flatMap(([name, value]) => (name.toLowerCase() === wanted ? [value.trim()] : [])).join(','),
+      'latin1',
+    ).toString();
+  const signed = Object.fromEntries(signedHeaders.map((name) => [name, valueToSign(name)]));
+  // The signer believes this header.
+  const claimed = signed[SHA256_HEADER];
+  if (claimed !== undefined && claimed !== createHash('sha256').update(body).digest('hex')) return undefined;
+
+  const { pathname, search } = splitUrl(url.toWellFormed());
+  // In a signature, a plus sign is no space.
+  const parameters = new URLSearchParams(search.replaceAll('+', '%2B'));
+  const query = Object.fromEntries([...parameters.keys()].map((name) => [name, parameters.getAll(name)]));
+  const signer = new SignatureV4({
+    service: gatewayService,
+    region,
+    credentials,
+    sha256: Sha256,
+    applyChecksum: false,
+  });
+  const { headers: result } = await signer.sign(
+    { method, protocol: 'http:', hostname: '', path: pathname, query, headers: signed, body },
+    { signingDate, signableHeaders: new Set(signedHeaders) },
+  );
+  return result.authorization?.split('Signature=')[1];
+}
+
+function splitUrl(url: string) {
+  const [pathname = '', ...search] = url.split('?');
+  return { pathname, search: search.join('?') };
 }
 
 /** Whether AWS asks that a header be signed wherever it is sent; `host` always is. */
@@ -64,7 +107,7 @@ const isAlwaysSigned = (name: string) => name.startsWith('x-amz-');
 
 function parseAuthorization(authorization: string) {
   const [method, ...rest] = authorization.trim().split(' ');
-  if (method !== algorithm) return undefined;
+  if (method !== ALGORITHM_IDENTIFIER) return undefined;
   const parameters = new Map<string, string>();
   for (const part of rest.join(' ').split(',')) {
     const [name = '', ...value] = part.trim().split('=');

@@ -15,7 +15,7 @@ import { type Listener, readBody, startLoopbackServer } from '../loopback.ts';
 import { checkSignature } from './check-signature.ts';
 import { gatewayEvent, lambdaContext, pairsOf } from './gateway-event.ts';
 import { type FoundRoute, findRoute, isBelowStage, pathOf, type Route } from './gateway-routes.ts';
-import type { IamCredentials } from './signature-v4.ts';
+import type { IamCredentials } from './iam-credentials.ts';
 
 /** How to start a gateway. */
 export interface GatewayOptions {
@@ -115,7 +115,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (!body) return ownAnswer('REQUEST_TOO_LARGE');
     if (route.authorization === 'iam') {
       const { method = '', url = '', rawHeaders } = request;
-      const fault = checkSignature({ method, url, headers: pairsOf(rawHeaders), body }, options.credentials);
+      const signed = { method, url, headers: pairsOf(rawHeaders), body };
+      const fault = await checkSignature(signed, options.credentials);
       if (fault) return ownAnswer(fault);
     }
 
