@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { UsageError } from '../deployed/usage-error.ts';
+import { clientConfig } from '../stand-ins/client-config.ts';
 import { localApiKey, localSecretName, localStage, localTableName } from '../stand-ins/local-stage.ts';
 import { type Authenticate, withApiKey, withSignature } from './authenticate.ts';
 import { callStage } from './call-stage.ts';
@@ -32,12 +33,7 @@ export async function localChecks(
     resume: true,
     ...(await findAuthentication(baseUrl, environment)),
   };
-  const clientAt = (ownPort: number) => ({
-    endpoint: `http://127.0.0.1:${ownPort}`,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 1,
-  });
+  const clientAt = (ownPort: number) => clientConfig(`http://127.0.0.1:${ownPort}`);
   return [
     secretCheck({
       client: new SecretsManagerClient(clientAt(port + 2)),

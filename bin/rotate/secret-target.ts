@@ -4,6 +4,7 @@ import type { Stage } from '../../lib/stages/stages.ts';
 import { onlyToAws } from '../deployed/aws-endpoints.ts';
 import { findDeployedStack, refuseOtherAccount } from '../deployed/deployed-stack.ts';
 import { UsageError } from '../deployed/usage-error.ts';
+import { clientConfig } from '../stand-ins/client-config.ts';
 
 /** The secret of a stage, and the client to reach it. */
 export type SecretTarget = {
@@ -39,13 +40,7 @@ export async function findDeployedSecret(
 
 /** The secret of the local service, at `endpoint`. */
 export async function findLocalSecret(endpoint: string, secretName: string): Promise<SecretTarget> {
-  const client = new SecretsManagerClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 1,
-  });
-  return await describeTarget(client, secretName);
+  return await describeTarget(new SecretsManagerClient(clientConfig(endpoint)), secretName);
 }
 
 async function describeTarget(client: SecretsManagerClient, secretName: string): Promise<SecretTarget> {

@@ -1,6 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { rotatePair } from '../../bin/rotate/rotate-pair.ts';
+import { clientConfig } from '../../bin/stand-ins/client-config.ts';
 import { startSecretsManager } from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
 import { rotateLaunchKey } from '../../functions/rotate-launch-key/rotate-launch-key.ts';
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
@@ -22,8 +23,6 @@ const recorded = {
   rotateLaunchKey: [] as RecordedCall[],
   operator: [] as RecordedCall[],
 };
-
-const aws = { region: 'us-east-1', credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' } };
 
 /** Adds what a client sends to `calls`. */
 function record(client: SecretsManagerClient, calls: RecordedCall[]): SecretsManagerClient {
@@ -68,7 +67,7 @@ async function recordRotation(): Promise<void> {
   const rotations = await startRotations();
   record(rotations.client, recorded.rotateCredentials);
   const client = record(
-    new SecretsManagerClient({ ...aws, endpoint: rotations.secretsManager.url }),
+    new SecretsManagerClient(clientConfig(rotations.secretsManager.url)),
     recorded.operator,
   );
   const versions = secretVersions(client, rotations.versions.secretId);
@@ -83,10 +82,7 @@ async function recordRotation(): Promise<void> {
 
 async function recordLaunchKeyRotation(): Promise<void> {
   const secretsManager = await startSecretsManager({ secrets: { key: 'a1'.repeat(32) } });
-  const client = record(
-    new SecretsManagerClient({ ...aws, endpoint: secretsManager.url }),
-    recorded.rotateLaunchKey,
-  );
+  const client = record(new SecretsManagerClient(clientConfig(secretsManager.url)), recorded.rotateLaunchKey);
   const versions = secretVersions(client, secretsManager.arnOf('key'));
   const rotate = rotateLaunchKey({ stage: 'test', versions, writeLine: () => undefined });
   for (const Step of ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const) {

@@ -15,6 +15,7 @@ import type { Check } from '../../bin/doctor/check.ts';
 import { runChecks } from '../../bin/doctor/run-checks.ts';
 import { secretCheck } from '../../bin/doctor/secret-checks.ts';
 import { tableCheck, timeToLiveCheck } from '../../bin/doctor/table-checks.ts';
+import { clientConfig } from '../../bin/stand-ins/client-config.ts';
 import { articlesOf, nameAlarm } from '../../lib/monitoring/runbook.ts';
 import { type Moto, startMoto } from './moto-secrets-manager.ts';
 
@@ -36,11 +37,7 @@ function clientOf<Client extends { destroy(): void }>(type: new (options: object
 }
 beforeAll(async () => {
   moto = await startMoto();
-  options = {
-    endpoint: moto.url,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  };
+  options = { ...clientConfig(moto.url), region: 'eu-central-1' };
 });
 afterAll(async () => {
   for (const client of clients) client.destroy();

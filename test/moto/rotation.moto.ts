@@ -6,6 +6,7 @@ import {
   simulatedCredentials,
   startBeginiSimulator,
 } from '../../bin/stand-ins/begini/begini-simulator.ts';
+import { clientConfig } from '../../bin/stand-ins/client-config.ts';
 import { localSecretName } from '../../bin/stand-ins/local-stage.ts';
 import { createVendorClient, type VendorClient } from '../../functions/begini/client.ts';
 import { stagedVersionId } from '../../functions/credentials/version-labels.ts';
@@ -36,11 +37,7 @@ beforeAll(async () => {
   moto = await startMoto();
   vendor = await startBeginiSimulator();
   vendorClient = createVendorClient({ origin: vendor.origin });
-  client = new SecretsManagerClient({
-    endpoint: moto.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  client = new SecretsManagerClient(clientConfig(moto.url));
   const SecretString = '{"apiKey":"UNSET","integrationId":"UNSET"}';
   const { ARN = '' } = await client.send(new CreateSecretCommand({ Name: localSecretName, SecretString }));
   versions = secretVersions(client, ARN);

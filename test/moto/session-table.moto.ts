@@ -1,5 +1,6 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { clientConfig } from '../../bin/stand-ins/client-config.ts';
 import { createScope, type RequestScope } from '../../functions/request-scope.ts';
 import { connectSessionTable } from '../../functions/session-store/connect.ts';
 import type { SealedItem, SessionTable } from '../../functions/session-store/session-table.ts';
@@ -22,12 +23,7 @@ let scope: RequestScope;
 
 beforeAll(async () => {
   moto = await startMoto();
-  const aws = {
-    endpoint: moto.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  };
-  const client = new DynamoDBClient(aws);
+  const client = new DynamoDBClient(clientConfig(moto.url));
   await client.send(
     new CreateTableCommand({
       TableName: tableName,
@@ -37,7 +33,7 @@ beforeAll(async () => {
     }),
   );
   client.destroy();
-  table = connectSessionTable(tableName, aws, () => Date.now() + clockOffsetMs);
+  table = connectSessionTable(tableName, clientConfig(moto.url), () => Date.now() + clockOffsetMs);
 });
 afterAll(() => moto?.stop());
 

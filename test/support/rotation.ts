@@ -5,6 +5,7 @@ import {
   simulatedCredentials,
   startBeginiSimulator,
 } from '../../bin/stand-ins/begini/begini-simulator.ts';
+import { clientConfig } from '../../bin/stand-ins/client-config.ts';
 import {
   type SecretsManager,
   startSecretsManager,
@@ -62,12 +63,7 @@ export async function startRotations({
 } = {}): Promise<Rotations> {
   const vendor = await startBeginiSimulator({ hmac: hmac ? 'required' : 'optional' });
   const secretsManager = await startSecretsManager({ secrets: { [secretName]: secret }, pendingStays });
-  const client = new SecretsManagerClient({
-    endpoint: secretsManager.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
-    maxAttempts: 1,
-  });
+  const client = new SecretsManagerClient(clientConfig(secretsManager.url));
   const vendorClient = createVendorClient({ origin: vendor.origin });
   const versions = secretVersions(client, secretsManager.arnOf(secretName));
   const lines: string[] = [];

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simulator.ts';
+import { clientConfig } from '../../../bin/stand-ins/client-config.ts';
 import { stagedVersionId } from '../../../functions/credentials/version-labels.ts';
 import { secretVersions } from '../../../functions/secrets/secret-versions.ts';
 import { certificateOnce, type Lambda, startLambda } from '../../support/lambda.ts';
@@ -14,9 +15,7 @@ beforeEach(async () => {
   lambda = await startLambda('rotate-credentials', { timeoutMs: 45_000 });
   const { secretsManager, environment } = lambda;
   client = new SecretsManagerClient({
-    endpoint: secretsManager.url,
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+    ...clientConfig(secretsManager.url),
     requestHandler: { httpsAgent: { ca: (await certificateOnce()).cert } },
   });
   secretsManager.setRotation('credentials', (event) => environment.invoke(event));

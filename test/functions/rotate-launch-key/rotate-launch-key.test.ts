@@ -6,6 +6,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { clientConfig } from '../../../bin/stand-ins/client-config.ts';
 import {
   type SecretsManager,
   startSecretsManager,
@@ -30,11 +31,7 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
       pendingStays,
     });
     secretArn = secretsManager.arnOf('key');
-    client = new SecretsManagerClient({
-      endpoint: secretsManager.url,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
-    });
+    client = new SecretsManagerClient(clientConfig(secretsManager.url));
   });
   afterEach(async () => {
     client.destroy();

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
+import { clientConfig } from '../../../bin/stand-ins/client-config.ts';
 import type { LocalDynamoDb } from '../../../bin/stand-ins/dynamodb/dynamodb.ts';
 import type { CreatedSession } from '../../../functions/session-store/remembered-sessions.ts';
 import type { SessionTable } from '../../../functions/session-store/session-table.ts';
@@ -34,15 +35,7 @@ afterEach(() => dynamoDb.close());
 const now = () => Date.now() + clockOffsetMs;
 
 function openTable(): SessionTable {
-  return connectSessionTable(
-    dynamoDb.tableName,
-    {
-      region: 'us-east-1',
-      endpoint: dynamoDb.origin,
-      credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
-    },
-    now,
-  );
+  return connectSessionTable(dynamoDb.tableName, clientConfig(dynamoDb.origin), now);
 }
 
 /** One function with its own memory. */

@@ -10,6 +10,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { clientConfig } from '../../../../bin/stand-ins/client-config.ts';
 import {
   type SecretsManager,
   startSecretsManager,
@@ -21,12 +22,7 @@ let client: SecretsManagerClient;
 
 beforeEach(async () => {
   standIn = await startSecretsManager({ secrets: { [SecretId]: 'first' } });
-  client = new SecretsManagerClient({
-    endpoint: standIn.url,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 1,
-  });
+  client = new SecretsManagerClient(clientConfig(standIn.url));
 });
 afterEach(async () => {
   client.destroy();
@@ -202,7 +198,7 @@ describe('errors and faults', () => {
     const read = {
       operation: 'GetSecretValue',
       at: expect.any(Number),
-      credentialScope: expect.stringMatching(/^\d{8}\/eu-central-1\/secretsmanager\/aws4_request$/),
+      credentialScope: expect.stringMatching(/^\d{8}\/us-east-1\/secretsmanager\/aws4_request$/),
       sessionToken: undefined,
     };
     expect(standIn.requests).toEqual([read, read]);
@@ -306,12 +302,7 @@ describe('rotation', () => {
       await standIn.close();
       client.destroy();
       standIn = other;
-      client = new SecretsManagerClient({
-        endpoint: other.url,
-        region: 'eu-central-1',
-        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-        maxAttempts: 1,
-      });
+      client = new SecretsManagerClient(clientConfig(other.url));
       const { VersionId: first = '' } = await get();
       const token = await put('second', { labels: ['AWSPENDING'] });
       await move('AWSCURRENT', first, token);
