@@ -1,16 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ApplicantPage } from '../../functions/applicant-page/applicant-page.ts';
-import { createVendorClient } from '../../functions/begini/client.ts';
-import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
-import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
-import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
-import type { LaunchSettings } from '../../functions/launch/settings.ts';
-import { createLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
-import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
-import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.ts';
-import { secretVersions } from '../../functions/secrets/secret-versions.ts';
-import { SessionService } from '../../functions/session/session-service.ts';
+import { secretTries } from '../../functions/deadlines.ts';
 import { withApiKey, withSignature } from '../doctor/authenticate.ts';
 import {
   type BeginiSimulator,
@@ -18,16 +8,18 @@ import {
   startBeginiSimulator,
 } from '../stand-ins/begini/begini-simulator.ts';
 import type { WebhookOptions } from '../stand-ins/begini/begini-webhook.ts';
+import { clientConfig } from '../stand-ins/client-config.ts';
 import { type LocalDynamoDb, startDynamoDb } from '../stand-ins/dynamodb/dynamodb.ts';
 import { type AnsweredRequest, type Gateway, startGateway } from '../stand-ins/gateway/gateway.ts';
 import { declareRoutes } from '../stand-ins/gateway/gateway-routes.ts';
 import { createIamCredentials, type IamCredentials } from '../stand-ins/gateway/iam-credentials.ts';
-import { localApiKey, localSecretName } from '../stand-ins/local-stage.ts';
+import { localApiKey, localSecretName, localStage } from '../stand-ins/local-stage.ts';
 import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
 import { demoPage } from './demo-page.ts';
 import { demoWebhookPath, returnPages } from './demo-results.ts';
 import { serveContract } from './serve-contract.ts';
+import { type FunctionOptions, startFunction, startRoutedFunctions } from './start-function.ts';
 
 /** The name of the local stage's launch key. */
 const launchKeyName = 'begini-session/test/launch-key';
@@ -94,74 +86,53 @@ export async function startLocalService(
     const dynamoDb = await startDynamoDb({ port: next(3) });
     running.push(dynamoDb);
 
-    const settings: LaunchSettings = {
-      stage: 'test',
-      credentialsSecretArn: secretsManager.arnOf(localSecretName),
-      hmac: true,
-      uidRefKey: 'local',
-      resume: { tableName: dynamoDb.tableName, sessionHours: 24 },
-      origins: { api: vendor.origin, assessment: vendor.origin },
-      launchKeySecretArn: secretsManager.arnOf(launchKeyName),
-    };
-    const aws = {
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    };
-    const client = new SecretsManagerClient({
-      ...secretsManagerDefaults,
-      ...aws,
-      endpoint: secretsManager.url,
-    });
-    const sessions = SessionService.of(settings, client, { ...aws, endpoint: dynamoDb.origin });
-    const rotationVendor = createVendorClient({ origin: vendor.origin });
-    running.push(sessions, rotationVendor, { close: () => client.destroy() });
-    await sessions.warmUp();
-
-    const rotate = rotationHandler({
-      stage: settings.stage,
-      versions: secretVersions(client, settings.credentialsSecretArn),
-      vendor: rotationVendor,
-      hmac: settings.hmac,
-      writeLine: onRotationLine,
-    });
-    secretsManager.setRotation(localSecretName, (event) => rotate(event, { awsRequestId: randomUUID() }));
-
     const outcomes = new Map<string, string>();
-    const writeLine = (line: string) => {
-      const { requestId, code, outcome } = JSON.parse(line) as Record<string, string>;
-      outcomes.set(requestId ?? '', code ?? outcome ?? '');
+    const options: FunctionOptions = {
+      settings: {
+        stage: localStage.path,
+        credentialsSecretArn: secretsManager.arnOf(localSecretName),
+        hmac: true,
+        uidRefKey: 'local',
+        resume: { tableName: dynamoDb.tableName, sessionHours: 24 },
+        origins: { api: vendor.origin, assessment: vendor.origin },
+        launchKeySecretArn: secretsManager.arnOf(launchKeyName),
+        launchBaseUrl: undefined,
+      },
+      secretsManager: { ...clientConfig(secretsManager.url), maxAttempts: secretTries },
+      dynamoDb: clientConfig(dynamoDb.origin),
+      applicantPage,
+      protocol: 'http:',
+      writeLine(line) {
+        const { requestId, code, outcome } = JSON.parse(line) as Record<string, string>;
+        outcomes.set(requestId ?? '', code ?? outcome ?? '');
+      },
     };
-    const launchKeys = createLaunchKeys({ client, secretArn: settings.launchKeySecretArn });
-    const credentials = callerAuth === 'iam' ? createIamCredentials(aws.region) : undefined;
+    const started = startRoutedFunctions(options);
+    const rotation = startFunction['rotate-credentials']({ ...options, writeLine: onRotationLine });
+    running.push(...Object.values(started), rotation);
+    await Promise.all(Object.values(started).map((each) => each.warmUp()));
+    secretsManager.setRotation(localSecretName, (event) =>
+      rotation.handler(event, { awsRequestId: randomUUID() }),
+    );
+
+    const credentials = callerAuth === 'iam' ? createIamCredentials('us-east-1') : undefined;
     const gateway = await startGateway({
       port,
-      stageName: settings.stage,
+      stageName: localStage.path,
       apiKey: localApiKey,
       ...(credentials && { credentials }),
       applicantPage,
-      routes: declareRoutes(
-        {
-          'create-session': createSessionHandler({ stage: settings.stage, sessions, writeLine }),
-          'create-launch-link': createLaunchLinkHandler({
-            settings: { ...settings, launchBaseUrl: undefined },
-            launchKeys,
-            writeLine,
-            protocol: 'http:',
-          }),
-          launch: createLaunchHandler({ settings, applicantPage, sessions, launchKeys, writeLine }),
-        },
-        callerAuth,
-      ),
+      routes: declareRoutes((name) => started[name].handler, callerAuth),
       besides: {
         ...createDemoLoanApp({
-          stageName: settings.stage,
+          stageName: localStage.path,
           authenticate: credentials
             ? withSignature(credentials, credentials.region)
             : withApiKey(async () => localApiKey),
           vendor,
           webhookUrl: webhook?.url,
         }),
-        'GET /openapi.json': serveContract(settings.stage),
+        'GET /openapi.json': serveContract(localStage.path),
       },
       onRequest: (request) => {
         onRequest?.({

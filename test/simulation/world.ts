@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, SecretsManagerRotationEvent } from 'aws-lambda';
+import { startFunction } from '../../bin/local/start-function.ts';
 import { rotatePair } from '../../bin/rotate/rotate-pair.ts';
 import { distort, type Fault as VendorFault } from '../../bin/stand-ins/begini/begini-faults.ts';
 import { makeAccessToken } from '../../bin/stand-ins/begini/begini-token.ts';
@@ -15,23 +16,15 @@ import {
   SecretsManagerError,
 } from '../../bin/stand-ins/secrets-manager/secret-store.ts';
 import { perform } from '../../bin/stand-ins/secrets-manager/secrets-operations.ts';
-import { createVendorClient } from '../../functions/begini/client.ts';
 import { beginiOrigins } from '../../functions/begini/origins.ts';
-import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
-import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
 import {
   answerReserveMs,
   functionTimeoutMs,
   requestTimeoutMs,
   vendorTimeoutMs,
 } from '../../functions/deadlines.ts';
-import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
-import { createLaunchKeys, warmUpLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
-import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
-import { rotateLaunchKey } from '../../functions/rotate-launch-key/rotate-launch-key.ts';
-import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.ts';
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
-import { SessionService } from '../../functions/session/session-service.ts';
+import type { FunctionName } from '../../lib/lambda/bundle.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { type Call, type Host as HostName, Invariants, type Pair } from './invariants.ts';
 import {
@@ -107,13 +100,6 @@ export const pairNumber = (n: number): Pair => ({
 export const played = { events: 0, requests: 0, vendorCalls: 0, faults: 0 };
 
 type Handler = (event: unknown, context: ReturnType<typeof lambdaContext>) => Promise<unknown>;
-type FunctionName =
-  | 'create-session'
-  | 'create-launch-link'
-  | 'launch'
-  | 'rotate-credentials'
-  | 'rotate-launch-key';
-
 /** A request as its caller makes it. */
 export type Asked = Pick<Call, 'route' | 'uid' | 'link' | 'wantsJson' | 'expiresIn'>;
 
@@ -336,44 +322,25 @@ export class World {
     return environment;
   }
 
-  /** What the file `handler.ts` of each function does during init. */
   async #start({ name }: Environment): Promise<Handler> {
-    const client = new SecretsManagerClient({ ...secretsManagerDefaults, ...aws });
-    const writeLine = (line: string) => this.watch.written(line);
-    const settings = {
-      stage,
-      credentialsSecretArn: this.credentials.arn,
-      launchKeySecretArn: this.launchKey.arn,
-      hmac: true,
-      uidRefKey: this.#uidRefKey,
-      origins: beginiOrigins,
-      launchBaseUrl: undefined,
-      resume: { tableName, sessionHours: 24 },
-    };
-    if (name === 'rotate-credentials') {
-      const vendor = createVendorClient({ origin: beginiOrigins.api });
-      const versions = secretVersions(client, this.credentials.arn);
-      return rotationHandler({ stage, versions, vendor, hmac: true, writeLine }) as Handler;
-    }
-    if (name === 'rotate-launch-key') {
-      return rotateLaunchKey({
+    const started = startFunction[name]({
+      settings: {
         stage,
-        versions: secretVersions(client, this.launchKey.arn),
-        writeLine,
-      }) as Handler;
-    }
-    const launchKeys = createLaunchKeys({ client, secretArn: this.launchKey.arn });
-    const sessions = SessionService.of(settings, client, aws);
-    if (name === 'create-launch-link') {
-      await warmUpLaunchKeys(launchKeys);
-      return createLaunchLinkHandler({ settings, launchKeys, writeLine }) as Handler;
-    }
-    if (name === 'create-session') {
-      await sessions.warmUp();
-      return createSessionHandler({ stage, sessions, writeLine }) as Handler;
-    }
-    await Promise.all([warmUpLaunchKeys(launchKeys), sessions.warmUp()]);
-    return createLaunchHandler({ settings, applicantPage, sessions, launchKeys, writeLine }) as Handler;
+        credentialsSecretArn: this.credentials.arn,
+        launchKeySecretArn: this.launchKey.arn,
+        hmac: true,
+        uidRefKey: this.#uidRefKey,
+        origins: beginiOrigins,
+        launchBaseUrl: undefined,
+        resume: { tableName, sessionHours: 24 },
+      },
+      secretsManager: aws,
+      dynamoDb: aws,
+      applicantPage,
+      writeLine: (line) => this.watch.written(line),
+    });
+    await started.warmUp();
+    return started.handler as Handler;
   }
 
   #eventOf({ route, uid, link, wantsJson, expiresIn }: Call): APIGatewayProxyEvent {

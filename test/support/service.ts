@@ -1,12 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { type FunctionOptions, startRoutedFunctions } from '../../bin/local/start-function.ts';
 import {
   type BeginiSimulator,
   simulatedCredentials,
   startBeginiSimulator,
 } from '../../bin/stand-ins/begini/begini-simulator.ts';
 import { type Certificate, makeCertificate } from '../../bin/stand-ins/certificate.ts';
+import { clientConfig } from '../../bin/stand-ins/client-config.ts';
 import { type LocalDynamoDb, startDynamoDb } from '../../bin/stand-ins/dynamodb/dynamodb.ts';
 import { startGateway } from '../../bin/stand-ins/gateway/gateway.ts';
 import { lambdaContext } from '../../bin/stand-ins/gateway/gateway-event.ts';
@@ -15,21 +16,7 @@ import {
   type SecretsManager,
   startSecretsManager,
 } from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
-import { createVendorClient } from '../../functions/begini/client.ts';
-import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
-import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
-import { CredentialsCache } from '../../functions/credentials/credentials-cache.ts';
 import type { ApiHandler } from '../../functions/http/api-handler.ts';
-import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
-import {
-  createLaunchKeys,
-  type LaunchKeys,
-  warmUpLaunchKeys,
-} from '../../functions/launch-links/launch-keys.ts';
-import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.ts';
-import { SessionService } from '../../functions/session/session-service.ts';
-import { connectSessionTable } from '../../functions/session-store/connect.ts';
-import { RememberedSessions } from '../../functions/session-store/remembered-sessions.ts';
 import type { RoutedFunction } from '../../lib/api/routes.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { checkedFetch } from './checked-fetch.ts';
@@ -98,93 +85,49 @@ export async function startService({
   });
   const dynamoDb = await startDynamoDb();
   let clockOffsetMs = 0;
-  const aws = {
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
-  };
   const secretsProxy = await startForgetfulProxy(Number(new URL(secretsManager.url).port));
   secretsManager.answerFor(`127.0.0.1:${secretsProxy.port}`);
-  const client = new SecretsManagerClient({
-    ...aws,
-    ...secretsManagerDefaults,
-    endpoint: `http://127.0.0.1:${secretsProxy.port}`,
-    maxAttempts: secretTries,
-  });
   const lines: string[] = [];
-  const writeLine = (line: string) => lines.push(line);
-  const now = () => Date.now() + clockOffsetMs;
-  const settings = {
-    stage: 'test',
-    credentialsSecretArn: secretsManager.arnOf(secretName),
-    launchKeySecretArn: secretsManager.arnOf(launchKeyName),
-    hmac,
-    uidRefKey,
-    origins: { api: vendor.origin, assessment },
-    launchBaseUrl: undefined,
-  };
   const applicantPage = applicantPageOf(page, returnUrl);
-  const services: SessionService[] = [];
-  const allLaunchKeys: LaunchKeys[] = [];
+  const options: FunctionOptions = {
+    settings: {
+      stage: 'test',
+      credentialsSecretArn: secretsManager.arnOf(secretName),
+      launchKeySecretArn: secretsManager.arnOf(launchKeyName),
+      hmac,
+      uidRefKey,
+      origins: { api: vendor.origin, assessment },
+      launchBaseUrl: undefined,
+      resume: resume ? { tableName: dynamoDb.tableName, sessionHours } : undefined,
+    },
+    secretsManager: {
+      ...clientConfig(`http://127.0.0.1:${secretsProxy.port}`),
+      maxAttempts: secretTries,
+    },
+    dynamoDb: clientConfig(dynamoDb.origin),
+    applicantPage,
+    writeLine: (line) => lines.push(line),
+    vendorCertificate: tls.cert,
+    protocol: 'http:',
+    now: () => Date.now() + clockOffsetMs,
+  };
 
-  /** One function of each kind with its own memory, as in Lambda. */
-  function startEnvironment() {
-    const credentials = new CredentialsCache({ client, secretArn: settings.credentialsSecretArn, now });
-    const table = connectSessionTable(dynamoDb.tableName, { ...aws, endpoint: dynamoDb.origin }, now);
-    const sessions = new SessionService({
-      settings,
-      credentials,
-      vendor: createVendorClient({ origin: vendor.origin, ca: tls.cert }),
-      remembered: resume
-        ? new RememberedSessions({ table, credentials, uidRefKey, sessionHours, now })
-        : undefined,
-    });
-    services.push(sessions);
-    const newLaunchKeys = () => {
-      const launchKeys = createLaunchKeys({ client, secretArn: settings.launchKeySecretArn, now });
-      allLaunchKeys.push(launchKeys);
-      return launchKeys;
-    };
-    return {
-      'create-session': createSessionHandler({ stage: settings.stage, sessions, writeLine }),
-      'create-launch-link': createLaunchLinkHandler({
-        settings,
-        launchKeys: newLaunchKeys(),
-        writeLine,
-        now,
-        protocol: 'http:',
-      }),
-      launch: createLaunchHandler({
-        settings,
-        applicantPage,
-        sessions,
-        launchKeys: newLaunchKeys(),
-        writeLine,
-        now,
-      }),
-    };
-  }
-  const running = Array.from({ length: environments }, startEnvironment);
+  const running = Array.from({ length: environments }, () => startRoutedFunctions(options));
   let requests = 0;
   /** Each request goes to the next environment. */
-  const handlerOf = (name: keyof ReturnType<typeof startEnvironment>): ApiHandler => {
-    return (event, context) => {
-      const environment = running[requests % environments] as ReturnType<typeof startEnvironment>;
+  const handlerOf =
+    (name: RoutedFunction): ApiHandler =>
+    async (event, context) => {
+      const environment = running[requests % environments];
       requests += 1;
-      return environment[name](event, context);
+      return (await environment?.[name].handler(event, context)) as APIGatewayProxyResult;
     };
-  };
+  const all = running.flatMap((environment) => Object.values(environment));
   const gateway = await startGateway({
     stageName: 'test',
     timeoutMs,
     applicantPage,
-    routes: declareRoutes(
-      {
-        'create-session': handlerOf('create-session'),
-        'create-launch-link': handlerOf('create-launch-link'),
-        launch: handlerOf('launch'),
-      },
-      'none',
-    ),
+    routes: declareRoutes(handlerOf, 'none'),
   });
   const url = `${gateway.url}/sessions`;
   const postTo = (path: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -202,10 +145,7 @@ export async function startService({
     dynamoDb,
     lines,
     async warmUp() {
-      await Promise.all([
-        ...services.map((sessions) => sessions.warmUp()),
-        ...allLaunchKeys.map(warmUpLaunchKeys),
-      ]);
+      await Promise.all(all.map((each) => each.warmUp()));
     },
     advance: (ms) => {
       clockOffsetMs += ms;
@@ -222,8 +162,7 @@ export async function startService({
       secretsManager.putValue(launchKeyName, newLaunchKey());
     },
     async close() {
-      for (const service of services) service.close();
-      client.destroy();
+      for (const each of all) each.close();
       await Promise.all([
         gateway.close(),
         vendor.close(),

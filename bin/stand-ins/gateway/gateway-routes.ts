@@ -28,13 +28,13 @@ export interface FoundRoute {
  * @param callerAuth how a loan app authenticates
  */
 export function declareRoutes(
-  handlers: Record<RoutedFunction, Route['handler']>,
+  handlerOf: (name: RoutedFunction) => Route['handler'],
   callerAuth: Authorization,
 ): Route[] {
   return routes.map(({ method, resource, function: name, caller }) => ({
     method,
     resource,
-    handler: handlers[name],
+    handler: handlerOf(name),
     authorization: caller === 'loan-app' ? callerAuth : 'none',
   }));
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { exampleSession } from '../../../bin/openapi/components.ts';
 import { startGateway } from '../../../bin/stand-ins/gateway/gateway.ts';
-import { declareRoutes } from '../../../bin/stand-ins/gateway/gateway-routes.ts';
+import { declareRoutes, type Route } from '../../../bin/stand-ins/gateway/gateway-routes.ts';
 import { problems } from '../../../functions/errors.ts';
 import { problemBody } from '../../../functions/http/responses.ts';
 import { securityHeaders } from '../../../functions/http/security-headers.ts';
@@ -103,7 +103,7 @@ test('no test of the functions calls them without this check', () => {
 });
 
 describe('API Gateway’s own answers', () => {
-  type Handler = Parameters<typeof declareRoutes>[0]['launch'];
+  type Handler = Route['handler'];
   const defect: Handler = () => Promise.reject(new Error());
 
   /** Calls a gateway in front of functions that all behave the same. */
@@ -112,12 +112,11 @@ describe('API Gateway’s own answers', () => {
     init: RequestInit,
     { handler = defect, callerAuth = 'api-key' as 'api-key' | 'iam' } = {},
   ): Promise<number> {
-    const handlers = { 'create-session': handler, 'create-launch-link': handler, launch: handler };
     const gateway = await startGateway({
       stageName: 'test',
       apiKey: 'local-loan-app',
       applicantPage: applicantPageOf({}),
-      routes: declareRoutes(handlers, callerAuth),
+      routes: declareRoutes(() => handler, callerAuth),
     });
     try {
       return (await checkedFetch(gateway.url + path, init)).status;
