@@ -1,12 +1,9 @@
 import { cp, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The project's own folder. */
-export const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../..');
 
-const leftOut = ['node_modules', '.git', '.mutation', '.bench', '.pages', 'cdk.out'].map((name) =>
-  join(root, name),
-);
+const leftOut = ['node_modules', '.git', '.bench', '.pages', 'cdk.out'].map((name) => join(root, name));
 
 /** Copies the project into a folder, to be changed there; `node_modules` is a link to the original. */
 export async function copyProject(folder: string): Promise<void> {
