@@ -85,15 +85,20 @@ describe.each(documents)('%s', (file) => {
   });
 });
 
-test.each([
-  ['js', 'hand-over.mjs'],
-  ['py', 'hand_over.py'],
-  ['sh', 'hand-over.sh'],
-  ['js', 'webhook-receiver.mjs'],
-  ['py', 'webhook_receiver.py'],
-])('functions/README.md shows the example in %s word for word: %s', (language, file) => {
-  const shown = `\`\`\`${language}\n${read(`test/examples/${file}`)}\`\`\`\n`;
-  expect(read('functions/README.md')).toContain(shown);
+describe('functions/README.md', () => {
+  const examples = readdirSync(join(root, 'test/examples')).filter((name) => /\.(mjs|py|sh)$/.test(name));
+
+  test.each(examples)('links the example %s', (name) => {
+    expect(read('functions/README.md')).toContain(`](../test/examples/${name})`);
+  });
+
+  test('quotes examples word for word: the file is named behind the language of the block', () => {
+    const quotes = [...read('functions/README.md').matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms)];
+    expect(quotes.map(([, file]) => file)).toEqual(
+      expect.arrayContaining(['test/examples/hand-over.mjs', 'test/examples/webhook-receiver.mjs']),
+    );
+    for (const [, file = '', quote = ''] of quotes) expect(read(file)).toContain(`\n${quote}`);
+  });
 });
 
 describe('the errors in functions/README.md', () => {
