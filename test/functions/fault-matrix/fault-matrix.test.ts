@@ -70,15 +70,25 @@ test('.github/PROOF.md shows them', () => {
   expectGeneratedBlock('.github/PROOF.md', 'fault matrix', asMarkdown(faultMatrix));
 });
 
+/** A row for all faults of one side that come to the same. A cell repeats no answer of the cell before it. */
 function asMarkdown(rows: readonly MatrixRow[]): string {
-  const code = (outcome: string) => outcome.replace(/ ([a-z]\w+) /, ' `$1` ');
   const seconds = (ms: number) => `${ms / 1_000} s`;
-  const lines = rows.map((row) => [
-    `${row.side} ${row.fault}${row.call ? `, \`${row.call}\`` : ''}`,
-    ...states.map((state) => code(row[state])),
+  const cellsOf = (row: MatrixRow) => [
+    ...states.map((state, index) => {
+      const [, answer = '', calls = ''] = /^(.*) (.*)$/.exec(row[state]) ?? [];
+      const before = states[index - 1];
+      const isRepeated = before !== undefined && row[before].startsWith(`${answer} `);
+      return isRepeated ? calls : `${answer.replace(/[a-z]\w+/, '`$&`')} ${calls}`;
+    }),
     row.waitMs === 0 ? '–' : seconds(row.waitMs),
     row.rememberedMs ? `after ${seconds(row.rememberedMs)}` : 'at once',
-  ]);
+  ];
+  const groups = Map.groupBy(rows, (row) => [row.side, row.call, ...cellsOf(row)].join());
+  const lines = [...groups.values()].map((group) => {
+    const [first = {} as MatrixRow] = group;
+    const faults = group.map(({ fault }) => fault).join('; ');
+    return [`${first.side} ${faults}${first.call ? `, \`${first.call}\`` : ''}`, ...cellsOf(first)];
+  });
   const header = ['fault', ...states, 'waits at most', 'serves again'];
   return [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
