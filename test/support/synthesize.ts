@@ -42,35 +42,6 @@ export function resourceOf(template: Template, type: string, idPart = ''): Resou
   return { logicalId, Properties: {}, ...resource };
 }
 
-/** What allows a description of the stage's key through Secrets Manager; nothing in a stage without a key. */
-export function descriptionOfKey(template: Template): object[] {
-  return Object.keys(template.findResources('AWS::KMS::Key')).map((keyId) => ({
-    Effect: 'Allow',
-    Action: 'kms:DescribeKey',
-    Resource: { 'Fn::GetAtt': [keyId, 'Arn'] },
-    Condition: { StringEquals: viaSecretsManager },
-  }));
-}
-
-const viaSecretsManager = {
-  'kms:ViaService': { 'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.amazonaws.com']] },
-};
-
-/** What allows the use of the stage's key for one secret, through Secrets Manager; nothing in a stage without a key. */
-export function useOfKey(template: Template, secret: { Ref: string }, actions: string | string[]): object[] {
-  return Object.keys(template.findResources('AWS::KMS::Key')).map((keyId) => ({
-    Effect: 'Allow',
-    Action: actions,
-    Resource: { 'Fn::GetAtt': [keyId, 'Arn'] },
-    Condition: {
-      StringEquals: {
-        ...viaSecretsManager,
-        'kms:EncryptionContext:SecretARN': secret,
-      },
-    },
-  }));
-}
-
 /** A resource of the template, with its logical id. */
 interface Resource {
   logicalId: string;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { environmentNames } from '../../../functions/environment.ts';
-import { environments, resourceOf, templateOf, useOfKey } from '../../support/synthesize.ts';
+import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
 
 const functionType = 'AWS::Lambda::Function';
 
@@ -11,7 +11,6 @@ describe.each(environments)('the function of a %s stage', (environment) => {
   const tableId = resourceOf(template, 'AWS::DynamoDB::Table').logicalId;
   const uidRefKeyId = resourceOf(template, 'AWS::SecretsManager::Secret', 'UidRefKey').logicalId;
   const logGroupId = resourceOf(template, 'AWS::Logs::LogGroup', 'CreateSession').logicalId;
-  const roleId = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').logicalId;
 
   test('runs on Node 24 and arm64', () => {
     template.hasResourceProperties(functionType, {
@@ -28,35 +27,6 @@ describe.each(environments)('the function of a %s stage', (environment) => {
     const integration = resourceOf(template, 'AWS::ApiGateway::Method').Properties.Integration;
     expect(integration).toHaveProperty('TimeoutInMillis', 15_000);
     expect(functionTimeoutMs).toBe(14_000);
-  });
-
-  test('may write its own log, read its own secret and use the items of the table, and nothing else', () => {
-    const { Properties } = resourceOf(template, 'AWS::IAM::Policy', 'CreateSession');
-    expect(Properties.Roles).toEqual([{ Ref: roleId }]);
-    expect(Properties.PolicyDocument).toHaveProperty('Statement', [
-      {
-        Effect: 'Allow',
-        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        Resource: { 'Fn::GetAtt': [logGroupId, 'Arn'] },
-      },
-      { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: { Ref: secretId } },
-      ...useOfKey(template, { Ref: secretId }, 'kms:Decrypt'),
-      {
-        Effect: 'Allow',
-        Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
-        Resource: { 'Fn::GetAtt': [tableId, 'Arn'] },
-      },
-    ]);
-    const role = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').Properties;
-    expect([role.ManagedPolicyArns, role.Policies]).toEqual([undefined, undefined]);
-    template.hasResourceProperties(functionType, { Role: { 'Fn::GetAtt': [roleId, 'Arn'] } });
-  });
-
-  test('can be assumed only by Lambda', () => {
-    const role = resourceOf(template, 'AWS::IAM::Role', 'CreateSession').Properties;
-    expect(role.AssumeRolePolicyDocument).toHaveProperty('Statement', [
-      { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
-    ]);
   });
 
   test('logs JSON to its own log group and traces nothing', () => {

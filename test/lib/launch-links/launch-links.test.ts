@@ -1,14 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import { environmentNames } from '../../../functions/environment.ts';
-import {
-  descriptionOfKey,
-  environments,
-  resourceOf,
-  stackOf,
-  templateOf,
-  useOfKey,
-} from '../../support/synthesize.ts';
+import { environments, resourceOf, stackOf, templateOf } from '../../support/synthesize.ts';
 
 const functionType = 'AWS::Lambda::Function';
 const createLaunchLink = 'LaunchLinksCreateLaunchLink';
@@ -17,15 +10,6 @@ const rotate = 'LaunchLinksKeyRotate';
 
 const secretId = (template: Template, idPart: string) =>
   resourceOf(template, 'AWS::SecretsManager::Secret', idPart).logicalId;
-
-/** What the function's role allows, except for writing its own log and using the stage's key for its secrets. */
-function permissions(template: Template, idPart: string): unknown[] {
-  const { PolicyDocument } = resourceOf(template, 'AWS::IAM::Policy', idPart).Properties;
-  const { Statement } = PolicyDocument as { Statement: { Action: unknown; Resource: unknown }[] };
-  return Statement.slice(1)
-    .filter(({ Action }) => !String(Action).startsWith('kms:'))
-    .map(({ Action, Resource }) => [Action, Resource]);
-}
 
 const variables = (template: Template, idPart: string) =>
   (resourceOf(template, functionType, idPart).Properties.Environment as { Variables: object }).Variables;
@@ -72,10 +56,7 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     }
   });
 
-  test('are made by a function that may read the launch key and no other secret', () => {
-    expect(permissions(template, createLaunchLink)).toEqual([
-      ['secretsmanager:GetSecretValue', { Ref: keyId }],
-    ]);
+  test('are made by a function that knows the launch key and no other secret', () => {
     expect(variables(template, createLaunchLink)).toEqual({
       [environmentNames.stage]: 'demo',
       [environmentNames.launchKeySecretArn]: { Ref: keyId },
@@ -83,12 +64,8 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     });
   });
 
-  test('are opened by a function that may read both secrets', () => {
+  test('are opened by a function that knows both secrets', () => {
     const template = templateOf({ environment, resume: false });
-    expect(permissions(template, launch)).toEqual([
-      ['secretsmanager:GetSecretValue', { Ref: keyId }],
-      ['secretsmanager:GetSecretValue', { Ref: credentialsId }],
-    ]);
     expect(variables(template, launch)).toEqual({
       [environmentNames.stage]: 'demo',
       [environmentNames.credentialsSecretArn]: { Ref: credentialsId },
@@ -124,27 +101,10 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     });
   });
 
-  test('have a key that its rotation can replace but not read', () => {
-    expect(permissions(template, rotate)).toEqual([
-      [
-        [
-          'secretsmanager:DescribeSecret',
-          'secretsmanager:PutSecretValue',
-          'secretsmanager:UpdateSecretVersionStage',
-        ],
-        { Ref: keyId },
-      ],
-    ]);
+  test('have a key that is all that its rotation knows', () => {
     expect(variables(template, rotate)).toEqual({
       [environmentNames.stage]: 'demo',
       [environmentNames.launchKeySecretArn]: { Ref: keyId },
-    });
-  });
-
-  test('have a rotation that only Secrets Manager of this account may start', () => {
-    expect(resourceOf(template, 'AWS::Lambda::Permission', rotate).Properties).toMatchObject({
-      Principal: 'secretsmanager.amazonaws.com',
-      SourceAccount: { Ref: 'AWS::AccountId' },
     });
   });
 
@@ -153,28 +113,6 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     expect(JSON.stringify(outputs.LaunchLinksUrl)).toContain('/launch-links');
     expect(outputs).toHaveProperty('LaunchKeySecretName');
     expect(outputs).not.toHaveProperty('DomainTarget');
-  });
-
-  test('have a key that the operator may renew with its function, also after a renewal that did not end', () => {
-    const { PolicyDocument } = resourceOf(template, 'AWS::IAM::ManagedPolicy', 'Operator').Properties;
-    const onKey = (PolicyDocument as { Statement: Record<string, unknown>[] }).Statement.filter(
-      ({ Resource }) => JSON.stringify(Resource) === JSON.stringify({ Ref: keyId }),
-    );
-    expect(onKey).toEqual([
-      {
-        Effect: 'Allow',
-        Action: ['secretsmanager:DescribeSecret', 'secretsmanager:RotateSecret'],
-        Resource: { Ref: keyId },
-      },
-      {
-        Effect: 'Allow',
-        Action: 'secretsmanager:UpdateSecretVersionStage',
-        Resource: { Ref: keyId },
-        Condition: { StringEquals: { 'secretsmanager:VersionStage': 'AWSPENDING' } },
-      },
-      expect.objectContaining({ Effect: 'Deny', Action: 'secretsmanager:RotateSecret' }),
-      expect.objectContaining({ Effect: 'Deny', Action: 'secretsmanager:RotateSecret' }),
-    ]);
   });
 
   test('have no resources if they are off', () => {
@@ -239,21 +177,6 @@ describe('the lender’s own domain', () => {
     expect(LaunchLinksUrl).toEqual({ Value: urlOf('/launch-links') });
     expect(DomainTarget).toEqual({ Value: { 'Fn::GetAtt': [logicalId, 'RegionalDomainName'] } });
   });
-});
-
-test.each([
-  [createLaunchLink, 'kms:Decrypt'],
-  [launch, 'kms:Decrypt'],
-  [rotate, ['kms:Decrypt', 'kms:GenerateDataKey']],
-])('%s may use the key of a production stage for the launch key, through Secrets Manager', (id, actions) => {
-  const template = templateOf({ environment: 'production' });
-  const { PolicyDocument } = resourceOf(template, 'AWS::IAM::Policy', id).Properties;
-  const [allowed] = useOfKey(template, { Ref: secretId(template, 'LaunchLinksKey') }, actions);
-  expect(Object(PolicyDocument).Statement).toContainEqual(allowed);
-  const describes = Object(PolicyDocument).Statement.filter(
-    ({ Action }: { Action: unknown }) => Action === 'kms:DescribeKey',
-  );
-  expect(describes).toEqual(id === rotate ? descriptionOfKey(template) : []);
 });
 
 describe('the lender’s name', () => {

@@ -20,13 +20,6 @@ describe.each(environments)('the table of a %s stage', (environment) => {
     expect(table.Properties.SSESpecification).toBeUndefined();
   });
 
-  test('is never scanned, queried or changed as a whole: the functions use items, and the doctor reads its settings', () => {
-    const actions = JSON.stringify(template.toJSON()).match(/dynamodb:[\w*]+/g) ?? [];
-    const ofFunctions = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'];
-    const ofTheDoctor = ['dynamodb:DescribeTable', 'dynamodb:DescribeTimeToLive'];
-    expect(new Set(actions)).toEqual(new Set([...ofFunctions, ...ofTheDoctor]));
-  });
-
   test('is known only to the two functions that create sessions', () => {
     const functions = Object.entries(template.findResources('AWS::Lambda::Function'));
     const knowing = functions.filter(([, { Properties }]) => {
@@ -37,20 +30,6 @@ describe.each(environments)('the table of a %s stage', (environment) => {
       expect.stringContaining('LaunchLinksLaunch'),
     ]);
   });
-});
-
-test('lets the operator delete one row, only of this table', () => {
-  const template = templateOf({ environment: 'production' });
-  const { PolicyDocument } = resourceOf(template, 'AWS::IAM::ManagedPolicy', 'Operator').Properties;
-  const { Statement } = PolicyDocument as { Statement: { Action: unknown }[] };
-  const ofTable = Statement.filter(({ Action }) => JSON.stringify(Action).includes('dynamodb:'));
-  expect(ofTable).toEqual([
-    {
-      Effect: 'Allow',
-      Action: 'dynamodb:DeleteItem',
-      Resource: { 'Fn::GetAtt': [resourceOf(template, tableType).logicalId, 'Arn'] },
-    },
-  ]);
 });
 
 test('remembers sessions without an expiry as long as the row says', () => {
