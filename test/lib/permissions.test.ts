@@ -288,9 +288,11 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
     const ours = { 'aws:SourceAccount': accountId };
     expect(policies.allows(publish('cloudwatch.amazonaws.com', ours))).toBe(true);
     expect(policies.allows(publish('events.amazonaws.com', {}))).toBe(true);
+    expect(policies.allows(publish('lambda.amazonaws.com', ours))).toBe(false);
     expect(policies.allows(publish('cloudwatch.amazonaws.com', {}))).toBe(false);
     const plainHttp = { ...ours, 'aws:SecureTransport': 'false' };
-    expect(policies.allows(publish('cloudwatch.amazonaws.com', plainHttp))).toBe(false);
+    for (const service of ['cloudwatch.amazonaws.com', 'events.amazonaws.com'])
+      expect(policies.allows(publish(service, plainHttp))).toBe(false);
   });
 
   const label = (versionStage: string) => ({ 'secretsmanager:VersionStage': versionStage });
@@ -361,6 +363,8 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
       ask('rotateLaunchKey', 'secretsmanager:PutSecretValue', pair),
     ],
     ['a loan app read the pair', ask('loanApp', 'secretsmanager:GetSecretValue', pair)],
+    ['a loan app call another stage', ask('loanApp', 'execute-api:Invoke', `${api}/other/POST/sessions`)],
+    ['a loan app call another method', ask('loanApp', 'execute-api:Invoke', `${api}/demo/GET/sessions`)],
   ])('nothing lets %s', (_what, request) => {
     expect(policies.allows(request)).toBe(false);
   });
@@ -375,35 +379,41 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
   });
 });
 
-describe('the addresses that loan apps may call from', () => {
-  const api = `arn:aws:execute-api:eu-central-1:${accountId}:`;
-  test.each([
-    ['iam', '203.0.113.9', true],
-    ['iam', '198.51.100.9', false],
-    ['iam', '2001:db8::7', true],
-    ['api-key', '203.0.113.9', true],
-    ['api-key', '198.51.100.9', false],
-  ])('with %s, a call from %s: %s', (callerAuth, sourceIp, allowed) => {
-    const template = templateOf({
-      environment: 'production',
-      callerAuth,
-      allowedSourceIps: ['203.0.113.0/24', '2001:db8::/32'],
-    });
-    const policies = new Policies(template);
-    const [apiId] = Object.keys(template.findResources('AWS::ApiGateway::RestApi'));
-    const stranger: Principal = { statements: [] };
-    const call = (principal: Principal, path: string) =>
-      policies.allows({
-        principal,
-        action: 'execute-api:Invoke',
-        resource: `${api}${apiId}/demo/${path}`,
-        context: { 'aws:SourceIp': sourceIp },
+describe.each([true, false])(
+  'the addresses that loan apps may call from, with launch links: %s',
+  (launchLinks) => {
+    const api = `arn:aws:execute-api:eu-central-1:${accountId}:`;
+    test.each([
+      ['iam', '203.0.113.9', true],
+      ['iam', '198.51.100.9', false],
+      ['iam', '2001:db8::7', true],
+      ['api-key', '203.0.113.9', true],
+      ['api-key', '198.51.100.9', false],
+    ])('with %s, a call from %s: %s', (callerAuth, sourceIp, allowed) => {
+      const template = templateOf({
+        environment: 'production',
+        callerAuth,
+        launchLinks,
+        allowedSourceIps: ['203.0.113.0/24', '2001:db8::/32'],
       });
-    // API Gateway itself checks an API key; the policies treat such a caller as anonymous.
-    const loanApp = callerAuth === 'iam' ? policies.holderOf('ApiCallersPolicy') : stranger;
-    expect(call(loanApp, 'POST/sessions')).toBe(allowed);
-    expect(call(loanApp, 'POST/launch-links')).toBe(allowed);
-    expect(call(stranger, 'GET/launch/token')).toBe(true);
-    if (callerAuth === 'iam') expect(call(stranger, 'POST/sessions')).toBe(false);
-  });
-});
+      const policies = new Policies(template);
+      const [apiId] = Object.keys(template.findResources('AWS::ApiGateway::RestApi'));
+      const stranger: Principal = { statements: [] };
+      const call = (principal: Principal, path: string) =>
+        policies.allows({
+          principal,
+          action: 'execute-api:Invoke',
+          resource: `${api}${apiId}/demo/${path}`,
+          context: { 'aws:SourceIp': sourceIp },
+        });
+      // API Gateway itself checks an API key; the policies treat such a caller as anonymous.
+      const loanApp = callerAuth === 'iam' ? policies.holderOf('ApiCallersPolicy') : stranger;
+      expect(call(loanApp, 'POST/sessions')).toBe(allowed);
+      expect(call(loanApp, 'POST/launch-links')).toBe(allowed && launchLinks);
+      for (const method of ['GET', 'HEAD', 'POST'])
+        expect(call(stranger, `${method}/launch/token`)).toBe(launchLinks);
+      expect(call(stranger, 'DELETE/launch/token')).toBe(false);
+      if (callerAuth === 'iam') expect(call(stranger, 'POST/sessions')).toBe(false);
+    });
+  },
+);

@@ -25,24 +25,6 @@ describe.each(environments)('the alarm topic of a %s stage', (environment) => {
     });
   });
 
-  test("accepts messages from this account's alarms and from EventBridge, and only over TLS", () => {
-    const { PolicyDocument } = resourceOf(template, 'AWS::SNS::TopicPolicy').Properties;
-    const publish = { Effect: 'Allow', Action: 'sns:Publish', Resource: topic, Sid: expect.anything() };
-    expect(Object(PolicyDocument).Statement).toEqual([
-      {
-        ...publish,
-        Principal: { Service: 'cloudwatch.amazonaws.com' },
-        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
-      },
-      { ...publish, Principal: { Service: 'events.amazonaws.com' } },
-      expect.objectContaining({
-        Effect: 'Deny',
-        Principal: { AWS: '*' },
-        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-      }),
-    ]);
-  });
-
   test('may be an existing topic', () => {
     const other = templateOf({ environment, alarmTopicArn });
     other.resourceCountIs('AWS::SNS::Topic', 0);

@@ -3,20 +3,14 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { applicantPageOf, isUnnamed } from '../../../lib/stages/applicant-page.ts';
 import { shippedTexts } from '../../../lib/stages/page-texts/shipped-texts.ts';
-import { readStages, StagesError } from '../../../lib/stages/stages.ts';
+import { readStages } from '../../../lib/stages/stages.ts';
+import { messageFor as messageForTable } from './message-for.ts';
 
 const { en, es } = shippedTexts as Record<string, object>;
 const translated = Object.fromEntries(Object.keys(en ?? {}).map((name) => [name, `Karibu: ${name}`]));
 
-function messageFor(applicantPage: unknown): string {
-  try {
-    readStages({ Demo: { environment: 'test', applicantPage } });
-  } catch (error) {
-    if (error instanceof StagesError) return error.message;
-    throw error;
-  }
-  return 'accepted';
-}
+const messageFor = (applicantPage: unknown) =>
+  messageForTable({ Demo: { environment: 'test', applicantPage } });
 
 const plain = 'use a text of 1 to 300 characters, without line breaks';
 const tag = 'use a language tag of at most 11 characters such as "en" or "pt-BR"';

@@ -1,19 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { readStages, StagesError } from '../../../lib/stages/stages.ts';
+import { readStages } from '../../../lib/stages/stages.ts';
+import { messageFor } from './message-for.ts';
 
 const row = { environment: 'test', region: 'eu-central-1' };
 const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d';
 const domain = { name: 'start.lender.example', certificateArn };
-
-function messageFor(settings: Record<string, unknown>): string {
-  try {
-    readStages({ Demo: { ...row, ...settings } });
-  } catch (error) {
-    if (error instanceof StagesError) return error.message;
-    throw error;
-  }
-  return 'accepted';
-}
 
 const rotation = 'use a whole number from 32, two more than the longest life of a link, to 1000';
 const url = 'use an address such as "https://www.lender.example/applications", without user or password';
@@ -49,7 +40,7 @@ test.each([
     "is not allowed; use a certificate in the stage's own region, eu-central-1",
   ],
 ])('refuses %j', (settings, message) => {
-  expect(messageFor(settings)).toContain(message);
+  expect(messageFor({ Demo: { ...row, ...settings } })).toContain(message);
 });
 
 test('accepts a domain; its certificate is not checked if the row has no region', () => {
