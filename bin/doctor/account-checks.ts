@@ -2,18 +2,13 @@ import { type APIGatewayClient, GetAccountCommand } from '@aws-sdk/client-api-ga
 import { GetAccountSettingsCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { ListSubscriptionsByTopicCommand, type SNSClient } from '@aws-sdk/client-sns';
 import type { Stage } from '../../lib/stages/stages.ts';
-import { type Check, type Commands, ok, toDo, wrong } from './check.ts';
+import type { Check } from './check.ts';
 
 /** Below it, a busy hour of one function leaves none for the others. A new account may have 10. */
 const enoughConcurrency = 100;
 
 /** What all stacks of an account and region share. */
-export function accountChecks(
-  apiGateway: APIGatewayClient,
-  lambda: LambdaClient,
-  stageName: string,
-  { deploy }: Commands,
-): Check[] {
+export function accountChecks(apiGateway: APIGatewayClient, lambda: LambdaClient): Check[] {
   return [
     {
       group: 'stack',
@@ -21,11 +16,7 @@ export function accountChecks(
       action: 'apigateway:GET',
       async run() {
         const { cloudwatchRoleArn } = await apiGateway.send(new GetAccountCommand({}));
-        if (cloudwatchRoleArn) return ok('the account has its role');
-        return wrong(
-          'the account has no role for it',
-          `Set "apiGatewayAccountRole": "create" in stages.${stageName} of cdk.json, then: ${deploy}`,
-        );
+        return { code: cloudwatchRoleArn ? 'log_role_set' : 'log_role_missing' };
       },
     },
     {
@@ -35,11 +26,7 @@ export function accountChecks(
       async run() {
         const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
         const quota = AccountLimit?.ConcurrentExecutions ?? 0;
-        if (quota >= enoughConcurrency) return ok(String(quota));
-        return toDo(
-          `it is ${quota}`,
-          'Service Quotas → AWS Lambda → Concurrent executions → Request increase: ask for 1,000.',
-        );
+        return { code: quota >= enoughConcurrency ? 'concurrency_enough' : 'concurrency_low', quota };
       },
     },
   ];
@@ -48,32 +35,22 @@ export function accountChecks(
 /** Whether a person gets the alarms. */
 export function receiverCheck(
   sns: SNSClient,
-  stage: Pick<Stage, 'name' | 'environment'>,
+  { environment }: Pick<Stage, 'environment'>,
   topicArn: string | undefined,
-  { deploy }: Commands,
 ): Check {
+  const topicName = topicArn?.split(':').at(-1) ?? '';
   return {
-    group: 'who is told',
+    group: 'alarms',
     name: 'somebody receives the alarms',
     action: 'sns:ListSubscriptionsByTopic',
+    resource: `the topic ${topicName}`,
     async run() {
-      if (!topicArn) {
-        if (stage.environment === 'test') return ok('nobody, which a test stage may do');
-        return toDo('nobody', `Set stages.${stage.name}.alarmEmail in cdk.json, then: ${deploy}`);
-      }
+      if (!topicArn) return { code: environment === 'test' ? 'nobody_needed' : 'no_topic' };
       const command = new ListSubscriptionsByTopicCommand({ TopicArn: topicArn });
       const { Subscriptions = [] } = await sns.send(command);
-      if (Subscriptions.some((one) => one.SubscriptionArn?.startsWith('arn:'))) return ok('confirmed');
-      if (Subscriptions.length === 0) {
-        return toDo(
-          'nobody subscribes to the topic',
-          `SNS → Topics → ${topicArn.split(':').at(-1)} → Create subscription.`,
-        );
-      }
-      return toDo(
-        'the subscription is not confirmed',
-        'Open the mail "AWS Notification - Subscription Confirmation" and click "Confirm subscription".',
-      );
+      if (Subscriptions.length === 0) return { code: 'no_subscriber', topicName };
+      const isConfirmed = Subscriptions.some((one) => one.SubscriptionArn?.startsWith('arn:'));
+      return { code: isConfirmed ? 'confirmed' : 'not_confirmed' };
     },
   };
 }

@@ -1,32 +1,26 @@
 import { type CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
-import { articlesOf, nameAlarm, runbookFile } from '../../lib/monitoring/runbook.ts';
+import { articlesOf, nameAlarm } from '../../lib/monitoring/runbook.ts';
 import type { Stage } from '../../lib/stages/stages.ts';
-import { type Check, type Commands, ok, type Result, toDo, wrong } from './check.ts';
+import type { Check } from './check.ts';
+import type { Found } from './findings.ts';
+
+type StageWithAlarms = Pick<Stage, 'resume' | 'launchLinks'>;
 
 /** Whether the stage has its alarms, and what they say now. */
-export function alarmCheck(
-  client: CloudWatchClient,
-  stage: Pick<Stage, 'resume' | 'launchLinks'>,
-  stackName: string,
-  commands: Commands,
-): Check {
+export function alarmCheck(client: CloudWatchClient, stage: StageWithAlarms, stackName: string): Check {
   return {
-    group: 'who is told',
+    group: 'alarms',
     name: 'every alarm exists, and none is raised',
     action: 'cloudwatch:DescribeAlarms',
-    run: () => checkAlarms(client, stage, stackName, commands),
+    run: () => checkAlarms(client, stage, stackName),
   };
 }
 
-/** A line that names all of them is not read. */
-const mostQuoted = 3;
-
 async function checkAlarms(
   client: CloudWatchClient,
-  stage: Pick<Stage, 'resume' | 'launchLinks'>,
+  stage: StageWithAlarms,
   stackName: string,
-  { deploy }: Commands,
-): Promise<Result> {
+): Promise<Found> {
   // Without AlarmTypes, CloudWatch leaves composite alarms out ("DescribeAlarms", API reference, read November 2026).
   const command = new DescribeAlarmsCommand({
     AlarmNamePrefix: `${stackName} `,
@@ -39,25 +33,16 @@ async function checkAlarms(
     ...article,
     alarm: alarms.get(nameAlarm(stackName, article)),
   }));
-  const quoted = (some: typeof expected) => {
-    const shown = some.slice(0, mostQuoted).map(({ heading }) => `"${heading}"`);
-    const others = some.length - shown.length;
-    return `${shown.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
-  };
+  const headingsOf = (some: typeof expected) => some.map(({ heading }) => heading);
 
   const missing = expected.filter(({ alarm }) => !alarm);
-  if (missing.length > 0) return wrong(`missing: ${quoted(missing)}`, deploy);
+  if (missing.length > 0) return { code: 'alarms_missing', headings: headingsOf(missing) };
   const raised = expected.filter(({ alarm }) => alarm?.StateValue === 'ALARM');
   if (raised.length > 0) {
-    const result = raised.some(({ severity }) => severity === 'page') ? wrong : toDo;
-    return result(`raised: ${quoted(raised)}`, `Read the article of that name in ${runbookFile}.`);
+    const isUrgent = raised.some(({ severity }) => severity === 'page');
+    return { code: 'alarms_raised', headings: headingsOf(raised), isUrgent };
   }
-  const silenced = expected.filter(({ alarm }) => alarm?.ActionsEnabled === false);
-  if (silenced.length > 0) {
-    return toDo(
-      `tell nobody: ${quoted(silenced)}`,
-      'CloudWatch → All alarms → the alarm → Actions → Alarm actions: Enable.',
-    );
-  }
-  return ok(`${expected.length} alarms, all quiet`);
+  const disabled = expected.filter(({ alarm }) => alarm?.ActionsEnabled === false);
+  if (disabled.length > 0) return { code: 'alarms_disabled', headings: headingsOf(disabled) };
+  return { code: 'alarms_quiet', count: expected.length };
 }

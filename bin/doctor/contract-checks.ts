@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { reasonOf } from '../../functions/errors.ts';
-import { runbookArticles, runbookFile } from '../../lib/monitoring/runbook.ts';
+import { type Answer, parseObject } from '../openapi/check-answer.ts';
 import type { Authenticate } from './authenticate.ts';
-import { type Answer, callStage } from './call-stage.ts';
-import { type Check, ok, type Result, toDo, wrong } from './check.ts';
+import { callStage } from './call-stage.ts';
+import type { Check } from './check.ts';
 import type { Edge } from './edge-checks.ts';
-import { answerDiffers, codeOf, expectAnswers, faultOf, propertyOf } from './expect-answer.ts';
+import { expectAnswers, faultOf, otherAnswer } from './expect-answer.ts';
+import type { Found } from './findings.ts';
 
 /** The stage, as a loan app meets it. */
 export type Contract = Edge & {
@@ -15,39 +16,41 @@ export type Contract = Edge & {
   resume: boolean;
   /** What the caller must be allowed to do; absent on this machine. */
   action?: string;
+  /** What AWS must have for it, such as an API key. */
+  resource?: string;
 };
 
 /** API Gateway's limit is 10 MB, by which AWS means 10 MiB. */
 const tooManyBytes = 10 * 1024 * 1024 + 1024;
 const uploadTimeoutMs = 15_000;
 
-const refusedAsCaller =
-  'Run the doctor from an address in allowedSourceIps; else look at API Gateway → API keys and Usage plans.';
+const sessions = { method: 'POST', path: '/sessions' };
+const launchLinks = { method: 'POST', path: '/launch-links' };
 
-/** What a loan app sends, and what it must get; the content type is JSON where none is given. */
+/** What a loan app sends, and what it must get; the content type is JSON if none is given. */
 type Refusal = {
   name: string;
   body: string;
   contentType?: string;
-  status: number | number[];
+  statuses: number[];
   codes: string[];
 };
 
 /** What the stage answers a loan app. None of these calls reaches Begini. */
 export function contractChecks(contract: Contract): Check[] {
   const tooLarge = contract.firewall
-    ? { status: [413, 403], codes: ['body_too_large', 'forbidden'] }
-    : { status: 413, codes: ['body_too_large'] };
+    ? { statuses: [413, 403], codes: ['body_too_large', 'forbidden'] }
+    : { statuses: [413], codes: ['body_too_large'] };
   const refusals: Refusal[] = [
-    { name: 'a bad uid is refused', body: '{"uid":"?"}', status: 422, codes: ['invalid_uid'] },
+    { name: 'a bad uid is refused', body: '{"uid":"?"}', statuses: [422], codes: ['invalid_uid'] },
     {
       name: 'a body that is not labelled JSON is refused',
       body: '{"uid":"?"}',
       contentType: 'text/plain',
-      status: 415,
+      statuses: [415],
       codes: ['unsupported_media_type'],
     },
-    { name: 'a body of 5 KiB is refused', body: ofBytes(5120), status: 413, codes: ['body_too_large'] },
+    { name: 'a body of 5 KiB is refused', body: ofBytes(5120), statuses: [413], codes: ['body_too_large'] },
     { name: 'a body of 9 KiB is refused', body: ofBytes(9216), ...tooLarge },
   ];
   return [
@@ -55,8 +58,8 @@ export function contractChecks(contract: Contract): Check[] {
       checkOf(contract, name, () =>
         expectAnswers(
           (accept) => contract.authenticate(post(contract, '/sessions', body, accept, contentType)),
-          { ...expected, page: true },
-          contract.commands,
+          { ...sessions, ...expected },
+          contract.wait,
         ),
       ),
     ),
@@ -68,17 +71,18 @@ export function contractChecks(contract: Contract): Check[] {
 }
 
 /** API Gateway's own words, which nobody can change: the status alone counts, and a slow upload is no fault. */
-async function sendTooMuch(contract: Contract): Promise<Result> {
+async function sendTooMuch(contract: Contract): Promise<Found> {
   const request = post(contract, '/sessions', ofBytes(tooManyBytes), {});
+  const authenticated = await contract.authenticate(request);
   let answer: Answer;
   try {
-    answer = await callStage(await contract.authenticate(request), uploadTimeoutMs);
+    answer = await callStage(authenticated, { timeoutMs: uploadTimeoutMs, wait: contract.wait });
   } catch (error) {
-    return { status: 'not checked', found: `no answer to such an upload: ${reasonOf(error)}` };
+    return { code: 'upload_unanswered', reason: reasonOf(error) };
   }
   const allowed = contract.firewall ? [413, 403] : [413];
-  if (allowed.includes(answer.status)) return ok(`${answer.status}, before the function sees it`);
-  return wrong(`status ${answer.status}, not ${allowed.join(' or ')}`, answerDiffers(contract.commands));
+  if (!allowed.includes(answer.status)) return otherAnswer(answer, allowed);
+  return { code: 'upload_refused', status: answer.status };
 }
 
 /** Creates one session at Begini, under a uid that no applicant has. */
@@ -87,71 +91,67 @@ export function handOffCheck(contract: Contract): Check {
 }
 
 /** Makes a launch link, which asks nothing of Begini, and opens it. */
-async function openLink(contract: Contract): Promise<Result> {
-  const made = await ask(contract, '/launch-links', { uid: probeUid(), expires_in: 60 });
-  if (made.status !== 201) return explainRefusal(made, contract);
-  const link = propertyOf(made, 'url');
-  if (typeof link !== 'string' || !URL.canParse(link))
-    return wrong('the answer has no link', answerDiffers(contract.commands));
-  const page = await callStage({ method: 'GET', url: link, headers: { accept: 'text/html' } });
-  const fault = faultOf(page, { status: 200 });
-  return fault
-    ? wrong(fault, answerDiffers(contract.commands))
-    : ok('the link of a loan app shows the page with its button');
+async function openLink(contract: Contract): Promise<Found> {
+  const made = await ask(contract, launchLinks, { uid: probeUid(), expires_in: 60 });
+  if ('code' in made) return made;
+  const request = { method: 'GET', url: String(made.url), headers: { accept: 'text/html' } };
+  const page = await callStage(request, { wait: contract.wait });
+  // The path of the link is a credential, which must not be shown.
+  const fault = faultOf(page, { method: 'GET', path: '/launch/token', statuses: [200] });
+  return fault ?? { code: 'link_opens' };
 }
 
-async function handOver(contract: Contract): Promise<Result> {
+async function handOver(contract: Contract): Promise<Found> {
   const uid = probeUid();
-  const first = await ask(contract, '/sessions', { uid });
-  if (first.status !== 201) return explainRefusal(first, contract);
-  const url = propertyOf(first, 'url');
-  if (typeof url !== 'string' || !URL.canParse(url))
-    return wrong('the answer has no URL', answerDiffers(contract.commands));
-  if (!contract.resume) return ok('Begini created a session');
-  const second = await ask(contract, '/sessions', { uid });
-  if (second.status !== 201) return explainRefusal(second, contract);
-  if (propertyOf(second, 'url') === url && propertyOf(second, 'resumed') === true) {
-    return ok('Begini created a session, and a second request got the same one');
-  }
-  return wrong(
-    'a second request for the same uid got another session',
-    `Read "${runbookArticles.storeUnavailable.heading}" in ${runbookFile}, and the lines on the store below.`,
-  );
+  const first = await ask(contract, sessions, { uid });
+  if ('code' in first) return first;
+  if (!contract.resume) return { code: 'session_created' };
+  const second = await ask(contract, sessions, { uid });
+  if ('code' in second) return second;
+  const isSame = second.url === first.url && second.resumed === true;
+  return { code: isSame ? 'session_resumed' : 'session_not_resumed' };
 }
 
-function explainRefusal(answer: Answer, { commands: { rotate } }: Contract): Result {
-  const code = codeOf(answer);
-  const found = `status ${answer.status} ${code ?? ''}`.trim();
-  if (code === 'credentials_not_set') return toDo(found, `Put the pair in: ${rotate}`);
-  if (code === 'credentials_refused') {
-    return wrong(found, `Compare the pair with Begini's Deployment Centre, then put it in again: ${rotate}`);
-  }
-  const reference = String(answer.headers['x-request-id']).slice(0, 36);
-  return wrong(
-    found,
-    `Look the code up in functions/README.md, "Errors". The log line of the request ${reference} has the reason.`,
-  );
+/** A session or a link as JSON, as in the contract; or what was found in its place. */
+async function ask(
+  contract: Contract,
+  call: typeof sessions,
+  body: object,
+): Promise<{ url: unknown; resumed?: unknown } | Found> {
+  const request = post(contract, call.path, JSON.stringify(body), { accept: 'application/json' });
+  const answer = await callStage(await contract.authenticate(request), { wait: contract.wait });
+  if (answer.status !== 201) return explainFailure(answer);
+  const fault = faultOf(answer, { ...call, statuses: [201] });
+  const { url, resumed } = parseObject(answer.body) ?? {};
+  return fault ?? { url, resumed };
 }
 
-function checkOf({ action }: Contract, name: string, run: () => Promise<Result>): Check {
-  const check = { group: 'contract', name, ...(action && { action }) } as const;
+function explainFailure(answer: Answer): Found {
+  const other = otherAnswer(answer, [201]);
+  if (other.code !== 'other_answer' || isForbidden(other)) return other;
+  const { problem } = other;
+  if (problem === 'credentials_not_set' || problem === 'credentials_refused') return { code: problem };
+  const requestId = String(answer.headers['x-request-id']).slice(0, 36);
+  return { ...other, code: 'service_failed', requestId };
+}
+
+const isForbidden = ({ status, problem }: { status: number; problem?: string }) =>
+  status === 403 && problem === 'forbidden';
+
+function checkOf({ action, resource }: Contract, name: string, run: () => Promise<Found>): Check {
   return {
-    ...check,
+    group: 'contract',
+    name,
+    ...(action && { action }),
+    ...(resource && { resource }),
     async run() {
-      const result = await run();
-      const isRefused = result.found.includes('status 403 forbidden');
-      if (!isRefused) return result;
-      // API Gateway does not say whether the caller's policy or its address is the reason.
-      if (action === 'execute-api:Invoke')
-        return { status: 'not checked', found: `${action}, or an address in allowedSourceIps` };
-      return { ...result, next: refusedAsCaller };
+      const found = await run();
+      if (found.code !== 'other_answer' || !isForbidden(found)) return found;
+      return action === 'execute-api:Invoke'
+        ? { code: 'caller_not_allowed', action }
+        : { ...found, code: 'caller_refused' };
     },
   };
-}
-
-async function ask(contract: Contract, path: string, body: object): Promise<Answer> {
-  const request = post(contract, path, JSON.stringify(body), { accept: 'application/json' });
-  return await callStage(await contract.authenticate(request));
 }
 
 function post(

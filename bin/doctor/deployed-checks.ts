@@ -13,9 +13,10 @@ import { UsageError } from '../deployed/usage-error.ts';
 import { accountChecks, receiverCheck } from './account-checks.ts';
 import { alarmCheck } from './alarm-checks.ts';
 import { withApiKey, withSignature } from './authenticate.ts';
-import { type Check, ok, type Result, toDo, wrong } from './check.ts';
+import type { Check, Examination } from './check.ts';
 import { type Contract, contractChecks, handOffCheck } from './contract-checks.ts';
 import { edgeChecks } from './edge-checks.ts';
+import type { Found } from './findings.ts';
 import { secretCheck } from './secret-checks.ts';
 import { tableCheck, timeToLiveCheck } from './table-checks.ts';
 
@@ -25,55 +26,66 @@ const timeouts = {
   requestHandler: { connectionTimeout: 3000, requestTimeout: 8000, throwOnRequestTimeout: true },
 };
 
-/** Every check of a deployed stage. @throws UsageError; errors of the SDK */
+/** A deployed stage, and every check of it. @throws UsageError; errors of the SDK */
 export async function deployedChecks(
   stage: Stage,
   { handOff, environment }: { handOff: boolean; environment: Record<string, string | undefined> },
-): Promise<Check[]> {
+): Promise<Examination> {
   const { stack, name, region } = await findDeployedStack(stage, environment, timeouts);
-  refuseOtherAccount(stage, stack?.StackId?.split(':')[4] ?? stage.account ?? '');
+  const account = stack?.StackId?.split(':')[4] ?? stage.account ?? '';
+  refuseOtherAccount(stage, account);
   const outputs = new Map(stack?.Outputs?.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
   const required = (key: string) => {
     const value = outputs.get(key);
     if (value) return value;
     throw new UsageError(`The stack ${name} has no output ${key}. Deploy it again: npx cdk deploy ${name}`);
   };
-  const commands = { deploy: `npx cdk deploy ${name}`, rotate: `npm run rotate -- --stage ${stage.path}` };
+  const target = {
+    stage,
+    account,
+    region,
+    address: required('SessionsUrl').replace(/\/sessions$/, ''),
+    deploy: `npx cdk deploy ${name}`,
+    rotate: `npm run rotate -- --stage ${stage.path}`,
+    restore: `Read "Undo a change by hand" in ${runbookFile}.`,
+    awsCli: `aws --region ${region}`,
+  };
   const options = { region, ...timeouts };
   const secrets = onlyToAws(new SecretsManagerClient(options));
   const apiGateway = onlyToAws(new APIGatewayClient(options));
   const sns = onlyToAws(new SNSClient(options));
   const dynamoDb = onlyToAws(new DynamoDBClient(options));
-  const awsCli = `aws --region ${region}`;
-  const shared = { client: secrets, scheduled: true, deploy: commands.deploy, awsCli };
+  const shared = { client: secrets, scheduled: true };
   const launchKey = outputs.get('LaunchKeySecretName');
   const table = outputs.get('SessionTableName');
   const contract: Contract = {
-    baseUrl: required('SessionsUrl').replace(/\/sessions$/, ''),
+    baseUrl: target.address,
     launchLinks: stage.launchLinks,
     firewall: stage.firewall,
     resume: stage.resume,
-    commands,
-    action: stage.callerAuth === 'iam' ? 'execute-api:Invoke' : 'apigateway:GET',
-    authenticate:
-      stage.callerAuth === 'iam'
-        ? withSignature(apiGateway.config.credentials, region)
-        : withApiKey(() => readApiKey(apiGateway, outputs)),
-    ...(stage.callerAuth === 'iam' && {
-      signWrongly: withSignature(
-        async () => ({ ...(await apiGateway.config.credentials()), secretAccessKey: 'not-the-secret' }),
-        region,
-      ),
-    }),
+    ...(stage.callerAuth === 'iam'
+      ? {
+          action: 'execute-api:Invoke',
+          authenticate: withSignature(apiGateway.config.credentials, region),
+          signWrongly: withSignature(
+            async () => ({ ...(await apiGateway.config.credentials()), secretAccessKey: 'not-the-secret' }),
+            region,
+          ),
+        }
+      : {
+          action: 'apigateway:GET',
+          resource: 'the API key of the first loan app',
+          authenticate: withApiKey(() => readApiKey(apiGateway, outputs)),
+        }),
   };
-  return [
+  const checks: Check[] = [
     { group: 'stack', name: 'the last deployment', run: async () => checkStack(stack, stage) },
-    ...accountChecks(apiGateway, onlyToAws(new LambdaClient(options)), stage.name, commands),
+    ...accountChecks(apiGateway, onlyToAws(new LambdaClient(options))),
     secretCheck({
       ...shared,
       secretId: required('CredentialsSecretName'),
       name: 'the pair of API key and integration id',
-      renew: commands.rotate,
+      renew: target.rotate,
       startsUnset: true,
     }),
     ...(launchKey
@@ -82,40 +94,33 @@ export async function deployedChecks(
             ...shared,
             secretId: launchKey,
             name: 'the key of the launch links',
-            renew: `${awsCli} secretsmanager rotate-secret --secret-id ${launchKey}`,
+            renew: `${target.awsCli} secretsmanager rotate-secret --secret-id ${launchKey}`,
             startsUnset: false,
           }),
         ]
       : []),
-    receiverCheck(sns, stage, outputs.get('AlarmTopicArn'), commands),
-    alarmCheck(onlyToAws(new CloudWatchClient(options)), stage, name, commands),
+    receiverCheck(sns, stage, outputs.get('AlarmTopicArn')),
+    alarmCheck(onlyToAws(new CloudWatchClient(options)), stage, name),
     ...edgeChecks(contract),
     ...contractChecks(contract),
     ...(handOff ? [handOffCheck(contract)] : []),
-    ...(table ? [tableCheck(dynamoDb, table, commands), timeToLiveCheck(dynamoDb, table)] : []),
+    ...(table ? [tableCheck(dynamoDb, table), timeToLiveCheck(dynamoDb, table)] : []),
   ];
+  return { target, checks };
 }
 
 /** Whether the last deployment ended well, and production is protected. */
-export function checkStack(stack: Stack | undefined, { name, environment }: Stage): Result {
-  const status = stack?.StackStatus ?? 'absent';
+export function checkStack(stack: Stack | undefined, { name, environment }: Stage): Found {
+  const state = stack?.StackStatus ?? 'in an unknown state';
   const stackName = `BeginiSession-${name}`;
-  const readEvents = `CloudFormation → Stacks → ${stackName} → Events says why. Fix it, then: npx cdk deploy ${stackName}`;
-  if (status.endsWith('_IN_PROGRESS')) {
-    return toDo(`it goes on (${status})`, 'Wait until it has ended, then run the doctor again.');
-  }
-  if (status === 'UPDATE_ROLLBACK_COMPLETE') return toDo('it was rolled back', readEvents);
-  if (status === 'UPDATE_ROLLBACK_FAILED') {
-    return wrong('it could not be rolled back', `Read "A deployment cannot roll back" in ${runbookFile}.`);
-  }
-  if (!status.endsWith('_COMPLETE')) return wrong(status, readEvents);
+  if (state.endsWith('_IN_PROGRESS')) return { code: 'deployment_in_progress', state };
+  if (state === 'UPDATE_ROLLBACK_COMPLETE') return { code: 'deployment_rolled_back', stackName };
+  if (state === 'UPDATE_ROLLBACK_FAILED') return { code: 'rollback_failed' };
+  if (!state.endsWith('_COMPLETE')) return { code: 'deployment_failed', stackName, state };
   if (environment === 'production' && !stack?.EnableTerminationProtection) {
-    return toDo(
-      'the stack is not protected from deletion',
-      `CloudFormation → Stacks → ${stackName} → Stack actions → Edit termination protection → Activated.`,
-    );
+    return { code: 'stack_not_protected', stackName };
   }
-  return ok(`${stackName} is ${status}`);
+  return { code: 'deployed', stackName, state };
 }
 
 async function readApiKey(

@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util';
 import { reasonOf } from '../../functions/errors.ts';
 import { UsageError } from '../deployed/usage-error.ts';
 import { readPort } from '../stand-ins/local-stage.ts';
-import type { Check } from './check.ts';
-import { denials, type Finding, type Limits, runChecks } from './run-checks.ts';
+import type { Examination } from './check.ts';
+import { putIntoWords, type Status, type Target, type Words } from './findings.ts';
+import { denials, type Limits, runChecks } from './run-checks.ts';
 
 /** What a run of the command is given. */
 export type DoctorOptions = {
@@ -25,8 +26,11 @@ Says whether a deployed stage can go live. Only --hand-off creates anything at B
 export async function runDoctor(argv: string[], options: DoctorOptions): Promise<number> {
   try {
     const { stage, local, handOff, json } = parse(argv);
-    const checks = local ? await findLocal(handOff, options) : await findDeployed(stage, handOff, options);
-    return await report(checks, json, options);
+    const examination = local
+      ? await findLocal(handOff, options)
+      : await findDeployed(stage, handOff, options);
+    if (!json) printTarget(examination.target, local, options);
+    return await report(examination, json, options);
   } catch (error) {
     // Errors of the SDK are shown by name only: a message may quote what was sent.
     options.printError(error instanceof UsageError ? error.message : explain(error));
@@ -34,8 +38,17 @@ export async function runDoctor(argv: string[], options: DoctorOptions): Promise
   }
 }
 
+function printTarget(
+  { stage, account, region, address }: Target,
+  local: boolean,
+  { print }: DoctorOptions,
+): void {
+  print(`Stage ${stage.name} (${stage.environment})${local ? ', the local service' : ''}`);
+  print(`Address ${address}, account ${account}, region ${region}`);
+}
+
 async function report(
-  checks: readonly Check[],
+  { target, checks }: Examination,
   json: boolean,
   { print, limits }: DoctorOptions,
 ): Promise<number> {
@@ -46,20 +59,34 @@ async function report(
       if (json) return;
       if (finding.group !== group) print(`\n${finding.group}`);
       group = finding.group;
-      print(lineOf(finding));
+      print(lineOf(finding.name, putIntoWords(finding.found, target)));
     },
     limits,
   );
-  const count = (status: Finding['status']) => findings.filter((each) => each.status === status).length;
+  const results = findings.map(({ group, name, found }) => ({
+    group,
+    name,
+    code: found.code,
+    ...putIntoWords(found, target),
+  }));
+  const count = (status: Status) => results.filter((each) => each.status === status).length;
   const wrong = count('wrong');
   const notChecked = count('not checked');
-  print(
-    json
-      ? JSON.stringify({ passed: wrong === 0, findings }, null, 2)
-      : `\n${verdictOf(wrong, notChecked)}: ${count('ok')} ok, ${count('to do')} to do, ${wrong} wrong, ${notChecked} not checked.`,
-  );
-  if (!json && notChecked > 0) {
-    print("For what was not checked, attach the policy in the stack's output DoctorPolicyArn to your role.");
+  if (json) {
+    const { stage, account, region, address } = target;
+    const passed = wrong === 0;
+    print(
+      JSON.stringify({ stage: stage.name, account, region, address, passed, findings: results }, null, 2),
+    );
+  } else {
+    print(
+      `\n${verdictOf(wrong, notChecked)}: ${count('ok')} ok, ${count('to do')} to do, ${wrong} wrong, ${notChecked} not checked.`,
+    );
+    if (results.some(({ code }) => code === 'not_allowed' || code === 'caller_not_allowed')) {
+      print(
+        "For the actions named above, attach the policy in the stack's output DoctorPolicyArn to your role.",
+      );
+    }
   }
   return wrong === 0 ? 0 : 1;
 }
@@ -93,14 +120,14 @@ async function findDeployed(
   name: string,
   handOff: boolean,
   { environment, cdkJson }: DoctorOptions,
-): Promise<Check[]> {
+): Promise<Examination> {
   const { findStage } = await import('../deployed/find-stage.ts');
   const stage = await findStage(name, cdkJson);
   const { deployedChecks } = await import('./deployed-checks.ts');
   return await deployedChecks(stage, { handOff, environment });
 }
 
-async function findLocal(handOff: boolean, { environment }: DoctorOptions): Promise<Check[]> {
+async function findLocal(handOff: boolean, { environment }: DoctorOptions): Promise<Examination> {
   const { localChecks } = await import('./local-checks.ts');
   return await localChecks(portOf(environment), { handOff, environment });
 }
@@ -113,9 +140,11 @@ function portOf({ PORT }: DoctorOptions['environment']): number {
   }
 }
 
-function lineOf({ status, name, found, next }: Finding): string {
-  const result = status === 'not checked' ? `not checked (${found})` : status.padEnd(11);
-  const line = status === 'not checked' ? `  ${result}  ${name}` : `  ${result}  ${name}: ${found}`;
+function lineOf(name: string, { status, found, next }: Words): string {
+  const line =
+    status === 'not checked'
+      ? `  not checked (${found})  ${name}`
+      : `  ${status.padEnd(11)}  ${name}: ${found}`;
   return next ? `${line}\n               → ${next}` : line;
 }
 

@@ -1,14 +1,16 @@
 import type { Authenticate } from './authenticate.ts';
-import type { Check, Commands } from './check.ts';
-import { expectAnswers } from './expect-answer.ts';
+import type { Wait } from './call-stage.ts';
+import type { Check } from './check.ts';
+import { type Expected, expectAnswers } from './expect-answer.ts';
 
 /** Where the stage answers, and what it has. */
 export type Edge = {
   baseUrl: string;
   launchLinks: boolean;
-  commands: Commands;
-  /** Signs with an access key that exists and a wrong secret; absent where loan apps do not sign. */
+  /** Signs with an access key that exists and a wrong secret; absent if loan apps do not sign. */
   signWrongly?: Authenticate;
+  /** How to wait after a 429; tests do not. */
+  wait?: Wait;
 };
 
 const json = { 'content-type': 'application/json' };
@@ -19,17 +21,18 @@ const unknownKey =
   'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature=00';
 
 /** What the stage answers a stranger. None of these calls reaches Begini. */
-export function edgeChecks({ baseUrl, launchLinks, commands, signWrongly }: Edge): Check[] {
-  const refused = { status: 403, codes: ['forbidden', 'bad_request'], page: true };
+export function edgeChecks({ baseUrl, launchLinks, signWrongly, wait }: Edge): Check[] {
+  const refused = {
+    method: 'POST',
+    path: '/sessions',
+    statuses: [403],
+    codes: ['forbidden', 'bad_request'],
+  };
   const refusal = (
     name: string,
     request: Parameters<typeof expectAnswers>[0],
-    expected = refused,
-  ): Check => ({
-    group: 'edge',
-    name,
-    run: () => expectAnswers(request, expected, commands),
-  });
+    expected: Expected = refused,
+  ): Check => ({ group: 'edge', name, run: () => expectAnswers(request, expected, wait) });
   const strangers: [name: string, headers: Record<string, string>][] = [
     ['a call without authentication is refused', {}],
     ['a garbled Authorization header is refused', { authorization: 'garbled' }],
@@ -41,18 +44,21 @@ export function edgeChecks({ baseUrl, launchLinks, commands, signWrongly }: Edge
     headers: { ...json, ...headers },
     body,
   });
-  const get = (path: string) => (headers: Record<string, string>) => ({
-    method: 'GET',
-    url: `${baseUrl}${path}`,
-    headers,
-  });
-  const brokenLink = { status: 403, codes: ['launch_link_invalid'], page: true };
+  const refusedGet = (name: string, path: string, codes: readonly string[]) =>
+    refusal(name, (headers) => ({ method: 'GET', url: `${baseUrl}${path}`, headers }), {
+      ...refused,
+      method: 'GET',
+      path,
+      codes,
+    });
   return [
     ...strangers.map(([name, headers]) => refusal(name, (accept) => call({ ...headers, ...accept }))),
     ...(signWrongly
       ? [refusal('a signature with a wrong secret is refused', (accept) => signWrongly(call(accept)))]
       : []),
-    refusal('an unknown path is refused', get('/no-such-path')),
-    ...(launchLinks ? [refusal('a broken launch link is refused', get('/launch/broken'), brokenLink)] : []),
+    refusedGet('an unknown path is refused', '/no-such-path', refused.codes),
+    ...(launchLinks
+      ? [refusedGet('a broken launch link is refused', '/launch/broken', ['launch_link_invalid'])]
+      : []),
   ];
 }

@@ -5,28 +5,29 @@ import { clientConfig } from '../stand-ins/client-config.ts';
 import { localApiKey, localSecretName, localStage, localTableName } from '../stand-ins/local-stage.ts';
 import { type Authenticate, withApiKey, withSignature } from './authenticate.ts';
 import { callStage } from './call-stage.ts';
-import type { Check } from './check.ts';
+import type { Examination } from './check.ts';
 import { type Contract, contractChecks, handOffCheck } from './contract-checks.ts';
 import { edgeChecks } from './edge-checks.ts';
 import { secretCheck } from './secret-checks.ts';
 import { tableCheck } from './table-checks.ts';
 
+// As the ARNs of the stand-ins have them.
+const account = '000000000000';
+const region = 'us-east-1';
+
 /**
- * The checks that the service on this machine has something for: its gateway on `port`, Secrets Manager two and DynamoDB
- * three above. Its DynamoDB has no TTL.
- * @throws UsageError where nothing answers, or the service asks for signatures and the environment has no credentials
+ * The checks for which the service on this machine has a counterpart: its gateway on `port`, Secrets Manager two and
+ * DynamoDB three above. Its DynamoDB has no TTL.
+ * @throws UsageError if nothing answers, or the service asks for signatures and the environment has no credentials
  */
 export async function localChecks(
   port: number,
   { handOff, environment }: { handOff: boolean; environment: Record<string, string | undefined> },
-): Promise<Check[]> {
+): Promise<Examination> {
   const baseUrl = `http://127.0.0.1:${port}/${localStage.path}`;
-  const commands = {
-    deploy: 'stop npm start with Ctrl-C, and start it again',
-    rotate: 'npm run rotate -- --stage test --local',
-  };
+  const rotate = 'npm run rotate -- --stage test --local';
+  const restart = 'stop npm start with Ctrl-C, and start it again';
   const contract: Contract = {
-    commands,
     baseUrl,
     launchLinks: true,
     firewall: false,
@@ -34,25 +35,35 @@ export async function localChecks(
     ...(await findAuthentication(baseUrl, environment)),
   };
   const clientAt = (ownPort: number) => clientConfig(`http://127.0.0.1:${ownPort}`);
-  return [
-    secretCheck({
-      client: new SecretsManagerClient(clientAt(port + 2)),
-      secretId: localSecretName,
-      name: 'the pair of API key and integration id',
-      renew: commands.rotate,
-      deploy: commands.deploy,
-      awsCli: `AWS_ENDPOINT_URL=http://127.0.0.1:${port + 2} aws --region us-east-1`,
-      startsUnset: false,
-      scheduled: false,
-    }),
-    ...edgeChecks(contract),
-    ...contractChecks(contract),
-    ...(handOff ? [handOffCheck(contract)] : []),
-    tableCheck(new DynamoDBClient(clientAt(port + 3)), localTableName, commands),
-  ];
+  return {
+    target: {
+      stage: localStage,
+      account,
+      region,
+      address: baseUrl,
+      deploy: restart,
+      rotate,
+      restore: restart,
+      awsCli: `AWS_ENDPOINT_URL=http://127.0.0.1:${port + 2} aws --region ${region}`,
+    },
+    checks: [
+      secretCheck({
+        client: new SecretsManagerClient(clientAt(port + 2)),
+        secretId: localSecretName,
+        name: 'the pair of API key and integration id',
+        renew: rotate,
+        startsUnset: false,
+        scheduled: false,
+      }),
+      ...edgeChecks(contract),
+      ...contractChecks(contract),
+      ...(handOff ? [handOffCheck(contract)] : []),
+      tableCheck(new DynamoDBClient(clientAt(port + 3)), localTableName),
+    ],
+  };
 }
 
-/** By the API key of the local loan app; where that is refused, by the credentials that `npm start` has printed. */
+/** By the API key of the local loan app; if that is refused, by the credentials that `npm start` has printed. */
 async function findAuthentication(
   baseUrl: string,
   {

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { reasonOf } from '../../functions/errors.ts';
-import { type Check, type Result, wrong } from './check.ts';
+import type { Check } from './check.ts';
+import type { Found } from './findings.ts';
 
 /** What a check found, with the check's name and group. */
-export type Finding = Pick<Check, 'group' | 'name'> & Result;
+export type Finding = Pick<Check, 'group' | 'name'> & { found: Found };
 
 /** The time for one check, and for all of them. */
 export type Limits = { checkTimeoutMs: number; totalTimeoutMs: number };
@@ -21,7 +22,10 @@ export const denials: readonly string[] = [
   'UnauthorizedException',
 ];
 
-/** Runs the checks one after the other, and tells of each as it ends. Never rejects for a check that fails. */
+/** What the services of AWS call a resource that does not exist. */
+const absences: readonly string[] = ['NotFoundException', 'ResourceNotFoundException'];
+
+/** Runs the checks one after the other, and reports each when it ends. Never rejects for a check that fails. */
 export async function runChecks(
   checks: readonly Check[],
   onFinding: (finding: Finding) => void,
@@ -31,23 +35,23 @@ export async function runChecks(
   const findings: Finding[] = [];
   for (const check of checks) {
     const timeoutMs = Math.min(checkTimeoutMs, deadline - Date.now());
-    const result = timeoutMs > 0 ? await runInTime(check, timeoutMs) : outOfTime;
-    const finding = { group: check.group, name: check.name, ...result };
+    const found = timeoutMs > 0 ? await runInTime(check, timeoutMs) : outOfTime;
+    const finding = { group: check.group, name: check.name, found };
     findings.push(finding);
     onFinding(finding);
   }
   return findings;
 }
 
-const outOfTime: Result = { status: 'not checked', found: 'the time was used up; run the doctor again' };
+const outOfTime: Found = { code: 'out_of_time' };
 
-async function runInTime(check: Check, timeoutMs: number): Promise<Result> {
+async function runInTime(check: Check, timeoutMs: number): Promise<Found> {
   const ended = new AbortController();
   const timeIsUp = pause(timeoutMs, outOfTime, { signal: ended.signal });
   try {
     return await Promise.race([check.run(), timeIsUp]);
   } catch (error) {
-    return explain(error, check);
+    return judgeError(reasonOf(error), check);
   } finally {
     ended.abort();
     timeIsUp.catch(() => undefined);
@@ -55,14 +59,9 @@ async function runInTime(check: Check, timeoutMs: number): Promise<Result> {
 }
 
 /** By the error's name alone: a message may quote what was sent. */
-function explain(error: unknown, { action }: Check): Result {
-  const reason = reasonOf(error);
-  if (denials.includes(reason)) return { status: 'not checked', found: action ?? reason };
-  if (reason.startsWith('Expired')) {
-    return { status: 'not checked', found: 'the AWS session has expired; sign in again (aws sso login)' };
-  }
-  return wrong(
-    `no usable answer (${reason || 'unknown error'})`,
-    'Look at the network, proxy and DNS between this machine and AWS, then run the doctor again.',
-  );
+function judgeError(reason: string, { action, resource }: Check): Found {
+  if (denials.includes(reason)) return { code: 'not_allowed', action: action ?? reason };
+  if (resource && absences.includes(reason)) return { code: 'deleted', resource };
+  if (reason.startsWith('Expired')) return { code: 'session_expired' };
+  return { code: 'no_answer', reason };
 }

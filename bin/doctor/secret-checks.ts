@@ -4,8 +4,8 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { verdictLabels, versionLabels } from '../../functions/credentials/version-labels.ts';
-import { verdictsByLabel } from '../rotate/verdicts.ts';
-import { type Check, ok, type Result, toDo, wrong } from './check.ts';
+import type { Check } from './check.ts';
+import type { Found } from './findings.ts';
 
 /** A secret, and how it is renewed. */
 export type SecretToCheck = {
@@ -15,11 +15,7 @@ export type SecretToCheck = {
   name: string;
   /** The command that puts a value in, or renews it. */
   renew: string;
-  /** The command that makes its schedule. */
-  deploy: string;
-  /** How the AWS CLI is called for it: `aws --region eu-central-1`. */
-  awsCli: string;
-  /** Whether its first version is the placeholder, which an operator must replace. */
+  /** Whether its first version is the placeholder, which an operator must replace by a rotation. */
   startsUnset: boolean;
   /** Whether Secrets Manager must rotate it by a schedule; not on this machine. */
   scheduled: boolean;
@@ -35,58 +31,42 @@ export function secretCheck(secret: SecretToCheck): Check {
     group: 'secrets',
     name: secret.name,
     action: 'secretsmanager:DescribeSecret',
-    run: () => check(secret),
+    resource: `the secret ${secret.secretId}`,
+    async run() {
+      const command = new DescribeSecretCommand({ SecretId: secret.secretId });
+      return judge(await secret.client.send(command), secret);
+    },
   };
 }
 
-async function check(secret: SecretToCheck): Promise<Result> {
-  const { client, secretId, renew } = secret;
-  const description = await client.send(new DescribeSecretCommand({ SecretId: secretId }));
-  const { VersionIdsToStages = {}, RotationEnabled } = description;
+function judge(
+  description: Partial<DescribeSecretCommandOutput>,
+  { secretId, renew, startsUnset, scheduled }: SecretToCheck,
+): Found {
+  const { VersionIdsToStages = {}, RotationEnabled, LastRotatedDate, DeletedDate } = description;
   const versionOf = (label: string) =>
     Object.entries(VersionIdsToStages).find(([, labels]) => labels.includes(label))?.[0];
+  if (DeletedDate) return { code: 'secret_marked_for_deletion', secretId };
+  const current = versionOf(versionLabels.current);
+  if (!current) return { code: 'no_version_in_use', renew };
   const pending = versionOf(versionLabels.pending);
-  const removeLabel = (label: string, versionId: string) =>
-    `${secret.awsCli} secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage ${label} --remove-from-version-id ${versionId}`;
-  if (!versionOf(versionLabels.current)) return wrong('no version is in use', renew);
   // After a rotation the label may stay on the version that is in use.
-  if (pending && pending !== versionOf(versionLabels.current)) {
-    return wrong(
-      'a rotation has not ended, and blocks the next one (AWSPENDING is on a version that is not in use)',
-      `Wait some minutes and run the doctor again; where it stays: ${removeLabel(versionLabels.pending, pending)}`,
-    );
-  }
-  if (secret.startsUnset && !versionOf('AWSPREVIOUS')) {
-    return toDo(
-      'it still holds its placeholder',
-      `Have the pair of Begini's Deployment Centre at hand, from the tab of this environment, then: ${renew}`,
-    );
-  }
+  if (pending && pending !== current) return { code: 'rotation_not_ended', secretId, versionId: pending };
+  if (startsUnset && !versionOf('AWSPREVIOUS')) return { code: 'placeholder', renew };
   const staged = versionOf(versionLabels.next);
-  if (staged) {
-    return toDo(
-      'a staged pair was left behind, which nothing uses',
-      `The next renewal replaces it. To be rid of it now: ${removeLabel(versionLabels.next, staged)}`,
-    );
-  }
+  if (staged) return { code: 'staged_pair_left', secretId, versionId: staged };
   const verdict = verdicts.find((label) => versionOf(label));
-  if (verdict) {
-    const { reason, next } = verdictsByLabel[verdict];
-    return toDo(
-      `the pair before stays in use, as the last renewal failed: ${reason}`,
-      `${next} Then: ${renew}`,
-    );
-  }
-  if (secret.scheduled && !RotationEnabled) return wrong('it has no rotation schedule', secret.deploy);
+  if (verdict) return { code: 'renewal_failed', verdict, renew };
+  if (scheduled && !RotationEnabled) return { code: 'no_schedule' };
+  // Absent until Secrets Manager has rotated the secret ("DescribeSecret", API reference, read November 2026).
+  if (startsUnset && !LastRotatedDate) return { code: 'never_rotated', renew };
   const due = dueDateOf(description);
-  if (secret.scheduled && due < Date.now() - dayMs) {
-    return toDo(`its renewal was due on ${new Date(due).toISOString().slice(0, 10)}`, renew);
-  }
-  return ok('set, and no rotation is left over');
+  if (scheduled && due < Date.now() - dayMs) return { code: 'renewal_overdue', due: new Date(due), renew };
+  return { code: 'labels_in_order' };
 }
 
 /**
- * When Secrets Manager should have rotated at the latest. `NextRotationDate` alone does not say it: no page of AWS tells
+ * When Secrets Manager should have rotated at the latest. `NextRotationDate` alone does not say it: no page of AWS says
  * whether a rotation that fails moves it.
  */
 function dueDateOf(secret: Partial<DescribeSecretCommandOutput>): number {

@@ -3,36 +3,36 @@ import {
   DescribeTimeToLiveCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { type Check, type Commands, ok, wrong } from './check.ts';
+import type { Check } from './check.ts';
 
 /** The table of remembered sessions. */
-export function tableCheck(client: DynamoDBClient, TableName: string, { deploy }: Commands): Check {
+export function tableCheck(client: DynamoDBClient, tableName: string): Check {
   return {
     group: 'store',
     name: 'the table of sessions',
     action: 'dynamodb:DescribeTable',
+    resource: `the table ${tableName}`,
     async run() {
-      const { Table } = await client.send(new DescribeTableCommand({ TableName }));
-      const status = Table?.TableStatus ?? 'absent';
-      return ['ACTIVE', 'UPDATING'].includes(status) ? ok('in use') : wrong(`it is ${status}`, deploy);
+      const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
+      const state = Table?.TableStatus ?? 'in an unknown state';
+      if (['ACTIVE', 'UPDATING'].includes(state)) return { code: 'table_in_use' };
+      return { code: 'table_not_in_use', state };
     },
   };
 }
 
 /** Whether DynamoDB deletes what nobody needs any more. */
-export function timeToLiveCheck(client: DynamoDBClient, TableName: string): Check {
+export function timeToLiveCheck(client: DynamoDBClient, tableName: string): Check {
   return {
     group: 'store',
-    name: 'sessions that are over are deleted',
+    name: 'expired sessions are deleted',
     action: 'dynamodb:DescribeTimeToLive',
+    resource: `the table ${tableName}`,
     async run() {
-      const command = new DescribeTimeToLiveCommand({ TableName });
+      const command = new DescribeTimeToLiveCommand({ TableName: tableName });
       const { TimeToLiveDescription: ttl } = await client.send(command);
-      if (ttl?.TimeToLiveStatus === 'ENABLED' && ttl.AttributeName === 'expiresAt') return ok('TTL is on');
-      return wrong(
-        'TTL is off, or on another attribute',
-        `DynamoDB → Tables → ${TableName} → Additional settings → Time to Live (TTL): turn it on for expiresAt.`,
-      );
+      const isOn = ttl?.TimeToLiveStatus === 'ENABLED' && ttl.AttributeName === 'expiresAt';
+      return isOn ? { code: 'ttl_on' } : { code: 'ttl_off', tableName };
     },
   };
 }

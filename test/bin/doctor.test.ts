@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { GetAccountCommand, GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
@@ -130,6 +133,16 @@ describe('a stage that can go live', () => {
     expect(exitCode).toBe(0);
   });
 
+  test('is named first, with its account, region and address', async () => {
+    const noTime = { checkTimeoutMs: 0, totalTimeoutMs: 0 };
+    const { output } = await doctor(['--stage', 'demo'], { limits: noTime });
+    const address = `http://127.0.0.1:${stage.port}/test`;
+    expect(output).toContain(
+      `Stage Demo (production)\nAddress ${address}, account 111122223333, region us-east-1\n\nstack\n`,
+    );
+    expect(output.startsWith('Stage Demo')).toBe(true);
+  });
+
   test('is shown as one JSON object to machines, with every check that bin/README.md names', async () => {
     const noTime = { checkTimeoutMs: 0, totalTimeoutMs: 0 };
     const { output } = await doctor(['--stage', 'demo', '--json', '--hand-off'], { limits: noTime });
@@ -141,8 +154,18 @@ describe('a stage that can go live', () => {
     const groups = new Set(findings.map(({ group }) => `${group}: `));
     const documented = rows.filter((text) => [...groups].some((group) => text.startsWith(group)));
     expect(documented.sort()).toEqual(findings.map(({ group, name }) => `${group}: ${name}`).sort());
-    expect(JSON.parse(output)).toMatchObject({ passed: true });
-    expect(findings[0]).toMatchObject({ status: 'not checked', found: expect.stringContaining('time') });
+    expect(JSON.parse(output)).toMatchObject({
+      stage: 'Demo',
+      account: '111122223333',
+      region: 'us-east-1',
+      address: `http://127.0.0.1:${stage.port}/test`,
+      passed: true,
+    });
+    expect(findings[0]).toMatchObject({
+      code: 'out_of_time',
+      status: 'not checked',
+      found: expect.stringContaining('time'),
+    });
   });
 
   test('is called with the API key of its first loan app', async () => {
@@ -193,7 +216,7 @@ test('says for each finding what to click or run', async () => {
       ],
       ['to do', 'somebody receives the alarms', 'click "Confirm subscription"'],
       ['wrong', 'every alarm exists', 'npx cdk deploy BeginiSession-Demo'],
-      ['wrong', 'sessions that are over are deleted', 'turn it on for expiresAt'],
+      ['wrong', 'expired sessions are deleted', 'turn it on for expiresAt'],
     ].map(([status, name, next]) => expect.stringMatching(new RegExp(`^  ${status} +${name}.* → .*${next}`))),
   );
   expect(output).toContain('\nNot ready: ');
@@ -256,7 +279,7 @@ describe('a stage that cannot be reached as it should be', () => {
     await standIn?.close();
     const { exitCode, output } = await doctor(['--stage', 'demo']);
     expect(output).toContain('a call without authentication is refused: no usable answer (ECONNREFUSED)');
-    expect(output).toContain('→ Look at the network, proxy and DNS');
+    expect(output).toContain('→ Check the network, proxy and DNS');
     expect(exitCode).toBe(1);
   });
 
@@ -269,7 +292,7 @@ describe('a stage that cannot be reached as it should be', () => {
     });
     const { exitCode, output } = await doctor(['--stage', 'demo']);
     expect(output).toContain('a call without authentication is refused: without Accept, status 200, not 403');
-    expect(output).toContain('→ Look for a proxy or a CDN before the stage that rewrites answers.');
+    expect(output).toContain('→ Look for a proxy or a CDN in front of the stage that rewrites answers.');
     expect(output).not.toContain('Sign in');
     expect(exitCode).toBe(1);
   });
@@ -281,6 +304,7 @@ describe('a stage that cannot be reached as it should be', () => {
     expect(output).toContain(
       'not checked (the time was used up; run the doctor again)  a launch link opens its page',
     );
+    expect(output).not.toContain('attach the policy');
   });
 });
 
@@ -294,11 +318,11 @@ describe('a right that is missing', () => {
     aws.secretsmanager.on(DescribeSecretCommand).rejects(expired);
     const { exitCode, output } = await doctor(['--stage', 'demo']);
     expect(output).toContain('not checked (cloudwatch:DescribeAlarms)  every alarm exists');
-    expect(output).toContain('not checked (dynamodb:DescribeTimeToLive)  sessions that are over');
+    expect(output).toContain('not checked (dynamodb:DescribeTimeToLive)  expired sessions');
     expect(output).toContain(
       'not checked (the AWS session has expired; sign in again (aws sso login))  the pair',
     );
-    expect(output).toContain('0 wrong, 4 not checked.\nFor what was not checked, attach the policy');
+    expect(output).toContain('0 wrong, 4 not checked.\nFor the actions named above, attach the policy');
     expect(exitCode).toBe(0);
   });
 });
@@ -311,6 +335,11 @@ describe('npm start with signatures', () => {
     const { exitCode, output } = await local(stage.credentials);
     expect(troublesIn(output)).toEqual([]);
     expect(output).toContain('a signature with a wrong secret is refused: 403');
+    const address = `http://127.0.0.1:${stage.port}/test`;
+    expect(output.split('\n').slice(0, 2)).toEqual([
+      'Stage Test (test), the local service',
+      `Address ${address}, account 000000000000, region us-east-1`,
+    ]);
     expect(exitCode).toBe(0);
   });
 
@@ -335,27 +364,68 @@ describe('the local service', () => {
   });
 });
 
-test('as a program it says where credentials come from, and loads nothing of the CDK', async () => {
-  const printer = `
+describe('as a program', () => {
+  /** Runs it to its end; `onOutput` is called once, when it has written its first line. */
+  async function run(
+    args: string[],
+    environment: Record<string, string>,
+    onOutput?: (stdout: Readable) => void,
+  ) {
+    const program = spawn(process.execPath, ['bin/doctor.ts', ...args], {
+      cwd: root,
+      env: { PATH: before.PATH, ...environment },
+    });
+    let output = '';
+    program.stderr.on('data', (chunk) => {
+      output += chunk;
+    });
+    program.stdout.once('data', () => onOutput?.(program.stdout));
+    const [exitCode] = await once(program, 'close');
+    return { exitCode, output };
+  }
+
+  test('it says where credentials come from, and loads nothing of the CDK', async () => {
+    const printer = `
 import { registerHooks } from 'node:module';
 import { writeSync } from 'node:fs';
 registerHooks({ load(url, context, next) { writeSync(2, 'loaded ' + url + '\\n'); return next(url, context); } });`;
-  const program = spawn(process.execPath, ['bin/doctor.ts', '--stage', 'test'], {
-    cwd: root,
-    env: {
-      PATH: before.PATH,
+    const { exitCode, output } = await run(['--stage', 'test'], {
       HOME: '/nonexistent',
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_REGION: 'eu-central-1',
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(printer)}`,
-    },
+    });
+    expect(exitCode).toBe(2);
+    expect(output).toContain(
+      'No AWS credentials were found: use AWS_PROFILE, or sign in as for the AWS CLI.',
+    );
+    expect(output).toContain('/bin/doctor/alarm-checks.ts');
+    expect(output).toContain('/bin/openapi/check-answer.ts');
+    expect(output).not.toMatch(/^loaded .*node_modules\/(aws-cdk-lib|constructs)\//m);
   });
-  let output = '';
-  program.stderr.on('data', (chunk) => {
-    output += chunk;
+
+  test('it ends with a sentence and exit code 1 if its reader closes the output, as head does', async () => {
+    const { exitCode, output } = await run(
+      ['--local'],
+      { ...stage.credentials, PORT: String(stage.port) },
+      (stdout) => stdout.destroy(),
+    );
+    expect(output).toBe(
+      'There is no verdict: the output was closed (EPIPE). Run the doctor again and read all of it.\n',
+    );
+    expect(exitCode).toBe(1);
   });
-  expect(await once(program, 'close')).toEqual([2, null]);
-  expect(output).toContain('No AWS credentials were found: use AWS_PROFILE, or sign in as for the AWS CLI.');
-  expect(output).toContain('/bin/doctor/alarm-checks.ts');
-  expect(output).not.toMatch(/^loaded .*node_modules\/(aws-cdk-lib|constructs)\//m);
+
+  test('it ends with a verdict if the service switches protocols', async () => {
+    const server = createServer((_, response) => {
+      response.socket?.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n');
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { exitCode, output } = await run(['--local'], {
+      PORT: String((server.address() as AddressInfo).port),
+    });
+    server.close();
+    expect(output).not.toContain('top-level await');
+    expect(exitCode).toBe(1);
+  });
 });

@@ -1,6 +1,11 @@
 import { APIGatewayClient, UpdateAccountCommand } from '@aws-sdk/client-api-gateway';
 import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
-import { CreateTableCommand, DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DeleteTableCommand,
+  DynamoDBClient,
+  UpdateTimeToLiveCommand,
+} from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import {
   CreateSecretCommand,
@@ -12,17 +17,16 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { accountChecks, receiverCheck } from '../../bin/doctor/account-checks.ts';
 import { alarmCheck } from '../../bin/doctor/alarm-checks.ts';
 import type { Check } from '../../bin/doctor/check.ts';
-import { runChecks } from '../../bin/doctor/run-checks.ts';
 import { secretCheck } from '../../bin/doctor/secret-checks.ts';
 import { tableCheck, timeToLiveCheck } from '../../bin/doctor/table-checks.ts';
 import { clientConfig } from '../../bin/stand-ins/client-config.ts';
 import { articlesOf, nameAlarm } from '../../lib/monitoring/runbook.ts';
+import { examine } from '../support/examine.ts';
 import { type Moto, startMoto } from './moto-secrets-manager.ts';
 
 jest.setTimeout(60_000);
 
 const stackName = 'BeginiSession-Demo';
-const commands = { deploy: `npx cdk deploy ${stackName}`, rotate: 'npm run rotate -- --stage demo' };
 const stage = { name: 'Demo', environment: 'production', resume: true, launchLinks: true } as const;
 
 let moto: Moto;
@@ -44,8 +48,7 @@ afterAll(async () => {
   await moto.stop();
 });
 
-const statusesOf = async (...checks: Check[]) =>
-  (await runChecks(checks, () => undefined)).map(({ status }) => status);
+const statusesOf = async (...checks: Check[]) => (await examine(checks)).map(({ status }) => status);
 
 test('a secret still holds its placeholder until a pair was put in', async () => {
   const client = clientOf(SecretsManagerClient);
@@ -55,15 +58,14 @@ test('a secret still holds its placeholder until a pair was put in', async () =>
     client,
     secretId,
     name: 'the pair',
-    renew: commands.rotate,
-    deploy: commands.deploy,
-    awsCli: 'aws',
+    renew: 'npm run rotate -- --stage demo',
     startsUnset: true,
     scheduled: false,
   });
   expect(await statusesOf(check)).toEqual(['to do']);
   await client.send(new PutSecretValueCommand({ SecretId: secretId, SecretString: '{}' }));
-  expect(await statusesOf(check)).toEqual(['ok']);
+  // A value that no rotation put in.
+  expect(await examine([check])).toMatchObject([{ code: 'never_rotated' }]);
   const stage = { SecretId: secretId, SecretString: '{}', VersionStages: ['AWSPENDING'] };
   await client.send(new PutSecretValueCommand(stage));
   expect(await statusesOf(check)).toEqual(['wrong']);
@@ -80,17 +82,20 @@ test('the table is there, and its TTL is off until it is turned on', async () =>
       BillingMode: 'PAY_PER_REQUEST',
     }),
   );
-  const checks = [tableCheck(client, TableName, commands), timeToLiveCheck(client, TableName)];
+  const checks = [tableCheck(client, TableName), timeToLiveCheck(client, TableName)];
   expect(await statusesOf(...checks)).toEqual(['ok', 'wrong']);
   const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expiresAt' };
   await client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }));
   expect(await statusesOf(...checks)).toEqual(['ok', 'ok']);
+  await client.send(new DeleteTableCommand({ TableName }));
+  // Moto has no ResourceNotFoundException for the TTL.
+  expect(await examine(checks.slice(0, 1))).toMatchObject([{ code: 'deleted' }]);
 });
 
 test('nobody receives the alarms until somebody subscribes', async () => {
   const client = clientOf(SNSClient);
   const { TopicArn } = await client.send(new CreateTopicCommand({ Name: 'alarms' }));
-  const check = receiverCheck(client, stage, TopicArn, commands);
+  const check = receiverCheck(client, stage, TopicArn);
   expect(await statusesOf(check)).toEqual(['to do']);
   // Moto confirms at once, which AWS never does for a mail address.
   const subscription = { TopicArn, Protocol: 'email', Endpoint: 'on-call@bank.example' };
@@ -100,7 +105,7 @@ test('nobody receives the alarms until somebody subscribes', async () => {
 
 test('alarms are found by their names, a missing one is wrong, and a raised one is named', async () => {
   const client = clientOf(CloudWatchClient);
-  const check = alarmCheck(client, stage, stackName, commands);
+  const check = alarmCheck(client, stage, stackName);
   expect(await statusesOf(check)).toEqual(['wrong']);
   const [last = '', ...others] = articlesOf(stage).map((article) => nameAlarm(stackName, article));
   // All on metrics: moto has no composite alarms by JSON.
@@ -125,14 +130,14 @@ test('alarms are found by their names, a missing one is wrong, and a raised one 
   await client.send(
     new SetAlarmStateCommand({ AlarmName: raised, StateValue: 'ALARM', StateReason: 'test' }),
   );
-  const [finding] = await runChecks([check], () => undefined);
+  const [finding] = await examine([check]);
   expect(finding?.status).toBe('to do');
   expect(raised).toContain(finding?.found.replace(/^raised: "|"$/g, '') || 'nothing');
 });
 
 test('the account has no role for logs until it gets one', async () => {
   const client = clientOf(APIGatewayClient);
-  const [role] = accountChecks(client, clientOf(LambdaClient), stage.name, commands);
+  const [role] = accountChecks(client, clientOf(LambdaClient));
   if (!role) throw new Error('no check');
   expect(await statusesOf(role)).toEqual(['wrong']);
   const value = 'arn:aws:iam::123456789012:role/logs';

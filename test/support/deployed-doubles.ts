@@ -46,6 +46,7 @@ export function doubleAws() {
       RotationEnabled: true,
       RotationRules: { AutomaticallyAfterDays: 90 },
       CreatedDate: new Date(),
+      LastRotatedDate: new Date(),
     });
     doubles.sns
       .on(ListSubscriptionsByTopicCommand)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { localChecks } from '../../../bin/doctor/local-checks.ts';
-import { type Finding, runChecks } from '../../../bin/doctor/run-checks.ts';
 import { type LocalService, startLocalServiceOnFreePorts } from '../../../bin/local/local-service.ts';
+import { examine } from '../../support/examine.ts';
 
 let service: LocalService;
 let port: number;
@@ -10,17 +10,18 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const examine = async (handOff = false) =>
-  runChecks(await localChecks(port, { handOff, environment: {} }), () => undefined);
-const notOk = (findings: Finding[]) => findings.filter(({ status }) => status !== 'ok');
+const examineLocal = async (handOff = false) =>
+  examine((await localChecks(port, { handOff, environment: {} })).checks);
+const notOk = (findings: Awaited<ReturnType<typeof examine>>) =>
+  findings.filter(({ status }) => status !== 'ok');
 
 test('finds nothing to do in a fresh local service, and does not call Begini', async () => {
-  expect(notOk(await examine())).toEqual([]);
+  expect(notOk(await examineLocal())).toEqual([]);
   expect(service.vendor.requests).toHaveLength(0);
 });
 
 test('hands an applicant over where it is asked to, and sees the session handed out again', async () => {
-  const findings = await examine(true);
+  const findings = await examineLocal(true);
   expect(notOk(findings)).toEqual([]);
   expect(findings.map(({ found }) => found)).toContain(
     'Begini created a session, and a second request got the same one',
@@ -29,14 +30,14 @@ test('hands an applicant over where it is asked to, and sees the session handed 
 
 test('says that the secret cannot be described where the caller may not', async () => {
   service.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1 });
-  expect(notOk(await examine())).toMatchObject([
+  expect(notOk(await examineLocal())).toMatchObject([
     { group: 'secrets', status: 'not checked', found: 'secretsmanager:DescribeSecret' },
   ]);
 });
 
 test('says what to compare where Begini refuses the pair', async () => {
   service.vendor.changeCredentials({ apiKey: 'renewed', integrationId: 'simulated-integration-1' });
-  expect(notOk(await examine(true))).toMatchObject([
+  expect(notOk(await examineLocal(true))).toMatchObject([
     {
       status: 'wrong',
       found: 'status 503 credentials_refused',

@@ -76,7 +76,8 @@ async function rightsUsedBy(row: object, template: Template, policies: Policies)
     ...(stage.resume && { SessionTableName: only(template, 'AWS::DynamoDB::Table') }),
     ...(apiKey && { ApiKeyIdLoanApp: apiKey }),
   });
-  await runChecks(await deployedChecks(stage, { handOff: true, environment: {} }), () => undefined);
+  const { checks } = await deployedChecks(stage, { handOff: true, environment: {} });
+  await runChecks(checks, () => undefined);
   await server.close();
   const api = only(template, 'AWS::ApiGateway::RestApi');
   const invoked = [...called].map((path) => ({
