@@ -130,6 +130,7 @@ function explainFailure(answer: Answer): Found {
   const other = otherAnswer(answer, [201]);
   if (other.code !== 'other_answer' || isForbidden(other)) return other;
   const { problem } = other;
+  if (!problem) return other;
   if (problem === 'credentials_not_set' || problem === 'credentials_refused') return { code: problem };
   const requestId = String(answer.headers['x-request-id']).slice(0, 36);
   return { ...other, code: 'service_failed', requestId };

@@ -234,7 +234,7 @@ function list(headings: readonly string[]): string {
 }
 
 const rewritten = ({ deploy }: Target) =>
-  `Look for a proxy or a CDN in front of the stage that rewrites answers. Without one, deploy again: ${deploy}`;
+  `Look for a proxy or a CDN in front of the stage that rewrites answers. Without one: ${deploy}`;
 
 /** `with Accept: text/html, `; nothing for a call that is made once. */
 function forAccept(accept: string | undefined): string {

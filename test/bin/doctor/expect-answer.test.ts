@@ -168,6 +168,11 @@ describe('a hand-off', () => {
   });
 });
 
+test('an error without a code is not looked up in the log: a proxy made it', async () => {
+  const [finding] = await examineStage(async (_, response) => void response.writeHead(502).end(), handOff);
+  expect(finding).toMatchObject({ found: 'status 502, not 201', next: expect.stringContaining('proxy') });
+});
+
 test('a launch link whose page is not in the contract is wrong, and the link is not shown', async () => {
   const openLink = (contract: Contract) => contractChecks(contract).slice(-1);
   let origin = '';
