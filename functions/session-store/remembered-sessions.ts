@@ -22,6 +22,32 @@ export type RememberedSessionsOptions = {
   now?: () => number;
 };
 
+/** A session for an applicant, and whether it was returned before. */
+export type FoundSession = { session: VendorSession; resumed: boolean };
+
+/** The applicant has no valid session: this request creates one, then calls exactly one of the two methods. */
+export type Claim = {
+  /** The request's scope without the time that is reserved to store the session. */
+  scope: RequestScope;
+  /** Stores the session. If another request has taken over the claim, returns its session. */
+  keep(created: CreatedSession): Promise<FoundSession>;
+  /** Gives the claim back: no session was created. */
+  release(): Promise<void>;
+};
+
+/** How a stage finds the sessions that it has created. */
+export type SessionMemory = Pick<RememberedSessions, 'warmUp' | 'claim'>;
+
+/** A stage that remembers no sessions: each request gets a claim, and nothing is stored. */
+export const noMemory: SessionMemory = {
+  warmUp: async () => undefined,
+  claim: async (_uid, _integrationId, scope) => ({
+    scope,
+    keep: async ({ session }) => ({ session, resumed: false }),
+    release: async () => undefined,
+  }),
+};
+
 /** The longest life of a session at the vendor, in seconds: 10,000 hours. */
 const longestLifeSeconds = 36_000_000;
 
@@ -53,32 +79,24 @@ export class RememberedSessions {
   }
 
   /**
-   * The applicant's valid session, else the one that `create` makes within the time it gets.
-   * @throws CallerError `session_in_progress`; what `create` throws.
+   * The applicant's valid session, else a claim on creating one.
+   * @throws CallerError `session_in_progress`.
    */
-  async getOrCreate(
-    uid: string,
-    integrationId: string,
-    scope: RequestScope,
-    create: (scope: RequestScope) => Promise<CreatedSession>,
-  ): Promise<{ session: VendorSession; resumed: boolean }> {
+  async claim(uid: string, integrationId: string, scope: RequestScope): Promise<FoundSession | Claim> {
     const row = { key: sessionKey(uid, integrationId, this.#uidRefKey), claim: randomUUID(), scope };
     try {
-      const earlier = await this.#claimOrFind(row);
-      if (earlier) return { session: earlier, resumed: true };
+      const session = await this.#claimOrFind(row);
+      if (session) return { session, resumed: true };
     } catch (error) {
       // A claim that may still exist would block the applicant until it expires: the session replaces it.
       const { mayHaveTakenEffect } = noteUnavailable(error, scope);
-      if (!mayHaveTakenEffect) return { session: (await create(scope)).session, resumed: false };
+      if (!mayHaveTakenEffect) return await noMemory.claim(uid, integrationId, scope);
     }
-
-    const created = await create({ ...scope, deadline: scope.deadline - storeReserveMs }).catch(
-      async (error) => {
-        await this.#release(row);
-        throw error;
-      },
-    );
-    return await this.#keep(row, created);
+    return {
+      scope: { ...scope, deadline: scope.deadline - storeReserveMs },
+      keep: (created) => this.#keep(row, created),
+      release: () => this.#release(row),
+    };
   }
 
   /** The valid session; undefined if this request has the claim. */
@@ -121,11 +139,7 @@ export class RememberedSessions {
     return { accessToken: session.accessToken, expiresAtSeconds: session.expiresAtSeconds };
   }
 
-  /** Stores the session. If another request has taken over the claim, returns its session. */
-  async #keep(
-    row: Row,
-    { session, credentials }: CreatedSession,
-  ): Promise<{ session: VendorSession; resumed: boolean }> {
+  async #keep(row: Row, { session, credentials }: CreatedSession): Promise<FoundSession> {
     const { key, claim, scope } = row;
     const own = { session, resumed: false };
     const endsAtSeconds = this.#endOf(session);

@@ -9,7 +9,13 @@ import { CallerError } from '../errors.ts';
 import { createScope, limitScope, type RequestScope } from '../request-scope.ts';
 import { secretsManagerDefaults } from '../secrets/client-defaults.ts';
 import { connectSessionTable } from '../session-store/connect.ts';
-import { type CreatedSession, RememberedSessions } from '../session-store/remembered-sessions.ts';
+import {
+  type CreatedSession,
+  type FoundSession,
+  noMemory,
+  RememberedSessions,
+  type SessionMemory,
+} from '../session-store/remembered-sessions.ts';
 import { uidReference } from '../uid.ts';
 import type { Settings } from './settings.ts';
 
@@ -36,35 +42,21 @@ export type SessionServiceOptions = {
   settings: Settings;
   credentials: Pick<CredentialsCache, keyof CredentialsCache>;
   vendor: VendorClient;
-  /** Absent in a stage that remembers no sessions. */
-  remembered?: RememberedSessions | undefined;
+  /** By default, no sessions are remembered. */
+  remembered?: SessionMemory | undefined;
 };
 
-/** The secret has a pair of another integration now: a session under it has another row, which is not claimed yet. */
-class IntegrationChanged extends Error {
-  override readonly name = 'IntegrationChanged';
-  readonly credentials: CredentialsVersion;
-
-  constructor(credentials: CredentialsVersion) {
-    super();
-    this.credentials = credentials;
-  }
-}
-
-/** @throws IntegrationChanged if the two have different integrations */
-function ofSameIntegration(claimed: CredentialsVersion, used: CredentialsVersion): CredentialsVersion {
-  if (used.integrationId !== claimed.integrationId) throw new IntegrationChanged(used);
-  return used;
-}
+/** What the vendor's call led to; without a session, the pair in use is now one of another integration. */
+type Outcome = CreatedSession | { session?: undefined; credentials: CredentialsVersion };
 
 /** Returns an applicant's valid session, or creates a new one at the vendor. */
 export class SessionService {
   readonly #settings: Settings;
   readonly #credentials: SessionServiceOptions['credentials'];
   readonly #vendor: VendorClient;
-  readonly #remembered: RememberedSessions | undefined;
+  readonly #remembered: SessionMemory;
 
-  constructor({ settings, credentials, vendor, remembered }: SessionServiceOptions) {
+  constructor({ settings, credentials, vendor, remembered = noMemory }: SessionServiceOptions) {
     this.#settings = settings;
     this.#credentials = credentials;
     this.#vendor = vendor;
@@ -103,7 +95,7 @@ export class SessionService {
     await Promise.allSettled([
       this.#credentials.read(scope),
       this.#vendor.warmUp(),
-      this.#remembered?.warmUp(scope),
+      this.#remembered.warmUp(scope),
     ]);
   }
 
@@ -118,28 +110,8 @@ export class SessionService {
    */
   async create(applicant: Applicant, scope: RequestScope): Promise<Session> {
     scope.trace.uidRef = uidReference(applicant.uid, this.#settings.uidRefKey);
-    for (let credentials = await this.#credentials.read(scope); ; ) {
-      try {
-        return await this.#createFor(applicant, credentials, scope);
-      } catch (error) {
-        if (!(error instanceof IntegrationChanged)) throw error;
-        credentials = error.credentials;
-      }
-    }
-  }
-
-  async #createFor(
-    { uid, integrationId }: Applicant,
-    credentials: CredentialsVersion,
-    scope: RequestScope,
-  ): Promise<Session> {
-    if (integrationId !== undefined && integrationId !== credentials.integrationId) {
-      throw new CallerError('integration_mismatch');
-    }
-    const create = (limited: RequestScope) => this.#callVendor(uid, credentials, limited);
-    const { session, resumed } = this.#remembered
-      ? await this.#remembered.getOrCreate(uid, credentials.integrationId, scope, create)
-      : { session: (await create(scope)).session, resumed: false };
+    const credentials = await this.#credentials.read(scope);
+    const { session, resumed } = await this.#findOrCreate(applicant, credentials, scope);
     scope.trace.outcome = resumed ? 'session_resumed' : 'session_created';
     return {
       url: `${this.#settings.origins.assessment}/${session.accessToken}`,
@@ -152,24 +124,46 @@ export class SessionService {
     this.#vendor.close();
   }
 
-  /** Calls once more if the vendor refuses the credentials and the secret has a newer version. */
-  async #callVendor(
-    uid: string,
+  async #findOrCreate(
+    applicant: Applicant,
     credentials: CredentialsVersion,
     scope: RequestScope,
-  ): Promise<CreatedSession> {
-    const vendorScope = limitScope(scope, vendorTimeoutMs);
-    let used = ofSameIntegration(credentials, await this.#credentials.usable(credentials, vendorScope));
-    const { hmac } = this.#settings;
-    const send = () => this.#vendor.send(buildSessionRequest(uid, used, { hmac }), vendorScope);
+  ): Promise<FoundSession> {
+    const { uid, integrationId: expected } = applicant;
+    const { integrationId } = credentials;
+    if (expected !== undefined && expected !== integrationId) throw new CallerError('integration_mismatch');
+    const found = await this.#remembered.claim(uid, integrationId, scope);
+    if ('session' in found) return found;
 
-    let response = await send();
+    let outcome: Outcome | undefined;
+    try {
+      outcome = await this.#callVendor(uid, credentials, found.scope);
+    } finally {
+      if (!outcome?.session) await found.release();
+    }
+    // A session of another integration has another row, which is not claimed yet.
+    if (!outcome.session) return await this.#findOrCreate(applicant, outcome.credentials, scope);
+    return await found.keep(outcome);
+  }
+
+  /** Calls once more if the vendor refuses the credentials and the secret has a newer version. */
+  async #callVendor(uid: string, credentials: CredentialsVersion, scope: RequestScope): Promise<Outcome> {
+    const vendorScope = limitScope(scope, vendorTimeoutMs);
+    const { integrationId } = credentials;
+    const { hmac } = this.#settings;
+    const send = (pair: CredentialsVersion) =>
+      this.#vendor.send(buildSessionRequest(uid, pair, { hmac }), vendorScope);
+
+    let used = await this.#credentials.usable(credentials, vendorScope);
+    if (used.integrationId !== integrationId) return { credentials: used };
+    let response = await send(used);
     if (isRefusal(response)) {
-      used = ofSameIntegration(credentials, await this.#credentials.replace(used, vendorScope));
-      response = await send();
+      used = await this.#credentials.replace(used, vendorScope);
+      if (used.integrationId !== integrationId) return { credentials: used };
+      response = await send(used);
     }
     if (isRefusal(response)) this.#credentials.refuse(used);
     else this.#credentials.accept(used);
-    return { session: judgeResponse(response, uid, used.integrationId), credentials: used };
+    return { session: judgeResponse(response, uid, integrationId), credentials: used };
   }
 }

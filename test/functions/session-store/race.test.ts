@@ -59,7 +59,8 @@ const createSession = async (): Promise<CreatedSession> => {
 /** Requests the applicant's session, with little more time than a waiting request must have left. */
 async function ask(sessions: ReturnType<typeof startFunction>, create = createSession): Promise<string> {
   const scope = createScope(Date.now() + 5_000);
-  const { session } = await sessions.getOrCreate('ABCDE-12345', integrationId, scope, create);
+  const found = await sessions.claim('ABCDE-12345', integrationId, scope);
+  const { session } = 'session' in found ? found : await found.keep(await create());
   return session.accessToken;
 }
 
