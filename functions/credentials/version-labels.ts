@@ -1,12 +1,8 @@
+import { secretLabels } from '../secrets/secret-labels.ts';
+
 /** The staging labels of the credentials secret. Each is on one version at a time, or on none. */
 export const versionLabels = {
-  /** Secrets Manager's own: the version in use. */
-  current: 'AWSCURRENT',
-  /**
-   * Secrets Manager's own: the version of the rotation in progress. While a version has it, no other rotation can
-   * start.
-   */
-  pending: 'AWSPENDING',
+  ...secretLabels,
   /** The pair that the next rotation uses. */
   next: 'BEGINI_NEXT',
 } as const;

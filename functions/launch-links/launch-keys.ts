@@ -1,8 +1,7 @@
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { warmUpTimeoutMs } from '../deadlines.ts';
-import { OperatorError } from '../errors.ts';
 import { createScope, type RequestScope } from '../request-scope.ts';
-import { type CacheClock, cacheSecret } from '../secrets/cached-secret.ts';
+import { type CacheClock, SecretCache } from '../secrets/secret-cache.ts';
 
 /** A key of launch tokens: 256 bits for A256GCM. */
 export type TokenKey = {
@@ -22,8 +21,6 @@ export type LaunchKeys = {
   find(id: string, scope: RequestScope): Promise<TokenKey | undefined>;
 };
 
-/** Unknown key ids cause a read at most this often. */
-const forcedReadIntervalMs = 5_000;
 const idCharacters = 8;
 
 type LaunchKeysOptions = CacheClock & { client: SecretsManagerClient; secretArn: string };
@@ -33,56 +30,22 @@ class UnusableLaunchKey extends Error {
 }
 
 /** A cache over the current and the previous version of the secret, each 64 hex digits. */
-export function createLaunchKeys({ client, secretArn, ...clock }: LaunchKeysOptions): LaunchKeys {
-  const { now = Date.now } = clock;
-  const secret = cacheSecret(fetchKeys, clock);
-  let forced: { keys: Promise<TokenKey[]>; at: number } | undefined;
-
-  async function fetchKeys(abortSignal: AbortSignal): Promise<TokenKey[]> {
-    try {
-      const [current, previous] = await Promise.all([
-        fetchKey('AWSCURRENT', abortSignal),
-        // Until the first renewal there is none.
-        fetchKey('AWSPREVIOUS', abortSignal).catch(ignoreNotFound),
-      ]);
-      if (current === undefined) throw new UnusableLaunchKey();
-      return previous === undefined ? [current] : [current, previous];
-    } catch (cause) {
-      throw new OperatorError('secrets_unavailable', { cause });
-    }
-  }
-
-  async function fetchKey(label: string, abortSignal: AbortSignal): Promise<TokenKey | undefined> {
-    const command = new GetSecretValueCommand({ SecretId: secretArn, VersionStage: label });
-    const { SecretString: hex = '', VersionId: versionId = '' } = await client.send(command, { abortSignal });
-    if (!/^[0-9a-f]{64}$/.test(hex)) return undefined;
-    return { id: versionId.slice(0, idCharacters), bytes: Buffer.from(hex, 'hex') };
-  }
-
-  /** At most one forced read per 5 s; later callers share its result, even an error. */
-  function reread(scope: RequestScope): Promise<TokenKey[]> {
-    if (!forced || now() >= forced.at + forcedReadIntervalMs) {
-      forced = { keys: secret.read(scope), at: now() };
-    }
-    return forced.keys;
-  }
-
-  const withId = (keys: readonly TokenKey[], id: string) => keys.find((key) => key.id === id);
-
+export function createLaunchKeys(options: LaunchKeysOptions): LaunchKeys {
+  const secret = new SecretCache({ ...options, parse: readKey, withPrevious: true });
   return {
     async current(scope) {
-      const [current] = await secret.get(scope);
-      if (current === undefined) throw new OperatorError('secrets_unavailable');
-      return current;
+      return (await secret.get(scope)).current.value;
     },
     async find(id, scope) {
-      return withId(await secret.get(scope), id) ?? withId(await reread(scope), id);
+      // Strangers choose the ids: all unknown ones share one read in 5 s.
+      return (await secret.find(({ value }) => value.id === id, 'unknown', scope))?.value;
     },
   };
 }
 
-function ignoreNotFound(error: unknown): undefined {
-  if ((error as { name?: unknown }).name !== 'ResourceNotFoundException') throw error;
+function readKey(hex: string | undefined, versionId: string): TokenKey {
+  if (hex === undefined || !/^[0-9a-f]{64}$/.test(hex)) throw new UnusableLaunchKey();
+  return { id: versionId.slice(0, idCharacters), bytes: Buffer.from(hex, 'hex') };
 }
 
 /** Reads the keys during init. Errors are ignored: the first request retries. */

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { versionLabels } from '../credentials/version-labels.ts';
 import { reasonOf } from '../errors.ts';
 import {
   RotationFailure,
@@ -7,9 +6,10 @@ import {
   type RotationRunnerOptions,
   runRotation,
 } from '../secrets/rotation-runner.ts';
+import { secretLabels } from '../secrets/secret-labels.ts';
 import type { SecretVersions } from '../secrets/secret-versions.ts';
 
-const { current, pending } = versionLabels;
+const { current, pending } = secretLabels;
 
 /**
  * Renews the launch key, one rotation step per call; each may be repeated
