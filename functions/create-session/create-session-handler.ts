@@ -2,8 +2,8 @@ import { acceptsExplicitly } from '../http/accept.ts';
 import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
 import { isoTimeOrNull } from '../http/iso-time.ts';
 import { jsonBody } from '../http/json-body.ts';
-import type { LogOptions } from '../http/request-log.ts';
 import { created, redirect } from '../http/responses.ts';
+import type { LogOptions } from '../log-line.ts';
 import type { SessionService } from '../session/session-service.ts';
 import { parseBody } from './parse-body.ts';
 

@@ -1,8 +1,9 @@
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { OperatorError } from '../errors.ts';
+import type { LogOptions } from '../log-line.ts';
 import { errorResponses, type RespondToError } from './error-responses.ts';
-import { type LogOptions, requestLog, type ScopedContext } from './request-log.ts';
+import { requestLog, type ScopedContext } from './request-log.ts';
 import { problem } from './responses.ts';
 
 /** A function for a REST API's Lambda proxy integration (payload format 1.0). It never rejects. */

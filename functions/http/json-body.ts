@@ -4,7 +4,7 @@ import httpJsonBodyParser from '@middy/http-json-body-parser';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { CallerError } from '../errors.ts';
 
-/** What the body of a request may contain. */
+/** The longest body of a request, decoded. */
 export const largestBodyBytes = 4_096;
 
 /**

@@ -2,29 +2,24 @@ import type { MiddlewareObj, Request } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { deadlineOf } from '../deadlines.ts';
 import { OperatorError, reasonOf, ServiceError } from '../errors.ts';
-import { writeToStandardOutput } from '../log-line.ts';
+import { type LogFields, type LogOptions, writeLogLine } from '../log-line.ts';
 import { createScope, type RequestScope } from '../request-scope.ts';
-import { version } from '../version.ts';
 
-/** Lambda's context, with the request's scope and the id that its response has. */
-export type ScopedContext = Context & { scope: RequestScope; requestId: string };
-
-/** Where log lines go, and which stage they name. */
-export type LogOptions = {
-  stage: string;
-  /** Receives one line of JSON, with its line break. Default: standard output. */
-  writeLine?: ((line: string) => void) | undefined;
+/** Lambda's context, with what belongs to the request. */
+export type ScopedContext = Context & {
+  scope: RequestScope;
+  /** The id that the response has. */
+  requestId: string;
+  /** Epoch milliseconds. */
+  startedAt: number;
+  /** The language of the link that was opened, for an error page later in the same request. */
+  linkLanguage?: string | undefined;
 };
 
-/**
- * A middleware that creates the request's scope, and writes one line of JSON per request. The line goes straight to
- * standard output, so that it is the whole log event and CloudWatch metric filters find its fields.
- */
-export function requestLog({
-  stage,
-  writeLine = writeToStandardOutput,
-}: LogOptions): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult, Error, ScopedContext> {
-  const startedAt = new WeakMap<ScopedContext, number>();
+/** A middleware that creates the request's scope, and writes one log line per request. */
+export function requestLog(
+  options: LogOptions,
+): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult, Error, ScopedContext> {
   let coldStart = true;
 
   const write = ({
@@ -33,35 +28,34 @@ export function requestLog({
     response,
     error,
   }: Request<APIGatewayProxyEvent, APIGatewayProxyResult, Error, ScopedContext>) => {
-    const line = {
-      timestamp: new Date().toISOString(),
-      level:
-        error === null || error === undefined ? 'INFO' : error instanceof OperatorError ? 'ERROR' : 'WARN',
-      message: 'request',
-      stage,
-      version,
+    const fields = {
       route: [event?.httpMethod, event?.resource].map(textOf).join(' '),
       statusCode: response?.statusCode,
       ...describeError(error),
-      durationMs: Date.now() - (startedAt.get(context) ?? Number.NaN),
+      durationMs: Date.now() - context.startedAt,
       requestId: context.requestId,
       lambdaRequestId: context.awsRequestId,
       coldStart,
       ...context.scope.trace,
     };
     coldStart = false;
-    writeLine(`${JSON.stringify(line)}\n`);
+    writeLogLine(options, { level: levelOf(error), message: 'request', ...fields });
   };
 
   return {
     before: ({ event, context }) => {
-      startedAt.set(context, Date.now());
+      context.startedAt = Date.now();
       context.requestId = requestIdOf(event, context);
       context.scope = createScope(deadlineOf(event, context));
     },
     after: write,
     onError: write,
   };
+}
+
+function levelOf(error: Error | null | undefined): LogFields['level'] {
+  if (error === null || error === undefined) return 'INFO';
+  return error instanceof OperatorError ? 'ERROR' : 'WARN';
 }
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : '-');

@@ -9,10 +9,10 @@ import { CallerError } from '../errors.ts';
 import { acceptsExplicitly } from '../http/accept.ts';
 import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
 import type { RespondToError } from '../http/error-responses.ts';
+import type { ScopedContext } from '../http/request-log.ts';
 import { page, problem, redirect, retryAfter } from '../http/responses.ts';
 import type { LaunchKeys } from '../launch-links/launch-keys.ts';
 import { openLaunchToken } from '../launch-links/launch-token.ts';
-import type { RequestScope } from '../request-scope.ts';
 import type { SessionService } from '../session/session-service.ts';
 import { uidReference } from '../uid.ts';
 import type { LaunchSettings } from './settings.ts';
@@ -40,10 +40,9 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
   const { settings, applicantPage, sessions, launchKeys, writeLine, now = Date.now } = options;
   const { languages, brand, returnUrl } = applicantPage;
   const headers = { 'Content-Security-Policy': contentSecurityPolicy(brand, settings.origins.assessment) };
-  /** The language of each opened link, for an error page later in the same request. */
-  const linkLanguages = new WeakMap<APIGatewayProxyEvent, string>();
 
-  async function readUid(event: APIGatewayProxyEvent, scope: RequestScope): Promise<string> {
+  async function readUid(event: APIGatewayProxyEvent, context: ScopedContext): Promise<string> {
+    const { scope } = context;
     const token = event.pathParameters?.token ?? '';
     const claims = await openLaunchToken(token, async (keyId) => {
       const [key] = await Promise.all([
@@ -53,21 +52,22 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
       ]);
       return key;
     });
-    if (claims.language) linkLanguages.set(event, claims.language);
+    context.linkLanguage = claims.language;
     scope.trace.uidRef = uidReference(claims.uid, settings.uidRefKey);
     if (now() >= claims.expiresAt * 1000) throw new CallerError('launch_link_expired');
     return claims.uid;
   }
 
-  const languageOf = (event: APIGatewayProxyEvent) =>
+  const languageOf = (event: APIGatewayProxyEvent, { linkLanguage }: ScopedContext) =>
     chooseLanguage(languages, {
-      linkLanguage: linkLanguages.get(event),
+      linkLanguage,
       acceptLanguage: event.headers?.['accept-language'],
     });
 
-  const respondToError: RespondToError = (error, requestId, event) => {
+  const respondToError: RespondToError = (error, event, context) => {
+    const { requestId } = context;
     if (!acceptsExplicitly(event?.headers?.accept, 'text/html')) return problem(error, requestId);
-    const language = languageOf(event);
+    const language = languageOf(event, context);
     const content = errorContent(language, situationOf(error.code), {
       method: event.httpMethod,
       returnUrl,
@@ -82,12 +82,13 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
   return apiHandler(
     { stage: settings.stage, writeLine, respondToError },
     [httpHeaderNormalizer()],
-    async (event, { scope, requestId }) => {
-      const uid = await readUid(event, scope);
+    async (event, context) => {
+      const { scope, requestId } = context;
+      const uid = await readUid(event, context);
       if (event.httpMethod === 'POST')
         return redirect((await sessions.create({ uid }, scope)).url, requestId);
       scope.trace.outcome = 'page_shown';
-      const language = languageOf(event);
+      const language = languageOf(event, context);
       return page(renderPage({ language, brand, content: startContent(language) }), requestId, { headers });
     },
   );

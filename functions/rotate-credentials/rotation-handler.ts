@@ -1,17 +1,14 @@
 import { versionLabels } from '../credentials/version-labels.ts';
 import { reasonOf } from '../errors.ts';
+import type { LogOptions } from '../log-line.ts';
 import { type RotationHandler, runRotation } from '../secrets/rotation-runner.ts';
 import type { SecretVersions } from '../secrets/secret-versions.ts';
 import type { ProbeTarget } from './probe.ts';
 import { RotationError } from './rotation-error.ts';
 import { createSecret, finishSecret, setSecret, testSecret } from './steps.ts';
 
-/** What the handler works with; `writeLine` receives the log lines, by default it writes to standard output. */
-export type RotationOptions = ProbeTarget & {
-  stage: string;
-  versions: SecretVersions;
-  writeLine?: ((line: string) => void) | undefined;
-};
+/** What the handler works with. */
+export type RotationOptions = ProbeTarget & LogOptions & { versions: SecretVersions };
 
 /**
  * Rotates the credentials. After a failed step it labels the version with the verdict and removes AWSPENDING, so that the

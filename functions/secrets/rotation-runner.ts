@@ -1,9 +1,8 @@
 import type { Context, SecretsManagerRotationEvent } from 'aws-lambda';
 import { rotationStepTimeoutMs } from '../deadlines.ts';
 import { reasonOf } from '../errors.ts';
-import { writeToStandardOutput } from '../log-line.ts';
+import { type LogOptions, writeLogLine } from '../log-line.ts';
 import { createScope, type RequestScope } from '../request-scope.ts';
-import { version } from '../version.ts';
 import type { SecretVersions } from './secret-versions.ts';
 
 /** A rotation step failed. Lambda logs it whole: the message is one fixed sentence, and there is no cause. */
@@ -26,15 +25,13 @@ export type RotationHandler = (
   context: Pick<Context, 'awsRequestId'>,
 ) => Promise<void>;
 
-/** What runs the steps of one secret; `writeLine` receives the log lines, by default it writes to standard output. */
-export type RotationRunnerOptions = {
-  stage: string;
+/** What runs the steps of one secret. */
+export type RotationRunnerOptions = LogOptions & {
   versions: SecretVersions;
   /** By Secrets Manager's names. */
   steps: Record<SecretsManagerRotationEvent['Step'], (run: RotationRun) => Promise<void>>;
   /** Cleans up after a step that failed, and returns what the log line says about it. */
   cleanUp?: (failure: RotationFailure, token: string) => Promise<object>;
-  writeLine?: ((line: string) => void) | undefined;
 };
 
 /**
@@ -43,11 +40,10 @@ export type RotationRunnerOptions = {
  * The handler @throws RotationFailure, and nothing else: Lambda logs everything that a function throws.
  */
 export function runRotation({
-  stage,
   versions,
   steps,
   cleanUp = async () => ({}),
-  writeLine = writeToStandardOutput,
+  ...options
 }: RotationRunnerOptions): RotationHandler {
   function refusalOf(step: string, secretId: string): RotationFailure | undefined {
     if (secretId !== versions.secretId) {
@@ -64,23 +60,18 @@ export function runRotation({
     const startedAt = Date.now();
     const scope = createScope(startedAt + rotationStepTimeoutMs);
     const log = (outcome: object) =>
-      writeLine(
-        `${JSON.stringify({
-          timestamp: new Date().toISOString(),
-          level: 'code' in outcome ? 'ERROR' : 'INFO',
-          message: 'rotation',
-          stage,
-          version,
-          step,
-          ...outcome,
-          durationMs: Date.now() - startedAt,
-          secretVersionId: token,
-          lambdaRequestId: awsRequestId,
-          vendorAttempts: scope.trace.vendorAttempts,
-          vendorMs: scope.trace.vendorMs,
-          vendorStatus: scope.trace.vendorStatus,
-        })}\n`,
-      );
+      writeLogLine(options, {
+        level: 'code' in outcome ? 'ERROR' : 'INFO',
+        message: 'rotation',
+        step,
+        ...outcome,
+        durationMs: Date.now() - startedAt,
+        secretVersionId: token,
+        lambdaRequestId: awsRequestId,
+        vendorAttempts: scope.trace.vendorAttempts,
+        vendorMs: scope.trace.vendorMs,
+        vendorStatus: scope.trace.vendorStatus,
+      });
     const refusal = refusalOf(step, SecretId);
     try {
       if (refusal) throw refusal;
