@@ -183,13 +183,6 @@ describe('a call that may have reached the vendor', () => {
     expect(vendor.requests).toHaveLength(1);
   });
 
-  test.each([429, 500, 503])('does not repeat a call that is answered %d', async (status) => {
-    const { vendor, client } = await startVendor();
-    vendor.setFault({ fault: 'status', status });
-    expect((await call(client)).statusCode).toBe(status);
-    expect(vendor.requests).toHaveLength(1);
-  });
-
   test('ends at its deadline, without a second try: the vendor may have acted', async () => {
     const { vendor, client } = await startVendor();
     vendor.setFault({ fault: 'hang' });

@@ -296,31 +296,9 @@ describe('the vendor', () => {
     [{ fault: 'status', status: 422 }, 422, 'rejected_by_vendor', null],
     [{ fault: 'status', status: 429, retryAfter: 7 }, 503, 'vendor_busy', '7'],
     [{ fault: 'status', status: 429 }, 503, 'vendor_busy', '30'],
-    [{ fault: 'status', status: 500 }, 502, 'vendor_error', null],
     [{ fault: 'status', status: 503, retryAfter: 7 }, 502, 'vendor_error', null],
-    [{ fault: 'status', status: 418 }, 502, 'vendor_error', null],
-    [{ fault: 'redirect', location: 'https://evil.example/' }, 502, 'vendor_error', null],
-    [{ fault: 'invalid-json' }, 502, 'vendor_response_invalid', null],
-    [{ fault: 'not-http' }, 502, 'vendor_response_invalid', null],
-    [{ fault: 'oversized' }, 502, 'vendor_response_invalid', null],
-    [{ fault: 'raw-answer', body: {} }, 502, 'vendor_response_invalid', null],
     [{ fault: 'raw-answer', body: { access_token: 'a.b.c\r\nX: y' } }, 502, 'vendor_response_invalid', null],
-    [{ fault: 'raw-answer', body: { access_token: '//evil.example' } }, 502, 'vendor_response_invalid', null],
-    [{ fault: 'raw-answer', body: { access_token: 'a.b.c?x=y' } }, 502, 'vendor_response_invalid', null],
-    [
-      { fault: 'raw-answer', body: { access_token: `a.b.${'c'.repeat(4_996)}` } },
-      502,
-      'vendor_response_invalid',
-      null,
-    ],
-    [
-      { fault: 'raw-answer', body: { access_token: token({ uid: 'ABCDE-99999' }) } },
-      502,
-      'vendor_response_invalid',
-      null,
-    ],
     [{ fault: 'reset' }, 502, 'vendor_connection_lost', null],
-    [{ fault: 'close-mid-body' }, 502, 'vendor_connection_lost', null],
   ] as const)('answers the vendor’s %j with %d %s', async (fault, status, code, retryAfter) => {
     service = await startService();
     service.vendor.setFault(fault as never);

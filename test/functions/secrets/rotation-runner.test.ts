@@ -26,8 +26,13 @@ const sentence = expect.stringMatching(/^[A-Z].{20,}\.$/);
 test('a step that is done writes one line', async () => {
   const { line, thrown } = await run(async () => undefined);
   expect(thrown).toBeUndefined();
-  expect(line).toMatchObject({ level: 'INFO', message: 'rotation', step: 'setSecret', outcome: 'step_done' });
-  expect(line.durationMs).toBeLessThan(10_000);
+  expect(line).toMatchObject({
+    level: 'INFO',
+    message: 'rotation',
+    step: 'setSecret',
+    outcome: 'step_done',
+    durationMs: expect.any(Number),
+  });
 });
 
 test('an unexpected error is named in the line, and not thrown', async () => {

@@ -459,6 +459,8 @@ test('the table has no uid, token, API key or integration id in plain text, in c
 test('DynamoDB deletes claims after an hour, and sessions when they expire', async () => {
   service = await startService({ sessionHours: 10_000 });
   await handOver();
+  const claim = service.dynamoDb.calls[0]?.input.Item as { expiresAt: { N: string } } | undefined;
+  expect(Number(claim?.expiresAt.N) - Date.now() / 1000).toBeCloseTo(3_600, -2);
   const [item] = await service.dynamoDb.items();
   const { expires_at: expiresAt } = (await (await service.post({ uid }, json)).json()) as {
     expires_at: string;

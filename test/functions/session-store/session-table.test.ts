@@ -56,22 +56,6 @@ test.each([
   expect(item?.claim).toBe(isFound ? 'claim' : undefined);
 });
 
-test('a claim replaces what is free, expired or lapsed', async () => {
-  const { table, inputs } = tableWith({});
-  expect(await table.claim('key', 'claim', scope())).toBeUndefined();
-  expect(inputs).toMatchObject([
-    {
-      Item: { claimedUntil: { N: String(now + 12_000) }, expiresAt: { N: '1800003600' } },
-      ExpressionAttributeValues: {
-        ':soon': { N: String(nowSeconds + 60) },
-        ':unreadable': { S: 'none' },
-        ':lapsed': { N: String(now - 2_000) },
-        ':absurd': { N: String(now + 14_000) },
-      },
-    },
-  ]);
-});
-
 test('a claim that finds another one returns it; if DynamoDB does not show it, the table cannot be used', async () => {
   const refusal = { message: 'refused', $metadata: {} };
   const shown = new ConditionalCheckFailedException({ ...refusal, Item: claimed(until(0)) as never });
