@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import { pass, schedule } from '../support/virtual-time.ts';
 import type { Death } from './network.ts';
 import { endIdleConnections } from './network.ts';
-import { pass, schedule } from './virtual-time.ts';
 import { type Asked, type Fault, pairNumber, type World } from './world.ts';
 
 /** One event in the world: fast-check makes lists of them. */

@@ -5,7 +5,7 @@ import { beginiOrigins } from '../../functions/begini/origins.ts';
 import { problems } from '../../functions/errors.ts';
 import { securityHeaders } from '../../functions/http/security-headers.ts';
 import { sessionKey } from '../../functions/session-store/sealed-session.ts';
-import { trueTime } from './virtual-time.ts';
+import { trueTime } from '../support/virtual-time.ts';
 
 export type Pair = { apiKey: string; integrationId: string };
 export type Host = 'vendor' | 'secrets' | 'table';

@@ -1,7 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
-import { currentProcess, outside, type Process, schedule, trueTime } from './virtual-time.ts';
+import { currentProcess, outside, type Process, schedule, trueTime } from '../support/virtual-time.ts';
 
 /** A request as a host sees it. */
 export type HostRequest = { headers: Record<string, string>; body: Buffer; owner: Process | undefined };

@@ -26,6 +26,7 @@ import {
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
 import type { FunctionName } from '../../lib/lambda/bundle.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
+import { inRealTime, Process, pass, restart, schedule, trueTime } from '../support/virtual-time.ts';
 import { type Call, type Host as HostName, Invariants, type Pair } from './invariants.ts';
 import {
   type ConnectFault,
@@ -35,7 +36,7 @@ import {
   httpAnswer,
   resetNetwork,
 } from './network.ts';
-import { inRealTime, Process, pass, restart, schedule, seededRandom, trueTime } from './virtual-time.ts';
+import { seededRandom } from './seeded-random.ts';
 
 /** Who makes a call: a function that answers requests, one that rotates, or an operator's command. */
 export type Caller = 'function' | 'rotation' | 'operator';
