@@ -1,7 +1,7 @@
 import type http from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { connectTimeoutMs } from './deadlines.ts';
 
@@ -49,7 +49,7 @@ export class KeepAliveAgent extends https.Agent {
 /** After a pause this long the function may have been frozen, and its connection may be dead. */
 const idleMs = 1_000;
 
-/** One turn of the event loop and a little more, so that Node sees a dead connection's FIN or RST. */
+/** How long a dead connection's FIN or RST may take to arrive. */
 const wakeUpMs = 2;
 
 /** NATs and load balancers silently drop idle connections; do not reuse one after a minute. */
@@ -68,7 +68,11 @@ export class IdleConnections {
   async check(): Promise<void> {
     const idleForMs = Date.now() - this.#lastUsedAt;
     if (idleForMs > longestIdleMs) this.drop();
-    else if (idleForMs > idleMs) await pause(wakeUpMs);
+    else if (idleForMs > idleMs) {
+      await pause(wakeUpMs);
+      // On a busy machine the pause can end before Node has looked at its sockets: it does so in each turn.
+      await nextTurn();
+    }
   }
 
   /** Call this after a request. */
