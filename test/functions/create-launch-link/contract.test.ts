@@ -1,6 +1,12 @@
 import { createHmac } from 'node:crypto';
-import { afterEach, expect, test } from '@jest/globals';
-import { type Service, startService, uidRefKey } from '../../support/service.ts';
+import { afterAll, afterEach, expect, test } from '@jest/globals';
+import type { Service } from '../../support/service.ts';
+import { installVirtualTime } from '../../support/virtual-time.ts';
+
+const time = installVirtualTime();
+// What is imported from here on is on virtual time: a busy machine loses no call.
+const { startService, uidRefKey } = await import('../../support/service.ts');
+afterAll(() => time.restore());
 
 const uid = 'QWERT-67890-XY';
 let service: Service;

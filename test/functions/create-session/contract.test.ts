@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simulator.ts';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { version } from '../../../functions/version.ts';
-import {
-  assessmentOrigin,
-  type Service,
-  secretName,
-  startService,
-  uidRefKey,
-} from '../../support/service.ts';
+import type { Service } from '../../support/service.ts';
+import { installVirtualTime } from '../../support/virtual-time.ts';
+
+const time = installVirtualTime();
+// What is imported from here on is on virtual time: a busy machine loses no call.
+const { simulatedCredentials } = await import('../../../bin/stand-ins/begini/begini-simulator.ts');
+const { assessmentOrigin, secretName, startService, uidRefKey } = await import('../../support/service.ts');
+afterAll(() => time.restore());
 
 const uid = 'QWERT-67890-XY';
 let service: Service;
@@ -248,6 +248,16 @@ describe('the credentials', () => {
       expect(service.vendor.requests).toHaveLength(1);
     },
   );
+
+  test('answers at its deadline if Secrets Manager hangs after the vendor has refused the credentials', async () => {
+    service = await startService({ timeoutMs: 4_050, secretTries: 2, resume: false });
+    await service.warmUp();
+    service.vendor.setFault({ fault: 'status', status: 401 });
+    service.secretsManager.fail('hang');
+    expect((await problemOf(await service.post({ uid }))).code).toBe('credentials_refused');
+    // A second of Lambda's time is reserved; two tries to read the secret would take longer.
+    expect(lastLine().durationMs).toBe(3_050);
+  });
 
   test('recovers by itself when the vendor accepts the same credentials again', async () => {
     service = await startService();

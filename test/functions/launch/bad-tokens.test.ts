@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CompactEncrypt, SignJWT } from 'jose';
-import { checkedFetch } from '../../support/checked-fetch.ts';
-import { launchKeyName, type Service, startService } from '../../support/service.ts';
+import type { Service } from '../../support/service.ts';
+import { installVirtualTime } from '../../support/virtual-time.ts';
+
+const time = installVirtualTime();
+// What is imported from here on is on virtual time: a busy machine loses no call.
+const { checkedFetch } = await import('../../support/checked-fetch.ts');
+const { launchKeyName, startService } = await import('../../support/service.ts');
+afterAll(() => time.restore());
 
 const uid = 'QWERT-67890-XY';
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

@@ -1,6 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { checkedFetch } from '../../support/checked-fetch.ts';
-import { type Service, startService } from '../../support/service.ts';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Service } from '../../support/service.ts';
+import { installVirtualTime } from '../../support/virtual-time.ts';
+
+const time = installVirtualTime();
+// What is imported from here on is on virtual time: a busy machine loses no call.
+const { checkedFetch } = await import('../../support/checked-fetch.ts');
+const { startService } = await import('../../support/service.ts');
+afterAll(() => time.restore());
 
 const uid = 'ABCDE-12345';
 const longFreezeMs = 70 * 60_000;

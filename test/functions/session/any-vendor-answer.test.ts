@@ -3,10 +3,16 @@ import fc from 'fast-check';
 import { buildSessionRequest } from '../../../functions/begini/request.ts';
 import { problems } from '../../../functions/errors.ts';
 import { createScope } from '../../../functions/request-scope.ts';
-import { checkedFetch } from '../../support/checked-fetch.ts';
-import { anyVendorBody, planted, validUid } from '../../support/hostile-input.ts';
-import { assessmentOrigin, type Service, startService } from '../../support/service.ts';
-import { closeAll, startVendor } from '../../support/vendor-calls.ts';
+import type { Service } from '../../support/service.ts';
+import { installVirtualTime } from '../../support/virtual-time.ts';
+
+const time = installVirtualTime();
+// What is imported from here on is on virtual time: a busy machine loses no call.
+const { checkedFetch } = await import('../../support/checked-fetch.ts');
+const { anyVendorBody, planted, validUid } = await import('../../support/hostile-input.ts');
+const { assessmentOrigin, startService } = await import('../../support/service.ts');
+const { closeAll, startVendor } = await import('../../support/vendor-calls.ts');
+afterAll(() => time.restore());
 
 let service: Service;
 beforeAll(async () => {
