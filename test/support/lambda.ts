@@ -64,6 +64,8 @@ export async function startLambda(
     beside = undefined as Lambda | undefined,
     /** How Secrets Manager behaves while the function starts. */
     secretsFailure = 'none' as SecretsFailure,
+    /** Lets the function's timers end when they are due, for a test in which one ends a call. */
+    isPunctual = false,
   } = {},
 ): Promise<Lambda> {
   const bundleFolder = await bundleOnce(name);
@@ -97,6 +99,7 @@ export async function startLambda(
         ...(resume && { SESSION_TABLE: dynamoDb.tableName, SESSION_HOURS: '24' }),
         AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.origin,
         NODE_EXTRA_CA_CERTS: authorityFile,
+        ...(!isPunctual && { NODE_OPTIONS: `--import=${new URL('slow-timers.ts', import.meta.url)}` }),
         ...variables,
       },
     });

@@ -132,7 +132,7 @@ test.each([
   ['throttle', 'ThrottlingException'],
   ['deny', 'AccessDeniedException'],
 ] as [TableFault, string][])('hands over where DynamoDB fails: %s', async (fault, storeReason) => {
-  const lambda = await start('create-session');
+  const lambda = await start('create-session', { isPunctual: fault === 'hang' });
   lambda.dynamoDb.fail(fault);
   await handOver(lambda);
   expect((await linesOf(lambda)).at(-1)).toMatchObject({
