@@ -1,13 +1,13 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type LocalService, startLocalServiceOnFreePorts } from '../../bin/local/local-service.ts';
+import { findLocalSecret } from '../../bin/rotate/secret-target.ts';
+import { localSecretName } from '../../bin/stand-ins/local-stage.ts';
 import { startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 import { checkedFetch } from '../support/checked-fetch.ts';
 import { runRotateCommand, startRotateCommand } from '../support/rotate-command.ts';
-
-jest.setTimeout(30_000); // Each run is a separate process.
 
 const integrationId = 'simulated-integration-1';
 const pairOf = (apiKey: unknown) => JSON.stringify({ apiKey, integrationId });
@@ -31,6 +31,17 @@ describe('against the local service, the command', () => {
   const local = ['--stage', 'test', '--local'];
   const run = (input: string, args: string[] = []) =>
     runRotateCommand([...local, ...args], { input, environment });
+  /** The labels in use once the rotation has ended. */
+  const labels = async () => {
+    await service.secretsManager.rotationEnded();
+    const { client, versions } = await findLocalSecret(service.secretsManager.url, localSecretName);
+    const versionIds = await versions.versionIdsByLabel();
+    client.destroy();
+    return [...versionIds.keys()];
+  };
+  const expectNothingStaged = async () => {
+    expect((await labels()).filter((label) => ['BEGINI_NEXT', 'AWSPENDING'].includes(label))).toEqual([]);
+  };
   const writes = () =>
     service.secretsManager.requests.filter(({ operation }) => operation !== 'DescribeSecret').length;
 
@@ -67,15 +78,10 @@ describe('against the local service, the command', () => {
     expect(stdout).not.toContain('wrong-key');
   });
 
-  test.each([
-    ['an empty key', '', 'is empty'],
-    ['a key of white space', '   ', 'only white space'],
-    ['a pasted line break', 'new-\nkey', 'contains a line break'],
-    ['a trailing space', 'new-key ', 'ends with white space'],
-  ])('changes nothing for %s', async (_, apiKey, reason) => {
+  test('changes nothing for a pair that cannot be one', async () => {
     const before = writes();
-    const { exitCode, stderr } = await run(pairOf(apiKey));
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining(reason)]);
+    const { exitCode, stderr } = await run(pairOf('new-\nkey'));
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('contains a line break')]);
     expect(writes()).toBe(before);
   });
 
@@ -97,8 +103,7 @@ describe('against the local service, the command', () => {
       const { exitCode, stdout } = await run(pairOf(renewedKey));
       if (exitCode === 1) expect(stdout).toContain('an earlier run was interrupted, it has succeeded');
       else expect([exitCode, stdout]).toEqual([0, expect.stringContaining('PASS')]);
-      const status = await run('', ['--status']);
-      expect(status.stdout).not.toContain('AWSPENDING');
+      expect(await labels()).not.toContain('AWSPENDING');
     },
   );
 
@@ -113,8 +118,7 @@ describe('against the local service, the command', () => {
       expect(stdout).toMatch(
         /Interrupted\. (What was staged is withdrawn; the pair in use is unchanged|The new pair is in use already)\./,
       );
-      await service.secretsManager.rotationEnded();
-      expect((await run('', ['--status'])).stdout).not.toMatch(/BEGINI_NEXT|AWSPENDING/);
+      await expectNothingStaged();
     },
   );
 
@@ -123,8 +127,7 @@ describe('against the local service, the command', () => {
     await command.shows('Staged as version');
     command.closeOutput();
     await command.ended;
-    await service.secretsManager.rotationEnded();
-    expect((await run('', ['--status'])).stdout).not.toMatch(/BEGINI_NEXT|AWSPENDING/);
+    await expectNothingStaged();
   });
 
   test('shows an error of Secrets Manager by its name only', async () => {
@@ -142,8 +145,6 @@ describe('against the local service, the command', () => {
 });
 
 test.each([
-  ['no stage', []],
-  ['a value instead of an option', ['--stage', 'test', 'A-KEY']],
   ['an option that does not exist', ['--stage', 'test', '--api-key', 'A-KEY']],
   ['a stage that does not exist', ['--stage', 'A-KEY']],
 ])('the command ends with 2 for %s, and repeats nothing of the command line', async (_, args) => {

@@ -298,7 +298,7 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
     });
     const rotateAs = async (apiKey: string) => {
       const pair = { ...newPair, apiKey };
-      const verdict = await rotatePair(pair, { client, versions, say: () => undefined, pollMs: 1 });
+      const verdict = await rotatePair(pair, { client, versions, say: () => undefined, pollMs: 5 });
       return { apiKey, verdict, current: await rotations.currentKey() };
     };
     let passes = 0;
