@@ -1,4 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -6,6 +7,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { type FunctionName, functionNames } from '../../lib/lambda/bundle.ts';
 import { SessionStack } from '../../lib/session-stack.ts';
 import { readStages } from '../../lib/stages/stages.ts';
+import { runFolderVariable } from './test-run.ts';
 
 /** Stands in for a bundle: the stack does not depend on its content. */
 const bundle = mkdtempSync(join(tmpdir(), 'begini-session-empty-'));
@@ -15,7 +17,8 @@ writeFileSync(join(bundle, 'index.mjs'), 'export const handler = async () => {};
 export const environments = ['test', 'production'] as const;
 
 /** CDK's own validation of a template takes ten times as long as its synthesis: `cdk synth` runs it, and one test. */
-const newApp = () => new App({ analyticsReporting: false, builtinCloudFormationValidation: false });
+const newApp = () =>
+  new App({ analyticsReporting: false, builtinCloudFormationValidation: false, treeMetadata: false });
 
 /** The stack of the stage `Demo`, made from a row of the stages table. */
 export function stackOf(row: Record<string, unknown>): SessionStack {
@@ -27,9 +30,17 @@ export function stackOf(row: Record<string, unknown>): SessionStack {
   });
 }
 
-/** What CloudFormation gets for a row of the stages table. */
+/** What CloudFormation gets for a row of the stages table; the first test file that asks for it synthesizes it. */
 export function templateOf(row: Record<string, unknown>): Template {
-  return Template.fromStack(stackOf(row));
+  const digest = createHash('sha256').update(JSON.stringify(row)).digest('hex');
+  const file = join(String(process.env[runFolderVariable]), `${digest}.template.json`);
+  if (!existsSync(file)) {
+    // Whole at once: another worker may ask for the same one.
+    const written = join(bundle, digest);
+    writeFileSync(written, JSON.stringify(Template.fromStack(stackOf(row)).toJSON()));
+    renameSync(written, file);
+  }
+  return Template.fromJSON(JSON.parse(readFileSync(file, 'utf8')));
 }
 
 /** The only resource of a type, found by a part of its logical id if there are several. */
