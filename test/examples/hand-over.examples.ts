@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { demoPage } from '../../bin/local/demo-page.ts';
 import { type LocalService, startLocalService } from '../../bin/local/local-service.ts';
 import { type Fault, faultHelp } from '../../bin/stand-ins/begini/begini-faults.ts';
@@ -24,7 +24,6 @@ import {
 } from './run-example.ts';
 
 // Needs python3 with botocore, and curl.
-jest.setTimeout(120_000);
 
 const languages = Object.keys(examples) as Language[];
 const assessmentUrl = 'https://app.psychometric.me/eyJhbGciOi.eyJ1aWQiOi.c2lnbmF0dXJl';

@@ -98,7 +98,7 @@ async function recordLaunchKeyRotation(): Promise<void> {
 
 beforeAll(async () => {
   await Promise.all([recordRequests(), recordRotation(), recordLaunchKeyRotation()]);
-}, 60_000);
+});
 
 const operationsIn = (calls: readonly RecordedCall[]) =>
   [...new Set(calls.map(({ operation }) => operation))].sort();

@@ -13,7 +13,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { accountChecks, receiverCheck } from '../../bin/doctor/account-checks.ts';
 import { alarmCheck } from '../../bin/doctor/alarm-checks.ts';
 import type { Check } from '../../bin/doctor/check.ts';
@@ -23,8 +23,6 @@ import { clientConfig } from '../../bin/stand-ins/client-config.ts';
 import { articlesOf, nameAlarm } from '../../lib/monitoring/runbook.ts';
 import { examine } from '../support/examine.ts';
 import { type Moto, startMoto } from './moto-secrets-manager.ts';
-
-jest.setTimeout(60_000);
 
 const stackName = 'BeginiSession-Demo';
 const stage = { name: 'Demo', environment: 'production', resume: true, launchLinks: true } as const;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   type BeginiSimulator,
   simulatedCredentials,
@@ -21,8 +21,6 @@ import {
   startPendingVersion,
   startRotatingMoto,
 } from './moto-secrets-manager.ts';
-
-jest.setTimeout(60_000);
 
 const { integrationId } = simulatedCredentials;
 let moto: Moto;

@@ -1,12 +1,10 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { clientConfig } from '../../bin/stand-ins/client-config.ts';
 import { createScope, type RequestScope } from '../../functions/request-scope.ts';
 import { connectSessionTable } from '../../functions/session-store/connect.ts';
 import type { SealedItem, SessionTable } from '../../functions/session-store/session-table.ts';
 import { type Moto, startMoto } from './moto-secrets-manager.ts';
-
-jest.setTimeout(60_000);
 
 const tableName = 'sessions';
 const sealed: SealedItem = {

@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { type LoopbackServer, startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
-
-jest.setTimeout(60_000);
 
 const apiKey = 'CANARY-API-KEY';
 const described = { ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:local-aaaaaa' };

@@ -17,7 +17,7 @@ const toleranceMs = 10;
 let played: Map<MatrixRow, Record<State, Played>>;
 beforeAll(async () => {
   played = await playAll(faultMatrix);
-}, 120_000);
+});
 afterAll(() => time.restore());
 
 describe.each(

@@ -45,7 +45,7 @@ beforeAll(async () => {
   });
   await unset.environment.invoke(good());
   lines.set('credentials_not_set', (await unset.stop()).stdout.trimEnd());
-}, 60_000);
+});
 
 /** The function's own code in this process, with a clock that can be advanced. */
 async function staleLine(): Promise<string> {
@@ -126,7 +126,7 @@ describe('the functions of launch links', () => {
       'SecretRefreshes',
       'VendorLatency',
     ]);
-  }, 30_000);
+  });
 });
 
 describe('the metrics of a stage that remembers sessions', () => {
