@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { Authenticate } from '../doctor/authenticate.ts';
+import { type Answer, callStage } from '../doctor/call-stage.ts';
 import type { Fault } from '../stand-ins/begini/begini-faults.ts';
 import type { BeginiSimulator } from '../stand-ins/begini/begini-simulator.ts';
 import { type Listener, readBody } from '../stand-ins/loopback.ts';
@@ -40,8 +41,8 @@ const languages: Record<string, string> = {
 };
 
 /**
- * A made-up lender's loan app, as short as an example of the integration should be: each button's form goes to the
- * app's own backend, which calls the service and passes on its answer.
+ * A made-up lender's loan app: each button's form goes to the app's own backend, which calls the service and passes on
+ * its answer.
  * @returns the listeners, by method and path: `GET /`.
  */
 export function createDemoLoanApp({
@@ -52,32 +53,30 @@ export function createDemoLoanApp({
 }: DemoOptions): Readonly<Record<string, Listener>> {
   const results = new DemoResults(() => vendor.apiKeys);
 
-  /** The call a loan app's backend makes; `redirect: 'manual'` because the 302 is for the applicant's browser. */
-  async function callService(origin: string, path: string, body: object): Promise<Response> {
-    const { url, ...call } = await authenticate({
+  /** The call a loan app's backend makes; it follows no redirect, because the 302 is for the applicant's browser. */
+  async function callService(origin: string, path: string, body: object): Promise<Answer> {
+    const call = {
       method: 'POST',
       url: new URL(`/${stageName}${path}`, origin).href,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
-    });
+    };
     // The service answers within 15 s.
-    return await fetch(url, { ...call, redirect: 'manual', signal: AbortSignal.timeout(20_000) });
+    return await callStage(await authenticate(call), 20_000);
   }
 
   async function startNow(origin: string, form: URLSearchParams, response: ServerResponse): Promise<void> {
     const answer = await callService(origin, '/sessions', { uid: form.get('uid') ?? '' });
-    if (answer.status !== 302) return await showProblem(answer, response);
-    response
-      .writeHead(302, { Location: answer.headers.get('location') ?? '', 'Cache-Control': 'no-store' })
-      .end();
+    if (answer.status !== 302) return showProblem(answer, response);
+    response.writeHead(302, { Location: answer.headers.location ?? '', 'Cache-Control': 'no-store' }).end();
   }
 
   async function sendLink(origin: string, form: URLSearchParams, response: ServerResponse): Promise<void> {
     const language = form.get('language') || undefined;
     const body = { uid: form.get('uid'), expires_in: 3600, language };
     const answer = await callService(origin, '/launch-links', body);
-    if (answer.status !== 201) return await showProblem(answer, response);
-    const { url, expires_at: expiresAt } = (await answer.json()) as { url: string; expires_at: string };
+    if (answer.status !== 201) return showProblem(answer, response);
+    const { url, expires_at: expiresAt } = JSON.parse(answer.body) as { url: string; expires_at: string };
     show(
       response,
       200,
@@ -97,8 +96,8 @@ export function createDemoLoanApp({
   }
 
   /** What a loan app does with a problem: it branches on `code`, and shows `detail` only to its own staff. */
-  async function showProblem(answer: Response, response: ServerResponse): Promise<void> {
-    const { code, detail } = (await answer.json()) as { code: string; detail: string };
+  function showProblem(answer: Answer, response: ServerResponse): void {
+    const { code, detail } = JSON.parse(answer.body) as { code: string; detail: string };
     const heading = '<h1>That did not work</h1>';
     show(response, answer.status, `${heading}<p><code>${code}</code></p><p>${escapeHtml(detail)}</p>`);
   }
