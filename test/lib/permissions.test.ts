@@ -1,15 +1,20 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { beforeAll, describe, expect, test } from '@jest/globals';
-import { rotatePair } from '../../bin/rotate/rotate-pair.ts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { clientConfig } from '../../bin/stand-ins/client-config.ts';
-import { startSecretsManager } from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
-import { rotateLaunchKey } from '../../functions/rotate-launch-key/rotate-launch-key.ts';
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
 import { type AccessRequest, accountId, Policies, type Principal } from '../support/policies.ts';
-import { newPair, startRotations } from '../support/rotation.ts';
-import { startService } from '../support/service.ts';
 import { environments, templateOf } from '../support/synthesize.ts';
+import { installVirtualTime } from '../support/virtual-time.ts';
 import { unusedRights } from './unused-rights.ts';
+
+const time = installVirtualTime();
+// What is imported from here on is on virtual time: a busy machine loses no call.
+const { rotatePair } = await import('../../bin/rotate/rotate-pair.ts');
+const { startSecretsManager } = await import('../../bin/stand-ins/secrets-manager/secrets-manager.ts');
+const { rotateLaunchKey } = await import('../../functions/rotate-launch-key/rotate-launch-key.ts');
+const { newPair, startRotations } = await import('../support/rotation.ts');
+const { startService } = await import('../support/service.ts');
+afterAll(() => time.restore());
 
 /** A call of Secrets Manager or DynamoDB that the code made: the operation, and the input that policies check. */
 type RecordedCall = { operation: string; input: Record<string, unknown> };

@@ -1,7 +1,13 @@
 import { createHmac } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type LocalService, startLocalService } from '../../../bin/local/local-service.ts';
-import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simulator.ts';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { LocalService } from '../../../bin/local/local-service.ts';
+import { installVirtualTime } from '../../support/virtual-time.ts';
+
+const time = installVirtualTime();
+// What is imported from here on is on virtual time: a busy machine loses no call.
+const { startLocalService } = await import('../../../bin/local/local-service.ts');
+const { simulatedCredentials } = await import('../../../bin/stand-ins/begini/begini-simulator.ts');
+afterAll(() => time.restore());
 
 let service: LocalService;
 let origin: string;

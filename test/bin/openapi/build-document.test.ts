@@ -12,7 +12,13 @@ import { parseBody as parseSession } from '../../../functions/create-session/par
 import { problems } from '../../../functions/errors.ts';
 import { version } from '../../../functions/version.ts';
 import { routes } from '../../../lib/api/routes.ts';
-import { type Service, startService } from '../../support/service.ts';
+import type { Service } from '../../support/service.ts';
+import { installVirtualTime } from '../../support/virtual-time.ts';
+
+const time = installVirtualTime();
+// What is imported from here on is on virtual time: a busy machine loses no call.
+const { startService } = await import('../../support/service.ts');
+afterAll(() => time.restore());
 
 const document = buildDocument();
 
