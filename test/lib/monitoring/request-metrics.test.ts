@@ -4,7 +4,6 @@ import type { Fault } from '../../../bin/stand-ins/begini/begini-faults.ts';
 import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
 import { matchesPattern } from '../../support/filter-pattern.ts';
 import { startLambda } from '../../support/lambda.ts';
-import { startService } from '../../support/service.ts';
 import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
 
 const uid = 'ABCDE-12345';
@@ -45,22 +44,6 @@ beforeAll(async () => {
   });
   await unset.environment.invoke(good());
   lines.set('credentials_not_set', (await unset.stop()).stdout.trimEnd());
-});
-
-/** The function's own code in this process, with a clock that can be advanced. */
-async function staleLine(): Promise<string> {
-  const service = await startService();
-  await service.post({ uid });
-  service.secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError' });
-  service.advance(400_000);
-  await service.post({ uid });
-  await service.close();
-  return String(service.lines.at(-1));
-}
-
-let stale: string;
-beforeAll(async () => {
-  stale = await staleLine();
 });
 
 /** What happened, except for the given names. */
@@ -129,45 +112,6 @@ describe('the functions of launch links', () => {
   });
 });
 
-describe('the metrics of a stage that remembers sessions', () => {
-  const template = templateOf({ environment: 'test' });
-  const patternOf = (metricName: string, source: string) =>
-    resourceOf(template, 'AWS::Logs::MetricFilter', `${source}${metricName}`).Properties
-      .FilterPattern as string;
-
-  test.each(['CreateSession', 'Launch'])('count what %s writes about the table', async (source) => {
-    const service = await startService();
-    const counts = (metricName: string) =>
-      service.lines.filter((line) => matchesPattern(patternOf(metricName, source), line)).length;
-    await service.post({ uid });
-    await service.post({ uid });
-    service.dynamoDb.fail('deny');
-    await service.post({ uid: 'FGHIJ-67890' });
-    await service.close();
-    expect(['SessionsCreated', 'SessionsResumed', 'StoreUnavailable', 'StoreUnreadable'].map(counts)).toEqual(
-      [2, 1, 1, 0],
-    );
-  });
-
-  test('have no filter for events that CreateLaunchLink never has', () => {
-    const ofLinks = Object.values(template.findResources('AWS::Logs::MetricFilter')).filter(
-      ({ Properties }) =>
-        Properties.LogGroupName.Ref ===
-        resourceOf(template, 'AWS::Logs::LogGroup', 'CreateLaunchLink').logicalId,
-    );
-    const names = ofLinks.map(({ Properties }) => Properties.MetricTransformations[0].MetricName);
-    expect(names.sort()).toEqual([
-      'CallerErrors',
-      'ColdStarts',
-      'InternalErrors',
-      'OperatorErrors',
-      'Requests',
-      'SecretRefreshes',
-      'StaleServes',
-    ]);
-  });
-});
-
 describe.each(environments)('the metrics of a %s stage', (environment) => {
   const template = templateOf({ environment, launchLinks: false });
 
@@ -230,11 +174,6 @@ describe.each(environments)('the metrics of a %s stage', (environment) => {
     expect(counted('SecretRefreshes')).toEqual(read);
     expect(read).toContain('credentials_refused');
     expect(read).not.toContain('session_created');
-  });
-
-  test('StaleServes counts a request served with an older reading of the secret', () => {
-    const [{ FilterPattern }] = filter('StaleServes') as [{ FilterPattern: string }];
-    expect(matchesPattern(FilterPattern, stale)).toBe(true);
   });
 
   test.each([
