@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { Authenticate } from '../doctor/authenticate.ts';
-import { type Answer, callStage } from '../doctor/call-stage.ts';
+import { callStage } from '../doctor/call-stage.ts';
+import type { Answer } from '../openapi/check-answer.ts';
 import type { Fault } from '../stand-ins/begini/begini-faults.ts';
 import type { BeginiSimulator } from '../stand-ins/begini/begini-simulator.ts';
 import { type Listener, readBody } from '../stand-ins/loopback.ts';
@@ -62,7 +63,7 @@ export function createDemoLoanApp({
       body: JSON.stringify(body),
     };
     // The service answers within 15 s.
-    return await callStage(await authenticate(call), 20_000);
+    return await callStage(await authenticate(call), { timeoutMs: 20_000 });
   }
 
   async function startNow(origin: string, form: URLSearchParams, response: ServerResponse): Promise<void> {
