@@ -4,9 +4,9 @@ import { OperatorError } from '../errors.ts';
 import { createScope, type RequestScope } from '../request-scope.ts';
 import { type CacheClock, cacheSecret } from '../secrets/cached-secret.ts';
 
-/** A key of launch tokens: 256 bits for A256GCM. */
+/** A key of launch tokens: 256 bits for AES-256-GCM. */
 export type TokenKey = {
-  /** The first 8 characters of the secret version's id, which tokens carry as `kid`. */
+  /** The first 8 characters of the secret version's id, which tokens carry. */
   id: string;
   bytes: Uint8Array;
 };
@@ -18,7 +18,7 @@ export type TokenKey = {
 export type LaunchKeys = {
   /** The key to make tokens with. */
   current(scope: RequestScope): Promise<TokenKey>;
-  /** The key with this id, if it is the current or the previous one. */
+  /** The key with this id, in upper or lower case, if it is the current or the previous one. */
   find(id: string, scope: RequestScope): Promise<TokenKey | undefined>;
 };
 
@@ -28,7 +28,8 @@ const idCharacters = 8;
 
 type LaunchKeysOptions = CacheClock & { client: SecretsManagerClient; secretArn: string };
 
-class UnusableLaunchKey extends Error {
+/** The reason if the secret holds no key to make tokens with. */
+export class UnusableLaunchKey extends Error {
   override readonly name = 'UnusableLaunchKey';
 }
 
@@ -67,7 +68,8 @@ export function createLaunchKeys({ client, secretArn, ...clock }: LaunchKeysOpti
     return forced.keys;
   }
 
-  const withId = (keys: readonly TokenKey[], id: string) => keys.find((key) => key.id === id);
+  const withId = (keys: readonly TokenKey[], id: string) =>
+    keys.find((key) => key.id.toLowerCase() === id.toLowerCase());
 
   return {
     async current(scope) {

@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { checkedFetch } from '../../support/checked-fetch.ts';
-import { assessmentOrigin, type Service, secretName, startService } from '../../support/service.ts';
+import { oldLaunchVectors } from '../../support/launch-vectors.ts';
+import {
+  assessmentOrigin,
+  launchKeyName,
+  type Service,
+  secretName,
+  startService,
+} from '../../support/service.ts';
 
 const uid = 'QWERT-67890-XY';
 const browser = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
@@ -216,6 +223,25 @@ test('accepts a link to which a message’s sender has added a query', async () 
   expect((await ask(`${await service.makeLink(uid)}?utm_source=sms`)).status).toBe(200);
 });
 
+describe('a link of version 1.0.0', () => {
+  const { keys, tokens } = oldLaunchVectors;
+
+  test.each(tokens)('opens and hands over until it expires: $claims', async ({ keyId, claims, token }) => {
+    const versionId = `${keyId}-0000-4000-8000-000000000000`;
+    service.secretsManager.putValue(launchKeyName, keys[keyId] ?? '', versionId);
+    service.advance(claims.expiresAt * 1_000 - 60_000 - Date.now());
+    const link = service.url.replace('/sessions', `/launch/${token}`);
+    expect((await ask(link)).status).toBe(200);
+    expect((await ask(`${link}.`, 'POST')).status).toBe(302);
+    expect(JSON.parse(service.vendor.requests[0]?.rawBody.toString() ?? '')).toHaveProperty(
+      'uid',
+      claims.uid,
+    );
+    service.advance(60_000);
+    expect((await ask(link)).status).toBe(410);
+  });
+});
+
 test('accepts a link made before a renewal of the key, on functions that have the old key', async () => {
   const before = await service.makeLink(uid);
   await ask(before);
@@ -275,7 +301,7 @@ describe('a bad link', () => {
   });
 
   test('causes no read if it does not look like a link', async () => {
-    expect(await readsOf(`${link}.x`)).toBe(0);
+    expect(await readsOf(link.replace(/[^/]+$/, 'broken'))).toBe(0);
   });
 
   test('is refused as such also if the secret no longer holds a pair', async () => {
