@@ -1,4 +1,3 @@
-import { longestTag, tagPattern } from '../../functions/applicant-page/language-tag.ts';
 import { securityHeaders } from '../../functions/http/security-headers.ts';
 import {
   defaultLifeSeconds,
@@ -63,18 +62,16 @@ export const schemas = {
     properties: {
       uid,
       expires_in: {
-        type: 'integer',
+        type: ['integer', 'null'],
         minimum: shortestLifeSeconds,
         maximum: longestLifeSeconds,
         default: defaultLifeSeconds,
         description: 'Seconds until the link expires.',
       },
       language: {
-        type: 'string',
-        maxLength: longestTag,
-        pattern: tagPattern.source,
+        type: ['string', 'null'],
         description:
-          'The language of the applicant, a BCP 47 tag. A language that the pages of the stage do not have is ignored.',
+          'The language of the applicant, such as `es`, `pt-BR` or `es_MX`. The page is in the nearest language of the stage; a text that is no language is ignored.',
       },
     },
   },

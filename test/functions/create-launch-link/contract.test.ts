@@ -35,9 +35,12 @@ test.each([60, 3_600, 2_592_000])('accepts an expires_in of %d', async (expiresI
   expect(lifeSeconds(expiresAt)).toBeLessThanOrEqual(expiresIn);
 });
 
-test.each(['es', 'pt-BR', 'zh-Hant-419'])('accepts %s as the language', async (language) => {
+test('accepts any text as the language, and null like an absent property', async () => {
   service = await startService();
-  expect((await service.postLink({ uid, language })).status).toBe(201);
+  const wishes = ['es', 'pt-br', 'es_MX', 'zho-Hant-419', 'english', '', 'x'.repeat(3_000), '\u0000', null];
+  for (const language of wishes) {
+    expect((await service.postLink({ uid, language, expires_in: null })).status).toBe(201);
+  }
 });
 
 test.each([
@@ -47,14 +50,10 @@ test.each([
   ['1.5 seconds', { uid, expires_in: 1.5 }, 422, 'invalid_expires_in'],
   ['a number in quotes', { uid, expires_in: '60' }, 422, 'invalid_expires_in'],
   ['a negative number', { uid, expires_in: -60 }, 422, 'invalid_expires_in'],
-  ['null', { uid, expires_in: null }, 422, 'invalid_expires_in'],
   ['1e400, which JSON parses as infinity', `{"uid":"${uid}","expires_in":1e400}`, 422, 'invalid_expires_in'],
-  ['a language that is not a tag', { uid, language: 'english' }, 422, 'invalid_language'],
-  ['a tag of 12 characters', { uid, language: 'zho-Hant-419' }, 422, 'invalid_language'],
-  ['an empty language', { uid, language: '' }, 422, 'invalid_language'],
-  ['a language of null', { uid, language: null }, 422, 'invalid_language'],
+  ['a number as the language', { uid, language: 5 }, 422, 'invalid_language'],
   ['a list of languages', { uid, language: ['es'] }, 422, 'invalid_language'],
-  ['both wrong', { uid, expires_in: 1, language: 'x' }, 422, 'invalid_expires_in'],
+  ['both wrong', { uid, expires_in: 1, language: 5 }, 422, 'invalid_expires_in'],
   ['no uid', { expires_in: 60 }, 422, 'invalid_uid'],
   ['an invalid uid with an invalid expires_in', { uid: 'a_b_c', expires_in: 1 }, 422, 'invalid_uid'],
   [
