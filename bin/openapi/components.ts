@@ -6,7 +6,7 @@ import {
 } from '../../functions/launch-links/launch-link-life.ts';
 import { uidPattern } from '../../functions/uid.ts';
 
-// Values of the examples. The tokens have the shape of real tokens; their parts name their contents.
+// Values of the examples. The access token has the shape of a real one; its parts name their contents.
 
 /** A request id. */
 export const exampleRequestId = '17ebf18c-1046-404c-933e-7eb6c8edc1fc';
@@ -17,8 +17,8 @@ export const exampleUid = 'ABCDE-12345';
 /** An integration id as Begini's pages print it. */
 export const exampleIntegrationId = '12345678901234567890';
 
-/** A launch token. */
-export const exampleLaunchToken = 'header..iv.ciphertext.tag';
+/** A launch token, made by other code with a key that is made up. */
+export const exampleLaunchToken = 'pOUXaQP8CSuNyAgWeKy6NaNXJB4J9fzqgDOqJ8YYhX0f03W9EU13pANPri0007zZ9z';
 
 /** A session as `POST /sessions` answers it. */
 export const exampleSession = {
@@ -103,8 +103,9 @@ export const schemas = {
       url: {
         type: 'string',
         format: 'uri',
-        pattern: '/launch/[\\w-]+\\.\\.[\\w-]+\\.[\\w-]+\\.[\\w-]+$',
-        description: 'The link. Anyone who has it can enter the assessment: send it only to the applicant.',
+        pattern: '/launch/[0-9A-Za-z]+$',
+        description:
+          'The link, letters and digits only after `/launch/`. Anyone who has it can enter the assessment: send it only to the applicant.',
       },
       expires_at: { type: 'string', format: 'date-time', description: 'When the link expires, in UTC.' },
     },

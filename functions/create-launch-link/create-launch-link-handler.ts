@@ -4,7 +4,7 @@ import { isoTime } from '../http/iso-time.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { created } from '../http/responses.ts';
 import type { LaunchKeys } from '../launch-links/launch-keys.ts';
-import { sealOldLaunchToken } from '../launch-links/seal-old-launch-token.ts';
+import { sealLaunchToken } from '../launch-links/launch-token.ts';
 import { uidReference } from '../uid.ts';
 import { parseBody } from './parse-body.ts';
 import type { LaunchLinkSettings } from './settings.ts';
@@ -29,7 +29,7 @@ export function createLaunchLinkHandler(options: LaunchLinkHandlerOptions): ApiH
 
     const key = await launchKeys.current(scope);
     const expiresAt = Math.floor(now() / 1000) + expiresInSeconds;
-    const token = await sealOldLaunchToken({ uid, expiresAt, language }, key);
+    const token = sealLaunchToken({ uid, expiresAt, language }, key);
     scope.trace.outcome = 'link_created';
 
     const baseUrl = settings.launchBaseUrl ?? `${protocol}//${baseUrlOf(event)}`;

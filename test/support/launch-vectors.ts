@@ -10,13 +10,26 @@ export type LaunchVectors = {
   refused: { what: string; token: string }[];
 };
 
-const read = (name: string): LaunchVectors =>
+const read = (name: string) =>
   JSON.parse(readFileSync(join(import.meta.dirname, '..', 'vectors', name), 'utf8'));
 
-export const launchVectors = read('launch-tokens.json');
+export const launchVectors: LaunchVectors = read('launch-tokens.json');
 
 /** The tokens of version 1.0.0; here the IV is in the token only. */
-export const oldLaunchVectors = read('old-launch-tokens.json');
+export const oldLaunchVectors: LaunchVectors = read('old-launch-tokens.json');
+
+/** What programs that make links of plain text do with launch links. */
+export const linkedTexts: {
+  programs: {
+    /** With its version. */
+    program: string;
+    cutOf1000: { new: number; old: number };
+    cutNeighbours: number;
+    /** By the text around the link, what stands behind `/launch/`; `null` if the program made no link. */
+    found: Record<string, string | null>;
+    foundOfOldForm: string;
+  }[];
+} = read('linked-texts.json');
 
 /** A key of the vectors. */
 export const launchKeyOf = (id: string) => ({ id, bytes: Buffer.from(launchVectors.keys[id] ?? '', 'hex') });

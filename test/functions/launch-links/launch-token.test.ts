@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeBase62, encodeBase62 } from '../../../functions/launch-links/base62.ts';
 import { openLaunchToken, sealLaunchToken } from '../../../functions/launch-links/launch-token.ts';
-import { launchKeyOf, launchVectors, oldLaunchVectors } from '../../support/launch-vectors.ts';
+import { launchKeyOf, launchVectors, linkedTexts, oldLaunchVectors } from '../../support/launch-vectors.ts';
 
 const { keys, tokens, refused } = launchVectors;
 const key = launchKeyOf('a1b2c3d4');
@@ -112,6 +112,22 @@ test.each(
     expect(text).not.toMatch(/^[0-9A-Za-z]/);
     expect((await open(sealLaunchToken(claims, key) + text)).claims).toEqual(claims);
   }
+});
+
+describe.each(linkedTexts.programs)('in a text that $program makes a link of', (program) => {
+  test.each(Object.entries(program.found))('is opened: %s', async (_text, found) => {
+    // One of them makes no link of a text between two underscores.
+    if (found !== null) expect((await open(found)).claims).toEqual(tokens[0]?.claims);
+  });
+
+  test('is never cut', () => {
+    expect([program.cutOf1000.new, program.cutNeighbours]).toEqual([0, 0]);
+  });
+});
+
+test('the old form was cut, so these texts can show it', async () => {
+  const { foundOfOldForm = '' } = linkedTexts.programs.find(({ program }) => /^anchorme/.test(program)) ?? {};
+  expect((await open(foundOfOldForm)).claims).toBe(invalid);
 });
 
 test('looks up no key for a text that cannot be a token', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { uidReference } from '../../../functions/uid.ts';
 import { checkedFetch } from '../../support/checked-fetch.ts';
 import { oldLaunchVectors } from '../../support/launch-vectors.ts';
 import {
@@ -7,6 +8,7 @@ import {
   type Service,
   secretName,
   startService,
+  uidRefKey,
 } from '../../support/service.ts';
 
 const uid = 'QWERT-67890-XY';
@@ -224,6 +226,33 @@ test('accepts a form’s empty body, and any other', async () => {
 
 test('accepts a link to which a message’s sender has added a query', async () => {
   expect((await ask(`${await service.makeLink(uid)}?utm_source=sms`)).status).toBe(200);
+});
+
+test('opens and hands over with anything behind the link that a program may put there', async () => {
+  const link = await service.makeLink(uid);
+  const ends = [
+    '.',
+    ',',
+    ')',
+    '>',
+    '"',
+    ';x',
+    '&utm=y',
+    ' ',
+    '\u200b',
+    '\0',
+    '-',
+    '/',
+    '?fbclid=a.b',
+    '#top',
+    '%',
+  ];
+  for (const end of ends.flatMap((each) => [each, encodeURIComponent(each)])) {
+    for (const [method, status] of Object.entries({ GET: 200, HEAD: 200, POST: 302 })) {
+      expect([end, (await ask(link + end, method)).status]).toEqual([end, status]);
+    }
+    expect(lastLine()).toMatchObject({ uidRef: uidReference(uid, uidRefKey) });
+  }
 });
 
 describe('a link of version 1.0.0', () => {
