@@ -44,7 +44,7 @@ const callerProblems = {
   invalid_language: {
     statusCode: 422,
     title: 'Invalid language',
-    detail: '"language" must be a BCP 47 language tag of at most 11 characters, such as "es" or "pt-BR".',
+    detail: '"language" must be a string, such as "es" or "pt-BR".',
   },
   session_in_progress: {
     statusCode: 503,

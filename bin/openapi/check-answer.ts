@@ -70,7 +70,8 @@ function documentedResponse({ method, path }: Call, status: number): ResponseObj
     | undefined;
 }
 
-const patternOf = (template: string) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+/** API Gateway routes a path with a slash at its end like the same path without it. */
+const patternOf = (template: string) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`);
 
 /** Follows `{"$ref": "#/components/headers/Location"}`. */
 function resolve(value: object | undefined): object | undefined {

@@ -1,4 +1,3 @@
-import { longestTag, tagPattern } from '../../functions/applicant-page/language-tag.ts';
 import { securityHeaders } from '../../functions/http/security-headers.ts';
 import {
   defaultLifeSeconds,
@@ -7,7 +6,7 @@ import {
 } from '../../functions/launch-links/launch-link-life.ts';
 import { uidPattern } from '../../functions/uid.ts';
 
-// Values of the examples. The tokens have the shape of real tokens; their parts name their contents.
+// Values of the examples. The access token has the shape of a real one; its parts name their contents.
 
 /** A request id. */
 export const exampleRequestId = '17ebf18c-1046-404c-933e-7eb6c8edc1fc';
@@ -15,8 +14,8 @@ export const exampleRequestId = '17ebf18c-1046-404c-933e-7eb6c8edc1fc';
 /** An applicant. */
 export const exampleUid = 'ABCDE-12345';
 
-/** A launch token. */
-export const exampleLaunchToken = 'header..iv.ciphertext.tag';
+/** A launch token, made by other code with a key that is made up. */
+export const exampleLaunchToken = 'pOUXaQP8CSuNyAgWeKy6NaNXJB4J9fzqgDOqJ8YYhX0f03W9EU13pANPri0007zZ9z';
 
 /** A session as `POST /sessions` answers it. */
 export const exampleSession = {
@@ -60,18 +59,16 @@ export const schemas = {
     properties: {
       uid,
       expires_in: {
-        type: 'integer',
+        type: ['integer', 'null'],
         minimum: shortestLifeSeconds,
         maximum: longestLifeSeconds,
         default: defaultLifeSeconds,
         description: 'Seconds until the link expires.',
       },
       language: {
-        type: 'string',
-        maxLength: longestTag,
-        pattern: tagPattern.source,
+        type: ['string', 'null'],
         description:
-          'The language of the applicant, a BCP 47 tag. A language that the pages of the stage do not have is ignored.',
+          'The language of the applicant, such as `es`, `pt-BR` or `es_MX`. The page is in the nearest language of the stage; a text that is no language is ignored.',
       },
     },
   },
@@ -103,8 +100,9 @@ export const schemas = {
       url: {
         type: 'string',
         format: 'uri',
-        pattern: '/launch/[\\w-]+\\.\\.[\\w-]+\\.[\\w-]+\\.[\\w-]+$',
-        description: 'The link. Anyone who has it can enter the assessment: send it only to the applicant.',
+        pattern: '/launch/[0-9A-Za-z]+$',
+        description:
+          'The link, letters and digits only after `/launch/`. Anyone who has it can enter the assessment: send it only to the applicant.',
       },
       expires_at: { type: 'string', format: 'date-time', description: 'When the link expires, in UTC.' },
     },

@@ -134,7 +134,7 @@ export const operations: Record<RouteKey, Operation> = {
     operationId: 'showLaunchPage',
     summary: 'Show the page of a launch link',
     description:
-      'A page with one button. It does not call Begini, so link previews and scanners cost nothing.',
+      'A page with one button. It does not call Begini, so a link preview creates nothing. What a program puts behind the token is ignored.',
     ...launchPage,
     answers: { 200: { description: 'The page.', isPage: true } },
   },
@@ -151,7 +151,7 @@ export const operations: Record<RouteKey, Operation> = {
     operationId: 'startAssessment',
     summary: 'Press the button on that page',
     description:
-      'Creates the session of the applicant, or finds the valid one, and redirects to the assessment. A body is ignored. A link works until it expires, more than once.',
+      'Creates the session of the applicant, or finds the valid one, and redirects to the assessment. A body is ignored. A link works until it expires, more than once. A mail scanner that submits forms starts the session, too.',
     ...launchPage,
     answers: { 302: intoAssessment },
     problems: [...linkProblems, ...sessionProblems, ...serviceProblems],

@@ -29,7 +29,7 @@ export function createLaunchLinkHandler(options: LaunchLinkHandlerOptions): ApiH
 
     const key = await launchKeys.current(scope);
     const expiresAt = Math.floor(now() / 1000) + expiresInSeconds;
-    const token = await sealLaunchToken({ uid, expiresAt, language }, key);
+    const token = sealLaunchToken({ uid, expiresAt, language }, key);
     scope.trace.outcome = 'link_created';
 
     const baseUrl = settings.launchBaseUrl ?? `${protocol}//${baseUrlOf(event)}`;

@@ -3,9 +3,9 @@ import { warmUpTimeoutMs } from '../deadlines.ts';
 import { createScope, type RequestScope } from '../request-scope.ts';
 import { type CacheClock, SecretCache } from '../secrets/secret-cache.ts';
 
-/** A key of launch tokens: 256 bits for A256GCM. */
+/** A key of launch tokens: 256 bits for AES-256-GCM. */
 export type TokenKey = {
-  /** The first 8 characters of the secret version's id, which tokens carry as `kid`. */
+  /** The first 8 characters of the secret version's id, which tokens carry. */
   id: string;
   bytes: Uint8Array;
 };
@@ -17,7 +17,7 @@ export type TokenKey = {
 export type LaunchKeys = {
   /** The key to make tokens with. */
   current(scope: RequestScope): Promise<TokenKey>;
-  /** The key with this id, if it is the current or the previous one. */
+  /** The key with this id, in upper or lower case, if it is the current or the previous one. */
   find(id: string, scope: RequestScope): Promise<TokenKey | undefined>;
 };
 
@@ -25,7 +25,8 @@ const idCharacters = 8;
 
 type LaunchKeysOptions = CacheClock & { client: SecretsManagerClient; secretArn: string };
 
-class UnusableLaunchKey extends Error {
+/** The reason if the secret holds no key to make tokens with. */
+export class UnusableLaunchKey extends Error {
   override readonly name = 'UnusableLaunchKey';
 }
 
@@ -38,10 +39,13 @@ export function createLaunchKeys(options: LaunchKeysOptions): LaunchKeys {
     },
     async find(id, scope) {
       // Strangers choose the ids: all unknown ones share one read in 5 s.
-      return (await secret.find(({ value }) => value.id === id, 'unknown', scope))?.value;
+      const found = await secret.find(({ value }) => isSame(value.id, id), 'unknown', scope);
+      return found?.value;
     },
   };
 }
+
+const isSame = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
 
 function readKey(hex: string | undefined, versionId: string): TokenKey {
   if (hex === undefined || !/^[0-9a-f]{64}$/.test(hex)) throw new UnusableLaunchKey();

@@ -1,84 +1,99 @@
-import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
-import { CallerError } from '../errors.ts';
-import type { TokenKey } from './launch-keys.ts';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { CallerError, OperatorError } from '../errors.ts';
+import { decodeBase62, encodeBase62 } from './base62.ts';
+import type { LaunchClaims, SealedClaims } from './launch-claims.ts';
+import { type TokenKey, UnusableLaunchKey } from './launch-keys.ts';
+import { isOldLaunchToken, readOldLaunchToken } from './old-launch-token.ts';
 
-/** What a launch token contains. */
-export type LaunchClaims = {
-  /** The lender's own id of the applicant. */
-  uid: string;
-  /** Epoch seconds. */
-  expiresAt: number;
-  /** A BCP 47 tag of at most 11 characters: the language that the applicant reads. */
-  language?: string | undefined;
-};
-
-/** The names of the registered JWT claims (RFC 7519 §4.1), which are short, and one that is as short as possible. */
-type Payload = { sub: string; exp: number; l?: string | undefined };
-
-const algorithm = 'dir';
-const encryption = 'A256GCM';
-/** Ours have 245 at most. */
-const longestTokenCharacters = 1_024;
+const algorithm = 'aes-256-gcm';
+const version = 1;
+const headBytes = 5;
+const ivBytes = 12;
+const tagBytes = 16;
+/** Expiry, and the length of the language. */
+const fixedClaimsBytes = 5;
+const shortestFrame = headBytes + ivBytes + fixedClaimsBytes + tagBytes;
+/** Ours have 146 at most. */
+const longestToken = 256;
 
 /**
- * Makes a launch token: a JWE in compact form (RFC 7516 §7.1) over `{"sub": uid, "exp": seconds, "l": language}`, at
- * most 245 characters for a uid of 60. None of them can be read from it.
+ * Makes a launch token: letters and digits only, so that no program that makes a link of it in a text cuts it; 66 to 73
+ * characters for a uid of 12, and 146 at most. It is base62 of this frame, encrypted by AES-256-GCM (NIST SP 800-38D):
+ *
+ * - head, the additional data: 1 byte version (1), 4 bytes key id
+ * - 12 bytes random IV
+ * - ciphertext of: 4 bytes expiry (epoch seconds, big-endian), 1 byte length of the language, language, uid
+ * - 16 bytes tag
+ *
+ * @param iv only for a token that must be the same each time: with one key, no IV may be used twice.
+ * @throws OperatorError `secrets_unavailable` for a key whose id is not 8 hex digits.
  */
-export async function sealLaunchToken(
-  { uid, expiresAt, language }: LaunchClaims,
+export function sealLaunchToken(
+  { uid, expiresAt, language = '' }: LaunchClaims,
   key: TokenKey,
-): Promise<string> {
-  const payload: Payload = { sub: uid, exp: expiresAt, l: language };
-  return await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(payload)))
-    .setProtectedHeader({ alg: algorithm, enc: encryption, kid: key.id })
-    .encrypt(key.bytes);
+  iv: Uint8Array = randomBytes(ivBytes),
+): string {
+  if (!/^[0-9a-f]{8}$/i.test(key.id)) {
+    throw new OperatorError('secrets_unavailable', { cause: new UnusableLaunchKey() });
+  }
+  const head = Buffer.concat([Buffer.of(version), Buffer.from(key.id, 'hex')]);
+  const fixedClaims = Buffer.alloc(fixedClaimsBytes);
+  fixedClaims.writeUInt32BE(expiresAt);
+  fixedClaims.writeUInt8(language.length, 4);
+  const cipher = createCipheriv(algorithm, key.bytes, iv).setAAD(head);
+  const ciphertext = [cipher.update(fixedClaims), cipher.update(language + uid), cipher.final()];
+  return encodeBase62(Buffer.concat([head, iv, ...ciphertext, cipher.getAuthTag()]));
 }
 
 /**
- * Opens a launch token with the key that `findKey` returns for its id. The caller must check whether it has expired.
+ * Opens a launch token of this form, or of the old one, with the key that `findKey` returns for its id. The token is
+ * the longest prefix of letters and digits of `text`: what a program puts behind a link is ignored. The caller must
+ * check whether it has expired.
  *
  * @throws CallerError `launch_link_invalid` for any invalid token; any error of `findKey`.
  */
 export async function openLaunchToken(
-  token: string,
+  text: string,
   findKey: (id: string) => Promise<TokenKey | undefined>,
 ): Promise<LaunchClaims> {
-  const key = await findKey(readKeyId(token));
-  if (key === undefined) throw new CallerError('launch_link_invalid');
+  const sealed = isOldLaunchToken(text) ? readOldLaunchToken(text) : readFrame(text);
+  const key = sealed && (await findKey(sealed.keyId));
+  if (!key) throw new CallerError('launch_link_invalid');
   try {
-    const { plaintext } = await compactDecrypt(token, key.bytes, {
-      keyManagementAlgorithms: [algorithm],
-      contentEncryptionAlgorithms: [encryption],
-    });
-    // Only this stage can have written it: the encryption is authenticated.
-    const { sub, exp, l } = JSON.parse(new TextDecoder().decode(plaintext)) as Payload;
-    return { uid: sub, expiresAt: exp, ...(l !== undefined && { language: l }) };
+    return sealed.parse(decrypt(sealed, key));
   } catch (cause) {
     throw new CallerError('launch_link_invalid', { cause });
   }
 }
 
-/** The key id of a text that looks like one of our tokens. Anything else is refused before a key is looked up. */
-function readKeyId(token: string): string {
-  if (!looksLikeOurs(token)) throw new CallerError('launch_link_invalid');
-  try {
-    const { alg, enc, kid } = decodeProtectedHeader(token);
-    if (alg === algorithm && enc === encryption && typeof kid === 'string') return kid;
-  } catch (cause) {
-    throw new CallerError('launch_link_invalid', { cause });
-  }
-  throw new CallerError('launch_link_invalid');
+function readFrame(text: string): SealedClaims | undefined {
+  const [token = ''] = /^[0-9A-Za-z]*/.exec(text) ?? [];
+  const frame = token.length <= longestToken ? decodeBase62(token) : undefined;
+  if (frame === undefined || frame[0] !== version || frame.length < shortestFrame) return undefined;
+  const head = frame.subarray(0, headBytes);
+  return {
+    keyId: head.toString('hex', 1),
+    iv: frame.subarray(headBytes, headBytes + ivBytes),
+    ciphertext: frame.subarray(headBytes + ivBytes, -tagBytes),
+    tag: frame.subarray(-tagBytes),
+    additionalData: head,
+    parse,
+  };
 }
 
-/**
- * Five parts, of which the second is empty: with `dir` there is no encrypted key. Each is canonical base64url, so that
- * no two tokens have the same content.
- */
-function looksLikeOurs(token: string): boolean {
-  const parts = token.length <= longestTokenCharacters ? token.split('.') : [];
-  return parts.length === 5 && parts[1] === '' && parts.every(isCanonical);
+/** Only this stage can have written it: the encryption is authenticated. */
+function parse(plaintext: Buffer): LaunchClaims {
+  const uidAt = fixedClaimsBytes + plaintext.readUInt8(4);
+  const language = plaintext.toString('latin1', fixedClaimsBytes, uidAt);
+  return {
+    uid: plaintext.toString('latin1', uidAt),
+    expiresAt: plaintext.readUInt32BE(),
+    ...(language !== '' && { language }),
+  };
 }
 
-function isCanonical(part: string): boolean {
-  return Buffer.from(part, 'base64url').toString('base64url') === part;
+function decrypt({ iv, additionalData, ciphertext, tag }: SealedClaims, { bytes }: TokenKey): Buffer {
+  const decipher = createDecipheriv(algorithm, bytes, iv, { authTagLength: tagBytes });
+  decipher.setAAD(additionalData).setAuthTag(tag);
+  return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
 }

@@ -12,6 +12,7 @@ import type { RespondToError } from '../http/error-responses.ts';
 import type { ScopedContext } from '../http/request-log.ts';
 import { page, problem, redirect, retryAfter } from '../http/responses.ts';
 import type { LaunchKeys } from '../launch-links/launch-keys.ts';
+import { longestLifeSeconds } from '../launch-links/launch-link-life.ts';
 import { openLaunchToken } from '../launch-links/launch-token.ts';
 import type { SessionService } from '../session/session-service.ts';
 import { uidReference } from '../uid.ts';
@@ -19,6 +20,9 @@ import type { LaunchSettings } from './settings.ts';
 
 /** Enough of a request's id to find it in the log, and short enough to read out on the phone. */
 const referenceCharacters = 8;
+
+/** For clocks that differ. */
+const toleranceSeconds = 86_400;
 
 /** What the handler works with; `writeLine` receives the log lines; by default they go to standard output. */
 export type LaunchHandlerOptions = {
@@ -52,9 +56,12 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
       ]);
       return key;
     });
+    const secondsLeft = claims.expiresAt - now() / 1000;
+    // No link lives longer than that.
+    if (secondsLeft > longestLifeSeconds + toleranceSeconds) throw new CallerError('launch_link_invalid');
     context.linkLanguage = claims.language;
     scope.trace.uidRef = uidReference(claims.uid, settings.uidRefKey);
-    if (now() >= claims.expiresAt * 1000) throw new CallerError('launch_link_expired');
+    if (secondsLeft <= 0) throw new CallerError('launch_link_expired');
     return claims.uid;
   }
 

@@ -123,6 +123,13 @@ const replacements = [
     contents: 'export class EndpointCache {}',
   },
   {
+    // The retry mode "adaptive", which no client here uses.
+    module: /\/AdaptiveRetryStrategy$/,
+    contents: `export class AdaptiveRetryStrategy {
+      constructor() { throw new Error('the retry mode "adaptive" is left out of this bundle'); }
+    }`,
+  },
+  {
     // The SDK loads it only for streaming operations; neither service has one.
     module: /^@smithy\/core\/event-streams$/,
     contents: `throw new Error('event streams are left out of this bundle');`,

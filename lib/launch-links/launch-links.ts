@@ -52,6 +52,8 @@ export class LaunchLinks extends Construct {
     });
     this.key.letUse(launch);
     credentials.letCallVendor(launch);
+    // An upgrade that makes links of another form begins only when every function that opens links knows it.
+    createLaunchLink.live.node.addDependency(launch.live);
     this.functions = { 'create-launch-link': createLaunchLink, launch };
     this.#warnOfMissingName(stage);
   }

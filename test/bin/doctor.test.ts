@@ -110,6 +110,8 @@ async function doctor(args: string[], options: Partial<Parameters<typeof runDoct
   for (const secret of [...secrets(stage), localApiKey, 'eyJ']) {
     expect(output + errors).not.toContain(secret);
   }
+  // Nor a launch token, which begins with no certain letters.
+  expect(output + errors).not.toMatch(/[0-9A-Za-z]{57}/);
   return { exitCode, output, errors };
 }
 

@@ -4,6 +4,7 @@ import type { Secret } from '../../bin/stand-ins/secrets-manager/secret-store.ts
 import { beginiOrigins } from '../../functions/begini/origins.ts';
 import { problems } from '../../functions/errors.ts';
 import { securityHeaders } from '../../functions/http/security-headers.ts';
+import { decodeBase62 } from '../../functions/launch-links/base62.ts';
 import { sessionKey } from '../../functions/session-store/sealed-session.ts';
 import { trueTime } from '../support/virtual-time.ts';
 
@@ -43,7 +44,7 @@ type Promotion = { id: string; value: string; at: number };
 type Place = { location: string; until: number; pairs: string[] };
 type Answer = { statusCode: number; location?: string; code?: string };
 
-/** Keys and uids are planted; `eyJhbG` begins every token, and 64 hex digits are a launch key or part of a signature. */
+/** Keys and uids are planted; `eyJhbG` begins every access token, and 64 hex digits are a launch key or part of a signature. */
 const planted = /planted-|eyJhbG|[0-9a-f]{64}/;
 const cacheMs = 6 * 60_000;
 const rereadMs = 5_000;
@@ -176,7 +177,8 @@ export class Invariants {
 
   /** Log lines, and what an operator reads. */
   written(text: string): void {
-    if (planted.test(text)) this.violated(`a secret was written: ${text}`);
+    const isSecret = planted.test(text) || this.links.some(({ token }) => text.includes(token));
+    if (isSecret) this.violated(`a secret was written: ${text}`);
   }
 
   /** What is sent to the table. */
@@ -261,9 +263,9 @@ export class Invariants {
   #keepLink(call: Call, url: string): void {
     const [base, token = ''] = url.split('/launch/');
     if (base !== 'https://stage.example/simulated') this.violated('a link leads elsewhere');
-    const header = parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString());
+    const keyId = decodeBase62(token)?.toString('hex', 1, 5) ?? '';
     const expiresAt = call.receivedAt + (call.expiresIn ?? 86_400) * 1_000;
-    this.links.push({ token, uid: call.uid, keyId: String(header.kid), expiresAt });
+    this.links.push({ token, uid: call.uid, keyId, expiresAt });
   }
 
   /** While Secrets Manager answers, from a second after a pair came into use nobody is refused for the one before. */

@@ -65,25 +65,21 @@ export function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?', 1)[0] ?? '';
 }
 
-/** The path's parameters, URL-decoded as a REST API passes them; `undefined` if the path does not match. */
+/**
+ * The path's parameters; `undefined` if the path does not match. As in a REST API, parameters stay percent-encoded as
+ * they were sent (serverless/serverless issue #5037, aws/aws-sam-cli #771), and a slash at the end of the path makes no
+ * difference (floci-io/floci #1557; each read November 2026).
+ */
 function matchResource(resource: string, path: string): Record<string, string> | undefined {
   const names = resource.split('/');
-  const segments = path.split('/');
+  const segments = path.replace(/\/$/, '').split('/');
   if (names.length !== segments.length) return undefined;
   const parameters: Record<string, string> = {};
   for (const [index, name] of names.entries()) {
     const segment = segments[index] ?? '';
     const parameter = /^\{(\w+)\}$/.exec(name)?.[1];
     if (parameter === undefined ? name !== segment : segment === '') return undefined;
-    if (parameter !== undefined) parameters[parameter] = decode(segment);
+    if (parameter !== undefined) parameters[parameter] = segment;
   }
   return parameters;
-}
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }

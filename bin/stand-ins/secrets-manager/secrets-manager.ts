@@ -47,8 +47,8 @@ export interface SecretsManager
   url: string;
   readonly requests: readonly SecretsRequest[];
   fail(failure: SecretsFailure): void;
-  /** Stores a new current value of a secret that exists, and returns its version id. */
-  putValue(name: string, value: string): string;
+  /** Stores a new current value of a secret that exists, and returns its version id: a random one by default. */
+  putValue(name: string, value: string, versionId?: string): string;
   /** Sets up the rotation of a secret that exists: RotateSecret then calls `rotate` for each step. */
   setRotation(name: string, rotate: RotationFunction): void;
   /** Settles when the last rotation has ended, successfully or not. */
@@ -111,7 +111,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
     fail: (next) => {
       failure = next;
     },
-    putValue: (name, value) => putVersion(store.find(name), value),
+    putValue: (name, value, token) => putVersion(store.find(name), value, { token }),
     setRotation: (name, rotate) => {
       store.find(name).rotate = rotate;
     },

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isLanguageTag } from '../../../functions/applicant-page/language-tag.ts';
+import { isLanguageTag, toLanguageTag } from '../../../functions/applicant-page/language-tag.ts';
 
 test.each([
   'en',
@@ -45,4 +45,32 @@ test.each([
 test('accepts only tags that JavaScript’s own parser accepts', () => {
   const tags = fc.stringMatching(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8}){0,3}$/).filter(isLanguageTag);
   fc.assert(fc.property(tags, (tag) => new Intl.Locale(tag).language.length > 1));
+});
+
+test.each([
+  ['es', 'es'],
+  ['es_MX', 'es-MX'],
+  ['pt-br', 'pt-BR'],
+  ['ZH_hant_tw', 'zh-Hant-TW'],
+  ['zho-Hant-419', 'zh-Hant-419'],
+  ['en-US-u-hc-h12', 'en-US'],
+  ['sl-rozaj-biske-1994', 'sl'],
+  ['english', undefined],
+  ['es_MX.UTF-8', undefined],
+  ['', undefined],
+  ['x'.repeat(3_000), undefined],
+])('understands the wish %s as %s', (wish, tag) => {
+  expect(toLanguageTag(wish)).toBe(tag);
+});
+
+test('understands any wish as a language tag or as none', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string(), fc.stringMatching(/^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$/)),
+      (wish) => {
+        const tag = toLanguageTag(wish);
+        expect(tag === undefined || isLanguageTag(tag)).toBe(true);
+      },
+    ),
+  );
 });

@@ -61,6 +61,11 @@ test('returns the current key, and finds it and the previous one by id', async (
   expect(trace.secretStale).toBeUndefined();
 });
 
+test('finds a key by its id in upper or lower case', async () => {
+  holds(['A1B2c3d4', hex('a1')]);
+  expect((await setUp().find('a1b2c3d4'))?.id).toBe('A1B2c3d4');
+});
+
 test('needs no previous key, and ignores an invalid one', async () => {
   holds(['new00000', hex('a1')]);
   expect((await setUp().current()).id).toBe('new00000');

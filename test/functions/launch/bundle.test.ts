@@ -52,7 +52,7 @@ test('make a link, show its page and start the session, without uid or token in 
   const made = await invoke(maker, proxyEvent({ uid }, { requestContext: requestContext as never }));
   expect(made.statusCode).toBe(201);
   const { url } = JSON.parse(made.body) as { url: string };
-  expect(url).toMatch(/^https:\/\/api\.example\/test\/launch\/[\w-]+\.\.[\w.-]+$/);
+  expect(url).toMatch(/^https:\/\/api\.example\/test\/launch\/[0-9A-Za-z]+$/);
   expect(maker.vendor.connections).toBe(0);
 
   const token = url.split('/').at(-1) ?? '';
@@ -69,7 +69,7 @@ test('make a link, show its page and start the session, without uid or token in 
     const { stdout, stderr } = await outputOf(lambda);
     expect(stderr).toBe('');
     expect(stdout.trimEnd().split('\n')).toHaveLength(lambda === maker ? 1 : 3);
-    for (const part of ['CANARY', ...token.split('.').filter(Boolean), 'eyJ']) {
+    for (const part of ['CANARY', token, 'eyJ']) {
       expect(stdout).not.toContain(part);
     }
   }
@@ -80,7 +80,7 @@ test('lead to the stage’s own domain if it has one', async () => {
     variables: { LAUNCH_BASE_URL: 'https://start.lender.example' },
   });
   const { url } = JSON.parse((await invoke(maker, proxyEvent({ uid }))).body) as { url: string };
-  expect(url).toMatch(/^https:\/\/start\.lender\.example\/launch\/[\w.-]+$/);
+  expect(url).toMatch(/^https:\/\/start\.lender\.example\/launch\/[0-9A-Za-z]+$/);
 });
 
 test('are renewed by a rotation function that runs its four steps', async () => {

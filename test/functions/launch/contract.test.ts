@@ -1,11 +1,15 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { uidReference } from '../../../functions/uid.ts';
+import { oldLaunchVectors } from '../../support/launch-vectors.ts';
 import type { Service } from '../../support/service.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
 
 const time = installVirtualTime();
 // What is imported from here on is on virtual time: a busy machine loses no call.
 const { checkedFetch } = await import('../../support/checked-fetch.ts');
-const { assessmentOrigin, secretName, startService } = await import('../../support/service.ts');
+const { assessmentOrigin, launchKeyName, secretName, startService, uidRefKey } = await import(
+  '../../support/service.ts'
+);
 afterAll(() => time.restore());
 
 const uid = 'QWERT-67890-XY';
@@ -142,7 +146,10 @@ describe('in a stage with several languages', () => {
   test.each([
     ['ar', 'es', 'ar" dir="rtl'],
     ['pt', 'es', 'pt-BR" dir="ltr'],
+    ['pt_br', 'es', 'pt-BR" dir="ltr'],
+    ['AR-eg-u-nu-latn', 'es', 'ar" dir="rtl'],
     ['sw', 'ar-EG, es;q=0.5', 'ar" dir="rtl'],
+    ['Portuguese (Brazil)', 'ar', 'ar" dir="rtl'],
     [undefined, 'de, pt;q=0.9', 'pt-BR" dir="ltr'],
     [undefined, 'de', 'es" dir="ltr'],
     [undefined, '"><script>', 'es" dir="ltr'],
@@ -220,6 +227,52 @@ test('accepts a link to which a message’s sender has added a query', async () 
   expect((await ask(`${await service.makeLink(uid)}?utm_source=sms`)).status).toBe(200);
 });
 
+test('opens and hands over with anything behind the link that a program may put there', async () => {
+  const link = await service.makeLink(uid);
+  const ends = [
+    '.',
+    ',',
+    ')',
+    '>',
+    '"',
+    ';x',
+    '&utm=y',
+    ' ',
+    '\u200b',
+    '\0',
+    '-',
+    '/',
+    '?fbclid=a.b',
+    '#top',
+    '%',
+  ];
+  for (const end of ends.flatMap((each) => [each, encodeURIComponent(each)])) {
+    for (const [method, status] of Object.entries({ GET: 200, HEAD: 200, POST: 302 })) {
+      expect([end, (await ask(link + end, method)).status]).toEqual([end, status]);
+    }
+    expect(lastLine()).toMatchObject({ uidRef: uidReference(uid, uidRefKey) });
+  }
+});
+
+describe('a link of version 1.0.0', () => {
+  const { keys, tokens } = oldLaunchVectors;
+
+  test.each(tokens)('opens and hands over until it expires: $claims', async ({ keyId, claims, token }) => {
+    const versionId = `${keyId}-0000-4000-8000-000000000000`;
+    service.secretsManager.putValue(launchKeyName, keys[keyId] ?? '', versionId);
+    service.advance(claims.expiresAt * 1_000 - 60_000 - Date.now());
+    const link = service.url.replace('/sessions', `/launch/${token}`);
+    expect((await ask(link)).status).toBe(200);
+    expect((await ask(`${link}.`, 'POST')).status).toBe(302);
+    expect(JSON.parse(service.vendor.requests[0]?.rawBody.toString() ?? '')).toHaveProperty(
+      'uid',
+      claims.uid,
+    );
+    service.advance(60_000);
+    expect((await ask(link)).status).toBe(410);
+  });
+});
+
 test('accepts a link made before a renewal of the key, on functions that have the old key', async () => {
   const before = await service.makeLink(uid);
   await ask(before);
@@ -279,7 +332,7 @@ describe('a bad link', () => {
   });
 
   test('causes no read if it does not look like a link', async () => {
-    expect(await readsOf(`${link}.x`)).toBe(0);
+    expect(await readsOf(link.replace(/[^/]+$/, 'broken'))).toBe(0);
   });
 
   test('is refused as such also if the secret no longer holds a pair', async () => {

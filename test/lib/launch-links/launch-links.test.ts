@@ -115,6 +115,16 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     expect(outputs).not.toHaveProperty('DomainTarget');
   });
 
+  test('are made by a new version only when the new version that opens them has all traffic', () => {
+    const aliases = template.findResources('AWS::Lambda::Alias');
+    const { logicalId } = resourceOf(template, 'AWS::Lambda::Alias', launch);
+    const maker = resourceOf(template, 'AWS::Lambda::Alias', createLaunchLink);
+    expect(aliases[maker.logicalId]?.DependsOn).toContain(logicalId);
+    // CloudFormation waits for a canary, because it is part of the update of the alias.
+    const updates = environment === 'production' ? [expect.stringContaining('CodeDeploy')] : [];
+    expect(Object.keys(aliases[logicalId]?.UpdatePolicy ?? {})).toEqual(updates);
+  });
+
   test('have no resources if they are off', () => {
     const off = templateOf({ environment, launchLinks: false });
     expect(JSON.stringify(off.toJSON())).not.toMatch(/launch/i);

@@ -80,15 +80,23 @@ describe('what the function gets', () => {
     expect(calls[0]?.event.multiValueHeaders).toMatchObject({ 'x-MiXed': ['one', 'two'] });
   });
 
-  test('decodes path parameters and the query', async () => {
+  test('decodes the query, and leaves path and path parameters as they were sent', async () => {
     await start();
-    await ask('/launch/a%20b.c?x=1&x=2&y=%C3%A9');
+    await ask('/launch/a%20b%2Ec%2?x=1&x=2&y=%C3%A9');
     expect(calls[0]?.event).toMatchObject({
-      path: '/launch/a%20b.c',
-      pathParameters: { token: 'a b.c' },
+      path: '/launch/a%20b%2Ec%2',
+      pathParameters: { token: 'a%20b%2Ec%2' },
       queryStringParameters: { x: '2', y: 'é' },
       multiValueQueryStringParameters: { x: ['1', '2'], y: ['é'] },
     });
+  });
+
+  test('finds the route of a path with a slash at its end, which stays in the path only', async () => {
+    await start();
+    await ask('/launch/a.b/');
+    expect(calls[0]?.event).toMatchObject({ path: '/launch/a.b/', pathParameters: { token: 'a.b' } });
+    expect((await fetch(`${gateway.url}/sessions/`, { method: 'POST' })).status).toBe(403);
+    expect(answered.at(-1)).toMatchObject({ resourcePath: '/sessions' });
   });
 
   test('passes an absent body as null, and a context with the remaining time', async () => {
@@ -136,6 +144,7 @@ describe('what the gateway answers itself', () => {
     ['HEAD, if only GET is declared', 'HEAD', '/launch/token'],
     ['an empty path parameter', 'GET', '/launch/'],
     ['a longer path', 'GET', '/launch/token/more'],
+    ['two slashes at the end', 'GET', '/launch/token//'],
     ['the root of the stage', 'GET', ''],
   ])('refuses %s without calling the function', async (_, method, path) => {
     await start();
