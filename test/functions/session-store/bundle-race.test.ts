@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simulator.ts';
@@ -110,8 +110,9 @@ function failAfterVendorCall({ vendor, dynamoDb }: Lambda, fault: 'hang' | 'hang
   void until(() => vendor.requests.length > 0).then(() => dynamoDb.fail(fault));
 }
 
+/** Leaves the machine to the functions between two looks. */
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await nextTurn();
+  while (!(await isTrue())) await pause(10);
 }
 
 test.each(deaths)(
