@@ -9,7 +9,8 @@ import { type CredentialsPair, parsePair } from './credentials-pair.ts';
 export type CredentialsVersion = CredentialsPair & { versionId: string };
 
 const unsetMs = 1_000;
-const forcedReadIntervalMs = 1_000;
+/** While the vendor refuses the pair, the secret is read at most this often. */
+export const forcedReadIntervalMs = 1_000;
 /** The same unknown version id causes a read at most this often. */
 const lookupIntervalMs = 5_000;
 
