@@ -1,62 +1,47 @@
-import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { drawChart } from './bench/chart.ts';
-import { benchFolder, findBootstrap, installBaselines } from './bench/install.ts';
-import { formatLoads, isConstant, measureLoads } from './bench/load.ts';
+import { benchFolder, findRuntimeClient, installBaselines } from './bench/install.ts';
 import { measure } from './bench/measure.ts';
-import { formatReport, isMet, makeReport } from './bench/report.ts';
-import { startTestbed } from './bench/testbed.ts';
-import { buildVariants, buildWarmVariants } from './bench/variants.ts';
+import { compare, formatMedians } from './bench/report.ts';
+import { buildVariant, variantNames } from './bench/variants.ts';
+import { formatFigures, missedTargets } from './load/figures.ts';
+import { startTestbed } from './load/testbed.ts';
 
-const usage = `npm run bench [-- --rounds N] [--svg FILE]   measures cold and warm, this service beside others
-npm run bench -- --load                      measures 1 to 32 functions side by side`;
+const usage = 'npm run bench [-- --rounds N]   compares the speed with other ways to write the function';
 
-function readArguments(): { rounds: number; svg: string | undefined; load: boolean } {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '20' },
-      svg: { type: 'string' },
-      load: { type: 'boolean', default: false },
-    },
-  });
+function readRounds(): number {
+  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '20' } } });
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds accepts a whole number from 1');
-  return { rounds, svg: values.svg, load: values.load };
-}
-
-async function compare(rounds: number, svg: string | undefined): Promise<boolean> {
-  const bootstrap = findBootstrap();
-  const variants = await buildVariants();
-  const testbed = await startTestbed(bootstrap);
-  try {
-    const warm = await buildWarmVariants();
-    const measurements = await measure({ testbed, variants, warm, rounds });
-    const report = makeReport(measurements, variants, bootstrap);
-    const json = join(benchFolder, 'results.json');
-    writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
-    if (svg !== undefined) writeFileSync(svg, drawChart(report));
-    console.log(formatReport(report));
-    console.error(`\nEvery round is in ${json}`);
-    return report.targets.every(isMet);
-  } finally {
-    await testbed.close();
-  }
-}
-
-async function measureScaling(): Promise<boolean> {
-  const bootstrap = findBootstrap();
-  const ours = (await buildVariants()).find(({ name }) => name === 'ours');
-  const loads = await measureLoads(() => startTestbed(bootstrap), ours?.folder ?? '');
-  console.log(formatLoads(loads));
-  return loads.every(isConstant);
+  return rounds;
 }
 
 try {
-  const { rounds, svg, load } = readArguments();
+  const rounds = readRounds();
   installBaselines();
-  // The exit code says whether all targets were met.
-  process.exitCode = (await (load ? measureScaling() : compare(rounds, svg))) ? 0 : 1;
+  const variants = await Promise.all(
+    variantNames.map((name) => buildVariant(name, benchFolder, join(benchFolder, 'variants'))),
+  );
+  const runtimeClient = findRuntimeClient();
+  const testbed = await startTestbed(runtimeClient && { bootstrap: runtimeClient.file });
+  const subjects = variants.map((variant) => ({ variant, testbed }));
+  const measured = await measure(subjects, rounds, {
+    onRound: (round) => console.error(`round ${round} of ${rounds}`),
+  }).finally(() => testbed.close());
+
+  const figures = compare(measured);
+  const isPassed = missedTargets(figures).length === 0;
+  console.log(`\`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: Node ${process.version} under ${
+    runtimeClient ? `AWS's aws-lambda-ric ${runtimeClient.version}` : 'the stand-in for aws-lambda-ric'
+  }; ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model}. Medians of ${rounds} interleaved rounds, quartiles in brackets.
+
+${formatMedians(measured)}
+
+${formatFigures(figures)}
+
+${isPassed ? 'PASS: every target was met.' : 'FAIL: a target was missed.'}`);
+  process.exitCode = isPassed ? 0 : 1;
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
   process.exitCode = 2;

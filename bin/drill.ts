@@ -1,7 +1,7 @@
-import { type Figure, formatFigures, missedTargets } from './drill/figures.ts';
-import { drillDefaults, drillHardCut, drillOverlap } from './drill/rotation-drill.ts';
+import { type Figure, formatFigures, missedTargets } from './load/figures.ts';
+import { drillDefaults, drillHardCut, drillOverlap } from './load/rotation-drill.ts';
 
-const { overlapMs, refusedMs, requestsPerSecond } = drillDefaults;
+const { clients, pauseMs, refusedMs } = drillDefaults;
 
 /** Prints the figures; whether all targets were met. */
 function report(figures: Figure[]): boolean {
@@ -10,9 +10,9 @@ function report(figures: Figure[]): boolean {
 }
 
 console.log(
-  `Two renewals of the key on this machine, under ${requestsPerSecond} requests a second; about half a minute.\n`,
+  `Two renewals of the key on this machine, under at most ${(clients * 1_000) / pauseMs} requests a second; about half a minute.\n`,
 );
-console.log(`Begini accepts both keys for ${overlapMs / 1_000} s, and the command is run at once:`);
+console.log('Begini accepts both keys until the command has ended, and the command is run at once:');
 const overlapMet = report(await drillOverlap(drillDefaults));
 console.log(`The old key stops working at once, and the command is run ${refusedMs / 1_000} s later:`);
 const hardCutMet = report(await drillHardCut(drillDefaults));

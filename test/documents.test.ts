@@ -50,6 +50,7 @@ test('there is a document for each reader', () => {
 test.each([
   ['README.md', 12_000],
   ['functions/README.md', 30_000],
+  ['bin/README.md', 16_000],
   ['.github/PROOF.md', 15_000],
 ])('%s has at most %i bytes', (file, bytes) => {
   expect(Buffer.byteLength(read(file))).toBeLessThanOrEqual(bytes);

@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const baselines = join(import.meta.dirname, 'baselines');
+/** The source of the functions that this service is compared with. */
+export const baselinesFolder = join(import.meta.dirname, 'baselines');
 
-/** The folder for everything that the bench installs, builds and measures; git ignores it. */
+/** The folder for everything that the bench installs and builds; git ignores it. */
 export const benchFolder = join(import.meta.dirname, '..', '..', '.bench');
 
 /**
@@ -19,8 +20,8 @@ export function installBaselines(): void {
   const manifest = 'package.json';
   const isCurrent =
     existsSync(installed) &&
-    readFileSync(join(baselines, manifest)).equals(readFileSync(join(benchFolder, manifest)));
-  cpSync(baselines, benchFolder, { recursive: true });
+    readFileSync(join(baselinesFolder, manifest)).equals(readFileSync(join(benchFolder, manifest)));
+  cpSync(baselinesFolder, benchFolder, { recursive: true });
   if (isCurrent) return;
   console.error('Installing the baselines into .bench/ …');
   const { status } = spawnSync('npm', ['install', '--no-package-lock', '--no-audit', '--no-fund'], {
@@ -30,14 +31,11 @@ export function installBaselines(): void {
   if (status !== 0) throw new Error(`npm install in ${benchFolder} failed`);
 }
 
-/** A file that runs functions, and what it is. */
-export type Bootstrap = { description: string; file?: string };
-
-/** AWS's own runtime interface client if it could be installed, else the stand-in of the tests. */
-export function findBootstrap(): Bootstrap {
+/** AWS's own runtime interface client, if it could be installed: the file that runs functions, and its version. */
+export function findRuntimeClient(): { file: string; version: string } | undefined {
   const folder = join(benchFolder, 'node_modules', 'aws-lambda-ric');
   const file = join(folder, 'index.mjs');
-  if (!existsSync(file)) return { description: 'the stand-in for aws-lambda-ric' };
+  if (!existsSync(file)) return undefined;
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  return { description: `AWS's aws-lambda-ric ${version}`, file };
+  return { file, version };
 }

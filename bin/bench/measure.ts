@@ -1,84 +1,77 @@
-import { quantile } from './statistics.ts';
-import { sessionEvent, type Testbed } from './testbed.ts';
-import type { Variant, VariantName, WarmAnswer, WarmName } from './variants.ts';
+import { quantile } from '../load/figures.ts';
+import { probe } from '../load/measured-function.ts';
+import { startLoad } from '../load/start-load.ts';
+import { clientOf, type Testbed } from '../load/testbed.ts';
+import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
+import type { Variant } from './variants.ts';
 
-/** One cold start: milliseconds, and MiB at the peak. */
-export type ColdStart = {
+/** One round of one variant: milliseconds, and MiB at the peak. */
+export type Measurement = {
   initMs: number;
   firstMs: number;
-  secondMs: number;
+  /** Init and first request together: what the first applicant waits for. */
   totalMs: number;
   memoryMiB: number;
+  /** Of a warm request, inside the handler. */
+  warmP50Ms: number;
+  warmP99Ms: number;
 };
 
-/** One warm function: milliseconds per request inside the handler. */
-export type WarmRun = { p50Ms: number; p99Ms: number };
+/** A variant and the servers that it calls. */
+export type Subject = { variant: Variant; testbed: Testbed };
 
-/** The results of all rounds, in order. */
-export type Measurements = {
-  cold: Record<VariantName, ColdStart[]>;
-  warm: Record<WarmName, WarmRun[]>;
-};
+/** A variant, with its measurements in the order of the rounds. */
+export type Measured = { variant: Variant; rounds: Measurement[] };
 
-/** Invocations before a function counts as warm, and measured ones: as many as a function may get in its lifetime. */
-const warmUpRequests = 50;
-const warmRequests = 300;
+/** Requests before a function counts as warm, and measured ones: as many as a function may get in its lifetime. */
+export const warmRequests = { before: 50, measured: 300 };
 
-type MeasureOptions = {
-  testbed: Testbed;
-  variants: readonly Variant[];
-  /** The folder of each warm function. */
-  warm: Record<WarmName, string>;
-  rounds: number;
-};
-
-/** Measures every variant once in each round, so that a disturbance of the machine affects all variants. */
-export async function measure({ testbed, variants, warm, rounds }: MeasureOptions): Promise<Measurements> {
-  const cold = Object.fromEntries(variants.map(({ name }) => [name, []])) as unknown as Measurements['cold'];
-  const measurements: Measurements = {
-    cold,
-    warm: { ours: [], bare: [], remembering: [], 'three-bare': [], 'sdk-writes': [] },
-  };
+/** Measures every subject once in each round, so that a disturbance of the machine affects all of them. */
+export async function measure(
+  subjects: readonly Subject[],
+  rounds: number,
+  { requests = warmRequests, onRound = (_round: number): void => undefined } = {},
+): Promise<Measured[]> {
+  const measured = subjects.map(({ variant }): Measured => ({ variant, rounds: [] }));
   for (let round = 1; round <= rounds; round += 1) {
-    for (const variant of variants) cold[variant.name].push(await coldStart(testbed, variant));
-    for (const [name, folder] of Object.entries(warm) as [WarmName, string][]) {
-      measurements.warm[name].push(await warmRun(testbed, folder, name));
+    for (const [index, subject] of subjects.entries()) {
+      measured[index]?.rounds.push({ ...(await coldStart(subject)), ...(await warmRun(subject, requests)) });
     }
-    console.error(`round ${round} of ${rounds}`);
+    onRound(round);
   }
-  return measurements;
+  return measured;
 }
 
-async function coldStart({ start }: Testbed, { folder, remembers }: Variant): Promise<ColdStart> {
-  const environment = await start(folder, { remembers });
+async function coldStart({ variant, testbed }: Subject) {
+  const environment = await testbed.start(variant.folder, variant);
   try {
     const { initMs } = environment;
-    const firstMs = await timed(() => environment.invoke(sessionEvent()));
-    const secondMs = await timed(() => environment.invoke(sessionEvent()));
+    const startedAt = performance.now();
+    await sendAll(environment, 1);
+    const firstMs = performance.now() - startedAt;
     const memoryMiB = environment.peakMemoryKiB() / 1024;
-    return { initMs, firstMs, secondMs, totalMs: initMs + firstMs, memoryMiB };
+    return { initMs, firstMs, totalMs: initMs + firstMs, memoryMiB };
   } finally {
     await environment.stop();
   }
 }
 
-async function warmRun({ start }: Testbed, folder: string, name: WarmName): Promise<WarmRun> {
-  const environment = await start(folder, { remembers: name !== 'ours' && name !== 'bare' });
-  const durations: number[] = [];
+async function warmRun({ variant, testbed }: Subject, requests: typeof warmRequests) {
+  const environment = await testbed.start(variant.wrappedFolder, variant);
   try {
-    for (let request = 0; request < warmUpRequests + warmRequests; request += 1) {
-      const { statusCode, durationMs } = (await environment.invoke(sessionEvent())) as WarmAnswer;
-      if (statusCode !== 302) throw new Error(`The answer was ${statusCode}`);
-      if (request >= warmUpRequests) durations.push(durationMs);
-    }
-    return { p50Ms: quantile(durations, 0.5), p99Ms: quantile(durations, 0.99) };
+    await sendAll(environment, requests.before);
+    await probe(environment);
+    await sendAll(environment, requests.measured);
+    const { durationsMs } = await probe(environment);
+    return { warmP50Ms: quantile(durationsMs, 0.5), warmP99Ms: quantile(durationsMs, 0.99) };
   } finally {
     await environment.stop();
   }
 }
 
-async function timed(act: () => Promise<unknown>): Promise<number> {
-  const startedAt = performance.now();
-  await act();
-  return performance.now() - startedAt;
+/** @throws Error if one is not answered 302: a variant that fails must not look fast. */
+async function sendAll(environment: LambdaEnvironment, requests: number): Promise<void> {
+  for (const { outcome } of await startLoad([clientOf(environment)], { requests }).ended) {
+    if (outcome !== '302') throw new Error(`A function answered ${outcome ?? 'nothing'} instead of 302`);
+  }
 }

@@ -1,6 +1,5 @@
-import { table } from '../bench/report.ts';
+import { table } from './figures.ts';
 import type { PhaseResult } from './phases.ts';
-import type { Holdings } from './probed-function.ts';
 
 /** More growth than this, in MiB of heap per 10,000 requests, is a leak. */
 export const mostHeapGrowth = 0.5;
@@ -11,7 +10,10 @@ const warmShare = 0.2;
 const fewestSamples = 5;
 
 /** The growth of a figure in the samples of a warm function, per 10,000 requests, by least squares. */
-export function growth({ samples, phase }: PhaseResult, figure: keyof Holdings): number | undefined {
+export function growth(
+  { samples, phase }: PhaseResult,
+  figure: 'heapMiB' | 'residentMiB',
+): number | undefined {
   const points = samples
     .filter(({ requests }) => requests >= phase.requests * warmShare)
     .map(({ requests, holdings }) => ({ x: requests / 10_000, y: holdings[figure] }));
@@ -25,13 +27,14 @@ export function growth({ samples, phase }: PhaseResult, figure: keyof Holdings):
 
 /** What is wrong with a phase, in words; empty if nothing is wrong. */
 export function faultsOf(result: PhaseResult): string[] {
-  const { phase, outcomes, unanswered, samples } = result;
+  const { phase, outcomes, unanswered, vendorConnections, samples } = result;
   const others = Object.keys(outcomes).filter((outcome) => outcome !== phase.expected);
   const heapGrowth = growth(result, 'heapMiB') ?? 0;
   const held = (figure: 'sockets' | 'listeners') => samples.map(({ holdings }) => holdings[figure]);
   return [
     ...(unanswered > 0 ? [`${unanswered} requests were not answered`] : []),
     ...(others.length > 0 ? [`not every answer was ${phase.expected}: ${others.join(', ')}`] : []),
+    ...(vendorConnections > 0 ? [`${vendorConnections} new connections to Begini`] : []),
     ...(heapGrowth > mostHeapGrowth
       ? [`the heap grew by ${heapGrowth.toFixed(2)} MiB per 10,000 requests`]
       : []),

@@ -1,11 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { APIGatewayProxyResult } from 'aws-lambda';
-import { gatewayTimeoutMs } from '../../functions/deadlines.ts';
-import { sessionEvent, type Testbed } from '../bench/testbed.ts';
 import { simulatedCredentials } from '../stand-ins/begini/begini-simulator.ts';
-import { codeOf } from '../stand-ins/gateway/proxy-event.ts';
 import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
-import { type Holdings, probe } from './probed-function.ts';
+import { type Holdings, probe } from './measured-function.ts';
+import { startLoad } from './start-load.ts';
+import { clientOf, type Testbed } from './testbed.ts';
 
 /** One part of the load, and what is expected of it. */
 export type Phase = {
@@ -36,7 +33,7 @@ export type PhaseResult = {
 /** How many requests a function answers between two samples. */
 const requestsPerSample = 1_000;
 
-/** Sends a phase's requests to the functions side by side, each one request at a time, as Lambda does. */
+/** Sends a phase's requests to the functions side by side. */
 export async function runPhase(
   phase: Phase,
   environments: readonly LambdaEnvironment[],
@@ -45,54 +42,43 @@ export async function runPhase(
 ): Promise<PhaseResult> {
   phase.prepare(testbed);
   const before = count(testbed);
-  const outcomes: Record<string, number> = {};
   const samples: PhaseResult['samples'] = [];
-  let sent = 0;
-  let unanswered = 0;
-
-  async function keepBusy(environment: LambdaEnvironment, index: number): Promise<void> {
-    for (let requests = 0; sent < phase.requests && !signal.aborted; requests += 1) {
-      if (index === 0 && requests % requestsPerSample === 0) {
-        samples.push({ requests, holdings: await probe(environment) });
-        onSample?.(phase, sent);
+  let sentToFirst = 0;
+  const sample = async (environment: LambdaEnvironment) => {
+    const { holdings } = await probe(environment);
+    samples.push({ requests: sentToFirst, holdings });
+  };
+  const clients = environments.map((environment, index) => {
+    const client = clientOf(environment);
+    if (index > 0) return client;
+    return async () => {
+      if (sentToFirst % requestsPerSample === 0) {
+        await sample(environment);
+        onSample?.(phase, load.sent);
       }
-      sent += 1;
-      const outcome = await outcomeOf(environment);
-      if (outcome === undefined) unanswered += 1;
-      else outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-    }
-    if (index === 0 && !signal.aborted) samples.push({ requests: sent, holdings: await probe(environment) });
-  }
+      sentToFirst += 1;
+      return await client();
+    };
+  });
+  const load = startLoad(clients, { requests: phase.requests, signal });
+  const requests = await load.ended;
+  if (environments[0] && !signal.aborted) await sample(environments[0]);
 
-  await Promise.all(environments.map(keepBusy));
+  const outcomes = requests.map(({ outcome }) => outcome).filter((outcome) => outcome !== undefined);
   const after = count(testbed);
   return {
     phase,
     functions: environments.length,
-    outcomes,
-    unanswered: unanswered + phase.requests - sent,
+    outcomes: Object.fromEntries(
+      [...Map.groupBy(outcomes, (outcome) => outcome)].map(([outcome, { length }]) => [outcome, length]),
+    ),
+    unanswered: phase.requests - outcomes.length,
     vendorCalls: after.vendorCalls - before.vendorCalls,
     vendorConnections: after.vendorConnections - before.vendorConnections,
     secretReads: after.secretReads - before.secretReads,
     tableCalls: after.tableCalls - before.tableCalls,
     samples,
   };
-}
-
-/** The kind of an answer; undefined if there was none. */
-async function outcomeOf(environment: LambdaEnvironment): Promise<string | undefined> {
-  const answered = new AbortController();
-  try {
-    const answer = await Promise.race([
-      environment.invoke(sessionEvent()) as Promise<APIGatewayProxyResult>,
-      pause(gatewayTimeoutMs, undefined, { signal: answered.signal }),
-    ]);
-    return answer && [answer.statusCode, codeOf(answer)].filter(Boolean).join(' ');
-  } catch {
-    return undefined;
-  } finally {
-    answered.abort();
-  }
 }
 
 const count = ({ vendor, secretsManager, tableCalls }: Testbed) => ({

@@ -1,10 +1,10 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sessionEvent, startTestbed, type Testbed } from '../bench/testbed.ts';
 import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
+import { wrapFunction } from './measured-function.ts';
 import { normalVendor, type Phase, type PhaseResult, runPhase, vendorInTrouble } from './phases.ts';
-import { wrapFunction } from './probed-function.ts';
+import { clientOf, startTestbed } from './testbed.ts';
 
 /** How much load there is. */
 export type LoadOptions = {
@@ -29,15 +29,15 @@ export async function runLoad(options: LoadOptions): Promise<PhaseResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'begini-session-load-'));
   wrapFunction(options.bundleFolder, folder);
   const { soakRequests, troubleRequests, functions } = options;
-  return [
-    ...(await runOn(1, [normalVendor(soakRequests)], folder, options)),
-    ...(await runOn(
-      functions,
-      [normalVendor(troubleRequests), ...vendorInTrouble(troubleRequests)],
-      folder,
-      options,
-    )),
-  ];
+  const trouble = [normalVendor(troubleRequests), ...vendorInTrouble(troubleRequests)];
+  try {
+    return [
+      ...(await runOn(1, [normalVendor(soakRequests)], folder, options)),
+      ...(await runOn(functions, trouble, folder, options)),
+    ];
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 async function runOn(
@@ -46,13 +46,13 @@ async function runOn(
   folder: string,
   options: LoadOptions,
 ): Promise<PhaseResult[]> {
-  const testbed: Testbed = await startTestbed({ description: 'the stand-in for aws-lambda-ric' });
+  const testbed = await startTestbed();
   const environments: LambdaEnvironment[] = [];
   const results: PhaseResult[] = [];
   try {
     while (environments.length < functions && !options.signal.aborted)
       environments.push(await testbed.start(folder, { remembers: true }));
-    for (const environment of environments) await environment.invoke(sessionEvent()); // Warm from here on.
+    for (const environment of environments) await clientOf(environment)(); // Warm from here on.
     for (const phase of phases) {
       if (options.signal.aborted) break;
       results.push(await runPhase(phase, environments, testbed, options));

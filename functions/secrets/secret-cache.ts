@@ -58,7 +58,8 @@ export type SecretCacheOptions<T> = CacheClock & {
 };
 
 const pauseAfterFailureMs = 30_000;
-const rereadIntervalMs = 1_000;
+/** How often `reread` reads at most. */
+export const rereadIntervalMs = 1_000;
 const lookupIntervalMs = 5_000;
 
 type Cached<T> = SecretVersions<T> & {

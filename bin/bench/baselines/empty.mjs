@@ -1,2 +1,2 @@
 /** What a function costs before it does anything. */
-export const handler = async () => ({ statusCode: 200, headers: {}, body: '' });
+export const handler = async () => ({ statusCode: 302, headers: {}, body: '' });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
@@ -11,6 +11,13 @@ export type Holdings = {
   sockets: number;
   /** Event listeners of the process and of its connections. */
   listeners: number;
+};
+
+/** What a function tells about itself. */
+export type Probe = {
+  holdings: Holdings;
+  /** How long each invocation since the last probe took inside the handler. */
+  durationsMs: number[];
 };
 
 const isProbe = 'isProbe';
@@ -32,27 +39,40 @@ v8.setFlagsFromString('--expose-gc');
 const collectGarbage = vm.runInNewContext('gc');
 const countListeners = (emitter) =>
   emitter.eventNames().reduce((sum, name) => sum + emitter.listenerCount(name), 0);
+let durationsMs = [];
 
 function probe() {
+  const measuredMs = durationsMs;
+  durationsMs = [];
   collectGarbage();
   const { heapUsed, external, rss } = process.memoryUsage();
-  return {
+  const holdings = {
     heapMiB: (heapUsed + external) / 2 ** 20,
     residentMiB: rss / 2 ** 20,
     sockets: sockets.size,
     listeners: [process, ...sockets].reduce((sum, emitter) => sum + countListeners(emitter), 0),
   };
+  return { holdings, durationsMs: measuredMs };
 }
 
-export const handler = (event, context) => (event.${isProbe} ? probe() : handle(event, context));
+export const handler = async (event, context) => {
+  if (event.${isProbe}) return probe();
+  const startedAt = performance.now();
+  try {
+    return await handle(event, context);
+  } finally {
+    durationsMs.push(performance.now() - startedAt);
+  }
+};
 `;
 
-/** Wraps the bundle in `bundleFolder` in a handler that also reports what the function holds. */
+/** Wraps the bundle in `bundleFolder` in a handler that can also be probed, and writes it to `folder`. */
 export function wrapFunction(bundleFolder: string, folder: string): void {
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'index.mjs'), wrapper(pathToFileURL(join(bundleFolder, 'index.mjs')).href));
 }
 
-/** Asks a wrapped function what it holds. */
-export async function probe(environment: LambdaEnvironment): Promise<Holdings> {
-  return (await environment.invoke({ [isProbe]: true })) as Holdings;
+/** Asks a wrapped function. */
+export async function probe(environment: LambdaEnvironment): Promise<Probe> {
+  return (await environment.invoke({ [isProbe]: true })) as Probe;
 }

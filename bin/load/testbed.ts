@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type BeginiSimulator,
+  simulatedCredentials,
+  startBeginiSimulator,
+} from '../stand-ins/begini/begini-simulator.ts';
+import { makeCertificate } from '../stand-ins/certificate.ts';
+import { proxyEvent } from '../stand-ins/gateway/proxy-event.ts';
+import { type LambdaEnvironment, startLambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
+import { readBody, startLoopbackServer } from '../stand-ins/loopback.ts';
+import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
+import type { Client } from './start-load.ts';
+
+/** A vendor, a Secrets Manager and a DynamoDB, all with TLS on 127.0.0.1, and functions between them. */
+export type Testbed = {
+  vendor: BeginiSimulator;
+  secretsManager: SecretsManager;
+  /** How many calls the table of sessions has received so far. */
+  readonly tableCalls: number;
+  /** Starts the function in `bundleFolder`; it `remembers` sessions if it has the table. */
+  start(bundleFolder: string, options: { remembers: boolean }): Promise<LambdaEnvironment>;
+  close(): Promise<void>;
+};
+
+let events = 0;
+
+/** A loan app of one function: each request is for another applicant, so none of them has a session. */
+export function clientOf(environment: LambdaEnvironment): Client {
+  return () => {
+    events += 1;
+    return environment.invoke(proxyEvent({ uid: `LOAD-${events}` })) as ReturnType<Client>;
+  };
+}
+
+/** Starts the servers; `bootstrap` is the file that runs every function, by default the stand-in. */
+export async function startTestbed({ bootstrap }: { bootstrap?: string } = {}): Promise<Testbed> {
+  const certificate = await makeCertificate();
+  const authorityFolder = mkdtempSync(join(tmpdir(), 'begini-session-authority-'));
+  const authorityFile = join(authorityFolder, 'authority.pem');
+  writeFileSync(authorityFile, certificate.cert);
+  const vendor = await startBeginiSimulator({ tls: certificate });
+  const secretsManager = await startSecretsManager({
+    tls: certificate,
+    secrets: { credentials: JSON.stringify(simulatedCredentials) },
+  });
+  // Accepts every write at once, as the simulator does: dynalite takes longer to parse a condition than
+  // everything else together.
+  let tableCalls = 0;
+  const dynamoDb = await startLoopbackServer({
+    tls: certificate,
+    listener: async (request, response) => {
+      tableCalls += 1;
+      await readBody(request, 1_000_000);
+      response
+        .writeHead(200, { 'Content-Type': 'application/x-amz-json-1.0', 'Content-Length': 2 })
+        .end('{}');
+    },
+  });
+  return {
+    vendor,
+    secretsManager,
+    get tableCalls() {
+      return tableCalls;
+    },
+    start: (bundleFolder, { remembers }) =>
+      startLambdaEnvironment({
+        bundleFolder,
+        ...(bootstrap && { bootstrap }),
+        environment: {
+          STAGE: 'test',
+          CREDENTIALS_SECRET_ARN: secretsManager.arnOf('credentials'),
+          HMAC: 'on',
+          UID_REF_KEY: 'key-of-the-pseudonyms',
+          BEGINI_LOCAL_ORIGINS: `${vendor.origin},${vendor.origin}`,
+          AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
+          AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.origin,
+          NODE_EXTRA_CA_CERTS: authorityFile,
+          ...(remembers && { SESSION_TABLE: 'sessions', SESSION_HOURS: '24' }),
+        },
+      }),
+    async close() {
+      await Promise.all([vendor.close(), secretsManager.close(), dynamoDb.close()]);
+      rmSync(authorityFolder, { recursive: true });
+    },
+  };
+}
