@@ -53,6 +53,12 @@ export const claimMs = 12_000;
 /** Claims are judged correctly as long as the clocks of two functions differ by no more than this. */
 export const clockToleranceMs = 2_000;
 
+/**
+ * DynamoDB can perform a claim this long after it was made, although its writer has given up: the claim must not take
+ * over a newer one. It is also how far a clock may be ahead before its claim counts as over.
+ */
+export const longestDelayMs = 60_000;
+
 /** Pause between two reads of a uid that another request has claimed. */
 export const claimPollMs = 250;
 

@@ -5,7 +5,7 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { claimMs, clockToleranceMs, storeTries, storeTryTimeoutMs } from '../deadlines.ts';
+import { claimMs, clockToleranceMs, longestDelayMs, storeTries, storeTryTimeoutMs } from '../deadlines.ts';
 import { reasonOf } from '../errors.ts';
 import type { IdleConnections } from '../keep-alive-agent.ts';
 import type { RequestScope } from '../request-scope.ts';
@@ -88,7 +88,8 @@ export class SessionTable {
 
   /**
    * Claims a row that is free or expired, or whose claim is `unreadable`. Not one with this very claim: if DynamoDB
-   * gets the first of two tries late, the session can be stored already.
+   * gets the first of two tries late, the session can be stored already. Nor a newer claim of another request, which
+   * would then be too far ahead of this one's clock.
    * @returns undefined if the claim succeeded, else the item that prevents it
    */
   async claim(
@@ -119,7 +120,7 @@ export class SessionTable {
             ':unreadable': { S: unreadable },
             ':creating': { S: 'creating' },
             ':lapsed': { N: String(now - clockToleranceMs) },
-            ':absurd': { N: String(now + claimMs + clockToleranceMs) },
+            ':absurd': { N: String(now + claimMs + longestDelayMs) },
           },
           ReturnValues: 'ALL_OLD',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -177,7 +178,7 @@ export class SessionTable {
     if (!hasOurShape(item) || Number(expiresAt?.N) < this.#soonestEnd()) return true;
     if (state?.S !== 'creating') return false;
     const aheadMs = Number(claimedUntil?.N ?? Number.NaN) - this.#now();
-    return !(aheadMs >= -clockToleranceMs && aheadMs <= claimMs + clockToleranceMs);
+    return !(aheadMs >= -clockToleranceMs && aheadMs <= claimMs + longestDelayMs);
   }
 
   async #sendIfMine(command: PutItemCommand | DeleteItemCommand, scope: RequestScope): Promise<boolean> {

@@ -41,6 +41,11 @@ test('a claim is valid until its session is stored, even in the slowest case', (
   expect(claimMs).toBeGreaterThan(claimedToStoredMs);
 });
 
+test('a claim that reaches the table late cannot end a newer one, for longer than any call is in flight', () => {
+  const { claimMs, clockToleranceMs, longestDelayMs } = deadlines;
+  expect(longestDelayMs).toBeGreaterThan(claimMs + clockToleranceMs + storeCallMs);
+});
+
 test('after its last read of another request’s claim, a request can still call the vendor and store the session', () => {
   const { shortestWaitMs, claimPollMs, storeReserveMs, shortestCallMs } = deadlines;
   expect(shortestWaitMs - claimPollMs - storeReserveMs).toBeGreaterThan(shortestCallMs);

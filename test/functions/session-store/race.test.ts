@@ -94,6 +94,18 @@ function stopAt(method: 'claim' | 'store', when: 'before' | 'after', reached: ()
   });
 }
 
+test.each([1_900, 2_100, 59_000])(
+  'a claim that reaches the table %d ms after it was made does not take over a newer one',
+  async (lateMs) => {
+    const table = openTable();
+    const scope = createScope(Date.now() + 5_000);
+    expect(await table.claim('row', 'newer', scope)).toBeUndefined();
+    clockOffsetMs = -lateMs;
+    expect(await table.claim('row', 'older', scope)).toMatchObject({ claim: 'newer' });
+    expect(await table.read('row', scope)).toMatchObject({ claim: 'newer' });
+  },
+);
+
 test.each(deaths)(
   'of eight concurrent calls, one function dies %s: there is one session, and no uid is blocked',
   async (_step, kill, callsInTheEnd) => {
