@@ -4,6 +4,7 @@ import { shortestCallMs } from '../deadlines.ts';
 import { VendorError } from '../errors.ts';
 import { IdleConnections, KeepAliveAgent } from '../keep-alive-agent.ts';
 import type { RequestScope } from '../request-scope.ts';
+import { largestResponseBytes, readText, unreadableEncoding } from './read-text.ts';
 import type { SessionRequest } from './request.ts';
 import { NotProcessed, NotStarted, VendorCall } from './vendor-call.ts';
 
@@ -11,8 +12,10 @@ import { NotProcessed, NotStarted, VendorCall } from './vendor-call.ts';
 export type VendorResponse = {
   statusCode: number;
   retryAfter: string | undefined;
-  /** UTF-8; at most 16 KiB. */
+  /** At most 16 KiB, decompressed. */
   body: string;
+  /** The value of `Content-Encoding` that cannot be read: `zstd`. */
+  unreadableEncoding?: string | undefined;
 };
 
 /** Sends session calls over one keep-alive connection. */
@@ -23,8 +26,6 @@ export type VendorClient = {
   warmUp(): Promise<void>;
   close(): void;
 };
-
-const largestResponseBytes = 16 * 1024;
 
 /**
  * A client for the vendor's API at `origin`. `ca` adds trusted certificates in PEM, for a simulator with TLS. It uses
@@ -76,10 +77,12 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
         request.on('response', resolve).on('error', reject).on('close', reject).end(body);
       });
       trace.vendorStatus = response.statusCode ?? 0;
+      const { 'retry-after': retryAfter, 'content-encoding': encoding } = response.headers;
       return {
         statusCode: response.statusCode ?? 0,
-        retryAfter: response.headers['retry-after'],
-        body: await readBody(response),
+        retryAfter,
+        body: readText(await readBody(response), encoding),
+        unreadableEncoding: unreadableEncoding(encoding),
       };
     } catch (error) {
       throw call.explain(error);
@@ -100,7 +103,7 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
 }
 
 /** Reads the whole body. A body that is too long counts as empty, and its connection is closed. */
-function readBody(response: IncomingMessage): Promise<string> {
+function readBody(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   return new Promise((resolve, reject) => {
@@ -109,10 +112,10 @@ function readBody(response: IncomingMessage): Promise<string> {
         chunks.push(chunk);
         bytes += chunk.length;
         if (bytes <= largestResponseBytes) return;
-        resolve('');
+        resolve(Buffer.alloc(0));
         response.destroy();
       })
-      .on('end', () => resolve(Buffer.concat(chunks).toString()))
+      .on('end', () => resolve(Buffer.concat(chunks)))
       .on('error', reject)
       .on('close', reject);
   });

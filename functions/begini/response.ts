@@ -34,7 +34,7 @@ export function judgeResponse(response: VendorResponse, uid: string, integration
   if (response.statusCode === 429) throw new VendorError('vendor_busy', busyOptions(response));
   if (response.statusCode < 200 || response.statusCode > 299) throw new VendorError('vendor_error');
 
-  const accessToken = readAccessToken(response.body);
+  const accessToken = readAccessToken(response);
   const claims = readClaims(accessToken);
   if (isForeign(claims.uid, uid) || isForeign(claims.integration_id, integrationId)) {
     throw new VendorError('vendor_response_invalid');
@@ -42,14 +42,26 @@ export function judgeResponse(response: VendorResponse, uid: string, integration
   return { accessToken, expiresAtSeconds: readExpiry(claims.exp) };
 }
 
-function readAccessToken(body: string): string {
+/** The answer has an encoding that we cannot read; its `code` names it: `encoding_zstd`. */
+class UnreadableEncoding extends Error {
+  override readonly name = 'UnreadableEncoding';
+  readonly code: string;
+  constructor(encoding: string) {
+    super('encoding');
+    // It comes from outside, and goes into the log line.
+    this.code = `encoding_${encoding.replaceAll(/\W/g, '_').slice(0, 20)}`;
+  }
+}
+
+function readAccessToken({ body, unreadableEncoding }: VendorResponse): string {
   const accessToken = parseObject(body)?.access_token;
   if (
     typeof accessToken !== 'string' ||
     accessToken.length > longestTokenCharacters ||
     !jwtPattern.test(accessToken)
   ) {
-    throw new VendorError('vendor_response_invalid');
+    const cause = unreadableEncoding === undefined ? undefined : new UnreadableEncoding(unreadableEncoding);
+    throw new VendorError('vendor_response_invalid', { cause });
   }
   return accessToken;
 }

@@ -40,6 +40,8 @@ describe('a call and its response', () => {
       'user-agent': 'begini-session',
       'api-key': simulatedCredentials.apiKey,
       'x-signature': request.headers['X-Signature'],
+      accept: 'application/json',
+      'accept-encoding': 'identity',
       'content-type': 'application/json',
       'content-length': String(request.body.length),
       connection: 'keep-alive',
