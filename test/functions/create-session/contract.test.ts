@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { version } from '../../../functions/version.ts';
 import type { Service } from '../../support/service.ts';
@@ -93,6 +95,20 @@ describe('a good call', () => {
     expect((await service.post({ uid }, { Accept: accept })).status).toBe(status);
   });
 
+  test.each([
+    [['Accept', 'application/json', 'Accept', '*/*'], 201],
+    [['Accept', '*/*', 'Accept', 'application/json'], 201],
+    [['accept', 'application/json', 'Accept', '*/*', 'ACCEPT', 'text/html'], 201],
+    [['Accept', 'text/html', 'Accept', '*/*'], 302],
+  ])('takes several lines of Accept for one list: %j', async (lines, status) => {
+    service = await startService();
+    const headers = [...lines, 'Content-Type', 'application/json', 'Host', new URL(service.url).host];
+    const sent = request(service.url, { method: 'POST', headers }).end(JSON.stringify({ uid }));
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(status);
+  });
+
   test('signs the call if HMAC is on, and not if it is off', async () => {
     service = await startService({ hmac: true });
     await service.post({ uid });
@@ -106,6 +122,8 @@ describe('a good call', () => {
   test.each([
     ['of 5 characters', { uid: 'abc-1' }],
     ['of 60 characters', { uid: 'a1-'.repeat(20) }],
+    ['with an integration_id of null', { uid, integration_id: null }],
+    ['after a byte order mark', `\ufeff{"uid":"${uid}"}`],
     [
       'with the stage’s own integration_id beside it',
       { uid, integration_id: simulatedCredentials.integrationId },
@@ -162,7 +180,6 @@ describe('the request', () => {
       'integration_mismatch',
     ],
     ['an integration_id of another type', { uid, integration_id: 1 }, 422, 'integration_mismatch'],
-    ['an integration_id of null', { uid, integration_id: null }, 422, 'integration_mismatch'],
     ['a body of 4,097 bytes', JSON.stringify({ uid }).padEnd(4_097), 413, 'body_too_large'],
     ['a body of 1 MB', 'x'.repeat(1_000_000), 413, 'body_too_large'],
   ] as const)('answers %s without calling the vendor', async (_, body, status, code) => {
@@ -186,6 +203,17 @@ describe('the request', () => {
       const response = await service.post({ uid }, { 'Content-Type': contentType });
       expect(response.status).toBe(415);
       expect((await problemOf(response)).code).toBe('unsupported_media_type');
+      expect(service.vendor.requests).toHaveLength(0);
+    },
+  );
+
+  test.each(['gzip', 'br', 'identity, gzip', 'unknown'])(
+    'answers a body with Content-Encoding: %s with 415, without calling the vendor',
+    async (encoding) => {
+      service = await startService();
+      const response = await service.post({ uid }, { 'Content-Encoding': encoding });
+      expect(response.status).toBe(415);
+      expect((await problemOf(response)).detail).toMatch(/without Content-Encoding/);
       expect(service.vendor.requests).toHaveLength(0);
     },
   );
