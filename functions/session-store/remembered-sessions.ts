@@ -128,7 +128,7 @@ export class RememberedSessions {
     if (!item.created) return undefined;
     const { session: sealed, keyVersion, endsAtSeconds } = item.created;
     const pair = await this.#credentials.find(keyVersion, scope).catch((cause) => {
-      throw new StoreUnavailable(cause);
+      throw new StoreUnavailable(cause, { mayHaveTakenEffect: false });
     });
     const session = pair && openSession(sealed, pair, key);
     // The table's own attribute is not sealed: someone could have changed the expiry.

@@ -27,9 +27,9 @@ export class StoreUnavailable extends Error {
   /** Whether the call may have taken effect, because only its answer was lost. */
   readonly mayHaveTakenEffect: boolean;
 
-  constructor(cause: unknown) {
+  constructor(cause: unknown, { mayHaveTakenEffect = !wasAnswered(cause) } = {}) {
     super(reasonOf(cause), { cause });
-    this.mayHaveTakenEffect = !wasAnswered(cause);
+    this.mayHaveTakenEffect = mayHaveTakenEffect;
   }
 }
 

@@ -230,7 +230,7 @@ describe('a version that is looked for', () => {
     expect(trace.secretReads).toBe(3);
   });
 
-  test('is read once in 5 s for the same id, and once for concurrent callers, even if that fails', async () => {
+  test('is read once in 5 s for the same id, and once for concurrent callers; a failure counts for a second', async () => {
     holds(['one', '1']);
     const { get, find, trace } = setUp();
     await get();
@@ -242,10 +242,13 @@ describe('a version that is looked for', () => {
     fails();
     await expect(find('none')).rejects.toMatchObject(unavailable);
     holds(['one', '1']);
-    now += 4_999;
+    now += 999;
     await expect(find('none')).rejects.toMatchObject(unavailable);
     expect(await find('one')).toBe(1);
     expect(trace.secretReads).toBe(3);
+    now += 1;
+    expect(await find('none')).toBeUndefined();
+    expect(trace.secretReads).toBe(4);
   });
 
   test('is read at once if another id was looked for before, and stays in memory', async () => {

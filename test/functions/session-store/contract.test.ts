@@ -417,11 +417,37 @@ describe('the table never blocks a request', () => {
 
   test('Secrets Manager does not return the key of an item: the session is created without the table', async () => {
     service = await startService();
-    await handOver();
+    const first = await handOver();
+    const [{ keyVersion = {} } = {}] = await service.dynamoDb.items();
     await changeItem({ keyVersion: { S: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } });
     service.secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError' });
+    service.vendor.setFault({ fault: 'slow', delayMs: 1_500 });
     await handOver();
-    expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unavailable' });
+    // One look-up, and no call to a table in which this session has no place.
+    expect(lastLine()).toMatchObject({
+      outcome: 'session_created',
+      store: 'unavailable',
+      secretReads: 1,
+      storeCalls: 1,
+    });
+    await changeItem({ keyVersion });
+    expect(await handOver()).toBe(first);
+  });
+
+  test('a failed look-up of a key is repeated after a second, and finds the session of the table', async () => {
+    service = await startService({ environments: 2 });
+    for (const other of ['another-1', 'another-2']) await handOver(other);
+    const next = { ...simulatedCredentials, apiKey: 'renewed-key' };
+    service.vendor.changeCredentials(next);
+    service.secretsManager.putValue(secretName, JSON.stringify(next));
+    const first = await handOver();
+    service.secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError' });
+    await service.post({ uid }); // The second environment does not know the renewed key.
+    service.secretsManager.fail('none');
+    service.advance(1_000);
+    expect(await handOver()).toBe(first);
+    expect(await handOver()).toBe(first);
+    expect(lastLine()).toMatchObject({ outcome: 'session_resumed', vendorAttempts: 0 });
   });
 
   test('without resume, the table is not called', async () => {
