@@ -164,6 +164,8 @@ export class SessionService {
     }
     if (isRefusal(response)) this.#credentials.refuse(used);
     else this.#credentials.accept(used);
-    return { session: judgeResponse(response, uid, integrationId), credentials: used };
+    const { isExpiryAbsurd, ...session } = judgeResponse(response, uid, integrationId);
+    if (isExpiryAbsurd) scope.trace.vendorExpiry = 'absurd';
+    return { session, credentials: used };
   }
 }

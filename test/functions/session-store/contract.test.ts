@@ -8,6 +8,7 @@ const time = installVirtualTime();
 // What is imported from here on is on virtual time: a busy machine loses no call.
 const { setImmediate: nextTurn } = await import('node:timers/promises');
 const { simulatedCredentials } = await import('../../../bin/stand-ins/begini/begini-simulator.ts');
+const { makeAccessToken } = await import('../../../bin/stand-ins/begini/begini-token.ts');
 const { checkedFetch } = await import('../../support/checked-fetch.ts');
 const { secretName, startService, uidRefKey } = await import('../../support/service.ts');
 afterAll(() => time.restore());
@@ -182,6 +183,24 @@ describe('a new call to the vendor', () => {
     await handOver();
     expect(service.vendor.requests).toHaveLength(2);
   });
+
+  test.each([
+    ['relative', 86_400],
+    ['in the past', 1_700_000_000],
+    ['no number', 'soon'],
+  ])(
+    'not before sessionHours are over if the token’s expiry is %s, and the log line says so',
+    async (_, exp) => {
+      service = await startService();
+      service.vendor.setFault({ fault: 'raw-answer', body: { access_token: makeAccessToken({ uid, exp }) } });
+      const ask = async () => await (await service.post({ uid }, json)).json();
+      expect(await ask()).toMatchObject({ expires_at: null, resumed: false });
+      expect(lastLine()).toMatchObject({ outcome: 'session_created', vendorExpiry: 'absurd' });
+      expect(await ask()).toMatchObject({ expires_at: null, resumed: true });
+      expect(lastLine().vendorExpiry).toBeUndefined();
+      expect(service.vendor.requests).toHaveLength(1);
+    },
+  );
 
   test.each([
     ['an error of the vendor', { fault: 'status', status: 500, times: 1 }],
