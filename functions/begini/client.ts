@@ -6,7 +6,7 @@ import { IdleConnections, KeepAliveAgent } from '../keep-alive-agent.ts';
 import type { RequestScope } from '../request-scope.ts';
 import { largestResponseBytes, readText, unreadableEncoding } from './read-text.ts';
 import type { SessionRequest } from './request.ts';
-import { NotProcessed, NotStarted, VendorCall } from './vendor-call.ts';
+import { NotProcessed, NotStarted, VendorCall, wasNotStarted } from './vendor-call.ts';
 
 /** The vendor's HTTP response, not yet judged. */
 export type VendorResponse = {
@@ -47,13 +47,15 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
     const startedAt = Date.now();
     try {
       return await attempt(request, scope);
-    } catch (error) {
-      if (!(error instanceof NotProcessed)) throw error;
+    } catch (first) {
+      if (!(first instanceof NotProcessed)) throw first;
       idle.drop();
       return await attempt(request, scope).catch((second) => {
-        throw second instanceof NotProcessed
-          ? new VendorError('vendor_unreachable', { cause: second.cause })
-          : second;
+        const isUnreached = second instanceof NotProcessed || wasNotStarted(second);
+        if (!isUnreached) throw second;
+        throw new VendorError(first.wasSent ? 'vendor_connection_lost' : 'vendor_unreachable', {
+          cause: second.cause,
+        });
       });
     } finally {
       idle.used();

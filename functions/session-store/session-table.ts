@@ -71,7 +71,7 @@ type Command = GetItemCommand | PutItemCommand | DeleteItemCommand;
 
 /**
  * One row per applicant: first a claim by the request that calls the vendor, then its session. Each method @throws
- * StoreUnavailable within a second.
+ * StoreUnavailable within a second, and by the deadline of its request.
  */
 export class SessionTable {
   readonly #client: DynamoDBClient;
@@ -195,17 +195,18 @@ export class SessionTable {
   async #send(command: GetItemCommand, scope: RequestScope): Promise<{ Item?: Item | undefined }>;
   async #send(command: PutItemCommand, scope: RequestScope): Promise<{ Attributes?: Item | undefined }>;
   async #send(command: Command, scope: RequestScope): Promise<unknown>;
-  async #send(command: Command, { trace }: RequestScope): Promise<unknown> {
+  async #send(command: Command, { deadline, trace }: RequestScope): Promise<unknown> {
     trace.storeCalls = (trace.storeCalls ?? 0) + 1;
     const startedAt = Date.now();
     await this.#connections.check();
     try {
       for (let triesLeft = storeTries - 1; ; triesLeft -= 1) {
         try {
-          return await this.#try(command);
+          return await this.#try(command, deadline - Date.now());
         } catch (error) {
           if (error instanceof ConditionalCheckFailedException) throw error;
-          if (triesLeft === 0 || wasAnswered(error)) throw new StoreUnavailable(error);
+          if (triesLeft === 0 || wasAnswered(error) || Date.now() >= deadline)
+            throw new StoreUnavailable(error);
           this.#connections.drop();
         }
       }
@@ -215,8 +216,8 @@ export class SessionTable {
     }
   }
 
-  async #try(command: Command): Promise<unknown> {
-    const abortSignal = AbortSignal.timeout(storeTryTimeoutMs);
+  async #try(command: Command, timeLeftMs: number): Promise<unknown> {
+    const abortSignal = AbortSignal.timeout(Math.max(0, Math.min(storeTryTimeoutMs, timeLeftMs)));
     // The client's overloads know one command each.
     return await this.#client.send(command as GetItemCommand, { abortSignal }).catch((error) => {
       throw abortSignal.aborted ? abortSignal.reason : error;

@@ -327,6 +327,39 @@ describe('the credentials', () => {
 });
 
 describe('the vendor', () => {
+  /** The vendor has another pair than the function, which the secret has already. */
+  async function renew(next: object): Promise<void> {
+    await service.post({ uid: 'another-applicant' });
+    const renewed = { ...simulatedCredentials, apiKey: 'renewed-key', ...next };
+    service.vendor.changeCredentials(renewed);
+    service.secretsManager.putValue(secretName, JSON.stringify(renewed));
+  }
+
+  test.each([
+    ['the same integration', {}],
+    ['another integration', { integrationId: 'another-integration' }],
+  ])(
+    'has 8 s for all calls of one request together, if a refused pair is replaced by one of %s',
+    async (_, next) => {
+      service = await startService();
+      await renew(next);
+      service.vendor.setFault({ fault: 'slow', delayMs: 4_500 });
+      const response = await service.post({ uid });
+      expect((await problemOf(response)).code).toBe('vendor_timeout');
+      expect(lastLine()).toMatchObject({ vendorAttempts: 2 });
+      expect(lastLine().vendorMs).toBeLessThanOrEqual(8_050);
+    },
+  );
+
+  test('answers credentials_refused if it refused the pair and no time is left to call it with the next one', async () => {
+    service = await startService({ timeoutMs: 7_000 });
+    await renew({});
+    service.vendor.setFault({ fault: 'slow', delayMs: 2_500 });
+    const response = await service.post({ uid });
+    expect((await problemOf(response)).code).toBe('credentials_refused');
+    expect(lastLine()).toMatchObject({ vendorAttempts: 1, vendorStatus: 401 });
+  });
+
   const token = (claims: object) =>
     `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2lnbmF0dXJl`;
 

@@ -346,6 +346,28 @@ describe('waiting for another request', () => {
     expect(service.vendor.requests).toHaveLength(0);
   });
 
+  test('answers session_in_progress if the wait has left no time to call the vendor, and claims nothing', async () => {
+    service = await startService({ timeoutMs: 6_000 });
+    await leaveClaim();
+    const answer = service.post({ uid });
+    while (service.dynamoDb.calls.length < 2) await nextTurn();
+    await service.dynamoDb.run('DeleteItem', tableRow());
+    service.dynamoDb.fail('hang', 1);
+    expect(await problemCode(await answer)).toBe('session_in_progress');
+    expect(service.vendor.requests).toHaveLength(0);
+    expect(await service.dynamoDb.items()).toEqual([]);
+  });
+
+  test('answers session_in_progress if the table fails at the end of the wait', async () => {
+    service = await startService({ timeoutMs: 6_000 });
+    await leaveClaim();
+    const answer = service.post({ uid });
+    while (service.dynamoDb.calls.length < 2) await nextTurn();
+    service.dynamoDb.fail('hang');
+    expect(await problemCode(await answer)).toBe('session_in_progress');
+    expect(service.vendor.requests).toHaveLength(0);
+  });
+
   test('calls the vendor if the other request has failed', async () => {
     service = await startService({ environments: 2 });
     service.vendor.setFault({ fault: 'status', status: 500, times: 1 });
