@@ -94,6 +94,18 @@ test('passes on whole seconds, from 1 to a day, for any Retry-After of a busy ve
   );
 });
 
+test('never sends a caller back before the date of a busy vendor', () => {
+  const aheadMs = fc.integer({ min: 1, max: 80_000_000 });
+  fc.assert(
+    fc.property(aheadMs, (ms) => {
+      const date = new Date(Date.now() + ms);
+      date.setMilliseconds(0);
+      const { retryAfterSeconds = 0 } = judgement({ ...answer('', 429), retryAfter: date.toUTCString() });
+      expect(Date.now() + retryAfterSeconds * 1_000).toBeGreaterThanOrEqual(date.getTime());
+    }),
+  );
+});
+
 test('converts a busy vendor’s Retry-After date to seconds from now', () => {
   const retryAfter = new Date(Date.now() + 120_000).toUTCString();
   const { retryAfterSeconds } = judgement({ ...answer('', 429), retryAfter });
@@ -126,6 +138,21 @@ test.each([
   ['another integration', { access_token: token({ uid, integration_id: '1234567890987654322' }) }],
 ])('refuses an answer with %s', (_, body) => {
   expect(judgement(answer(body)).code).toBe('vendor_response_invalid');
+});
+
+test('refuses a token with any other uid or integration id than ours, of any type, null too', () => {
+  fc.assert(
+    fc.property(fc.constantFrom('uid', 'integration_id'), fc.jsonValue({ maxDepth: 1 }), (name, other) => {
+      const body = { access_token: token({ uid, integration_id: integrationId, [name]: other }) };
+      expect(judgement(answer(body)).code).toBe('vendor_response_invalid');
+    }),
+    {
+      examples: [
+        ['uid', null],
+        ['integration_id', null],
+      ],
+    },
+  );
 });
 
 test('refuses a token of 4,097 characters', () => {

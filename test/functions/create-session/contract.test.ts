@@ -297,6 +297,21 @@ describe('the credentials', () => {
     expect((await service.post({ uid })).status).toBe(302);
   });
 
+  test.each([200, 302, 400, 404, 422, 429, 500, 503])(
+    'forgets a refusal at any other answer of the vendor, such as %d: it has accepted the key',
+    async (status) => {
+      service = await startService({ resume: false });
+      service.vendor.setFault({ fault: 'status', status: 401 });
+      await service.post({ uid });
+      service.advance(15_000);
+      service.vendor.setFault({ fault: 'status', status });
+      await service.post({ uid });
+      const before = service.vendor.requests.length;
+      await service.post({ uid });
+      expect(service.vendor.requests).toHaveLength(before + 1);
+    },
+  );
+
   test('calls once more, with a new signature, if the secret was renewed meanwhile', async () => {
     service = await startService({ resume: false });
     await service.post({ uid });

@@ -210,6 +210,25 @@ describe('a forced read', () => {
 });
 
 describe('a version that is looked for', () => {
+  test.each(
+    [false, true].flatMap((withPrevious) =>
+      (['get', 'reread', 'find'] as const).map((way) => [way, withPrevious] as const),
+    ),
+  )(
+    'is in memory after any read, as is the one that it has replaced: %s, withPrevious %s',
+    async (way, withPrevious) => {
+      holds(['one', '1']);
+      const { get, reread, find, trace } = setUp({ withPrevious });
+      await get();
+      holds(['two', '2'], ['one', '1']);
+      if (way === 'get') now += 300_000;
+      await { get, reread, find: () => find('two') }[way]();
+      expect(trace.secretReads).toBe(2);
+      expect([await get(), await find('two'), await find('one')]).toEqual([2, 2, 1]);
+      expect(trace.secretReads).toBe(2);
+    },
+  );
+
   test('is found in memory if it is the previous one', async () => {
     holds(['two', '2'], ['one', '1']);
     const { find, trace } = setUp({ withPrevious: true });
