@@ -14,6 +14,12 @@ export const functionTimeoutMs = 14_000;
 /** Counted from the moment API Gateway received the request. */
 export const requestTimeoutMs = 14_000;
 
+/** How old API Gateway's stamp of a request can be when a function that had to start gets it. */
+export const longestStartMs = 12_000;
+
+/** How old that stamp can be when a running function gets it. */
+export const longestTransitMs = 2_000;
+
 /** Reserved from Lambda's remaining time, for the answer and the log line. */
 export const answerReserveMs = 1_000;
 
@@ -53,6 +59,12 @@ export const claimMs = 12_000;
 /** Claims are judged correctly as long as the clocks of two functions differ by no more than this. */
 export const clockToleranceMs = 2_000;
 
+/**
+ * DynamoDB can perform a claim this long after it was made, although its writer has given up: the claim must not take
+ * over a newer one. It is also how far a clock may be ahead before its claim counts as over.
+ */
+export const longestDelayMs = 60_000;
+
 /** Pause between two reads of a uid that another request has claimed. */
 export const claimPollMs = 250;
 
@@ -73,24 +85,27 @@ export type RequestClock = {
   remainingMs: number;
   /** API Gateway's `requestContext.requestTimeEpoch`, epoch milliseconds. */
   receivedAt: number | undefined;
+  /** Whether it is the function's first request: API Gateway has waited for its start. */
+  isFirst: boolean;
 };
 
 /**
- * The moment, in epoch milliseconds, by which a request must be answered. `receivedAt` counts only if it is at most 15
- * s old and not in the future: requests must not fail because of a wrong clock.
+ * The moment, in epoch milliseconds, by which a request must be answered. `receivedAt` counts only if it can be true:
+ * requests must not fail because of a wrong clock.
  */
-export function requestDeadline({ now, remainingMs, receivedAt = now }: RequestClock): number {
+export function requestDeadline({ now, remainingMs, receivedAt = now, isFirst }: RequestClock): number {
   const ageMs = now - receivedAt;
-  const isCredible = ageMs >= 0 && ageMs <= gatewayTimeoutMs;
+  const isCredible = ageMs >= 0 && ageMs <= (isFirst ? longestStartMs : longestTransitMs);
   return Math.min(now + remainingMs - answerReserveMs, (isCredible ? receivedAt : now) + requestTimeoutMs);
 }
 
 /** The deadline of the request that a function was invoked with. */
-export function deadlineOf(event: APIGatewayProxyEvent, context: Context): number {
+export function deadlineOf(event: APIGatewayProxyEvent, context: Context, isFirst: boolean): number {
   const receivedAt: unknown = event?.requestContext?.requestTimeEpoch;
   return requestDeadline({
     now: Date.now(),
     remainingMs: context.getRemainingTimeInMillis(),
     receivedAt: typeof receivedAt === 'number' ? receivedAt : undefined,
+    isFirst,
   });
 }

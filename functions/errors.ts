@@ -12,7 +12,8 @@ const callerProblems = {
   unsupported_media_type: {
     statusCode: 415,
     title: 'Unsupported media type',
-    detail: 'Send the body as JSON, with the header Content-Type: application/json.',
+    detail:
+      'Send the body as JSON, with the header Content-Type: application/json and without Content-Encoding.',
   },
   malformed_json: {
     statusCode: 422,

@@ -9,6 +9,8 @@ export type RequestTrace = {
   vendorMs: number;
   /** HTTP status of the vendor's last response. */
   vendorStatus?: number;
+  /** The `exp` of the vendor's token was not in the future, so it was not used. */
+  vendorExpiry?: 'absurd';
   /** Reads of a secret that this request started. */
   secretReads: number;
   /** Whether a secret was used that is too old because its refresh failed. */

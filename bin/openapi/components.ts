@@ -46,9 +46,9 @@ export const schemas = {
     properties: {
       uid,
       integration_id: {
-        type: 'string',
+        type: ['string', 'null'],
         description:
-          'The integration id of this stage, if you want to check that you are configured for this stage.',
+          'The integration id of this stage, if you want to check that you are configured for this stage. Null counts as absent.',
       },
     },
   },

@@ -4,15 +4,18 @@ import { shortestCallMs } from '../deadlines.ts';
 import { VendorError } from '../errors.ts';
 import { IdleConnections, KeepAliveAgent } from '../keep-alive-agent.ts';
 import type { RequestScope } from '../request-scope.ts';
+import { largestResponseBytes, readText, unreadableEncoding } from './read-text.ts';
 import type { SessionRequest } from './request.ts';
-import { NotProcessed, NotStarted, VendorCall } from './vendor-call.ts';
+import { NotProcessed, NotStarted, VendorCall, wasNotStarted } from './vendor-call.ts';
 
 /** The vendor's HTTP response, not yet judged. */
 export type VendorResponse = {
   statusCode: number;
   retryAfter: string | undefined;
-  /** UTF-8; at most 16 KiB. */
+  /** At most 16 KiB, decompressed. */
   body: string;
+  /** The value of `Content-Encoding` that cannot be read: `zstd`. */
+  unreadableEncoding?: string | undefined;
 };
 
 /** Sends session calls over one keep-alive connection. */
@@ -23,8 +26,6 @@ export type VendorClient = {
   warmUp(): Promise<void>;
   close(): void;
 };
-
-const largestResponseBytes = 16 * 1024;
 
 /**
  * A client for the vendor's API at `origin`. `ca` adds trusted certificates in PEM, for a simulator with TLS. It uses
@@ -46,13 +47,15 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
     const startedAt = Date.now();
     try {
       return await attempt(request, scope);
-    } catch (error) {
-      if (!(error instanceof NotProcessed)) throw error;
+    } catch (first) {
+      if (!(first instanceof NotProcessed)) throw first;
       idle.drop();
       return await attempt(request, scope).catch((second) => {
-        throw second instanceof NotProcessed
-          ? new VendorError('vendor_unreachable', { cause: second.cause })
-          : second;
+        const isUnreached = second instanceof NotProcessed || wasNotStarted(second);
+        if (!isUnreached) throw second;
+        throw new VendorError(first.wasSent ? 'vendor_connection_lost' : 'vendor_unreachable', {
+          cause: second.cause,
+        });
       });
     } finally {
       idle.used();
@@ -76,10 +79,12 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
         request.on('response', resolve).on('error', reject).on('close', reject).end(body);
       });
       trace.vendorStatus = response.statusCode ?? 0;
+      const { 'retry-after': retryAfter, 'content-encoding': encoding } = response.headers;
       return {
         statusCode: response.statusCode ?? 0,
-        retryAfter: response.headers['retry-after'],
-        body: await readBody(response),
+        retryAfter,
+        body: readText(await readBody(response), encoding),
+        unreadableEncoding: unreadableEncoding(encoding),
       };
     } catch (error) {
       throw call.explain(error);
@@ -100,7 +105,7 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
 }
 
 /** Reads the whole body. A body that is too long counts as empty, and its connection is closed. */
-function readBody(response: IncomingMessage): Promise<string> {
+function readBody(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   return new Promise((resolve, reject) => {
@@ -109,10 +114,10 @@ function readBody(response: IncomingMessage): Promise<string> {
         chunks.push(chunk);
         bytes += chunk.length;
         if (bytes <= largestResponseBytes) return;
-        resolve('');
+        resolve(Buffer.alloc(0));
         response.destroy();
       })
-      .on('end', () => resolve(Buffer.concat(chunks).toString()))
+      .on('end', () => resolve(Buffer.concat(chunks)))
       .on('error', reject)
       .on('close', reject);
   });

@@ -46,7 +46,7 @@ export function requestLog(
     before: ({ event, context }) => {
       context.startedAt = Date.now();
       context.requestId = requestIdOf(event, context);
-      context.scope = createScope(deadlineOf(event, context));
+      context.scope = createScope(deadlineOf(event, context, coldStart));
     },
     after: write,
     onError: write,

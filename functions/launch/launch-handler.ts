@@ -1,4 +1,3 @@
-import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type { ApplicantPage } from '../applicant-page/applicant-page.ts';
 import { chooseLanguage } from '../applicant-page/choose-language.ts';
@@ -9,6 +8,7 @@ import { CallerError } from '../errors.ts';
 import { acceptsExplicitly } from '../http/accept.ts';
 import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
 import type { RespondToError } from '../http/error-responses.ts';
+import { requestHeaders } from '../http/request-headers.ts';
 import type { ScopedContext } from '../http/request-log.ts';
 import { page, problem, redirect, retryAfter } from '../http/responses.ts';
 import type { LaunchKeys } from '../launch-links/launch-keys.ts';
@@ -88,7 +88,7 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
 
   return apiHandler(
     { stage: settings.stage, writeLine, respondToError },
-    [httpHeaderNormalizer()],
+    requestHeaders(),
     async (event, context) => {
       const { scope, requestId } = context;
       const uid = await readUid(event, context);

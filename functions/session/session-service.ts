@@ -3,9 +3,10 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createVendorClient, type VendorClient } from '../begini/client.ts';
 import { buildSessionRequest } from '../begini/request.ts';
 import { isRefusal, judgeResponse } from '../begini/response.ts';
+import { wasNotStarted } from '../begini/vendor-call.ts';
 import { CredentialsCache, type CredentialsVersion } from '../credentials/credentials-cache.ts';
 import { vendorTimeoutMs, warmUpTimeoutMs } from '../deadlines.ts';
-import { CallerError } from '../errors.ts';
+import { CallerError, OperatorError } from '../errors.ts';
 import { createScope, limitScope, type RequestScope } from '../request-scope.ts';
 import { secretsManagerDefaults } from '../secrets/client-defaults.ts';
 import { connectSessionTable } from '../session-store/connect.ts';
@@ -148,7 +149,8 @@ export class SessionService {
 
   /** Calls once more if the vendor refuses the credentials and the secret has a newer version. */
   async #callVendor(uid: string, credentials: CredentialsVersion, scope: RequestScope): Promise<Outcome> {
-    const vendorScope = limitScope(scope, vendorTimeoutMs);
+    // A call under another integration may have been made before.
+    const vendorScope = limitScope(scope, vendorTimeoutMs - scope.trace.vendorMs);
     const { integrationId } = credentials;
     const { hmac } = this.#settings;
     const send = (pair: CredentialsVersion) =>
@@ -160,10 +162,15 @@ export class SessionService {
     if (isRefusal(response)) {
       used = await this.#credentials.replace(used, vendorScope);
       if (used.integrationId !== integrationId) return { credentials: used };
-      response = await send(used);
+      response = await send(used).catch((error) => {
+        // Not `vendor_unreachable`: it was reached, and has refused.
+        throw wasNotStarted(error) ? new OperatorError('credentials_refused', { cause: error.cause }) : error;
+      });
     }
     if (isRefusal(response)) this.#credentials.refuse(used);
     else this.#credentials.accept(used);
-    return { session: judgeResponse(response, uid, integrationId), credentials: used };
+    const { isExpiryAbsurd, ...session } = judgeResponse(response, uid, integrationId);
+    if (isExpiryAbsurd) scope.trace.vendorExpiry = 'absurd';
+    return { session, credentials: used };
   }
 }

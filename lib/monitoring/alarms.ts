@@ -16,9 +16,9 @@ import type { ServiceFunction } from '../lambda/service-function.ts';
 import type { Stage } from '../stages/stages.ts';
 import { ErrorBudget } from './error-budget.ts';
 import { sumOf } from './metric-math.ts';
-import { RefusedCallers } from './refused-callers.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import { type Article, describeAlarm, nameAlarm, runbookArticles } from './runbook.ts';
+import { manyRefused, SilentFlood } from './silent-flood.ts';
 
 export interface AlarmsProps {
   stage: Stage;
@@ -32,6 +32,31 @@ export interface AlarmsProps {
 
 /** The functions that rotate the stage's secrets, by the secret that they rotate. */
 export type Rotations = Readonly<Partial<Record<keyof typeof rotationAlarms, ServiceFunction>>>;
+
+/** Refusals that look like callers' mistakes, until nobody gets through. */
+const silentFloods = [
+  {
+    id: 'RefusedCallers',
+    article: runbookArticles.callersRefused,
+    meaning: `API Gateway or the firewall refused ${manyRefused} or more calls of loan apps in 15 minutes, and no call gets through.`,
+    refused: 'CallersRefused',
+    succeeded: 'CallersAnswered',
+  },
+  {
+    id: 'RefusedApplicants',
+    article: runbookArticles.applicantsRefused,
+    meaning: `Begini answered 422 to ${manyRefused} or more applicants in 15 minutes, and creates no session.`,
+    refused: 'RejectedByVendor',
+    succeeded: 'SessionsCreated',
+  },
+  {
+    id: 'InvalidLinks',
+    article: runbookArticles.linksInvalid,
+    meaning: `${manyRefused} or more launch links in 15 minutes were incomplete or not of this stage, and none opens.`,
+    refused: 'LinksInvalid',
+    succeeded: 'LinksOpened',
+  },
+] as const;
 
 /** What a failed rotation means for the stage. */
 const rotationAlarms = {
@@ -96,15 +121,18 @@ export class Alarms extends Construct {
       ...(stage.resume && { inProgress: metrics.metric('SessionsInProgress') }),
     });
     for (const { alarm } of this.errorBudget.alarms) this.#notify(alarm);
-    const { runbookUrl } = stage;
-    const { alarm: refusedCallers } = new RefusedCallers(this, 'RefusedCallers', { metrics, runbookUrl });
-    this.#notify(refusedCallers);
+    const floods = silentFloods
+      .filter(({ refused }) => stage.launchLinks || refused !== 'LinksInvalid')
+      .map(
+        ({ id, ...flood }) => new SilentFlood(this, id, { ...flood, metrics, runbookUrl: stage.runbookUrl }),
+      );
+    for (const { alarm } of floods) this.#notify(alarm);
     this.all = [
       this.#credentialsRefused(metrics),
       this.#credentialsNotSet(metrics),
       ...this.errorBudget.alarms.map(({ alarm }) => alarm),
       this.#slowHandOffs(api),
-      refusedCallers,
+      ...floods.map(({ alarm }) => alarm),
       this.#callersThrottled(metrics),
       this.#functionsThrottled(functions),
       ...this.rollBack,

@@ -122,8 +122,15 @@ export class StageDashboard extends Construct {
     ];
   }
 
+  #linksOpened(): IMetric[] {
+    return [
+      this.#metric('LinksInvalid', 'Launch links that are invalid'),
+      this.#metric('LinksOpened', 'Launch links opened'),
+    ];
+  }
+
   #whoMustAct(): IWidget[] {
-    const { api, firewall, functions } = this.#props;
+    const { api, firewall, functions, stage } = this.#props;
     const wholeLatency = api.handOffMethods.map((method) =>
       method.metricLatency(api.restApi.deploymentStage, {
         statistic: 'p95',
@@ -166,6 +173,7 @@ export class StageDashboard extends Construct {
           this.#metric('CallersRefused', 'Loan apps refused (403)'),
           this.#metric('CallersAnswered', 'Loan apps answered'),
           this.#metric('RequestsThrottled', 'Throttled (429)'),
+          ...(stage.launchLinks ? this.#linksOpened() : []),
           api.restApi.metricClientError({ label: 'All refused requests (4xx)', statistic: 'Sum' }),
           ...(firewall ? [firewall.blocked] : []),
         ],

@@ -48,6 +48,12 @@ const storeReadings = {
   StoreUnreadable: { pattern: FilterPattern.stringValue('$.store', '=', 'unreadable') },
 } satisfies Record<string, Reading>;
 
+/** Only of the function that opens launch links. */
+const linkReadings = {
+  LinksInvalid: { pattern: FilterPattern.stringValue('$.code', '=', 'launch_link_invalid') },
+  LinksOpened: { pattern: FilterPattern.stringValue('$.outcome', '=', 'page_shown') },
+} satisfies Record<string, Reading>;
+
 /** A loan app's call that API Gateway answered with one of the statuses. All fields of the access log are strings. */
 const callerAnswered = (resources: readonly string[], ...statuses: string[]) =>
   FilterPattern.all(
@@ -72,6 +78,7 @@ export type RequestMetric =
   | keyof typeof requestReadings
   | keyof typeof sessionReadings
   | keyof typeof storeReadings
+  | keyof typeof linkReadings
   | keyof ReturnType<typeof accessReadings>;
 
 export interface RequestMetricsProps {
@@ -96,6 +103,7 @@ export class RequestMetrics extends Construct {
         ...requestReadings,
         ...(createsSessions && sessionReadings),
         ...(createsSessions && stage.resume && storeReadings),
+        ...(name === 'launch' && linkReadings),
       };
       this.#read(readings, logGroup, pascalCase(name));
     }

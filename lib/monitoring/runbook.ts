@@ -15,6 +15,8 @@ export const runbookArticles = {
   slowBurn: ticket('The error budget burns slowly'),
   slowHandOffs: ticket('Hand-offs are slow'),
   callersRefused: ticket('Callers are refused'),
+  applicantsRefused: page('Begini refuses every applicant'),
+  linksInvalid: ticket('Launch links do not open'),
   callersThrottled: ticket('Callers are throttled'),
   functionsThrottled: page('Functions are throttled'),
   functionErrors: page('A function crashes or runs out of time'),
@@ -36,12 +38,13 @@ export function articlesOf({ resume, launchLinks }: { resume: boolean; launchLin
     credentialsChanged: _anEventAndNoAlarm,
     storeUnavailable,
     launchKeyRotationFailed,
+    linksInvalid,
     ...always
   } = runbookArticles;
   return [
     ...Object.values(always),
     ...(resume ? [storeUnavailable] : []),
-    ...(launchLinks ? [launchKeyRotationFailed] : []),
+    ...(launchLinks ? [launchKeyRotationFailed, linksInvalid] : []),
   ];
 }
 

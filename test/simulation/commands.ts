@@ -150,7 +150,25 @@ const tableFails = fails(
   'table fails',
   fc.constant('table'),
   fc.constant('function'),
-  fc.oneof(networkCall, connect, awsError),
+  fc.oneof(networkCall, fc.record({ call: fc.constant('late'), delayMs }), connect, awsError),
+);
+const claimIsLate = command(
+  'a claim takes effect late, while the applicant taps again',
+  fc.record({
+    applicant,
+    choices: fc.array(choice, { minLength: 2, maxLength: 5 }),
+    gapMs: fc.constantFrom(400, 2_500),
+    lateMs: fc.integer({ min: 500, max: 12_000 }),
+    vendorMs: delayMs,
+  }),
+  async (world, given) => {
+    const table = { call: 'late', delayMs: given.lateMs } as const;
+    world.faults.push({ host: 'table', by: 'function', how: table, after: 0, times: 2 });
+    const vendor = { call: 'slow', delayMs: given.vendorMs } as const;
+    world.faults.push({ host: 'vendor', by: 'function', how: vendor, after: 1, times: 1 });
+    const asked = { route: 'session', uid: uidOf(given.applicant) } as const;
+    await ask(world, asked, given.choices, given.gapMs);
+  },
 );
 const functionDies = fails(
   'function dies',
@@ -264,6 +282,7 @@ export const events = fc.array(
     often(3, vendorFails),
     secretsFail,
     tableFails,
+    claimIsLate,
     functionDies,
     operatorStops,
     faultsEnd,

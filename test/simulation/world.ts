@@ -51,12 +51,13 @@ export type Fault = {
 };
 
 /**
- * `lost`: the call takes effect and its answer is lost, after `delayMs`. `death`: the caller ends there, before the call or
+ * `lost`: the call takes effect and its answer is lost, after `delayMs`. `late`: the caller never gets an answer, and
+ * the call takes effect after `delayMs`. `death`: the caller ends there, before the call or
  * after its effect. `interrupt`: the operator presses Ctrl-C at this moment.
  */
 type CallFault =
   | { call: 'reset' | 'silence' | keyof typeof awsErrors | 'death' | 'death-after' | 'interrupt' }
-  | { call: 'slow' | 'lost' | 'cut'; delayMs: number };
+  | { call: 'slow' | 'lost' | 'cut' | 'late'; delayMs: number };
 
 const connectFaults = ['refused', 'unresolved', 'untrusted', 'silence'];
 const awsErrors = {
@@ -406,6 +407,13 @@ export class World {
             delayMs: 10,
             after: 'keep',
           };
+        }
+        if (fault?.call === 'late') {
+          schedule(fault.delayMs, () => {
+            this.watch.failed(name, undefined);
+            void answer(request, how);
+          });
+          return undefined;
         }
         const honest = await answer(request, how);
         if (fault?.call === 'death-after') this.#end(request.owner);

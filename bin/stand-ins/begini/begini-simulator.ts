@@ -4,6 +4,7 @@ import { type LoopbackServer, readBody, startLoopbackServer } from '../loopback.
 import { BeginiAssessment, type EntryMode, entryModes, type ReturnUrls } from './begini-assessment.ts';
 import {
   distort,
+  encodings,
   type Fault,
   faultAfter,
   faultHelp,
@@ -148,6 +149,8 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
     const answer = distort(honest, played);
     record.status = answer.status;
     if (played.fault === 'close-mid-body') sendHalf(response, answer);
+    else if (played.fault === 'encoded')
+      sendEncoded(response, answer, encodings[played.encoding](answer.body));
     else send(response, answer);
   }
 
@@ -241,6 +244,15 @@ function send(response: ServerResponse, answer: SimulatorResponse): void {
 function sendHalf(response: ServerResponse, answer: SimulatorResponse): void {
   response.writeHead(answer.status, headersOf(answer));
   response.write(answer.body.slice(0, answer.body.length / 2), () => response.destroy());
+}
+
+function sendEncoded(
+  response: ServerResponse,
+  answer: SimulatorResponse,
+  { headers, body }: ReturnType<(typeof encodings)['gzip']>,
+): void {
+  const sent = { ...headersOf(answer), 'Content-Length': body.length, ...headers };
+  response.writeHead(answer.status, sent).end(body);
 }
 
 function headersOf({ headers, body }: SimulatorResponse): Record<string, string | number> {

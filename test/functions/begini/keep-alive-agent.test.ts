@@ -148,6 +148,15 @@ describe('a connection that may be dead', () => {
     expect([trace.vendorAttempts, vendor.calls]).toEqual([2, 3]);
   });
 
+  test('does not say that no session was created if a kept connection breaks and no other can be opened', async () => {
+    const { vendor, client } = await startVendor();
+    await call(client);
+    vendor.refuseConnections(true);
+    vendor.setFault({ fault: 'reset' });
+    expect(await failure(call(client))).toBe('vendor_connection_lost');
+    expect(vendor.requests).toHaveLength(2);
+  });
+
   test('does not repeat a call if its kept connection closes later: the vendor may have acted', async () => {
     const vendor = await startClosingVendor(1_000);
     const client = clientOf(vendor.origin);

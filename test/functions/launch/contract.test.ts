@@ -214,6 +214,33 @@ test('offers to open the page again if the keys cannot be read', async () => {
   expect(await response.text()).toContain('<form method="get">');
 });
 
+test('has a way back on every error page, whatever the error', async () => {
+  const link = await service.makeLink(uid);
+  const bad = `${link}x`;
+  const short = await service.makeLink(uid, 60);
+  const answers = [await ask(bad), await ask(bad, 'POST')];
+  for (const status of [401, 422, 500]) {
+    service.vendor.setFault({ fault: 'status', status });
+    answers.push(await ask(link, 'POST'));
+    service.advance(15_000);
+  }
+  service.advance(60_000);
+  answers.push(await ask(short));
+  expect(answers.map(({ status }) => status)).toEqual([403, 403, 503, 422, 502, 410]);
+  for (const answer of answers)
+    expect(await answer.text()).toContain('href="https://www.lender.example/back?a=1&#38;b=2"');
+});
+
+test.each(['GET', 'HEAD'])('reads no credentials for a %s, even if they are overdue', async (method) => {
+  const link = await service.makeLink(uid);
+  await ask(link, 'POST');
+  service.advance(360_000);
+  expect((await ask(link, method)).status).toBe(200);
+  expect(lastLine().secretReads).toBe(1); // The launch key alone.
+  expect((await ask(link, 'POST')).status).toBe(302);
+  expect(lastLine().secretReads).toBe(1);
+});
+
 test('accepts a form’s empty body, and any other', async () => {
   const link = await service.makeLink(uid);
   for (const body of ['', 'a=1', 'x'.repeat(100_000)]) {
