@@ -97,9 +97,13 @@ export async function startLocalService(
         origins: { api: vendor.origin, assessment: vendor.origin },
         launchKeySecretArn: secretsManager.arnOf(launchKeyName),
         launchBaseUrl: undefined,
+        resultsQueueUrl: 'http://127.0.0.1:9/000000000000/results',
+        setAsideQueueUrl: 'http://127.0.0.1:9/000000000000/results-set-aside',
+        previousKeyDays: 7,
       },
       secretsManager: { ...clientConfig(secretsManager.url), maxAttempts: secretTries },
       dynamoDb: clientConfig(dynamoDb.origin),
+      sqs: clientConfig('http://127.0.0.1:9'),
       applicantPage,
       protocol: 'http:',
       writeLine(line) {

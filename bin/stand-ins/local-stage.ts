@@ -9,6 +9,13 @@ export const localSecretName = 'begini-session/test/credentials';
 /** The name of the local stage's table of sessions. */
 export const localTableName = 'begini-session-test-sessions';
 
+/** The names of the local stage's queues. */
+export const localQueueNames = {
+  results: 'begini-session-test-results',
+  dead: 'begini-session-test-results-dead',
+  setAside: 'begini-session-test-results-set-aside',
+} as const;
+
 /** The API key of the only loan app of the local service. */
 export const localApiKey = 'local-loan-app';
 

@@ -98,6 +98,9 @@ export async function startService({
       uidRefKey,
       origins: { api: vendor.origin, assessment },
       launchBaseUrl: undefined,
+      resultsQueueUrl: 'http://127.0.0.1:9/000000000000/results',
+      setAsideQueueUrl: 'http://127.0.0.1:9/000000000000/results-set-aside',
+      previousKeyDays: 7,
       resume: resume ? { tableName: dynamoDb.tableName, sessionHours } : undefined,
     },
     secretsManager: {
@@ -105,6 +108,7 @@ export async function startService({
       maxAttempts: secretTries,
     },
     dynamoDb: clientConfig(dynamoDb.origin),
+    sqs: clientConfig('http://127.0.0.1:9'),
     applicantPage,
     writeLine: (line) => lines.push(line),
     vendorCertificate: tls.cert,
