@@ -12,6 +12,9 @@ export interface Route {
   handsOver: boolean;
 }
 
+/** Where Begini sends results. */
+export const resultsPath = '/webhooks/begini';
+
 /** Every route. A stage has those for which it has the function. */
 export const routes = [
   { method: 'POST', resource: '/sessions', function: 'create-session', caller: 'loan-app', handsOver: true },
@@ -28,7 +31,7 @@ export const routes = [
   { method: 'POST', resource: '/launch/{token}', function: 'launch', caller: 'anyone', handsOver: true },
   {
     method: 'POST',
-    resource: '/webhooks/begini',
+    resource: resultsPath,
     function: 'receive-result',
     caller: 'vendor',
     handsOver: false,

@@ -23,69 +23,68 @@ function inputsOf(name: FunctionName): ReturnType<typeof listBundleInputs> {
   return inputs;
 }
 
-describe.each(['create-session', 'receive-result', 'rotate-credentials'] as const)(
-  'the bundle of %s',
-  (name) => {
-    let directory: string;
-    let code: string;
-    beforeAll(async () => {
-      directory = await bundleFunction(name);
-      code = await readFile(join(directory, 'index.mjs'), 'utf8');
-    });
+const inspected = ['create-session', 'receive-result', 'rotate-credentials'] as const;
 
-    test('is one ES module without a source map', async () => {
-      expect(await readdir(directory)).toEqual(['index.mjs']);
-      expect(code).toMatch(/export\{[^}]* as handler[,}]/);
-      expect(code).not.toContain('sourceMappingURL');
-    });
+describe.each(inspected)('the bundle of %s', (name) => {
+  let directory: string;
+  let code: string;
+  beforeAll(async () => {
+    directory = await bundleFunction(name);
+    code = await readFile(join(directory, 'index.mjs'), 'utf8');
+  });
 
-    test('has the same bytes in any build folder', async () => {
-      const outDir = await mkdtemp(join(tmpdir(), 'begini-session-bundle-'));
-      expect(await bundleFunction(name, outDir)).toBe(outDir);
-      expect(await readFile(join(outDir, 'index.mjs'), 'utf8')).toBe(code);
-    });
+  test('is one ES module without a source map', async () => {
+    expect(await readdir(directory)).toEqual(['index.mjs']);
+    expect(code).toMatch(/export\{[^}]* as handler[,}]/);
+    expect(code).not.toContain('sourceMappingURL');
+  });
 
-    test('is at most 215 kB', async () => {
-      const inputs = await inputsOf(name);
-      expect(inputs.length).toBeGreaterThan(0);
-      // So that a failure names the large files.
-      expect(Buffer.byteLength(code) > 215_000 ? inputs.slice(0, 20) : []).toEqual([]);
-    });
+  test('has the same bytes in any build folder', async () => {
+    const outDir = await mkdtemp(join(tmpdir(), 'begini-session-bundle-'));
+    expect(await bundleFunction(name, outDir)).toBe(outDir);
+    expect(await readFile(join(outDir, 'index.mjs'), 'utf8')).toBe(code);
+  });
 
-    test('imports nothing: it gets built-in modules from process.getBuiltinModule', () => {
-      expect(code).not.toMatch(/\bimport\s*["'{*]|\bfrom\s*["']|\bimport\(|\brequire\(/);
-      expect(code).toContain('process.getBuiltinModule("node:https")');
-    });
+  test('is at most 215 kB', async () => {
+    const inputs = await inputsOf(name);
+    expect(inputs.length).toBeGreaterThan(0);
+    // So that a failure names the large files.
+    expect(Buffer.byteLength(code) > 215_000 ? inputs.slice(0, 20) : []).toEqual([]);
+  });
 
-    test('contains the version of package.json, and nothing else of it', () => {
-      expect(code).toContain(`version:"${version}"`);
-      expect(code).not.toContain('devDependencies');
-    });
+  test('imports nothing: it gets built-in modules from process.getBuiltinModule', () => {
+    expect(code).not.toMatch(/\bimport\s*["'{*]|\bfrom\s*["']|\bimport\(|\brequire\(/);
+    expect(code).toContain('process.getBuiltinModule("node:https")');
+  });
 
-    test('leaves out code that only launch links need', () => {
-      for (const trace of ['A256GCM', '<button']) expect(code.includes(trace)).toBe(false);
-    });
+  test('contains the version of package.json, and nothing else of it', () => {
+    expect(code).toContain(`version:"${version}"`);
+    expect(code).not.toContain('devDependencies');
+  });
 
-    test.each([
-      ['SSO', 'portal.sso'],
-      ['profile files', 'AWS_CONFIG_FILE'],
-      ['web streams', 'ReadableStream'],
-      ['SSO token refresh', 'sso-oidc'],
-      ['STS', 'AssumeRole'],
-      ['instance metadata', '169.254.169.254'],
-      ['container credentials', 'AWS_CONTAINER_CREDENTIALS'],
-      ['credential processes', 'credential_process'],
-      ['undici', 'undici'],
-      ['event streams', 'EventStreamCodec'],
-    ])('leaves out %s', async (_part, trace) => {
-      const files = (await inputsOf(name)).map(({ file }) => file).filter(existsSync);
-      expect(files).not.toEqual([]);
-      const holders = files.filter((file) => readFileSync(file, 'utf8').includes(trace));
-      // So that a failure names the files that brought it in.
-      expect(code.includes(trace) ? [trace, ...holders] : []).toEqual([]);
-    });
-  },
-);
+  test('leaves out code that only launch links need', () => {
+    for (const trace of ['A256GCM', '<button']) expect(code.includes(trace)).toBe(false);
+  });
+
+  test.each([
+    ['SSO', 'portal.sso'],
+    ['profile files', 'AWS_CONFIG_FILE'],
+    ['web streams', 'ReadableStream'],
+    ['SSO token refresh', 'sso-oidc'],
+    ['STS', 'AssumeRole'],
+    ['instance metadata', '169.254.169.254'],
+    ['container credentials', 'AWS_CONTAINER_CREDENTIALS'],
+    ['credential processes', 'credential_process'],
+    ['undici', 'undici'],
+    ['event streams', 'EventStreamCodec'],
+  ])('leaves out %s', async (_part, trace) => {
+    const files = (await inputsOf(name)).map(({ file }) => file).filter(existsSync);
+    expect(files).not.toEqual([]);
+    const holders = files.filter((file) => readFileSync(file, 'utf8').includes(trace));
+    // So that a failure names the files that brought it in.
+    expect(code.includes(trace) ? [trace, ...holders] : []).toEqual([]);
+  });
+});
 
 test.each([
   ['create-launch-link', 190_000],
