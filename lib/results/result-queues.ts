@@ -50,8 +50,15 @@ export class ResultQueues extends Construct {
       ...shared,
       deadLetterQueue: { queue: this.dead, maxReceiveCount: mostReceives },
     });
-    acknowledgeNoDeadLetters(this.dead, 'It is the dead-letter queue itself.');
-    acknowledgeNoDeadLetters(this.setAside, 'Nothing takes messages from it but a person, who reads them.');
+    const redrivePolicyRule = 'Serverless-SQSRedrivePolicy';
+    Validations.of(this.dead).acknowledge({
+      id: redrivePolicyRule,
+      reason: 'It is the dead-letter queue itself.',
+    });
+    for (const id of ['AwsSolutions-SQS3', redrivePolicyRule]) {
+      const reason = 'No program takes messages from it: a person reads them.';
+      Validations.of(this.setAside).acknowledge({ id, reason });
+    }
   }
 
   /** Lets a function put results and other signed events into their queues, and nothing else. */
@@ -78,11 +85,5 @@ export class ResultQueues extends Construct {
         conditions: { StringEquals: { 'kms:ViaService': `sqs.${Stack.of(this).region}.amazonaws.com` } },
       }),
     ];
-  }
-}
-
-function acknowledgeNoDeadLetters(queue: Queue, reason: string): void {
-  for (const id of ['AwsSolutions-SQS3', 'Serverless-SQSRedrivePolicy']) {
-    Validations.of(queue).acknowledge({ id, reason });
   }
 }
