@@ -4,6 +4,7 @@ import { CallerError } from '../errors.ts';
 import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
 import { json } from '../http/responses.ts';
 import type { LogOptions } from '../log-line.ts';
+import type { RequestScope } from '../request-scope.ts';
 import { uidReference } from '../uid.ts';
 import { isOwnTest, type ReadResult, readResult } from './read-result.ts';
 import type { ResultKeys, VerifiedKey } from './result-keys.ts';
@@ -32,13 +33,17 @@ export function createReceiveResultHandler(options: ReceiveResultOptions): ApiHa
   const { settings, keys, queues, writeLine, now = Date.now } = options;
   const { stage, uidRefKey } = settings;
 
+  async function verify(event: APIGatewayProxyEvent, bytes: Buffer, scope: RequestScope) {
+    const signatures = readSignatures(event);
+    scope.trace.signature = signatures[0]?.form;
+    return await keys.verify(bytes, signatures, scope);
+  }
+
   return apiHandler({ stage, writeLine }, [], async (event, context) => {
     const { trace } = context.scope;
     const scope = { deadline: deadlineOf(event, context, resultTimeoutMs), trace };
     const bytes = readBytes(event);
-    const signatures = readSignatures(event);
-    trace.signature = signatures[0]?.form;
-    const verified = await keys.verify(bytes, signatures, scope).catch((error) => {
+    const verified = await verify(event, bytes, scope).catch((error) => {
       if (error instanceof CallerError) trace.claimsIntegration = claims(bytes, keys.integrationId);
       throw error;
     });

@@ -317,6 +317,15 @@ describe('an unsigned event', () => {
     expect(line()).not.toHaveProperty('uidRef');
   });
 
+  test('without a signature still counts as one of this stage if the pair in memory says so', async () => {
+    holds();
+    const receive = startReceiver();
+    await receive(signed(score));
+    await receive(call(score));
+    expect(line()).toMatchObject({ code: 'signature_invalid', claimsIntegration: true });
+    expect(reads()).toBe(2);
+  });
+
   test('is refused from memory within a second of the last read', async () => {
     holds();
     const receive = startReceiver();
