@@ -24,8 +24,8 @@ const defaultPort = 3000;
 /** The gateway's port from the variable PORT: 3000 if it is not set. @throws Error that says what is allowed */
 export function readPort(text: string | undefined): number {
   const port = Number(text || defaultPort);
-  if (Number.isInteger(port) && port >= 1 && port <= 65_532) return port;
+  if (Number.isInteger(port) && port >= 1 && port <= 65_531) return port;
   throw new Error(
-    `PORT must be a whole number from 1 to 65532, for it and the three after it; it is "${text}"`,
+    `PORT must be a whole number from 1 to 65531, for it and the four after it; it is "${text}"`,
   );
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { localQueueNames } from '../local-stage.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
 import type { MessageContent } from './message.ts';
 import { Queue, type StoredMessage } from './queue.ts';
@@ -17,14 +18,7 @@ export interface SqsOptions {
   now?: () => number;
 }
 
-/** The three queues of a stage with results. */
-export const localQueueNames = {
-  results: 'begini-session-test-results',
-  dead: 'begini-session-test-results-dead',
-  setAside: 'begini-session-test-results-set-aside',
-} as const;
-
-/** One of them. */
+/** One of the three queues of a stage with results. */
 export type LocalQueue = keyof typeof localQueueNames;
 
 /**

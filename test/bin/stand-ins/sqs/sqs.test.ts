@@ -14,13 +14,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { clientConfig } from '../../../../bin/stand-ins/client-config.ts';
-import {
-  type LocalQueue,
-  localQueueNames,
-  maxReceiveCount,
-  type Sqs,
-  startSqs,
-} from '../../../../bin/stand-ins/sqs/sqs.ts';
+import { localQueueNames } from '../../../../bin/stand-ins/local-stage.ts';
+import { type LocalQueue, maxReceiveCount, type Sqs, startSqs } from '../../../../bin/stand-ins/sqs/sqs.ts';
 
 let now: number;
 let standIn: Sqs;
