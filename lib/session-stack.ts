@@ -76,7 +76,10 @@ export class SessionStack extends Stack {
           bundle: bundles['receive-result'],
         })
       : undefined;
-    if (results) operatorPolicy.allowRedrive(results.queues);
+    if (results) {
+      operatorPolicy.allowRedrive(results.queues);
+      operatorPolicy.allowMarkingCompromised();
+    }
     const functions: Partial<Record<RoutedFunction, ApiFunction>> = {
       'create-session': createSession,
       ...launchLinks?.functions,

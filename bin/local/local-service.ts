@@ -108,7 +108,7 @@ export async function startLocalService(
         launchBaseUrl: undefined,
         resultsQueueUrl: sqs.queueUrl('results'),
         setAsideQueueUrl: sqs.queueUrl('setAside'),
-        previousKeyDays: 7,
+        ...localStage.results,
       },
       secretsManager: { ...clientConfig(secretsManager.url), maxAttempts: secretTries },
       dynamoDb: clientConfig(dynamoDb.origin),

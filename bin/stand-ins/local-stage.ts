@@ -1,7 +1,12 @@
 // Separate from local-service.ts: the rotation command needs these, but not the whole service.
 
 /** The one stage of the local service. */
-export const localStage = { name: 'Test', path: 'test', environment: 'test' } as const;
+export const localStage = {
+  name: 'Test',
+  path: 'test',
+  environment: 'test',
+  results: { previousKeyDays: 7 },
+} as const;
 
 /** The name of the local stage's secret. */
 export const localSecretName = 'begini-session/test/credentials';

@@ -26,6 +26,7 @@ export interface OperatorPolicyProps {
 export class OperatorPolicy extends Construct {
   readonly managedPolicyArn: string;
   readonly #policy: ManagedPolicy;
+  readonly #credentials: Credentials;
 
   constructor(scope: Construct, id: string, { stage, credentials, rotateCredentials }: OperatorPolicyProps) {
     super(scope, id);
@@ -63,6 +64,7 @@ export class OperatorPolicy extends Construct {
     });
     acknowledgeOwnStack(policy);
     this.#policy = policy;
+    this.#credentials = credentials;
     this.managedPolicyArn = policy.managedPolicyArn;
   }
 
@@ -95,6 +97,17 @@ export class OperatorPolicy extends Construct {
         resources: [queues.results.queueArn],
       }),
       ...queues.keyStatements(['kms:Decrypt', 'kms:GenerateDataKey']),
+    );
+  }
+
+  /** Lets the operator mark the pair in use as compromised, so that it verifies no result once it is renewed. */
+  allowMarkingCompromised(): void {
+    this.#policy.addStatements(
+      new PolicyStatement({
+        actions: ['secretsmanager:UpdateSecretVersionStage'],
+        resources: [this.#credentials.secret.secretArn],
+        conditions: { StringEquals: { 'secretsmanager:VersionStage': versionLabels.compromised } },
+      }),
     );
   }
 

@@ -82,9 +82,9 @@ async function recordRotation(): Promise<void> {
     recorded.operator,
   );
   const versions = secretVersions(client, rotations.versions.secretId);
-  const run = (pair: typeof newPair) =>
-    rotatePair(pair, { client, versions, say: () => undefined, pollMs: 1 });
-  await run({ ...newPair, apiKey: 'wrong' });
+  const run = (pair: typeof newPair, isCompromised = false) =>
+    rotatePair(pair, { client, versions, say: () => undefined, pollMs: 1, isCompromised });
+  await run({ ...newPair, apiKey: 'wrong' }, true);
   await run(newPair);
   await rotations.secretsManager.rotationEnded();
   client.destroy();
