@@ -96,6 +96,7 @@ export class SessionStack extends Stack {
       firewall,
       functions,
       credentials,
+      results: results?.queues,
       rotations: {
         Credentials: rotation.rotateCredentials,
         ...(launchLinks && { 'Launch key': launchLinks.key.rotationFunction }),

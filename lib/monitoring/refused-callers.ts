@@ -9,60 +9,81 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import type { RequestMetrics } from './request-metrics.ts';
-import { describeAlarm, nameAlarm, runbookArticles } from './runbook.ts';
+import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
+import { type Article, describeAlarm, nameAlarm } from './runbook.ts';
 
 export interface RefusedCallersProps {
+  /** What the alarm says; {@link manyRefused} is in it. */
+  meaning: string;
+  article: Article;
+  refused: RequestMetric;
+  /** What gets through. */
+  answered: RequestMetric;
   metrics: RequestMetrics;
   runbookUrl: string | undefined;
 }
 
 /** Fewer refusals in 15 minutes may be an outsider who tries the URL. */
-const manyRefused = 10;
+export const manyRefused = 10;
 
 /**
- * Raised if loan apps no longer get through because API Gateway or the firewall refuses them: then no function is
- * called, so no other alarm detects it. It needs many refusals, no answered call in the last hour, and an answered one
- * in the last day: outsiders who try the URL at night, or before a stage is in use, do not raise it.
+ * Raised if callers no longer get through because something refuses them: a failure that nobody else counts. It needs
+ * many refusals, no answered call in the last hour, and an answered one in the last day: outsiders who try the URL at
+ * night, or before a stage is in use, do not raise it.
  */
 export class RefusedCallers extends Construct {
   readonly alarm: CompositeAlarm;
-  readonly #description: string;
 
-  constructor(scope: Construct, id: string, { metrics, runbookUrl }: RefusedCallersProps) {
+  constructor(scope: Construct, id: string, props: RefusedCallersProps) {
     super(scope, id);
-    const article = runbookArticles.callersRefused;
-    this.#description = describeAlarm(
-      `API Gateway or the firewall refused ${manyRefused} or more calls of loan apps in 15 minutes, and no call gets through.`,
-      article,
-      runbookUrl,
-    );
+    const { meaning, article, metrics, runbookUrl } = props;
+    const alarmDescription = describeAlarm(meaning, article, runbookUrl);
     const name = nameAlarm(Stack.of(this).stackName, article);
     const hour = Duration.hours(1);
-    const refused = metrics.metric('CallersRefused', { period: Duration.minutes(15) });
-    const answered = metrics.metric('CallersAnswered', { period: hour });
-    const many = this.#part('ManyRefused', `${name}, many refusals`, refused, manyRefused, 1);
-    const lately = this.#part('AnsweredLately', `${name}, answered in an hour`, answered, 1, 1);
-    const before = this.#part('AnsweredBefore', `${name}, answered in a day`, answered, 1, 24);
-    const isRaised = (alarm: Alarm) => AlarmRule.fromAlarm(alarm, AlarmState.ALARM);
+    const refused = metrics.metric(props.refused, { period: Duration.minutes(15) });
+    const answered = metrics.metric(props.answered, { period: hour });
+    const part = (partId: string, what: string, spec: PartSpec) =>
+      new AlarmPart(this, partId, { alarmName: `${name}, ${what}`, alarmDescription, ...spec });
+    const many = part('ManyRefused', 'many refusals', { metric: refused, threshold: manyRefused, of: 1 });
+    const lately = part('AnsweredLately', 'answered in an hour', { metric: answered, threshold: 1, of: 1 });
+    const before = part('AnsweredBefore', 'answered in a day', { metric: answered, threshold: 1, of: 24 });
     this.alarm = new CompositeAlarm(this, 'Alarm', {
       compositeAlarmName: name,
-      alarmDescription: this.#description,
+      alarmDescription,
       alarmRule: AlarmRule.allOf(isRaised(many), AlarmRule.not(isRaised(lately)), isRaised(before)),
     });
   }
+}
 
-  /** Raised if one of the last `periods` has `threshold` or more. */
-  #part(id: string, alarmName: string, metric: IMetric, threshold: number, periods: number): Alarm {
-    return new Alarm(this, id, {
+/** Raised if `datapoints` (1 by default) of the last `of` periods have `threshold` or more. */
+export type PartSpec = { metric: IMetric; threshold: number; datapoints?: number; of: number };
+
+/** An alarm that is part of another: it notifies nobody. */
+export class AlarmPart extends Alarm {
+  constructor(
+    scope: Construct,
+    id: string,
+    {
       alarmName,
-      alarmDescription: `Part of an alarm, sends no notification. ${this.#description}`,
+      alarmDescription,
+      metric,
+      threshold,
+      datapoints = 1,
+      of,
+    }: PartSpec & { alarmName: string; alarmDescription: string },
+  ) {
+    super(scope, id, {
+      alarmName,
+      alarmDescription: `Part of an alarm, sends no notification. ${alarmDescription}`,
       metric,
       threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      datapointsToAlarm: 1,
-      evaluationPeriods: periods,
+      datapointsToAlarm: datapoints,
+      evaluationPeriods: of,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
 }
+
+/** For the rule of a composite alarm. */
+export const isRaised = (alarm: Alarm) => AlarmRule.fromAlarm(alarm, AlarmState.ALARM);

@@ -51,7 +51,7 @@ export function doubleAws() {
     doubles.sns
       .on(ListSubscriptionsByTopicCommand)
       .resolves({ Subscriptions: [{ SubscriptionArn: 'arn:aws:sns:eu-central-1:111122223333:topic:id' }] });
-    const articles = articlesOf({ resume: true, launchLinks: true });
+    const articles = articlesOf({ resume: true, launchLinks: true, results: false });
     doubles.cloudwatch.on(DescribeAlarmsCommand).resolves({
       MetricAlarms: articles.map((article) => ({
         AlarmName: nameAlarm('BeginiSession-Demo', article),
