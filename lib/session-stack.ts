@@ -120,6 +120,11 @@ export class SessionStack extends Stack {
         api.restApi.arnForExecuteApi('POST', path, stage.path),
       ),
       apiKeyIds: api.callers.apiKeyIds,
+      queueArns: results
+        ? [results.queues.results, results.queues.dead, results.queues.setAside].map(
+            ({ queueArn }) => queueArn,
+          )
+        : [],
     });
 
     const outputs = {
@@ -138,6 +143,7 @@ export class SessionStack extends Stack {
       ...(results && {
         WebhookUrl: api.urlOf(resultsPath),
         ResultsQueueUrl: results.queues.results.queueUrl,
+        ResultsSetAsideQueueUrl: results.queues.setAside.queueUrl,
         ResultsConsumerPolicyArn: results.consumerPolicyArn,
       }),
       ...(api.domainTarget && { DomainTarget: api.domainTarget }),

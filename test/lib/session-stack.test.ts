@@ -44,7 +44,7 @@ describe.each(environments)('the %s stack', (environment) => {
   test('gives the URL for the Deployment Centre, and the queue of results with the policy of its consumer', () => {
     const without = Object.keys(templateOf({ environment }).findOutputs('*'));
     const outputs = templateOf({ environment, results: true }).findOutputs('*');
-    const added = ['ResultsConsumerPolicyArn', 'ResultsQueueUrl', 'WebhookUrl'];
+    const added = ['ResultsConsumerPolicyArn', 'ResultsQueueUrl', 'ResultsSetAsideQueueUrl', 'WebhookUrl'];
     expect(
       Object.keys(outputs)
         .filter((name) => !without.includes(name))

@@ -47,6 +47,8 @@ export interface Sqs
   messages(queue: LocalQueue): readonly StoredMessage[];
   /** Sends a message without the network and its faults. */
   send(queue: LocalQueue, content: MessageContent): void;
+  /** Deletes all messages of all queues. */
+  purge(): void;
   /** Sets a fault, for the next `times` calls of `operation`, or of any; without `times`, until another is set. */
   fail(fault: SqsFault, options?: { times?: number; operation?: string }): void;
 }
@@ -131,6 +133,9 @@ export async function startSqs({ port = 0, tls, now = Date.now }: SqsOptions = {
     queueArn: (queue) => queues.arnOf(own[queue]),
     messages: (queue) => own[queue].messages,
     send: (queue, content) => void own[queue].send(content),
+    purge() {
+      for (const queue of queues.all) queue.messages = [];
+    },
     fail(next, { times = Number.POSITIVE_INFINITY, operation } = {}) {
       fault = next;
       timesLeft = times;
