@@ -72,11 +72,9 @@ test.each([
 });
 
 test('counts what is dead in the queue that the redrive policy names', async () => {
-  sqs
-    .on(GetQueueAttributesCommand, { QueueUrl: queueUrl('S-ResultsQueuesDead') })
-    .resolves({
-      Attributes: { ApproximateNumberOfMessages: '1', ApproximateNumberOfMessagesNotVisible: '1' },
-    });
+  sqs.on(GetQueueAttributesCommand, { QueueUrl: queueUrl('S-ResultsQueuesDead') }).resolves({
+    Attributes: { ApproximateNumberOfMessages: '1', ApproximateNumberOfMessagesNotVisible: '1' },
+  });
   const found = (await examine(checks)).find(({ code }) => code === 'dead_results');
   expect(found).toMatchObject({ found: '2 dead, 0 set aside' });
 });
