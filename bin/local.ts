@@ -6,7 +6,7 @@ import { type Delivery, readWebhookUrl } from './stand-ins/begini/begini-webhook
 import { localApiKey, localSecretName, readPort } from './stand-ins/local-stage.ts';
 
 function printWelcome(service: LocalService, resultsGo: string, pagesOf: string): void {
-  const { gateway, vendor, secretsManager, dynamoDb } = service;
+  const { gateway, vendor, secretsManager, dynamoDb, sqs } = service;
   const { how, preparation, parameters } = authenticationOf(service);
   // The command finds Secrets Manager by the same variable.
   const withPort = process.env.PORT ? `PORT=${readPort(process.env.PORT)} ` : '';
@@ -20,6 +20,7 @@ function printWelcome(service: LocalService, resultsGo: string, pagesOf: string)
   Results            ${resultsGo}
   Secrets Manager    ${secretsManager.url}   secret: ${localSecretName}
   DynamoDB           ${dynamoDb.origin}   table: ${dynamoDb.tableName}
+  SQS                ${sqs.queueUrl('results')}
 
 Try it:
 ${preparation}
@@ -90,8 +91,12 @@ function stopWithNpm(service: LocalService): void {
 
 try {
   // The stage decides which pages applicants get: those of a row of cdk.json, or of a made-up lender.
-  const { stage, auth = 'api-key' } = parseArgs({
-    options: { stage: { type: 'string' }, auth: { type: 'string' } },
+  const {
+    stage,
+    auth = 'api-key',
+    'leave-results': leaveResults = false,
+  } = parseArgs({
+    options: { stage: { type: 'string' }, auth: { type: 'string' }, 'leave-results': { type: 'boolean' } },
   }).values;
   if (auth !== 'api-key' && auth !== 'iam') throw new Error('--auth must be api-key (the default) or iam');
   const row = stage === undefined ? undefined : await findStage(stage);
@@ -101,12 +106,14 @@ try {
     ...(row && { applicantPage: row.applicantPage }),
     onRequest: printRequest,
     onRotationLine: printRotationStep,
+    leaveResults,
     webhook: { url: webhookUrl, onDelivery: printDelivery },
   });
   stopWithNpm(service);
   printWelcome(
     service,
-    webhookUrl ?? 'to the demo loan app (WEBHOOK_URL sends them elsewhere on this machine)',
+    webhookUrl ??
+      `to the service, and from the queue ${leaveResults ? 'to a consumer of yours' : 'to the demo loan app (npm start -- --leave-results leaves them to yours)'}`,
     row ? `the stage ${row.name} in cdk.json` : 'a made-up lender (npm start -- --stage <stage>)',
   );
 } catch (error) {

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import type { CredentialsPair } from '../functions/credentials/credentials-pair.ts';
 import { reasonOf } from '../functions/errors.ts';
 import { UsageError } from './deployed/usage-error.ts';
+import { afterPass, type Renewal } from './rotate/after-pass.ts';
 import { type Command, parseCommand } from './rotate/arguments.ts';
 import { confirmStage } from './rotate/confirm-stage.ts';
 import { checkApiKey, checkPair, PairError, parsePairInput } from './rotate/pair-input.ts';
@@ -32,12 +33,20 @@ async function main(argv: string[]): Promise<number> {
   say(`Stage ${stage.name} (${stage.environment})${command.local ? ', the local service' : ''}
 Secret ${target.secretName}, account ${target.account}, region ${target.region}\n`);
   if (command.status) return await showStatus(target);
+  if (command.compromised && !stage.results) {
+    throw new UsageError(
+      'This stage has no results: --compromised has nothing to end. Renew the key without it, and give the new key to your receiver.',
+    );
+  }
   await confirmStage(
     stage,
     command.confirm,
     terminal && ((question) => terminal.ask(question, { echo: true })),
   );
-  return await rotate(await readPair(command), target);
+  return await rotate(await readPair(command), target, {
+    results: stage.results,
+    isCompromised: command.compromised,
+  });
 }
 
 async function findDeployed(command: Command) {
@@ -79,10 +88,21 @@ async function readPairFile(file: string): Promise<string> {
   });
 }
 
-async function rotate(pair: CredentialsPair, { client, versions }: SecretTarget): Promise<number> {
+async function rotate(
+  pair: CredentialsPair,
+  { client, versions }: SecretTarget,
+  renewal: Pick<Renewal, 'results' | 'isCompromised'>,
+): Promise<number> {
   const { rotatePair } = await import('./rotate/rotate-pair.ts');
   isRotating = true;
-  const verdict = await rotatePair(pair, { client, versions, say, signal: interruption.signal });
+  const startedAt = Date.now();
+  const verdict = await rotatePair(pair, {
+    client,
+    versions,
+    say,
+    isCompromised: renewal.isCompromised,
+    signal: interruption.signal,
+  });
   if (interruption.signal.aborted) {
     say(
       `\nInterrupted. ${verdict ? 'What was staged is withdrawn; the pair in use is unchanged.' : 'The new pair is in use already.'}`,
@@ -93,8 +113,8 @@ async function rotate(pair: CredentialsPair, { client, versions }: SecretTarget)
     say(`\nFAIL: ${verdict.reason} The pair in use is unchanged.\nNext: ${verdict.next}`);
     return 1;
   }
-  say(`\nPASS: Begini accepted the pair, and it is in use.
-Next: give the new API key to the receiver of Begini's webhooks, which verifies signatures with it.`);
+  const next = afterPass({ ...renewal, startedAt, passedAt: Date.now() });
+  say(`\nPASS: Begini accepted the pair, and it is in use.\n${next}`);
   return 0;
 }
 

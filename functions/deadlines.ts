@@ -71,6 +71,18 @@ export const claimPollMs = 250;
 /** With less than this left, a request stops waiting for another one: there must be time to call the vendor. */
 export const shortestWaitMs = 4_500;
 
+/** From the moment API Gateway received a result until its answer: nobody knows how long Begini waits. */
+export const resultTimeoutMs = 4_750;
+
+/** One try to read the secret again, for a result whose signature fits no key in memory. */
+export const forcedReadTimeoutMs = 1_000;
+
+/** One try to send a result to its queue. */
+export const sendTryTimeoutMs = 1_000;
+
+/** Tries to send a result, the first included. */
+export const sendTries = 2;
+
 /** How long init waits for the warm-up. */
 export const warmUpTimeoutMs = 2_000;
 
@@ -93,19 +105,28 @@ export type RequestClock = {
  * The moment, in epoch milliseconds, by which a request must be answered. `receivedAt` counts only if it can be true:
  * requests must not fail because of a wrong clock.
  */
-export function requestDeadline({ now, remainingMs, receivedAt = now, isFirst }: RequestClock): number {
+export function requestDeadline(
+  { now, remainingMs, receivedAt = now, isFirst }: RequestClock,
+  timeoutMs = requestTimeoutMs,
+): number {
   const ageMs = now - receivedAt;
   const isCredible = ageMs >= 0 && ageMs <= (isFirst ? longestStartMs : longestTransitMs);
-  return Math.min(now + remainingMs - answerReserveMs, (isCredible ? receivedAt : now) + requestTimeoutMs);
+  return Math.min(now + remainingMs - answerReserveMs, (isCredible ? receivedAt : now) + timeoutMs);
 }
 
 /** The deadline of the request that a function was invoked with. */
-export function deadlineOf(event: APIGatewayProxyEvent, context: Context, isFirst: boolean): number {
+export function deadlineOf(
+  event: APIGatewayProxyEvent,
+  context: Context,
+  isFirst: boolean,
+  timeoutMs?: number,
+): number {
   const receivedAt: unknown = event?.requestContext?.requestTimeEpoch;
-  return requestDeadline({
+  const clock = {
     now: Date.now(),
     remainingMs: context.getRemainingTimeInMillis(),
     receivedAt: typeof receivedAt === 'number' ? receivedAt : undefined,
     isFirst,
-  });
+  };
+  return requestDeadline(clock, timeoutMs);
 }

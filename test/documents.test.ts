@@ -106,7 +106,7 @@ describe('functions/README.md', () => {
   test('quotes examples word for word: the file is named behind the language of the block', () => {
     const quotes = [...read('functions/README.md').matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms)];
     expect(quotes.map(([, file]) => file)).toEqual(
-      expect.arrayContaining(['test/examples/hand-over.mjs', 'test/examples/webhook-receiver.mjs']),
+      expect.arrayContaining(['test/examples/hand-over.mjs', 'test/examples/take-results.mjs']),
     );
     for (const [, file = '', quote = ''] of quotes) expect(read(file)).toContain(`\n${quote}`);
   });

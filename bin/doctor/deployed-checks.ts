@@ -5,6 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { runbookFile } from '../../lib/monitoring/runbook.ts';
 import type { Stage } from '../../lib/stages/stages.ts';
 import { onlyToAws } from '../deployed/aws-endpoints.ts';
@@ -17,6 +18,7 @@ import type { Check, Examination } from './check.ts';
 import { type Contract, contractChecks, handOffCheck } from './contract-checks.ts';
 import { edgeChecks } from './edge-checks.ts';
 import type { Found } from './findings.ts';
+import { deployedResultChecks, strangersResultCheck } from './result-checks.ts';
 import { secretCheck } from './secret-checks.ts';
 import { tableCheck, timeToLiveCheck } from './table-checks.ts';
 
@@ -55,6 +57,7 @@ export async function deployedChecks(
   const apiGateway = onlyToAws(new APIGatewayClient(options));
   const sns = onlyToAws(new SNSClient(options));
   const dynamoDb = onlyToAws(new DynamoDBClient(options));
+  const cloudWatch = onlyToAws(new CloudWatchClient(options));
   const shared = { client: secrets, scheduled: true };
   const launchKey = outputs.get('LaunchKeySecretName');
   const table = outputs.get('SessionTableName');
@@ -100,11 +103,25 @@ export async function deployedChecks(
         ]
       : []),
     receiverCheck(sns, stage, outputs.get('AlarmTopicArn')),
-    alarmCheck(onlyToAws(new CloudWatchClient(options)), stage, name),
+    alarmCheck(cloudWatch, stage, name),
     ...edgeChecks(contract),
     ...contractChecks(contract),
     ...(handOff ? [handOffCheck(contract)] : []),
     ...(table ? [tableCheck(dynamoDb, table), timeToLiveCheck(dynamoDb, table)] : []),
+    ...(stage.results
+      ? [
+          strangersResultCheck(contract),
+          ...deployedResultChecks({
+            sqs: onlyToAws(new SQSClient(options)),
+            cloudWatch,
+            resultsQueueUrl: required('ResultsQueueUrl'),
+            setAsideQueueUrl: required('ResultsSetAsideQueueUrl'),
+            webhookUrl: required('WebhookUrl'),
+            namespace: `BeginiSession/${stage.name}`,
+            stackName: name,
+          }),
+        ]
+      : []),
   ];
   return { target, checks };
 }

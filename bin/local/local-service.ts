@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import type { ApplicantPage } from '../../functions/applicant-page/applicant-page.ts';
 import { secretTries } from '../../functions/deadlines.ts';
+import { resultsPath } from '../../lib/api/routes.ts';
 import { withApiKey, withSignature } from '../doctor/authenticate.ts';
 import {
   type BeginiSimulator,
@@ -15,9 +17,10 @@ import { declareRoutes } from '../stand-ins/gateway/gateway-routes.ts';
 import { createIamCredentials, type IamCredentials } from '../stand-ins/gateway/iam-credentials.ts';
 import { localApiKey, localSecretName, localStage } from '../stand-ins/local-stage.ts';
 import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
+import { type Sqs, startSqs } from '../stand-ins/sqs/sqs.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
 import { demoPage } from './demo-page.ts';
-import { demoWebhookPath, returnPages } from './demo-results.ts';
+import { DemoResults, returnPages } from './demo-results.ts';
 import { serveContract } from './serve-contract.ts';
 import { type FunctionOptions, startFunction, startRoutedFunctions } from './start-function.ts';
 
@@ -30,6 +33,7 @@ export type LocalService = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
   dynamoDb: LocalDynamoDb;
+  sqs: Sqs;
   /** The credentials that a loan app signs with; absent if it sends the API key. */
   credentials: IamCredentials | undefined;
   close(): Promise<void>;
@@ -47,13 +51,15 @@ export type LocalServiceOptions = {
   onRequest?: (request: LocalRequest) => void;
   /** Receives the log lines of the rotation function. */
   onRotationLine?: (line: string) => void;
-  /** Where the simulator sends results, by default to the demo loan app, and when. */
+  /** Whether results stay in the queue, for a consumer of yours; by default the demo loan app takes them. */
+  leaveResults?: boolean;
+  /** Where the simulator sends results, by default to the service, and when. */
   webhook?: { url?: string | undefined } & Omit<WebhookOptions, 'apiKeys'>;
 };
 
 /**
- * Starts the real handlers with stand-ins: the gateway on `port`, and on the next three ports the simulator, Secrets
- * Manager and DynamoDB (0: any free ports).
+ * Starts the real handlers with stand-ins: the gateway on `port`, and on the next four ports the simulator, Secrets
+ * Manager, DynamoDB and SQS (0: any free ports).
  *
  * @throws Error that names a port in use.
  */
@@ -64,6 +70,7 @@ export async function startLocalService(
     applicantPage = demoPage,
     onRequest,
     onRotationLine = () => undefined,
+    leaveResults = false,
     webhook,
   }: LocalServiceOptions = {},
 ): Promise<LocalService> {
@@ -85,6 +92,8 @@ export async function startLocalService(
     running.push(secretsManager);
     const dynamoDb = await startDynamoDb({ port: next(3) });
     running.push(dynamoDb);
+    const sqs = await startSqs({ port: next(4) });
+    running.push(sqs);
 
     const outcomes = new Map<string, string>();
     const options: FunctionOptions = {
@@ -97,9 +106,13 @@ export async function startLocalService(
         origins: { api: vendor.origin, assessment: vendor.origin },
         launchKeySecretArn: secretsManager.arnOf(launchKeyName),
         launchBaseUrl: undefined,
+        resultsQueueUrl: sqs.queueUrl('results'),
+        setAsideQueueUrl: sqs.queueUrl('setAside'),
+        ...localStage.results,
       },
       secretsManager: { ...clientConfig(secretsManager.url), maxAttempts: secretTries },
       dynamoDb: clientConfig(dynamoDb.origin),
+      sqs: clientConfig(sqs.origin),
       applicantPage,
       protocol: 'http:',
       writeLine(line) {
@@ -114,6 +127,10 @@ export async function startLocalService(
     secretsManager.setRotation(localSecretName, (event) =>
       rotation.handler(event, { awsRequestId: randomUUID() }),
     );
+
+    const demo = new DemoResults(new SQSClient(clientConfig(sqs.origin)), sqs.queueUrl('results'));
+    running.push(demo);
+    if (!leaveResults) void demo.consume();
 
     const credentials = callerAuth === 'iam' ? createIamCredentials('us-east-1') : undefined;
     const gateway = await startGateway({
@@ -130,7 +147,7 @@ export async function startLocalService(
             ? withSignature(credentials, credentials.region)
             : withApiKey(async () => localApiKey),
           vendor,
-          webhookUrl: webhook?.url,
+          results: webhook?.url ?? (leaveResults ? sqs.queueUrl('results') : demo.results),
         }),
         'GET /openapi.json': serveContract(localStage.path),
       },
@@ -145,23 +162,23 @@ export async function startLocalService(
     running.push(gateway);
     const atDemo = (path: string) => new URL(path, gateway.url).href;
     vendor.setDeployment({
-      webhookUrl: webhook?.url ?? atDemo(demoWebhookPath),
+      webhookUrl: webhook?.url ?? `${gateway.url}${resultsPath}`,
       returnUrls: Object.fromEntries(
         Object.entries(returnPages).map(([ending, { path }]) => [ending, atDemo(path)]),
       ),
     });
-    return { gateway, vendor, secretsManager, dynamoDb, credentials, close };
+    return { gateway, vendor, secretsManager, dynamoDb, sqs, credentials, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** The same on the first four free ports in a row, for commands that find Secrets Manager by the gateway's port. */
+/** The same on the first five free ports in a row, for commands that find Secrets Manager by the gateway's port. */
 export async function startLocalServiceOnFreePorts(
   options?: LocalServiceOptions,
 ): Promise<{ service: LocalService; port: number }> {
-  for (let port = 20_000 + (process.pid % 20_000); ; port += 4) {
+  for (let port = 20_000 + (process.pid % 20_000); ; port += 5) {
     try {
       return { service: await startLocalService(port, options), port };
     } catch (error) {

@@ -17,6 +17,7 @@ import { Construct } from 'constructs';
 import type { Firewall } from '../api/firewall.ts';
 import type { SessionApi } from '../api/session-api.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
+import type { ResultQueues } from '../results/result-queues.ts';
 import type { Stage } from '../stages/stages.ts';
 import type { Alarms, Rotations } from './alarms.ts';
 import { errorBudget } from './error-budget.ts';
@@ -31,6 +32,7 @@ export interface StageDashboardProps {
   functions: readonly ApiFunction[];
   metrics: RequestMetrics;
   rotations: Rotations;
+  results: ResultQueues | undefined;
   alarms: Alarms;
 }
 
@@ -61,6 +63,7 @@ export class StageDashboard extends Construct {
         this.#whoMustAct(),
         [heading('Is rotation healthy?')],
         this.#rotation(),
+        ...this.#resultRows(),
       ],
     });
   }
@@ -212,6 +215,33 @@ export class StageDashboard extends Construct {
           this.#metric('StaleServes', 'Requests served with an older reading'),
         ],
       }),
+    ];
+  }
+
+  /** Results, in a stage that has them. */
+  #resultRows(): IWidget[][] {
+    const { results } = this.#props;
+    if (!results) return [];
+    const named = { Results: results.results, Dead: results.dead, 'Set aside': results.setAside };
+    const visible = Object.entries(named).map(([label, queue]) =>
+      queue.metricApproximateNumberOfMessagesVisible({ label, statistic: 'Maximum' }),
+    );
+    return [
+      [heading('Do results get through?')],
+      [
+        graph(8, 'Events of Begini', {
+          left: [
+            this.#metric('ResultsVerified', 'Accepted'),
+            this.#metric('ResultsSetAside', 'Set aside'),
+            this.#metric('ResultsRefused', 'Signature refused'),
+            this.#metric('ResultsUnavailable', 'Not stored (503)'),
+          ],
+        }),
+        graph(8, 'Waiting in the queues', { left: visible }),
+        graph(8, 'Oldest result in the queue, s', {
+          left: [results.results.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', label: 'Age' })],
+        }),
+      ],
     ];
   }
 

@@ -33,37 +33,56 @@ export const manyRefused = 10;
  */
 export class SilentFlood extends Construct {
   readonly alarm: CompositeAlarm;
-  readonly #description: string;
 
   constructor(scope: Construct, id: string, props: SilentFloodProps) {
     super(scope, id);
-    const { metrics, article, meaning, refused, succeeded, runbookUrl } = props;
-    this.#description = describeAlarm(meaning, article, runbookUrl);
+    const { metrics, article, meaning, runbookUrl } = props;
+    const alarmDescription = describeAlarm(meaning, article, runbookUrl);
     const name = nameAlarm(Stack.of(this).stackName, article);
-    const inQuarter = metrics.metric(refused, { period: Duration.minutes(15) });
-    const inHour = metrics.metric(succeeded, { period: Duration.hours(1) });
-    const many = this.#part('ManyRefused', `${name}, many refusals`, inQuarter, manyRefused, 1);
-    const lately = this.#part('AnsweredLately', `${name}, answered in an hour`, inHour, 1, 1);
-    const before = this.#part('AnsweredBefore', `${name}, answered in a day`, inHour, 1, 24);
-    const isRaised = (alarm: Alarm) => AlarmRule.fromAlarm(alarm, AlarmState.ALARM);
+    const refused = metrics.metric(props.refused, { period: Duration.minutes(15) });
+    const succeeded = metrics.metric(props.succeeded, { period: Duration.hours(1) });
+    const part = (partId: string, what: string, spec: PartSpec) =>
+      new AlarmPart(this, partId, { alarmName: `${name}, ${what}`, alarmDescription, ...spec });
+    const many = part('ManyRefused', 'many refusals', { metric: refused, threshold: manyRefused, of: 1 });
+    const lately = part('AnsweredLately', 'answered in an hour', { metric: succeeded, threshold: 1, of: 1 });
+    const before = part('AnsweredBefore', 'answered in a day', { metric: succeeded, threshold: 1, of: 24 });
     this.alarm = new CompositeAlarm(this, 'Alarm', {
       compositeAlarmName: name,
-      alarmDescription: this.#description,
+      alarmDescription,
       alarmRule: AlarmRule.allOf(isRaised(many), AlarmRule.not(isRaised(lately)), isRaised(before)),
     });
   }
+}
 
-  /** Raised if one of the last `periods` has `threshold` or more. */
-  #part(id: string, alarmName: string, metric: IMetric, threshold: number, periods: number): Alarm {
-    return new Alarm(this, id, {
+/** Raised if `datapoints` (1 by default) of the last `of` periods have `threshold` or more. */
+export type PartSpec = { metric: IMetric; threshold: number; datapoints?: number; of: number };
+
+/** An alarm that is part of another: it notifies nobody. */
+export class AlarmPart extends Alarm {
+  constructor(
+    scope: Construct,
+    id: string,
+    {
       alarmName,
-      alarmDescription: `Part of an alarm, sends no notification. ${this.#description}`,
+      alarmDescription,
+      metric,
+      threshold,
+      datapoints = 1,
+      of,
+    }: PartSpec & { alarmName: string; alarmDescription: string },
+  ) {
+    super(scope, id, {
+      alarmName,
+      alarmDescription: `Part of an alarm, sends no notification. ${alarmDescription}`,
       metric,
       threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      datapointsToAlarm: 1,
-      evaluationPeriods: periods,
+      datapointsToAlarm: datapoints,
+      evaluationPeriods: of,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
 }
+
+/** For the rule of a composite alarm. */
+export const isRaised = (alarm: Alarm) => AlarmRule.fromAlarm(alarm, AlarmState.ALARM);

@@ -24,7 +24,7 @@ const aws = doubleAws();
 const before = { ...process.env };
 const folder = mkdtempSync(join(tmpdir(), 'begini-session-doctor-'));
 const cdkJson = pathToFileURL(join(folder, 'cdk.json'));
-const row = { environment: 'production', firewall: false, region: 'us-east-1' };
+const row = { environment: 'production', firewall: false, region: 'us-east-1', results: true };
 const root = join(import.meta.dirname, '../..');
 const useRow = (change: object = {}) =>
   writeFileSync(cdkJson, JSON.stringify({ context: { stages: { Demo: { ...row, ...change } } } }));
@@ -60,6 +60,9 @@ const outputs = () => ({
   LaunchKeySecretName: 'begini-session/demo/launch-key',
   AlarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:BeginiSession-Demo-Alarms',
   SessionTableName: 'BeginiSession-Demo-Sessions',
+  ResultsQueueUrl: 'https://sqs.us-east-1.amazonaws.com/111122223333/results',
+  ResultsSetAsideQueueUrl: 'https://sqs.us-east-1.amazonaws.com/111122223333/set-aside',
+  WebhookUrl: `http://127.0.0.1:${stage.port}/test/webhooks/begini`,
 });
 
 /** A server in the place of the stage. */

@@ -49,7 +49,9 @@ describe('against the local service, the command', () => {
     const { exitCode, stdout, stderr } = await run(pairOf(renewedKey));
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toContain('begini-session/test/credentials, account 000000000000, region us-east-1');
-    expect(stdout).toContain('PASS: Begini accepted the pair');
+    expect(stdout).toMatch(
+      /PASS: Begini accepted the pair.*\nResults signed with the previous key are accepted until/,
+    );
     expect(stdout).not.toContain(renewedKey);
     const answer = await checkedFetch(`${service.gateway.url}/sessions`, {
       method: 'POST',
@@ -69,6 +71,17 @@ describe('against the local service, the command', () => {
     expect(stdout).toMatch(/^[0-9a-f-]{36} {2}AWSCURRENT$/m);
     expect(stdout).toMatch(/^[0-9a-f-]{36} {2}AWSPREVIOUS$/m);
     expect(stdout).not.toContain(renewedKey);
+  });
+
+  test('ends a compromised key for results at a moment that it prints', async () => {
+    const { exitCode, stdout } = await run(pairOf(renewedKey), ['--compromised']);
+    expect([exitCode, stdout]).toEqual([
+      0,
+      expect.stringContaining('No result signed with the previous key'),
+    ]);
+    expect((await run('', ['--status'])).stdout).toMatch(
+      / {2}(AWSPREVIOUS BEGINI_COMPROMISED|BEGINI_COMPROMISED AWSPREVIOUS)$/m,
+    );
   });
 
   test('ends with FAIL, the reason and what to do if Begini refuses the pair', async () => {

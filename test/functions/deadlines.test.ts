@@ -28,6 +28,13 @@ test('two failed connections and a call fit into the vendor’s time', () => {
   expect(vendorTimeoutMs).toBeGreaterThanOrEqual(2 * connectTimeoutMs + shortestCallMs);
 });
 
+test('Begini has the answer to a result within 5 s, and a queue gets its second try in the slowest case too', () => {
+  const { resultTimeoutMs, secretTryTimeoutMs, forcedReadTimeoutMs, sendTries, sendTryTimeoutMs } = deadlines;
+  expect(resultTimeoutMs).toBeLessThan(5_000);
+  const slowestFirstTryMs = secretTryTimeoutMs + forcedReadTimeoutMs + (sendTries - 1) * sendTryTimeoutMs;
+  expect(resultTimeoutMs - slowestFirstTryMs).toBeGreaterThanOrEqual(sendTryTimeoutMs / 2);
+});
+
 /** One call to the table of sessions, including its second try. */
 const storeCallMs = deadlines.storeTries * deadlines.storeTryTimeoutMs;
 
@@ -60,6 +67,11 @@ test('a request ends a second before Lambda would end it', () => {
 
 test('a request ends 14 s after API Gateway received it, even if the function started slowly', () => {
   expect(requestDeadline({ ...clock, receivedAt: 97_000, isFirst: true })).toBe(111_000);
+});
+
+test('a result has less time from the moment that API Gateway received it', () => {
+  const clock = { now: 100_000, remainingMs: 14_000, receivedAt: 98_000, isFirst: false };
+  expect(requestDeadline(clock, deadlines.resultTimeoutMs)).toBe(102_750);
 });
 
 test('a request without API Gateway’s time has only Lambda’s', () => {

@@ -16,7 +16,9 @@ function faultOf(argv: string[], environment: Record<string, string> = {}): stri
 
 test('reads a command line', () => {
   const command = { stage: 'Test', status: false, local: true, file: 'pair.json', confirm: undefined };
-  expect(parseCommand(['--stage', 'Test', '--local', '--file=pair.json'])).toEqual(command);
+  const argv = ['--stage', 'Test', '--local', '--file=pair.json'];
+  expect(parseCommand(argv)).toEqual({ ...command, compromised: false });
+  expect(parseCommand([...argv, '--compromised'])).toEqual({ ...command, compromised: true });
 });
 
 test.each<[string[], string]>([
