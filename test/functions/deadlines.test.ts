@@ -28,6 +28,11 @@ test('two failed connections and a call fit into the vendor’s time', () => {
   expect(vendorTimeoutMs).toBeGreaterThanOrEqual(2 * connectTimeoutMs + shortestCallMs);
 });
 
+test('a connection has time for two addresses', () => {
+  const { connectTimeoutMs, addressTimeoutMs } = deadlines;
+  expect(connectTimeoutMs).toBeGreaterThanOrEqual(2 * addressTimeoutMs);
+});
+
 /** One call to the table of sessions, including its second try. */
 const storeCallMs = deadlines.storeTries * deadlines.storeTryTimeoutMs;
 

@@ -114,6 +114,22 @@ describe('its start', () => {
   });
 });
 
+test.each(['create-session', 'launch'] as const)(
+  '%s connects to the vendor before it makes its first request to AWS',
+  async (name) => {
+    lambda = await startLambda(name, {
+      resume: true,
+      variables: { NODE_OPTIONS: `--import=${new URL('../../support/order-of-starts.ts', import.meta.url)}` },
+    });
+    const { vendor, secretsManager, stop } = lambda;
+    lambda = undefined;
+    const { stderr } = await stop();
+    const [first, ...later] = stderr.split('\n');
+    expect(first).toBe(`SYN ${new URL(vendor.origin).port}`);
+    expect(later).toContain(`request ${new URL(secretsManager.url).port}`);
+  },
+);
+
 describe('a failing Secrets Manager', () => {
   test('is called a second time if it fails once', async () => {
     const running = await start({
