@@ -29,6 +29,15 @@ export const vendorTimeoutMs = 8_000;
 /** DNS, TCP and TLS of one try to reach the vendor. */
 export const connectTimeoutMs = 2_000;
 
+/**
+ * How long each address of a host is tried if it has several. Node's own 250 ms would give up a host that is far away,
+ * and a connection that was established while JavaScript was running.
+ */
+export const addressTimeoutMs = 1_000;
+
+/** How long the AWS SDK's clients wait for the vendor's name to be looked up, so that its connection starts first. */
+export const lookupTimeoutMs = 20;
+
 /** With less than this left, no session call is started: it could create a session that no caller receives. */
 export const shortestCallMs = 3_000;
 

@@ -55,9 +55,13 @@ export type StartedFunction<Handler> = {
 /** Starts a function by its name, as its `handler.ts` does in Lambda. */
 export const startFunction = {
   'create-session'(options): StartedFunction<ApiHandler> {
-    const { sessions, close } = startSessions(options);
+    const { sessions, vendor, close } = startSessions(options);
     const handler = createSessionHandler({ ...logOf(options), sessions });
-    return { handler, warmUp: () => sessions.warmUp(), close };
+    const warmUp = async () => {
+      await vendor.startWarmUp();
+      await sessions.warmUp();
+    };
+    return { handler, warmUp, close };
   },
   'create-launch-link'(options): StartedFunction<ApiHandler> {
     const client = secretsClient(options);
@@ -66,10 +70,13 @@ export const startFunction = {
     return { handler, warmUp: () => warmUpLaunchKeys(launchKeys), close: () => client.destroy() };
   },
   launch(options): StartedFunction<ApiHandler> {
-    const { sessions, client, close } = startSessions(options);
+    const { sessions, vendor, client, close } = startSessions(options);
     const launchKeys = openLaunchKeys(client, options);
     const handler = createLaunchHandler({ ...options, sessions, launchKeys });
-    const warmUp = () => Promise.all([warmUpLaunchKeys(launchKeys), sessions.warmUp()]);
+    const warmUp = async () => {
+      await vendor.startWarmUp();
+      await Promise.all([warmUpLaunchKeys(launchKeys), sessions.warmUp()]);
+    };
     return { handler, warmUp, close };
   },
   'receive-result'(options): StartedFunction<ApiHandler> {
@@ -146,5 +153,5 @@ function startSessions(options: FunctionOptions) {
     sessions.close();
     client.destroy();
   };
-  return { sessions, client, close };
+  return { sessions, vendor, client, close };
 }

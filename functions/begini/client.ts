@@ -22,7 +22,9 @@ export type VendorResponse = {
 export type VendorClient = {
   /** Sends `request` and reads the response within the scope. @throws VendorError, without any value of the call. */
   send(request: SessionRequest, scope: RequestScope): Promise<VendorResponse>;
-  /** Opens a connection for the next call. Resolves when it is ready; rejects if it cannot be opened. */
+  /** Starts `warmUp`, and lets its first packet out: at most 20 ms. Never rejects. */
+  startWarmUp(): Promise<void>;
+  /** Opens a connection for the first call. Resolves when it is ready; rejects if it cannot be opened. */
   warmUp(): Promise<void>;
   close(): void;
 };
@@ -37,9 +39,8 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
   const isTls = url.protocol === 'https:';
   // Not the URL itself: Node would parse it again for each call.
   const target = { hostname: url.hostname, port: url.port, method: 'POST' };
-  const agent = isTls
-    ? new KeepAliveAgent({ keepAlive: true, ...(ca && { ca }) })
-    : new http.Agent({ keepAlive: true });
+  const address = { host: url.hostname, port: Number(url.port || 443) };
+  const agent = isTls ? new KeepAliveAgent(ca ? { ca } : {}) : new http.Agent({ keepAlive: true });
   const idle = new IdleConnections(agent);
 
   async function send(request: SessionRequest, scope: RequestScope): Promise<VendorResponse> {
@@ -95,9 +96,11 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
 
   return {
     send,
+    async startWarmUp() {
+      if (agent instanceof KeepAliveAgent) await agent.startWarmUp(address);
+    },
     async warmUp() {
-      if (agent instanceof KeepAliveAgent)
-        await agent.warmUp({ host: url.hostname, port: Number(url.port || 443) });
+      if (agent instanceof KeepAliveAgent) await agent.warmUp(address);
       idle.used();
     },
     close: () => agent.destroy(),

@@ -1,6 +1,5 @@
-import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createVendorClient, type VendorClient } from '../begini/client.ts';
+import type { VendorClient } from '../begini/client.ts';
 import { buildSessionRequest } from '../begini/request.ts';
 import { isRefusal, judgeResponse } from '../begini/response.ts';
 import { wasNotStarted } from '../begini/vendor-call.ts';
@@ -65,21 +64,20 @@ export class SessionService {
   }
 
   /**
-   * The service on its real clients.
-   * @param tableClient the client's configuration if it is not Lambda's own
+   * The service on its real clients. Start the vendor's warm-up first: to make the AWS SDK's clients, and their first
+   * calls, take some 30 ms of JavaScript, during which the vendor's first round trip can pass.
    */
   static of(
     settings: Settings,
+    vendor: VendorClient,
     client = new SecretsManagerClient(secretsManagerDefaults),
-    tableClient?: DynamoDBClientConfig,
   ): SessionService {
     const credentials = new CredentialsCache({ client, secretArn: settings.credentialsSecretArn });
-    const vendor = createVendorClient({ origin: settings.origins.api });
     const { resume, uidRefKey } = settings;
     const remembered =
       resume &&
       new RememberedSessions({
-        table: connectSessionTable(resume.tableName, tableClient),
+        table: connectSessionTable(resume.tableName),
         credentials,
         uidRefKey,
         sessionHours: resume.sessionHours,

@@ -35,6 +35,11 @@ test('Begini has the answer to a result within 5 s, and a queue gets its second 
   expect(resultTimeoutMs - slowestFirstTryMs).toBeGreaterThanOrEqual(sendTryTimeoutMs / 2);
 });
 
+test('a connection has time for two addresses', () => {
+  const { connectTimeoutMs, addressTimeoutMs } = deadlines;
+  expect(connectTimeoutMs).toBeGreaterThanOrEqual(2 * addressTimeoutMs);
+});
+
 /** One call to the table of sessions, including its second try. */
 const storeCallMs = deadlines.storeTries * deadlines.storeTryTimeoutMs;
 

@@ -65,7 +65,7 @@ export interface RecordedRequest {
 export interface BeginiSimulator
   extends Pick<
     LoopbackServer,
-    'origin' | 'connections' | 'closeIdleConnections' | 'refuseConnections' | 'close'
+    'origin' | 'connections' | 'answerFor' | 'closeIdleConnections' | 'refuseConnections' | 'close'
   > {
   readonly requests: readonly RecordedRequest[];
   /** The current fault. */
@@ -222,6 +222,7 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
       return vendor.apiKeys;
     },
     changeCredentials: (next, { overlapMs } = {}) => vendor.changeCredentials(next, overlapMs),
+    answerFor: server.answerFor,
     closeIdleConnections: server.closeIdleConnections,
     refuseConnections: server.refuseConnections,
     close: async () => {
