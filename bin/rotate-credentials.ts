@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { CredentialsPair } from '../functions/credentials/credentials-pair.ts';
 import { reasonOf } from '../functions/errors.ts';
+import { isOnTheWay, networkAdvice } from './deployed/https-agent.ts';
 import { UsageError } from './deployed/usage-error.ts';
 import { type Command, parseCommand } from './rotate/arguments.ts';
 import { confirmStage } from './rotate/confirm-stage.ts';
@@ -44,7 +45,9 @@ async function findDeployed(command: Command) {
   const { findStage } = await import('./deployed/find-stage.ts');
   const stage = await findStage(command.stage);
   const { findDeployedSecret } = await import('./rotate/secret-target.ts');
-  return { stage, target: await findDeployedSecret(stage, process.env) };
+  const askMfaCode =
+    terminal && ((device: string) => terminal.ask(`MFA code for ${device} (not shown): `, { echo: false }));
+  return { stage, target: await findDeployedSecret(stage, { environment: process.env, askMfaCode }) };
 }
 
 async function findLocal(command: Command) {
@@ -106,11 +109,12 @@ function explain(error: unknown): { exitCode: number; message: string } {
   if (error instanceof PairError) {
     return { exitCode: 1, message: `FAIL: ${error.message} Nothing was changed.` };
   }
-  return {
-    exitCode: 1,
-    message: `FAIL: AWS could not be reached, or refused: ${reasonOf(error)}.
-Next: check your AWS credentials and region (AWS_PROFILE, AWS_REGION), and the policy OperatorPolicyArn of the stack. Then run this again; --status shows what is in use.`,
-  };
+  const reason = reasonOf(error);
+  const fault = isOnTheWay(reason)
+    ? `AWS could not be reached: ${reason}.\nNext: ${networkAdvice}`
+    : `AWS refused: ${reason}.
+Next: check your AWS credentials and region (AWS_PROFILE, AWS_REGION), and the policy OperatorPolicyArn of the stack. Then run this again.`;
+  return { exitCode: 1, message: `FAIL: ${fault}\n--status shows what is in use.` };
 }
 
 function interrupt(): void {

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { reasonOf } from '../../functions/errors.ts';
+import type { AskMfaCode } from '../deployed/aws-access.ts';
+import { isOnTheWay, networkAdvice } from '../deployed/https-agent.ts';
 import { UsageError } from '../deployed/usage-error.ts';
 import { readPort } from '../stand-ins/local-stage.ts';
 import type { Examination } from './check.ts';
@@ -12,6 +14,8 @@ export type DoctorOptions = {
   /** Receives each line of the output as it is known. */
   print: (line: string) => void;
   printError: (line: string) => void;
+  /** Absent if there is no terminal. */
+  askMfaCode?: AskMfaCode | undefined;
   /** Another file than the project's cdk.json. */
   cdkJson?: URL;
   limits?: Limits;
@@ -119,12 +123,12 @@ function parse(argv: string[]) {
 async function findDeployed(
   name: string,
   handOff: boolean,
-  { environment, cdkJson }: DoctorOptions,
+  { environment, askMfaCode, cdkJson }: DoctorOptions,
 ): Promise<Examination> {
   const { findStage } = await import('../deployed/find-stage.ts');
   const stage = await findStage(name, cdkJson);
   const { deployedChecks } = await import('./deployed-checks.ts');
-  return await deployedChecks(stage, { handOff, environment });
+  return await deployedChecks(stage, { handOff, environment, askMfaCode });
 }
 
 async function findLocal(handOff: boolean, { environment }: DoctorOptions): Promise<Examination> {
@@ -157,6 +161,7 @@ function explain(error: unknown): string {
     return `These AWS credentials may not look at the stack (${reason}).
 Next: check that AWS_PROFILE is of the stage's account, and attach the policy in the stack's output DoctorPolicyArn.`;
   }
+  if (isOnTheWay(reason)) return `AWS could not be reached: ${reason}.\nNext: ${networkAdvice}`;
   return `AWS gave no usable answer: ${reason || 'unknown error'}.
-Next: check the network, its proxy, AWS_PROFILE and AWS_REGION, then run the doctor again.`;
+Next: check AWS_PROFILE and AWS_REGION, then run the doctor again.`;
 }

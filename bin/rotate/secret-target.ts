@@ -1,6 +1,7 @@
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
 import type { Stage } from '../../lib/stages/stages.ts';
+import type { AccessOptions } from '../deployed/aws-access.ts';
 import { onlyToAws } from '../deployed/aws-endpoints.ts';
 import { findDeployedStack, refuseOtherAccount } from '../deployed/deployed-stack.ts';
 import { UsageError } from '../deployed/usage-error.ts';
@@ -23,17 +24,14 @@ export type SecretTarget = {
  * @throws UsageError if region or credentials are missing, or the stack is not deployed or is in another account than
  * that of the row; errors of the SDK.
  */
-export async function findDeployedSecret(
-  stage: Stage,
-  environment: Record<string, string | undefined>,
-): Promise<SecretTarget> {
-  const { stack, name, region } = await findDeployedStack(stage, environment);
+export async function findDeployedSecret(stage: Stage, options: AccessOptions): Promise<SecretTarget> {
+  const { stack, name, access } = await findDeployedStack(stage, options);
   const secretName = stack?.Outputs?.find(
     ({ OutputKey }) => OutputKey === 'CredentialsSecretName',
   )?.OutputValue;
   if (!secretName) throw new UsageError(`The stack ${name} has no output CredentialsSecretName.`);
 
-  const target = await describeTarget(onlyToAws(new SecretsManagerClient({ region })), secretName);
+  const target = await describeTarget(onlyToAws(new SecretsManagerClient(access)), secretName);
   refuseOtherAccount(stage, target.account);
   return target;
 }

@@ -7,6 +7,7 @@ import { findLocalSecret } from '../../bin/rotate/secret-target.ts';
 import { localSecretName } from '../../bin/stand-ins/local-stage.ts';
 import { startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 import { checkedFetch } from '../support/checked-fetch.ts';
+import { startProxy } from '../support/proxy.ts';
 import { runRotateCommand, startRotateCommand } from '../support/rotate-command.ts';
 
 const integrationId = 'simulated-integration-1';
@@ -157,6 +158,25 @@ test('the command says how to start the local service if it is not running', asy
   const args = ['--stage', 'test', '--local'];
   const run = await runRotateCommand(args, { environment: { PORT: '1' } });
   expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('npm start') });
+});
+
+test('the command follows the proxy to the region of the environment, and blames the network if that refuses', async () => {
+  const proxy = await startProxy();
+  const { exitCode, stdout, stderr } = await runRotateCommand(['--stage', 'test'], {
+    environment: {
+      HOME: '/nonexistent',
+      HTTPS_PROXY: proxy.url,
+      AWS_DEFAULT_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'a',
+      AWS_SECRET_ACCESS_KEY: 'b',
+    },
+  });
+  proxy.close();
+  expect([exitCode, stdout]).toEqual([1, '']);
+  expect([...new Set(proxy.targets)]).toEqual(['cloudformation.eu-west-1.amazonaws.com:443']);
+  expect(stderr).toMatch(
+    /^FAIL: AWS could not be reached: ERR_PROXY_TUNNEL.\nNext: Check the network, its proxy/,
+  );
 });
 
 describe('without --local, the command sends nothing to an endpoint outside AWS:', () => {
