@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import type { CredentialsPair } from '../functions/credentials/credentials-pair.ts';
 import { reasonOf } from '../functions/errors.ts';
 import { isOnTheWay, networkAdvice } from './deployed/https-agent.ts';
@@ -71,13 +71,18 @@ async function showStatus({ versions }: SecretTarget): Promise<number> {
 
 async function readPair({ file }: Command): Promise<CredentialsPair> {
   if (file !== undefined) return parsePairInput(await readPairFile(file));
-  if (!terminal) return parsePairInput(await text(stdin));
+  if (!terminal) {
+    say(
+      'Reading the pair from standard input, until it ends. That is no terminal: what is typed there is shown.',
+    );
+    return parsePairInput(await buffer(stdin));
+  }
   const apiKey = checkApiKey(await terminal.ask('API key (not shown): ', { echo: false }));
   return checkPair(apiKey, await terminal.ask('Integration id: ', { echo: true }));
 }
 
-async function readPairFile(file: string): Promise<string> {
-  return await readFile(file, 'utf8').catch((error) => {
+async function readPairFile(file: string): Promise<Buffer> {
+  return await readFile(file).catch((error) => {
     throw new PairError(`The file cannot be read: ${reasonOf(error)}.`);
   });
 }

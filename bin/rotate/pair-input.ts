@@ -1,15 +1,16 @@
 import type { CredentialsPair } from '../../functions/credentials/credentials-pair.ts';
+import { decodeText } from '../deployed/read-json.ts';
 
 /** The input is not a usable pair; the message names the fault and never the value. */
 export class PairError extends Error {
   override readonly name = 'PairError';
 }
 
-/** Reads `{"apiKey": "…", "integrationId": "…"}`, as from a file. @throws PairError */
-export function parsePairInput(json: string): CredentialsPair {
+/** Reads the bytes of `{"apiKey": "…", "integrationId": "…"}`, as from a file. @throws PairError */
+export function parsePairInput(bytes: Uint8Array): CredentialsPair {
   let input: unknown;
   try {
-    input = JSON.parse(json);
+    input = JSON.parse(decodeText(bytes));
   } catch {
     throw new PairError('The input is not JSON. It must be {"apiKey": "…", "integrationId": "…"}.');
   }
@@ -39,6 +40,7 @@ function checkValue(name: string, value: unknown): string {
   if (value === '') throw new PairError(`${name} is empty.`);
   if (value.trim() === '') throw new PairError(`${name} is only white space.`);
   if (/[\r\n]/.test(value)) throw new PairError(`${name} contains a line break.`);
+  if (/^(["'`]).*\1$/.test(value)) throw new PairError(`${name} is in quotation marks: leave them out.`);
   if (value !== value.trim()) throw new PairError(`${name} begins or ends with white space.`);
   if (!/^[\x21-\x7e]+$/.test(value)) {
     throw new PairError(

@@ -61,9 +61,16 @@ describe('against the local service, the command', () => {
     expect(answer.status).toBe(302);
   });
 
+  test('says that it awaits the pair while standard input stays open', async () => {
+    const command = startRotateCommand(local, { environment, keepsInputOpen: true });
+    await command.shows('Reading the pair from standard input, until it ends.');
+    command.interrupt();
+    expect(await command.ended).toMatchObject({ exitCode: 130 });
+  });
+
   test('puts a pair from a file in use, and shows the versions with their labels', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'begini-session-pair-')), 'pair.json');
-    await writeFile(file, pairOf(renewedKey));
+    await writeFile(file, `\ufeff${pairOf(renewedKey)}`, { mode: 0o600 });
     expect(await run('', ['--file', file])).toMatchObject({ exitCode: 0 });
     const { exitCode, stdout } = await run('', ['--status']);
     expect(exitCode).toBe(0);
@@ -152,6 +159,16 @@ test.each([
   const { exitCode, stdout, stderr } = await runRotateCommand(args);
   expect([exitCode, stdout]).toEqual([2, '']);
   expect(stderr).not.toContain('A-KEY');
+});
+
+test('the command says what is wrong in a file of settings', async () => {
+  const HOME = await mkdtemp(join(tmpdir(), 'begini-session-home-'));
+  await writeFile(join(HOME, '.cdk.json'), '{"context": [1,]}');
+  expect(await runRotateCommand(['--stage', 'test'], { environment: { HOME } })).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: '.cdk.json is not JSON: look at line 1, column 16.\n',
+  });
 });
 
 test('the command says how to start the local service if it is not running', async () => {
