@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { version } from '../functions/version.ts';
 import { findStage } from './deployed/find-stage.ts';
+import { refuseOptionsOfNpm } from './deployed/npm-options.ts';
 import { type LocalRequest, type LocalService, startLocalService } from './local/local-service.ts';
 import { type Delivery, readWebhookUrl } from './stand-ins/begini/begini-webhook.ts';
 import { localApiKey, localSecretName, readPort } from './stand-ins/local-stage.ts';
@@ -37,7 +38,7 @@ Ctrl-C stops it. Requests:
 function authenticationOf({ credentials }: LocalService) {
   if (!credentials) {
     return {
-      how: `with the header x-api-key: ${localApiKey}`,
+      how: `with the header x-api-key: ${localApiKey} (signed by IAM: npm run start:iam)`,
       preparation: '',
       parameters: `-H 'x-api-key: ${localApiKey}'`,
     };
@@ -90,6 +91,7 @@ function stopWithNpm(service: LocalService): void {
 
 try {
   // The stage decides which pages applicants get: those of a row of cdk.json, or of a made-up lender.
+  refuseOptionsOfNpm(['stage', 'auth'], process.argv, process.env);
   const { stage, auth = 'api-key' } = parseArgs({
     options: { stage: { type: 'string' }, auth: { type: 'string' } },
   }).values;

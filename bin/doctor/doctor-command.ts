@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { reasonOf } from '../../functions/errors.ts';
 import type { AskMfaCode } from '../deployed/aws-access.ts';
 import { isOnTheWay, networkAdvice } from '../deployed/https-agent.ts';
+import { refuseOptionsOfNpm } from '../deployed/npm-options.ts';
 import { UsageError } from '../deployed/usage-error.ts';
 import { readPort } from '../stand-ins/local-stage.ts';
 import type { Examination } from './check.ts';
@@ -26,9 +27,17 @@ const usage = `Usage: npm run doctor -- --stage <stage> [--hand-off] [--json]
 
 Says whether a deployed stage can go live. Only --hand-off creates anything at Begini: one session.`;
 
+const commandOptions = {
+  stage: { type: 'string' },
+  local: { type: 'boolean' },
+  'hand-off': { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
 /** Runs the command. Never rejects. @returns its exit code: 0 nothing is wrong, 1 something is, 2 it could not begin */
 export async function runDoctor(argv: string[], options: DoctorOptions): Promise<number> {
   try {
+    refuseOptionsOfNpm(Object.keys(commandOptions), argv, options.environment);
     const { stage, local, handOff, json } = parse(argv);
     const examination = local
       ? await findLocal(handOff, options)
@@ -102,15 +111,7 @@ function verdictOf(wrong: number, notChecked: number): string {
 
 function parse(argv: string[]) {
   try {
-    const { values } = parseArgs({
-      args: argv,
-      options: {
-        stage: { type: 'string' },
-        local: { type: 'boolean' },
-        'hand-off': { type: 'boolean' },
-        json: { type: 'boolean' },
-      },
-    });
+    const { values } = parseArgs({ args: argv, options: commandOptions });
     const { stage = '', local = false, 'hand-off': handOff = false, json = false } = values;
     if (stage || local) return { stage, local, handOff, json };
   } catch {
