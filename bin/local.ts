@@ -100,6 +100,7 @@ try {
   const webhookUrl = readWebhookUrl(process.env.WEBHOOK_URL);
   const service = await startLocalService(readPort(process.env.PORT), {
     callerAuth: auth,
+    mostKept: 100,
     ...(row && { applicantPage: row.applicantPage }),
     onRequest: printRequest,
     onRotationLine: printRotationStep,

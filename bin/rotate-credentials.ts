@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import type { CredentialsPair } from '../functions/credentials/credentials-pair.ts';
 import { reasonOf } from '../functions/errors.ts';
@@ -70,13 +70,20 @@ async function showStatus({ versions }: SecretTarget): Promise<number> {
 }
 
 async function readPair({ file }: Command): Promise<CredentialsPair> {
-  if (file !== undefined) return parsePairInput(await readPairFile(file));
+  if (file !== undefined) {
+    const bytes = await readPairFile(file);
+    if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0) {
+      say('Other users of this machine may read that file: chmod 600 it, and delete it afterwards.');
+    }
+    return parsePairInput(bytes);
+  }
   if (!terminal) {
     say(
       'Reading the pair from standard input, until it ends. That is no terminal: what is typed there is shown.',
     );
     return parsePairInput(await buffer(stdin));
   }
+  say('What was pasted before this question is not used. If the terminal shows a key above, renew that key.');
   const apiKey = checkApiKey(await terminal.ask('API key (not shown): ', { echo: false }));
   return checkPair(apiKey, await terminal.ask('Integration id: ', { echo: true }));
 }

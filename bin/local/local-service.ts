@@ -49,6 +49,8 @@ export type LocalServiceOptions = {
   onRotationLine?: (line: string) => void;
   /** Where the simulator sends results, by default to the demo loan app, and when. */
   webhook?: { url?: string | undefined } & Omit<WebhookOptions, 'apiKeys'>;
+  /** How many requests each stand-in keeps, the latest ones; by default all. */
+  mostKept?: number;
 };
 
 /**
@@ -65,6 +67,7 @@ export async function startLocalService(
     onRequest,
     onRotationLine = () => undefined,
     webhook,
+    mostKept,
   }: LocalServiceOptions = {},
 ): Promise<LocalService> {
   const next = (offset: number) => (port === 0 ? 0 : port + offset);
@@ -73,17 +76,18 @@ export async function startLocalService(
     await Promise.all(running.splice(0).map((server) => server.close()));
   };
   try {
-    const vendor = await startBeginiSimulator({ port: next(1), webhook });
+    const vendor = await startBeginiSimulator({ port: next(1), webhook, mostKept });
     running.push(vendor);
     const secretsManager = await startSecretsManager({
       port: next(2),
+      mostKept,
       secrets: {
         [localSecretName]: JSON.stringify(simulatedCredentials),
         [launchKeyName]: randomBytes(32).toString('hex'),
       },
     });
     running.push(secretsManager);
-    const dynamoDb = await startDynamoDb({ port: next(3) });
+    const dynamoDb = await startDynamoDb({ port: next(3), mostKept });
     running.push(dynamoDb);
 
     const outcomes = new Map<string, string>();

@@ -35,6 +35,9 @@ export function checkApiKey(apiKey: unknown): string {
   return checkValue('The API key', apiKey);
 }
 
+/** Far longer than any key, and short enough for the header that carries it: servers accept about 8,000 bytes. */
+const mostCharacters = 4_000;
+
 function checkValue(name: string, value: unknown): string {
   if (typeof value !== 'string') throw new PairError(`${name} is missing, or is not a string.`);
   if (value === '') throw new PairError(`${name} is empty.`);
@@ -46,6 +49,9 @@ function checkValue(name: string, value: unknown): string {
     throw new PairError(
       `${name} contains a character that is not allowed: a space, an accent or a control character.`,
     );
+  }
+  if (value.length > mostCharacters) {
+    throw new PairError(`${name} is too long: more than ${mostCharacters} characters do not fit a header.`);
   }
   if (value === 'UNSET') throw new PairError(`${name} is the placeholder of a new stage.`);
   return value;

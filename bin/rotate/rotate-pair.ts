@@ -48,7 +48,8 @@ export type RotatePairOptions = {
 };
 
 type Options = Required<RotatePairOptions>;
-type Attempt = { stagedId: string; token: string };
+/** Its versions, and the one that was in use when it began. */
+type Attempt = { stagedId: string; token: string; usedBefore: string | undefined };
 
 const defaults = {
   signal: new AbortController().signal,
@@ -74,16 +75,17 @@ export async function rotatePair(
   given: RotatePairOptions,
 ): Promise<Verdict | undefined> {
   const options = { ...defaults, ...given };
+  let usedBefore: string | undefined;
   try {
     await clearLeftover(options);
-    await clearVerdicts(options);
+    usedBefore = await clearVerdicts(options);
     options.signal.throwIfAborted();
   } catch (error) {
     if (options.signal.aborted) return interrupted;
     throw error;
   }
   const token = randomUUID();
-  const attempt = { stagedId: stagedVersionId(token), token };
+  const attempt = { stagedId: stagedVersionId(token), token, usedBefore };
   try {
     const verdict = await run(pair, attempt, options);
     if (verdict === undefined) return undefined;
@@ -159,12 +161,14 @@ async function clearLeftover({
   }
 }
 
-async function clearVerdicts({ versions }: Options): Promise<void> {
+/** @returns the version in use */
+async function clearVerdicts({ versions }: Options): Promise<string | undefined> {
   const versionIds = await versions.versionIdsByLabel();
   for (const label of Object.values(verdictLabels)) {
     const holder = versionIds.get(label);
     if (holder) await detachIfHeld(versions, label, holder);
   }
+  return versionIds.get(current);
 }
 
 async function watch(attempt: Attempt, options: Options): Promise<Verdict | undefined> {
@@ -173,9 +177,11 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
   let wasPending = false;
   let missed = 0;
   let wasTakenOver = false;
+  let isSuperseded = false;
   for (;;) {
     const versionIds = await versions.versionIdsByLabel();
     if (versionIds.get(current) === attempt.token) return undefined;
+    isSuperseded ||= isOfAnotherRun(versionIds, attempt);
     const label = verdictOn(versionIds, attempt);
     if (label) return verdictsByLabel[label];
 
@@ -184,7 +190,6 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
     missed = isPending ? 0 : missed + 1;
     // Reads twice, because one read may show an earlier state.
     if ((wasPending && missed > 1) || (!isPending && elapsedMs > startMs)) {
-      const isSuperseded = versionIds.has(next) && !ownLabel(versionIds, attempt);
       return isSuperseded ? superseded : endedWithoutVerdict;
     }
     if (elapsedMs > timeoutMs) return timedOut;
@@ -201,6 +206,14 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
 function hasBegun(versionIds: VersionIdsByLabel, attempt: Attempt): boolean {
   const holders = [pending, next, current].map((label) => versionIds.get(label));
   return holders.includes(attempt.token) || verdictOn(versionIds, attempt) !== undefined;
+}
+
+/** Whether another run of the command has left a trace since this one began: a pair staged, in test, judged or in use. */
+function isOfAnotherRun(versionIds: VersionIdsByLabel, attempt: Attempt): boolean {
+  const { stagedId, token, usedBefore } = attempt;
+  const known = [undefined, stagedId, token, usedBefore];
+  const labels = [next, pending, current, ...Object.values(verdictLabels)];
+  return labels.some((label) => !known.includes(versionIds.get(label)));
 }
 
 function verdictOn(versionIds: VersionIdsByLabel, { stagedId, token }: Attempt): VerdictLabel | undefined {

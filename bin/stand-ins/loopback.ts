@@ -129,6 +129,12 @@ export async function startLoopbackServer({
   };
 }
 
+/** Adds to a list that keeps its latest entries only: `npm start` may run for weeks. */
+export function keepLatest<Entry>(list: Entry[], entry: Entry, most: number): void {
+  list.push(entry);
+  if (list.length > most) list.shift();
+}
+
 /**
  * Reads a request's body to its end, so that the answer reaches the caller for any size.
  * @returns `undefined` for a body of more than `maxBytes`

@@ -88,6 +88,28 @@ test('refuses a caller without the API key, without calling the function', async
   expect(service.vendor.requests).toHaveLength(0);
 });
 
+test('answers whatever is sent to a stand-in, and keeps the latest requests only', async () => {
+  const service = await startLocalService(0, { mostKept: 2 });
+  cleanUp = service.close;
+  const { vendor, secretsManager, dynamoDb } = service;
+  const targets = ['DynamoDB_20120810.PutItem', 'DynamoDB_20120810.Nope', 'secretsmanager.PutSecretValue'];
+  for (const origin of [vendor.origin, `${vendor.origin}/_control`, secretsManager.url, dynamoDb.origin]) {
+    for (const body of ['null', '[]', '1', '"x"', '{', '{"TableName":null}', '{"SecretId":null}']) {
+      for (const target of targets) {
+        const { status } = await fetch(origin, {
+          method: 'POST',
+          headers: { 'X-Amz-Target': target, 'Content-Type': 'application/x-amz-json-1.0' },
+          body,
+        });
+        expect(status).toBeGreaterThan(0);
+      }
+    }
+  }
+  expect((await post(service.gateway.url)).status).toBe(302);
+  const kept = [vendor.requests, secretsManager.requests, dynamoDb.calls];
+  expect(kept.map(({ length }) => length)).toEqual([2, 2, 2]);
+});
+
 test('prints its address, then one line per request without uid or token', async () => {
   const { program, output } = await startProgram(String(ports));
   expect(output()).toContain(`curl -i http://127.0.0.1:${ports}/test/sessions`);

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -71,7 +71,13 @@ describe('against the local service, the command', () => {
   test('puts a pair from a file in use, and shows the versions with their labels', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'begini-session-pair-')), 'pair.json');
     await writeFile(file, `\ufeff${pairOf(renewedKey)}`, { mode: 0o600 });
-    expect(await run('', ['--file', file])).toMatchObject({ exitCode: 0 });
+    const { stdout: quiet } = await run('', ['--file', file]);
+    expect(quiet).toContain('PASS');
+    expect(quiet).not.toContain('chmod');
+    await chmod(file, 0o644);
+    expect((await run('', ['--file', file])).stdout).toContain(
+      'Other users of this machine may read that file',
+    );
     const { exitCode, stdout } = await run('', ['--status']);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^[0-9a-f-]{36} {2}AWSCURRENT$/m);

@@ -28,6 +28,7 @@ test.each<[string, unknown, string]>([
   ['a space inside', { ...good, apiKey: 'new api key' }, 'API key contains a character that is not allowed'],
   ['a key in quotes', { ...good, apiKey: '"new-api-key"' }, 'API key is in quotation marks'],
   ['an id in single quotes', { ...good, integrationId: "'42'" }, 'integration id is in quotation marks'],
+  ['a key of 70 kB', { ...good, apiKey: 'new-api'.repeat(10_000) }, 'API key is too long'],
   ['an accent', { ...good, apiKey: 'clé' }, 'API key contains a character that is not allowed'],
   ['the placeholder', { ...good, apiKey: 'UNSET' }, 'API key is the placeholder of a new stage'],
   ['one value twice', { ...good, integrationId: good.apiKey }, 'are the same'],
