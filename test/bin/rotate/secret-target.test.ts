@@ -40,7 +40,9 @@ beforeEach(() => {
       },
     ],
   });
-  secretsManager.on(DescribeSecretCommand, { SecretId: 'CredentialsSecret' }).resolves({ ARN });
+  secretsManager
+    .on(DescribeSecretCommand, { SecretId: 'CredentialsSecret' })
+    .resolves({ ARN, RotationEnabled: true });
 });
 
 function stageOf(row: object) {
@@ -162,6 +164,21 @@ test('refuses credentials of another account than that of the row', async () => 
   ).rejects.toMatchObject({
     name: 'UsageError',
     message: expect.stringContaining('123456789012'),
+  });
+});
+
+test.each([
+  [
+    'scheduled for deletion',
+    { DeletedDate: new Date(0), RotationEnabled: true },
+    'restore-secret --secret-id',
+  ],
+  ['without a rotation', {}, 'npx cdk deploy BeginiSession-Demo'],
+])('refuses a secret that is %s, and says what to do', async (_, secret, advice) => {
+  secretsManager.on(DescribeSecretCommand).resolves({ ARN, ...secret });
+  await expect(findDeployedSecret(stageOf({}), { environment: {} })).rejects.toMatchObject({
+    name: 'UsageError',
+    message: expect.stringContaining(advice),
   });
 });
 
