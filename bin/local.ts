@@ -30,7 +30,7 @@ Rehearse the renewal of the key (bin/README.md, "Renew the API key"):
 
   ${withPort}npm run rotate -- --stage test --local
 
-Ctrl-C stops it. Requests:
+Ctrl-C stops it; npm run start:log also prints the lines of the log. Requests:
 `);
 }
 
@@ -69,6 +69,11 @@ function printRequest({
   console.log(`${time}  ${route}  ${statusCode} ${outcome ?? ''}  ${durationMs} ms  ${requestId}`);
 }
 
+/** As CloudWatch Logs has it; the line has its end. */
+function printLine(line: string): void {
+  process.stdout.write(line);
+}
+
 function printRotationStep(line: string): void {
   const { timestamp, step, code, outcome, durationMs } = JSON.parse(line) as Record<string, string>;
   console.log(`${timestamp?.slice(11, 19)}  rotation ${step}  ${code ?? outcome}  ${durationMs} ms`);
@@ -91,9 +96,13 @@ function stopWithNpm(service: LocalService): void {
 
 try {
   // The stage decides which pages applicants get: those of a row of cdk.json, or of a made-up lender.
-  refuseOptionsOfNpm(['stage', 'auth'], process.argv, process.env);
-  const { stage, auth = 'api-key' } = parseArgs({
-    options: { stage: { type: 'string' }, auth: { type: 'string' } },
+  refuseOptionsOfNpm(['stage', 'auth', 'log'], process.argv, process.env);
+  const {
+    stage,
+    auth = 'api-key',
+    log = false,
+  } = parseArgs({
+    options: { stage: { type: 'string' }, auth: { type: 'string' }, log: { type: 'boolean' } },
   }).values;
   if (auth !== 'api-key' && auth !== 'iam') throw new Error('--auth must be api-key (the default) or iam');
   const row = stage === undefined ? undefined : await findStage(stage);
@@ -103,7 +112,8 @@ try {
     mostKept: 100,
     ...(row && { applicantPage: row.applicantPage }),
     onRequest: printRequest,
-    onRotationLine: printRotationStep,
+    ...(log && { onLogLine: printLine }),
+    onRotationLine: log ? printLine : printRotationStep,
     webhook: { url: webhookUrl, onDelivery: printDelivery },
   });
   stopWithNpm(service);

@@ -45,6 +45,8 @@ export type LocalServiceOptions = {
   /** The pages of applicants; by default those of the made-up lender. */
   applicantPage?: ApplicantPage;
   onRequest?: (request: LocalRequest) => void;
+  /** Receives the log lines of the functions that answer requests, as CloudWatch Logs would. */
+  onLogLine?: (line: string) => void;
   /** Receives the log lines of the rotation function. */
   onRotationLine?: (line: string) => void;
   /** Where the simulator sends results, by default to the demo loan app, and when. */
@@ -65,6 +67,7 @@ export async function startLocalService(
     callerAuth = 'api-key',
     applicantPage = demoPage,
     onRequest,
+    onLogLine = () => undefined,
     onRotationLine = () => undefined,
     webhook,
     mostKept,
@@ -107,6 +110,7 @@ export async function startLocalService(
       applicantPage,
       protocol: 'http:',
       writeLine(line) {
+        onLogLine(line);
         const { requestId, code, outcome } = JSON.parse(line) as Record<string, string>;
         outcomes.set(requestId ?? '', code ?? outcome ?? '');
       },

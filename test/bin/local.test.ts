@@ -124,6 +124,30 @@ test('prints its address, then one line per request without uid or token', async
   for (const secret of [uid, 'eyJ']) expect(output()).not.toContain(secret);
 });
 
+test('prints the log lines with --log, and each failure of the runbook can be provoked', async () => {
+  const { program, output } = await startProgram(String(ports), '--log');
+  const send = (offset: number, target: string, body: object) =>
+    fetch(`http://127.0.0.1:${ports + offset}${target === '' ? '/_control' : ''}`, {
+      method: 'POST',
+      headers: { 'X-Amz-Target': target, 'Content-Type': 'application/x-amz-json-1.0' },
+      body: JSON.stringify(body),
+    });
+  const secret = { SecretId: 'begini-session/test/credentials', SecretString: 'UNSET' };
+  await send(2, 'secretsmanager.PutSecretValue', secret);
+  await send(1, '', { apiKey: 'renewed', integrationId: 'simulated-integration-1' });
+  await send(3, 'DynamoDB_20120810.DeleteTable', { TableName: 'begini-session-test-sessions' });
+  expect((await post(`http://127.0.0.1:${ports}/test`)).status).toBe(503);
+  while (!/503 credentials_not_set/.test(output())) await once(program.stdout ?? program, 'data');
+  const line = output()
+    .split('\n')
+    .find((each) => each.startsWith('{'));
+  expect(JSON.parse(line ?? '')).toMatchObject({
+    code: 'credentials_not_set',
+    store: 'unavailable',
+    storeReason: 'ResourceNotFoundException',
+  });
+});
+
 test.each([
   [[], 'Sunrise Loans'],
   [['--stage', 'production'], 'Your lender'],

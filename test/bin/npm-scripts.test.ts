@@ -67,4 +67,5 @@ test('a clone has the same bytes everywhere, also with core.autocrlf', () => {
 
 test('what matters can be started without options', () => {
   expect(scripts['start:iam']).toBe(`${scripts.start} --auth iam`);
+  expect(scripts['start:log']).toBe(`${scripts.start} --log`);
 });
