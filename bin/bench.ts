@@ -5,6 +5,7 @@ import { benchFolder, findRuntimeClient, installBaselines } from './bench/instal
 import { measure } from './bench/measure.ts';
 import { compare, distancesMs, formatMedians } from './bench/report.ts';
 import { buildVariant, variantNames } from './bench/variants.ts';
+import { refuseOptionsOfNpm } from './deployed/npm-options.ts';
 import { formatFigures, missedTargets } from './load/figures.ts';
 import { startTestbed } from './load/testbed.ts';
 
@@ -20,6 +21,7 @@ const awsMs = 4;
 const usage = 'npm run bench [-- --rounds N]   compares the speed with other ways to write the function';
 
 function readRounds(): number {
+  refuseOptionsOfNpm(['rounds'], process.argv, process.env);
   const { values } = parseArgs({ options: { rounds: { type: 'string', default: '20' } } });
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds accepts a whole number from 1');

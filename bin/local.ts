@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { version } from '../functions/version.ts';
 import { findStage } from './deployed/find-stage.ts';
+import { refuseOptionsOfNpm } from './deployed/npm-options.ts';
 import { type LocalRequest, type LocalService, startLocalService } from './local/local-service.ts';
 import { type Delivery, readWebhookUrl } from './stand-ins/begini/begini-webhook.ts';
 import { localApiKey, localSecretName, readPort } from './stand-ins/local-stage.ts';
@@ -30,7 +31,7 @@ Rehearse the renewal of the key (bin/README.md, "Renew the API key"):
 
   ${withPort}npm run rotate -- --stage test --local
 
-Ctrl-C stops it. Requests:
+Ctrl-C stops it; npm run start:log also prints the lines of the log. Requests:
 `);
 }
 
@@ -38,7 +39,7 @@ Ctrl-C stops it. Requests:
 function authenticationOf({ credentials }: LocalService) {
   if (!credentials) {
     return {
-      how: `with the header x-api-key: ${localApiKey}`,
+      how: `with the header x-api-key: ${localApiKey} (signed by IAM: npm run start:iam)`,
       preparation: '',
       parameters: `-H 'x-api-key: ${localApiKey}'`,
     };
@@ -69,6 +70,11 @@ function printRequest({
   console.log(`${time}  ${route}  ${statusCode} ${outcome ?? ''}  ${durationMs} ms  ${requestId}`);
 }
 
+/** As CloudWatch Logs has it; the line has its end. */
+function printLine(line: string): void {
+  process.stdout.write(line);
+}
+
 function printRotationStep(line: string): void {
   const { timestamp, step, code, outcome, durationMs } = JSON.parse(line) as Record<string, string>;
   console.log(`${timestamp?.slice(11, 19)}  rotation ${step}  ${code ?? outcome}  ${durationMs} ms`);
@@ -91,21 +97,30 @@ function stopWithNpm(service: LocalService): void {
 
 try {
   // The stage decides which pages applicants get: those of a row of cdk.json, or of a made-up lender.
+  refuseOptionsOfNpm(['stage', 'auth', 'log', 'leave-results'], process.argv, process.env);
   const {
     stage,
     auth = 'api-key',
+    log = false,
     'leave-results': leaveResults = false,
   } = parseArgs({
-    options: { stage: { type: 'string' }, auth: { type: 'string' }, 'leave-results': { type: 'boolean' } },
+    options: {
+      stage: { type: 'string' },
+      auth: { type: 'string' },
+      log: { type: 'boolean' },
+      'leave-results': { type: 'boolean' },
+    },
   }).values;
   if (auth !== 'api-key' && auth !== 'iam') throw new Error('--auth must be api-key (the default) or iam');
   const row = stage === undefined ? undefined : await findStage(stage);
   const webhookUrl = readWebhookUrl(process.env.WEBHOOK_URL);
   const service = await startLocalService(readPort(process.env.PORT), {
     callerAuth: auth,
+    mostKept: 100,
     ...(row && { applicantPage: row.applicantPage }),
     onRequest: printRequest,
-    onRotationLine: printRotationStep,
+    ...(log && { onLogLine: printLine }),
+    onRotationLine: log ? printLine : printRotationStep,
     leaveResults,
     webhook: { url: webhookUrl, onDelivery: printDelivery },
   });

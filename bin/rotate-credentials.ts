@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { readFile, stat } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import type { CredentialsPair } from '../functions/credentials/credentials-pair.ts';
 import { reasonOf } from '../functions/errors.ts';
+import { isOnTheWay, networkAdvice } from './deployed/https-agent.ts';
 import { UsageError } from './deployed/usage-error.ts';
 import { afterPass, type Renewal } from './rotate/after-pass.ts';
 import { type Command, parseCommand } from './rotate/arguments.ts';
@@ -53,7 +54,9 @@ async function findDeployed(command: Command) {
   const { findStage } = await import('./deployed/find-stage.ts');
   const stage = await findStage(command.stage);
   const { findDeployedSecret } = await import('./rotate/secret-target.ts');
-  return { stage, target: await findDeployedSecret(stage, process.env) };
+  const askMfaCode =
+    terminal && ((device: string) => terminal.ask(`MFA code for ${device} (not shown): `, { echo: false }));
+  return { stage, target: await findDeployedSecret(stage, { environment: process.env, askMfaCode }) };
 }
 
 async function findLocal(command: Command) {
@@ -76,14 +79,26 @@ async function showStatus({ versions }: SecretTarget): Promise<number> {
 }
 
 async function readPair({ file }: Command): Promise<CredentialsPair> {
-  if (file !== undefined) return parsePairInput(await readPairFile(file));
-  if (!terminal) return parsePairInput(await text(stdin));
+  if (file !== undefined) {
+    const bytes = await readPairFile(file);
+    if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0) {
+      say('Other users of this machine may read that file: chmod 600 it, and delete it afterwards.');
+    }
+    return parsePairInput(bytes);
+  }
+  if (!terminal) {
+    say(
+      'Reading the pair from standard input, until it ends. That is no terminal: what is typed there is shown.',
+    );
+    return parsePairInput(await buffer(stdin));
+  }
+  say('What was pasted before this question is not used. If the terminal shows a key above, renew that key.');
   const apiKey = checkApiKey(await terminal.ask('API key (not shown): ', { echo: false }));
   return checkPair(apiKey, await terminal.ask('Integration id: ', { echo: true }));
 }
 
-async function readPairFile(file: string): Promise<string> {
-  return await readFile(file, 'utf8').catch((error) => {
+async function readPairFile(file: string): Promise<Buffer> {
+  return await readFile(file).catch((error) => {
     throw new PairError(`The file cannot be read: ${reasonOf(error)}.`);
   });
 }
@@ -126,11 +141,12 @@ function explain(error: unknown): { exitCode: number; message: string } {
   if (error instanceof PairError) {
     return { exitCode: 1, message: `FAIL: ${error.message} Nothing was changed.` };
   }
-  return {
-    exitCode: 1,
-    message: `FAIL: AWS could not be reached, or refused: ${reasonOf(error)}.
-Next: check your AWS credentials and region (AWS_PROFILE, AWS_REGION), and the policy OperatorPolicyArn of the stack. Then run this again; --status shows what is in use.`,
-  };
+  const reason = reasonOf(error);
+  const fault = isOnTheWay(reason)
+    ? `AWS could not be reached: ${reason}.\nNext: ${networkAdvice}`
+    : `AWS refused: ${reason}.
+Next: check your AWS credentials and region (AWS_PROFILE, AWS_REGION), and the policy OperatorPolicyArn of the stack. Then run this again.`;
+  return { exitCode: 1, message: `FAIL: ${fault}\n--status shows what is in use.` };
 }
 
 function interrupt(): void {

@@ -78,8 +78,9 @@ test('npm test uses the package jest', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   expect([scripts.test, scripts['test:unit']]).toEqual([
     expect.stringContaining('npm run test:unit'),
-    expect.stringContaining('node_modules/jest/bin/jest.js'),
+    expect.stringContaining(' test/jest.ts'),
   ]);
+  expect(readFileSync(join(root, 'test/jest.ts'), 'utf8')).toContain("import 'jest/bin/jest'");
 });
 
 /** A regular expression in a line of code, with what can precede and follow one. */

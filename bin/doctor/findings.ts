@@ -1,5 +1,6 @@
 import type { VerdictLabel } from '../../functions/credentials/version-labels.ts';
 import { runbookArticles, runbookFile } from '../../lib/monitoring/runbook.ts';
+import { networkAdvice } from '../deployed/https-agent.ts';
 import { verdictsByLabel } from '../rotate/verdicts.ts';
 
 /** The stage that is checked, and the commands that fix it. */
@@ -50,10 +51,7 @@ const words = {
   deleted: ({ resource }: { resource: string }, { restore }: Target) =>
     wrong(`${resource} does not exist`, restore),
   no_answer: ({ reason }: { reason: string }) =>
-    wrong(
-      `no usable answer (${reason || 'unknown error'})`,
-      'Check the network, proxy and DNS between this machine and AWS, then run the doctor again.',
-    ),
+    wrong(`no usable answer (${reason || 'unknown error'})`, networkAdvice),
 
   // The stack and its account
   deployed: ({ stackName, state }: { stackName: string; state: string }) => ok(`${stackName} is ${state}`),

@@ -49,12 +49,16 @@ export type LocalServiceOptions = {
   /** The pages of applicants; by default those of the made-up lender. */
   applicantPage?: ApplicantPage;
   onRequest?: (request: LocalRequest) => void;
+  /** Receives the log lines of the functions that answer requests, as CloudWatch Logs would. */
+  onLogLine?: (line: string) => void;
   /** Receives the log lines of the rotation function. */
   onRotationLine?: (line: string) => void;
   /** Whether results stay in the queue, for a consumer of yours; by default the demo loan app takes them. */
   leaveResults?: boolean;
   /** Where the simulator sends results, by default to the service, and when. */
   webhook?: { url?: string | undefined } & Omit<WebhookOptions, 'apiKeys'>;
+  /** How many requests each stand-in keeps, the latest ones; by default all. */
+  mostKept?: number;
 };
 
 /**
@@ -69,9 +73,11 @@ export async function startLocalService(
     callerAuth = 'api-key',
     applicantPage = demoPage,
     onRequest,
+    onLogLine = () => undefined,
     onRotationLine = () => undefined,
     leaveResults = false,
     webhook,
+    mostKept,
   }: LocalServiceOptions = {},
 ): Promise<LocalService> {
   const next = (offset: number) => (port === 0 ? 0 : port + offset);
@@ -80,17 +86,18 @@ export async function startLocalService(
     await Promise.all(running.splice(0).map((server) => server.close()));
   };
   try {
-    const vendor = await startBeginiSimulator({ port: next(1), webhook });
+    const vendor = await startBeginiSimulator({ port: next(1), webhook, mostKept });
     running.push(vendor);
     const secretsManager = await startSecretsManager({
       port: next(2),
+      mostKept,
       secrets: {
         [localSecretName]: JSON.stringify(simulatedCredentials),
         [launchKeyName]: randomBytes(32).toString('hex'),
       },
     });
     running.push(secretsManager);
-    const dynamoDb = await startDynamoDb({ port: next(3) });
+    const dynamoDb = await startDynamoDb({ port: next(3), mostKept });
     running.push(dynamoDb);
     const sqs = await startSqs({ port: next(4) });
     running.push(sqs);
@@ -116,6 +123,7 @@ export async function startLocalService(
       applicantPage,
       protocol: 'http:',
       writeLine(line) {
+        onLogLine(line);
         const { requestId, code, outcome } = JSON.parse(line) as Record<string, string>;
         outcomes.set(requestId ?? '', code ?? outcome ?? '');
       },

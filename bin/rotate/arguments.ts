@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { refuseOptionsOfNpm } from '../deployed/npm-options.ts';
 import { UsageError } from '../deployed/usage-error.ts';
 
 /** What the operator asked for. */
@@ -41,8 +42,7 @@ const options = {
  * @throws UsageError, which names the wrong option and quotes no value: a key may be there by mistake.
  */
 export function parseCommand(argv: string[], environment: Record<string, string | undefined> = {}): Command {
-  const taken = Object.keys(options).find((name) => environment[`npm_config_${name}`] !== undefined);
-  if (taken) fail(`npm has used --${taken} itself: write -- before the options.`);
+  refuseOptionsOfNpm(Object.keys(options), argv, environment);
   const { stage, status = false, local = false, compromised = false, file, confirm } = parse(argv);
   if (!stage) fail('--stage is missing.');
   return { stage, status, local, file, confirm, compromised };

@@ -50,7 +50,8 @@ export type RotatePairOptions = {
 };
 
 type Options = Required<RotatePairOptions>;
-type Attempt = { stagedId: string; token: string };
+/** Its versions, and the one that was in use when it began. */
+type Attempt = { stagedId: string; token: string; usedBefore: string | undefined };
 /** The version in use that was marked as compromised, and the version that had the label before. */
 type Mark = { versionId: string; before: string | undefined };
 
@@ -80,9 +81,10 @@ export async function rotatePair(
 ): Promise<Verdict | undefined> {
   const options = { ...defaults, ...given };
   let mark: Mark | undefined;
+  let usedBefore: string | undefined;
   try {
     await clearLeftover(options);
-    await clearLabels(options);
+    usedBefore = await clearLabels(options);
     options.signal.throwIfAborted();
     if (options.isCompromised) {
       const versionIds = await options.versions.versionIdsByLabel();
@@ -96,7 +98,7 @@ export async function rotatePair(
     throw error;
   }
   const token = randomUUID();
-  const attempt = { stagedId: stagedVersionId(token), token };
+  const attempt = { stagedId: stagedVersionId(token), token, usedBefore };
   try {
     const verdict = await run(pair, attempt, options);
     if (verdict === undefined || !(await withdraw(attempt, options))) return undefined;
@@ -176,8 +178,11 @@ async function clearLeftover({
   }
 }
 
-/** Removes the verdicts on earlier pairs, and the mark of a command that died before its rotation ended. */
-async function clearLabels({ versions, isCompromised }: Options): Promise<void> {
+/**
+ * Removes the verdicts on earlier pairs, and the mark of a command that died before its rotation ended.
+ * @returns the version in use
+ */
+async function clearLabels({ versions, isCompromised }: Options): Promise<string | undefined> {
   const versionIds = await versions.versionIdsByLabel();
   const inUse = versionIds.get(current);
   if (inUse && !isCompromised && versionIds.get(compromised) === inUse) {
@@ -187,6 +192,7 @@ async function clearLabels({ versions, isCompromised }: Options): Promise<void> 
     const holder = versionIds.get(label);
     if (holder) await detachIfHeld(versions, label, holder);
   }
+  return inUse;
 }
 
 /** The version in use, to be marked; none before the first deployment has stored a value. */
@@ -228,9 +234,11 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
   let wasPending = false;
   let missed = 0;
   let wasTakenOver = false;
+  let isSuperseded = false;
   for (;;) {
     const versionIds = await versions.versionIdsByLabel();
     if (versionIds.get(current) === attempt.token) return undefined;
+    isSuperseded ||= isOfAnotherRun(versionIds, attempt);
     const label = verdictOn(versionIds, attempt);
     if (label) return verdictsByLabel[label];
 
@@ -239,7 +247,6 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
     missed = isPending ? 0 : missed + 1;
     // Reads twice, because one read may show an earlier state.
     if ((wasPending && missed > 1) || (!isPending && elapsedMs > startMs)) {
-      const isSuperseded = versionIds.has(next) && !ownLabel(versionIds, attempt);
       return isSuperseded ? superseded : endedWithoutVerdict;
     }
     if (elapsedMs > timeoutMs) return timedOut;
@@ -256,6 +263,14 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
 function hasBegun(versionIds: VersionIdsByLabel, attempt: Attempt): boolean {
   const holders = [pending, next, current].map((label) => versionIds.get(label));
   return holders.includes(attempt.token) || verdictOn(versionIds, attempt) !== undefined;
+}
+
+/** Whether another run of the command has left a trace since this one began: a pair staged, in test, judged or in use. */
+function isOfAnotherRun(versionIds: VersionIdsByLabel, attempt: Attempt): boolean {
+  const { stagedId, token, usedBefore } = attempt;
+  const known = [undefined, stagedId, token, usedBefore];
+  const labels = [next, pending, current, ...Object.values(verdictLabels)];
+  return labels.some((label) => !known.includes(versionIds.get(label)));
 }
 
 function verdictOn(versionIds: VersionIdsByLabel, { stagedId, token }: Attempt): VerdictLabel | undefined {

@@ -49,12 +49,11 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
     const { scope } = context;
     const token = event.pathParameters?.token ?? '';
     const claims = await openLaunchToken(token, async (keyId) => {
-      const [key] = await Promise.all([
-        launchKeys.find(keyId, scope),
-        // A session needs the credentials next: if both secrets are overdue, they are read at the same time.
-        event.httpMethod === 'POST' && sessions.refreshCredentials(scope),
-      ]);
-      return key;
+      const key = launchKeys.find(keyId, scope);
+      // A session needs the credentials next: if both secrets are overdue, they are read at the same time. A read that
+      // was left over would be frozen with the function, and the next tap would wait for it.
+      await Promise.allSettled([key, event.httpMethod === 'POST' && sessions.refreshCredentials(scope)]);
+      return await key;
     });
     const secondsLeft = claims.expiresAt - now() / 1000;
     // No link lives longer than that.

@@ -236,7 +236,7 @@ describe('it could not begin', () => {
     ['the session has expired', 'ExpiredToken', 'The AWS session has expired. Next: sign in again'],
     ['the session has expired', 'ExpiredTokenException', 'The AWS session has expired. Next: sign in again'],
     ['the role may not look', 'AccessDenied', "attach the policy in the stack's output DoctorPolicyArn"],
-    ['AWS does not answer', 'TimeoutError', 'AWS gave no usable answer: TimeoutError.'],
+    ['AWS does not answer', 'TimeoutError', 'AWS could not be reached: TimeoutError.'],
     [
       'the region has no such stack',
       'ValidationError',
@@ -284,7 +284,7 @@ describe('a stage that cannot be reached as it should be', () => {
     await standIn?.close();
     const { exitCode, output } = await doctor(['--stage', 'demo']);
     expect(output).toContain('a call without authentication is refused: no usable answer (ECONNREFUSED)');
-    expect(output).toContain('→ Check the network, proxy and DNS');
+    expect(output).toContain('→ Check the network, its proxy');
     expect(exitCode).toBe(1);
   });
 

@@ -30,6 +30,7 @@ const pseudoParameters: Record<string, string> = {
   'AWS::Partition': 'aws',
   'AWS::Region': region,
   'AWS::AccountId': accountId,
+  'AWS::URLSuffix': 'amazonaws.com',
 };
 
 /** The ARN that a resource gets when it is deployed: its name is its logical id. */

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
+import { keepLatest, type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
 import { BeginiAssessment, type EntryMode, entryModes, type ReturnUrls } from './begini-assessment.ts';
 import {
   distort,
@@ -41,6 +41,8 @@ export interface SimulatorOptions {
   sessionLifeSeconds?: number;
   /** When events are sent, and when they are sent again. */
   webhook?: Omit<WebhookOptions, 'apiKeys'> | undefined;
+  /** How many requests are kept, the latest ones; by default all. */
+  mostKept?: number | undefined;
 }
 
 /** What a lender sets in the Deployment Centre. Without a webhook URL no event is sent. */
@@ -99,10 +101,12 @@ const daySeconds = 86_400;
  */
 export async function startBeginiSimulator(options: SimulatorOptions = {}): Promise<BeginiSimulator> {
   const { credentials = simulatedCredentials, hmac = 'required', sessionLifeSeconds = daySeconds } = options;
+  const { mostKept = Number.POSITIVE_INFINITY } = options;
   const vendor = new BeginiVendor(credentials, hmac, sessionLifeSeconds);
   const webhook = new BeginiWebhook({ ...options.webhook, apiKeys: () => vendor.apiKeys });
   const assessment = new BeginiAssessment((events) => void webhook.send(events));
   const requests: RecordedRequest[] = [];
+  let requestCount = 0;
   let fault: Fault = { fault: 'none' };
   const server = await startLoopbackServer({ port: options.port, tls: options.tls, listener });
 
@@ -116,7 +120,8 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
     }
 
     const record: RecordedRequest = { method, path, headers, rawBody, accepted: false, status: undefined };
-    requests.push(record);
+    requestCount += 1;
+    keepLatest(requests, record, mostKept);
     if (method === 'POST' && path === sessionCallPath) return answerSessionCall(request, response, record);
 
     const answer = answerBrowser(method, path.slice(1), rawBody);
@@ -165,7 +170,7 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
       webhook: webhook.mode,
       entry: assessment.entry,
       hmac,
-      requests: requests.length,
+      requests: requestCount,
       deliveries: webhook.deliveries,
       faults: faultHelp,
       webhooks: webhookModes,

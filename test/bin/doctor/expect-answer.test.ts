@@ -14,6 +14,7 @@ import { problemBody } from '../../../functions/http/responses.ts';
 import { securityHeaders } from '../../../functions/http/security-headers.ts';
 import { gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
 import { examine } from '../../support/examine.ts';
+import { startProxy } from '../../support/proxy.ts';
 
 const requestId = 'd4f30c0e-4b0c-4f0a-9a6b-6a5f4f4f2b11';
 const headers = { ...securityHeaders, 'x-request-id': requestId, 'content-type': 'application/json' };
@@ -308,6 +309,19 @@ test('leaves the header Accept out if none is given', async () => {
   await callStage({ method: 'GET', url: server.origin, headers: {} });
   await server.close();
   expect(seen).toEqual([undefined]);
+});
+
+test('a deployed stage is called through the proxy of the environment', async () => {
+  const proxy = await startProxy();
+  const before = { ...process.env };
+  process.env.HTTPS_PROXY = proxy.url;
+  const url = 'https://abcde12345.execute-api.eu-central-1.amazonaws.com/demo';
+  const [finding] = await examine(firstStranger(contractAt(url)));
+  process.env = before;
+  proxy.close();
+  expect(finding?.found).toBe('no usable answer (ERR_PROXY_TUNNEL)');
+  expect(finding?.next).toContain('HTTPS_PROXY');
+  expect(new Set(proxy.targets)).toEqual(new Set(['abcde12345.execute-api.eu-central-1.amazonaws.com:443']));
 });
 
 test('a stage that switches protocols is wrong', async () => {

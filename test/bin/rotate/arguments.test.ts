@@ -34,9 +34,3 @@ test.each<[string[], string]>([
 ])('says what is wrong with %j, and quotes no value', (argv, fault) => {
   expect(faultOf(argv)).toBe(fault);
 });
-
-test('says so if npm has used the option itself, because -- is missing before it', () => {
-  expect(faultOf(['test'], { npm_config_stage: 'test' })).toBe(
-    'npm has used --stage itself: write -- before the options.',
-  );
-});

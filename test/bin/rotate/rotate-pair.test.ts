@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { rotatePair } from '../../../bin/rotate/rotate-pair.ts';
+import { type RotatePairOptions, rotatePair } from '../../../bin/rotate/rotate-pair.ts';
 import type { Fault } from '../../../bin/stand-ins/begini/begini-faults.ts';
 import {
   labelBehaviours,
@@ -21,10 +22,7 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
   });
   afterEach(() => rotations.close());
 
-  const rotateTo = (
-    pair = newPair,
-    times: { leftoverMs?: number; startMs?: number; timeoutMs?: number; isCompromised?: boolean } = {},
-  ) =>
+  const rotateTo = (pair = newPair, times: Partial<RotatePairOptions> = {}) =>
     rotatePair(pair, {
       client: rotations.client,
       versions: rotations.versions,
@@ -145,6 +143,31 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
       reason: 'The rotation ended early without a reason.',
     });
     expect(await labels()).toEqual(['AWSCURRENT']);
+  });
+
+  test.each([
+    ['has staged its pair', ['BEGINI_NEXT']],
+    ['is being tested', ['AWSPENDING']],
+    ['was refused', ['BEGINI_REFUSED_401']],
+    ['has put its pair in use', ['AWSCURRENT']],
+  ])('says so if another run, which %s, has ended the rotation', async (_, labels) => {
+    const { versions, secretsManager } = rotations;
+    secretsManager.setRotation(secretName, async (event) => {
+      if (event.Step !== 'createSecret') return;
+      const other = randomUUID();
+      await versions.put(other, JSON.stringify(oldPair), labels);
+      for (const [label, holder] of await versions.versionIdsByLabel()) {
+        const isOurs = ['AWSPENDING', 'BEGINI_NEXT'].includes(label) && holder !== other;
+        if (isOurs) await versions.detach(label, holder);
+      }
+    });
+    let clock = 0;
+    const verdict = await rotateTo(newPair, {
+      startMs: 15,
+      now: () => (clock += 10),
+      wait: () => secretsManager.rotationEnded(),
+    });
+    expect(verdict).toMatchObject({ reason: 'Another run of this command has staged its pair.' });
   });
 
   // Describe twice, put, rotate, describe: the calls of the command itself before the rotation ends.

@@ -1,5 +1,14 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { lambdaContext } from '../../../bin/stand-ins/gateway/gateway-event.ts';
+import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
+import { OperatorError } from '../../../functions/errors.ts';
+import { createLaunchHandler } from '../../../functions/launch/launch-handler.ts';
+import type { LaunchSettings } from '../../../functions/launch/settings.ts';
+import type { SessionService } from '../../../functions/session/session-service.ts';
 import { uidReference } from '../../../functions/uid.ts';
+import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
+
 import { oldLaunchVectors } from '../../support/launch-vectors.ts';
 import type { Service } from '../../support/service.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
@@ -367,4 +376,28 @@ describe('a bad link', () => {
     expect((await ask(forge(link), 'POST')).status).toBe(403);
     expect((await ask(link, 'POST')).status).toBe(503);
   });
+});
+
+test('leaves no read of the credentials behind if the keys cannot be read: frozen, it would delay the next tap', async () => {
+  const reading = Promise.withResolvers<void>();
+  const handler = createLaunchHandler({
+    settings: { stage: 'test', uidRefKey, origins: { assessment: assessmentOrigin } } as LaunchSettings,
+    applicantPage: applicantPageOf({}),
+    sessions: { refreshCredentials: () => reading.promise } as Partial<SessionService> as SessionService,
+    launchKeys: {
+      current: () => Promise.reject(new OperatorError('secrets_unavailable')),
+      find: () => Promise.reject(new OperatorError('secrets_unavailable')),
+    },
+    writeLine: () => undefined,
+  });
+  let isAnswered = false;
+  const token = (await service.makeLink(uid)).split('/').at(-1);
+  const event = proxyEvent('', { httpMethod: 'POST', pathParameters: { token } });
+  const answer = handler(event, lambdaContext('1', Date.now() + 14_000)).finally(() => {
+    isAnswered = true;
+  });
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+  expect(isAnswered).toBe(false);
+  reading.resolve();
+  expect(await answer).toMatchObject({ statusCode: 503 });
 });

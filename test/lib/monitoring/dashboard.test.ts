@@ -48,6 +48,16 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
     );
   });
 
+  test.each([
+    ['eu-central-1', 'eu-central-1.console.aws.amazon.com'],
+    ['cn-north-1', 'cn-north-1.console.amazonaws.cn'],
+    ['us-gov-west-1', 'us-gov-west-1.console.amazonaws-us-gov.com'],
+    ['eusc-de-east-1', 'eusc-de-east-1.console.amazonaws-eusc.eu'],
+  ])('is in the console of the partition of %s', (region, host) => {
+    const { DashboardUrl } = templateOf({ environment, region }).findOutputs('DashboardUrl');
+    expect(JSON.stringify(DashboardUrl)).toContain(`https://${host}/cloudwatch/`);
+  });
+
   test('counts the errors of the functions by code', () => {
     const [errors, ...others] = widgets.filter(({ type }) => type === 'log');
     expect(others).toEqual([]);
