@@ -22,6 +22,8 @@ export type PageTexts = {
   laterTitle: string;
   laterText: string;
   tryAgain: string;
+  /** On an error page after a tap, for a browser without scripts: it may refuse to go back. */
+  afterBack: string;
   /** On the link to `returnUrl`. */
   back: string;
   /** On the link to `privacyUrl`. */

@@ -8,6 +8,8 @@ export type PageContent = {
   facts?: { duration: string; handover: string } | undefined;
   /** A form without fields, sent to the page's own address. */
   form?: { method: 'get' | 'post'; button: string; opening: string } | undefined;
+  /** For a page that answers the form, in a browser without scripts: what to do if Back does not work. */
+  afterBack?: string | undefined;
   /** The link back to the lender. */
   link?: { url: string; label: string } | undefined;
   /** To read out on the phone: the beginning of the request's id. */
@@ -19,7 +21,7 @@ export type Situation = 'invalid' | 'expired' | 'rejected' | 'later';
 
 /** Where an error page leads, and how its request is found. */
 export type ErrorPageOptions = {
-  /** The failed request's method, for trying again. */
+  /** The failed request's method, for trying again and for going back. */
   method: string | undefined;
   returnUrl: string | undefined;
   /** Absent in a template: API Gateway inserts it. */
@@ -59,6 +61,7 @@ export function errorContent(
     ...(situation === 'later' && {
       form: { method: method === 'POST' ? 'post' : 'get', button: tryAgain, opening },
     }),
+    ...(method === 'POST' && { afterBack: language.afterBack }),
     ...(returnUrl && { link: { url: returnUrl, label: back } }),
     ...(reference && { reference }),
   };

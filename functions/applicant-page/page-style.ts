@@ -44,7 +44,7 @@ footer a{color:inherit}
  * `pageshow`; a cancelled navigation fires nothing, so there is a timer. A second tap is harmless, so neither has to be
  * exact.
  */
-export const pageScript = `
+export const tapScript = `
 {
 const button=document.querySelector('button'),status=document.querySelector('[role=status]'),label=button.textContent
 let timer
@@ -56,4 +56,14 @@ timer=setTimeout(ready,10000)
 })
 addEventListener('pageshow',ready)
 }
+`;
+
+/**
+ * Makes a page that answers the form an ordinary entry of the browser's history. Back and reload then show the start page;
+ * otherwise the browser shows an error page, because it would have to send the form again. Then the advice on it goes; it
+ * is no `noscript`, because scripts can be blocked in browsers that have them.
+ */
+export const backScript = `
+history.replaceState(null,'',location.href)
+document.querySelector('#after-back').remove()
 `;

@@ -1,7 +1,7 @@
 import type { Brand, PageLanguage } from './applicant-page.ts';
 import { templatePolicy } from './content-security-policy.ts';
 import type { PageContent } from './page-content.ts';
-import { pageScript, pageStyle } from './page-style.ts';
+import { backScript, pageStyle, tapScript } from './page-style.ts';
 
 /** What a page is rendered from. */
 export type Page = { language: PageLanguage; brand: Brand; content: PageContent };
@@ -17,7 +17,9 @@ export function renderPage(page: Page): string {
       ? `<img src="${brand.logo}" alt="${escapeHtml(language.lenderName)}">`
       : isolate(language.lenderName),
     reference: content.reference && escapeHtml(content.reference),
-    script: content.form ? `<script>${pageScript}</script>\n` : '',
+    script: [content.form && tapScript, content.afterBack && backScript]
+      .map((script) => (script ? `<script>${script}</script>\n` : ''))
+      .join(''),
   });
 }
 
@@ -38,7 +40,7 @@ export function renderTemplate(page: Page): string {
 type Parts = { head: string; name: string; reference: string | undefined; script: string };
 
 function render({ language, brand, content }: Page, { head, name, reference, script }: Parts): string {
-  const { title, text, facts, form, link } = content;
+  const { title, text, facts, form, afterBack, link } = content;
   const { supportLine, privacyUrl } = language;
   const support = supportLine && `<p dir="auto">${linkPhoneNumbers(escapeHtml(supportLine))}</p>`;
   const privacy =
@@ -50,6 +52,7 @@ function render({ language, brand, content }: Page, { head, name, reference, scr
     `<p>${escapeHtml(text)}</p>`,
     facts && renderFacts(facts),
     form && renderForm(form),
+    afterBack && `<p id="after-back">${escapeHtml(afterBack)}</p>`,
     link && renderLink(link),
     help && renderElement('aside', help),
   ];

@@ -21,6 +21,7 @@ export const en: PageTexts & { lenderName: string } = {
   laterTitle: 'The assessment cannot be started right now',
   laterText: 'This is not your fault, and nothing is lost. Please try again in a moment.',
   tryAgain: 'Try again',
+  afterBack: 'If your browser shows an error when you go back, please open the link in our message again.',
   back: 'Go back',
   privacy: 'Privacy notice',
   reference: 'When you contact us, please give this reference:',

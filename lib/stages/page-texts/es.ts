@@ -21,6 +21,7 @@ export const es: PageTexts & { lenderName: string } = {
   laterTitle: 'En este momento no se puede iniciar la evaluación',
   laterText: 'No es culpa suya y no se ha perdido nada. Inténtelo de nuevo en un momento.',
   tryAgain: 'Intentar de nuevo',
+  afterBack: 'Si su navegador muestra un error al volver atrás, abra de nuevo el enlace de nuestro mensaje.',
   back: 'Volver',
   privacy: 'Aviso de privacidad',
   reference: 'Si se pone en contacto con nosotros, indique esta referencia:',

@@ -21,6 +21,8 @@ export const fr: PageTexts & { lenderName: string } = {
   laterTitle: 'L’évaluation ne peut pas démarrer pour le moment',
   laterText: 'Vous n’y êtes pour rien et rien n’a été perdu. Veuillez réessayer dans un instant.',
   tryAgain: 'Réessayer',
+  afterBack:
+    'Si votre navigateur affiche une erreur quand vous revenez en arrière, rouvrez le lien de notre message.',
   back: 'Retour',
   privacy: 'Avis de confidentialité',
   reference: 'Si vous nous contactez, indiquez cette référence\u00a0:',

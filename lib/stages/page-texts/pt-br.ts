@@ -21,6 +21,7 @@ export const ptBr: PageTexts & { lenderName: string } = {
   laterTitle: 'Não é possível iniciar a avaliação agora',
   laterText: 'O problema não foi causado por você e nada foi perdido. Tente de novo daqui a pouco.',
   tryAgain: 'Tentar de novo',
+  afterBack: 'Se o navegador mostrar um erro ao voltar, abra de novo o link da nossa mensagem.',
   back: 'Voltar',
   privacy: 'Aviso de privacidade',
   reference: 'Ao entrar em contato conosco, informe esta referência:',

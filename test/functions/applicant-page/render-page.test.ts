@@ -9,7 +9,7 @@ import {
   situationOf,
   startContent,
 } from '../../../functions/applicant-page/page-content.ts';
-import { pageScript } from '../../../functions/applicant-page/page-style.ts';
+import { backScript, tapScript } from '../../../functions/applicant-page/page-style.ts';
 import { renderPage, renderTemplate } from '../../../functions/applicant-page/render-page.ts';
 import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 import { shippedTexts } from '../../../lib/stages/page-texts/shipped-texts.ts';
@@ -25,8 +25,9 @@ const errorPage = ({ languages: [language], brand }: ApplicantPage, situation: S
 const page = applicantPageOf({ lenderName: 'Sunrise Loans' });
 const html = startPage(page);
 
-/** The body, without the script's code. */
-const bodyOf = (html: string) => /<body>\n(.*)<\/body>/s.exec(html)?.[1]?.replace(pageScript, 'the script');
+/** The body, with the names of the scripts instead of their code. */
+const bodyOf = (html: string) =>
+  /<body>\n(.*)<\/body>/s.exec(html)?.[1]?.replace(tapScript, 'for the tap').replace(backScript, 'for Back');
 
 describe('the page of a link', () => {
   test('has these elements', () => {
@@ -50,7 +51,7 @@ describe('the page of a link', () => {
 </main>
 
 </div>
-<script>the script</script>
+<script>for the tap</script>
 `);
   });
 
@@ -94,6 +95,7 @@ describe('an error page', () => {
 <main>
 <h1>${texts.expiredTitle}</h1>
 <p>${texts.expiredText}</p>
+<p id="after-back">${texts.afterBack}</p>
 <a href="https://lender.example/">${texts.back}</a>
 <aside>
 <p dir="auto">Call 123</p>
@@ -102,6 +104,7 @@ describe('an error page', () => {
 </main>
 
 </div>
+<script>for Back</script>
 `);
   });
 
@@ -119,7 +122,20 @@ describe('an error page', () => {
     (situation) => {
       const canHelp = situation === 'later';
       expect(errorPage(page, situation).includes('<button')).toBe(canHelp);
-      expect(errorPage(page, situation).includes('<script>')).toBe(canHelp);
+      expect(errorPage(page, situation).includes(tapScript)).toBe(canHelp);
+    },
+  );
+
+  test.each(situations)(
+    'that answers the tap lets the browser go back, or says what to do: %s',
+    (situation) => {
+      const [language] = page.languages;
+      for (const method of ['POST', 'GET', 'HEAD', undefined]) {
+        const content = errorContent(language, situation, { ...options, method });
+        const html = renderPage({ language, brand: page.brand, content });
+        expect(html.includes(`<script>${backScript}</script>`)).toBe(method === 'POST');
+        expect(html.includes(`<p id="after-back">${language.afterBack}</p>`)).toBe(method === 'POST');
+      }
     },
   );
 
@@ -176,8 +192,8 @@ test('texts are shown as text, whatever they contain', () => {
     const brands = [page.brand, { ...page.brand, logo: 'data:,' }];
     for (const brand of brands) {
       const html = renderPage({ language: spoiled, brand, content });
-      const ownScript = content.form ? 1 : 0;
-      expect(html.match(/<script>/g) ?? []).toHaveLength(ownScript);
+      const ownScripts = Number('form' in content) + Number('afterBack' in content);
+      expect(html.match(/<script>/g) ?? []).toHaveLength(ownScripts);
       expect(html).not.toMatch(/<script>alert|&amp;|"'>|\$context/);
       expect(html).toContain('&#34;&#39;&#62;&#60;script&#62;alert(1)&#60;/script&#62;&#38;amp;&#36;context');
     }
@@ -255,7 +271,7 @@ describe('the script of a page', () => {
       form: { addEventListener },
     };
     const status = { textContent: '' };
-    runInNewContext(pageScript, {
+    runInNewContext(tapScript, {
       document: { querySelector: (selector: string) => (selector === 'button' ? button : status) },
       addEventListener,
       setTimeout: (listener: () => void, ms: number) => timers.set(ms, listener) && ms,
@@ -285,15 +301,17 @@ describe('the script of a page', () => {
 });
 
 describe('the policy of a page', () => {
-  const hashOf = (tag: string) => {
-    const text = new RegExp(`<${tag}>(.*?)</${tag}>`, 's').exec(html)?.[1] ?? '';
-    return createHash('sha256').update(text).digest('base64');
-  };
+  const html = errorPage(page, 'later');
+  /** The hash of each element of this name, as policies have it. */
+  const hashesOf = (tag: string) =>
+    [...html.matchAll(new RegExp(`<${tag}>(.*?)</${tag}>`, 'gs'))]
+      .map(([, text = '']) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`)
+      .join(' ');
   const vendor = 'https://app.psychometric.me';
 
-  test('allows its own style and script and nothing else', () => {
+  test('allows its own style and scripts and nothing else', () => {
     expect(contentSecurityPolicy(page.brand, vendor)).toBe(
-      `default-src 'none'; style-src 'sha256-${hashOf('style')}'; script-src 'sha256-${hashOf('script')}'; form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'`,
+      `default-src 'none'; style-src ${hashesOf('style')}; script-src ${hashesOf('script')}; form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'`,
     );
   });
 
@@ -312,7 +330,7 @@ describe('the policy of a page', () => {
     const [language] = page.languages;
     const template = renderTemplate({ language, brand: page.brand, content: startContent(language) });
     expect(template).toContain(
-      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${hashOf('style')}'; form-action 'self'; base-uri 'none'">`,
+      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${hashesOf('style')}; form-action 'self'; base-uri 'none'">`,
     );
     expect(template).toMatch(/<\/div>\n<\/body>\n<\/html>\n$/);
   });

@@ -27,7 +27,7 @@ const lastLine = () => JSON.parse(service.lines.at(-1) ?? '{}') as Record<string
 
 const csp = (formAction: string) =>
   new RegExp(
-    `^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; script-src 'sha256-[A-Za-z0-9+/]{43}='; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'$`,
+    `^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; script-src 'sha256-[A-Za-z0-9+/]{43}=' 'sha256-[A-Za-z0-9+/]{43}='; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'$`,
   );
 
 test('shows a page with one button, without calling the vendor', async () => {
