@@ -7,7 +7,7 @@ import type { Answer } from '../openapi/check-answer.ts';
 import type { Fault } from '../stand-ins/begini/begini-faults.ts';
 import type { BeginiSimulator } from '../stand-ins/begini/begini-simulator.ts';
 import { type Listener, readBody } from '../stand-ins/loopback.ts';
-import { DemoResults, demoWebhookPath, returnPages } from './demo-results.ts';
+import { DemoResults, demoWebhookPath } from './demo-results.ts';
 
 /** What the demo needs to know about the service. */
 export interface DemoOptions {
@@ -104,7 +104,7 @@ export function createDemoLoanApp({
   }
 
   /** Each page says how Begini behaves at the moment, and links back to the first page. */
-  function show(response: ServerResponse, statusCode: number, body: string, head = ''): void {
+  function show(response: ServerResponse, statusCode: number, body: string): void {
     const isHome = body.includes('<form');
     response.writeHead(statusCode, {
       'Content-Type': 'text/html; charset=utf-8',
@@ -120,7 +120,6 @@ export function createDemoLoanApp({
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sunrise Loans</title>
 <style>${style}</style>
-${head}
 </head>
 <body>
 <header><p>Begini at the moment: <strong>${escapeHtml(nameOf(vendor.fault))}</strong></p></header>
@@ -145,35 +144,19 @@ ${isHome ? '' : '<p><a href="/">Back to the loan app</a></p>'}
       await handle(origin, form, response);
     };
 
-  /** What an applicant reads (who may have typed the address), and, for the reader of the demo, what has arrived. */
-  const returnPage =
-    (heading: string): Listener =>
-    async (_, response) =>
-      show(
-        response,
-        200,
-        `<h1>${heading}</h1>
-<p>This page knows no result, and anyone can open its address. The result comes to our backend, by Begini’s webhook.</p>
-${renderReceived()}`,
-        '<meta http-equiv="refresh" content="2">',
-      );
-
   function renderReceived(): string {
     if (webhookUrl) return `<p>Begini sends results to <code>${escapeHtml(webhookUrl)}</code>.</p>`;
     const rows = results.events.map(
       ({ uid, type }) => `<li>${escapeHtml(uid)}: <code>${escapeHtml(type)}</code></li>`,
     );
     return rows.length === 0
-      ? '<p role="status">No result has arrived yet.</p>'
+      ? '<p role="status">No result has arrived yet. <a href="/">Look again</a></p>'
       : `<h2>Arrived at our backend, newest first</h2>\n<ul role="status">${rows.join('')}</ul>`;
   }
 
   return {
     'GET /': async (_, response) => show(response, 200, startPage(nameOf(vendor.fault)) + renderReceived()),
     [`POST ${demoWebhookPath}`]: results.receive,
-    ...Object.fromEntries(
-      Object.values(returnPages).map(({ path, heading }) => [`GET ${path}`, returnPage(heading)]),
-    ),
     'POST /start': formOf(startNow),
     'POST /send-link': formOf(sendLink),
     'POST /break': formOf(breakSomething),

@@ -1,13 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { type Listener, readBody } from '../stand-ins/loopback.ts';
 
-/** The pages to which Begini sends the browser back, by how the assessment ended. */
-export const returnPages = {
-  finish: { path: '/assessment/finished', heading: 'You are back from the assessment' },
-  'give-up': { path: '/assessment/cancelled', heading: 'You have left the assessment' },
-  expire: { path: '/assessment/expired', heading: 'The time for the assessment is over' },
-} as const;
-
 /** Where Begini's webhook reaches the demo. */
 export const demoWebhookPath = '/webhook';
 

@@ -17,7 +17,7 @@ import { localApiKey, localSecretName, localStage } from '../stand-ins/local-sta
 import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
 import { demoPage } from './demo-page.ts';
-import { demoWebhookPath, returnPages } from './demo-results.ts';
+import { demoWebhookPath } from './demo-results.ts';
 import { serveContract } from './serve-contract.ts';
 import { type FunctionOptions, startFunction, startRoutedFunctions } from './start-function.ts';
 
@@ -143,12 +143,13 @@ export async function startLocalService(
       },
     });
     running.push(gateway);
-    const atDemo = (path: string) => new URL(path, gateway.url).href;
     vendor.setDeployment({
-      webhookUrl: webhook?.url ?? atDemo(demoWebhookPath),
-      returnUrls: Object.fromEntries(
-        Object.entries(returnPages).map(([ending, { path }]) => [ending, atDemo(path)]),
-      ),
+      webhookUrl: webhook?.url ?? new URL(demoWebhookPath, gateway.url).href,
+      returnUrls: {
+        finish: `${gateway.url}/return/complete`,
+        'give-up': `${gateway.url}/return/cancelled`,
+        expire: `${gateway.url}/return/expired`,
+      },
     });
     return { gateway, vendor, secretsManager, dynamoDb, credentials, close };
   } catch (error) {

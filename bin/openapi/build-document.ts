@@ -45,7 +45,10 @@ const servers = [
 
 const tags = {
   'loan-app': { name: 'Loan app', description: 'Calls from the backend of a loan app, authenticated.' },
-  anyone: { name: 'Applicant', description: 'Calls by the browser of an applicant for a launch link.' },
+  anyone: {
+    name: 'Applicant',
+    description: 'Calls by the browser of an applicant, before and after the assessment.',
+  },
 };
 
 /**

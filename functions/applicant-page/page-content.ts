@@ -16,6 +16,18 @@ export type PageContent = {
   reference?: string | undefined;
 };
 
+/** The texts of the pages that Begini sends the browser to, by how the assessment ended: `/return/complete`. */
+const returnTexts = {
+  complete: 'returnComplete',
+  cancelled: 'returnCancelled',
+  expired: 'returnExpired',
+} as const;
+
+export type Ending = keyof typeof returnTexts;
+
+/** How an assessment can end. */
+export const endings = Object.keys(returnTexts) as Ending[];
+
 /** What went wrong, as far as it matters to the applicant. */
 export type Situation = 'invalid' | 'expired' | 'rejected' | 'later';
 
@@ -48,13 +60,28 @@ export function situationOf(code: string): Situation {
   }
 }
 
+/** The page after the assessment. Anyone can open it, so it says nothing about the applicant. */
+export function returnContent(
+  language: PageLanguage,
+  ending: Ending,
+  returnUrl: string | undefined,
+): PageContent {
+  const name = returnTexts[ending];
+  return { title: language[`${name}Title`], text: language[`${name}Text`], ...backTo(returnUrl, language) };
+}
+
+/** The link back to the lender if the stage has an address for it. */
+function backTo(url: string | undefined, { back }: PageLanguage): Pick<PageContent, 'link'> {
+  return url ? { link: { url, label: back } } : {};
+}
+
 /** The page for a situation: with a button if trying again can help, and the link back if the stage has one. */
 export function errorContent(
   language: PageLanguage,
   situation: Situation,
   { method, returnUrl, reference }: ErrorPageOptions,
 ): PageContent {
-  const { tryAgain, opening, back } = language;
+  const { tryAgain, opening } = language;
   return {
     title: language[`${situation}Title`],
     text: language[`${situation}Text`],
@@ -62,7 +89,7 @@ export function errorContent(
       form: { method: method === 'POST' ? 'post' : 'get', button: tryAgain, opening },
     }),
     ...(method === 'POST' && { afterBack: language.afterBack }),
-    ...(returnUrl && { link: { url: returnUrl, label: back } }),
+    ...backTo(returnUrl, language),
     ...(reference && { reference }),
   };
 }

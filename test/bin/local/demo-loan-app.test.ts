@@ -106,16 +106,14 @@ describe('results', () => {
   const pageAt = async (path: string) => await (await fetch(`${origin}${path}`)).text();
 
   test('arrive by a signed webhook, and are shown once, even if they are sent again', async () => {
-    expect(await pageAt('/assessment/finished')).toContain('No result has arrived yet.');
+    expect(await pageAt('/')).toContain('No result has arrived yet.');
     const body = event('psychometric_score.complete');
     for (const _ of [1, 2]) {
       const answer = await deliver(body, sign(body));
       expect([answer.status, await answer.json()]).toEqual([200, {}]);
     }
-    for (const path of ['/', '/assessment/finished', '/assessment/cancelled', '/assessment/expired']) {
-      const shown = (await pageAt(path)).split('<li>ABCDE-12345: <code>psychometric_score.complete</code>');
-      expect(shown).toHaveLength(2);
-    }
+    const shown = (await pageAt('/')).split('<li>ABCDE-12345: <code>psychometric_score.complete</code>');
+    expect(shown).toHaveLength(2);
   });
 
   test('signed with the key before a renewal arrive, too', async () => {
@@ -134,15 +132,10 @@ describe('results', () => {
     expect(await pageAt('/')).toContain('No result has arrived yet.');
   });
 
-  test('are not claimed by a page that anyone can open', async () => {
-    const html = await pageAt('/assessment/finished');
-    expect(html).toContain('This page knows no result, and anyone can open its address.');
-  });
-
   test('go to the lender’s own receiver, and the page says so', async () => {
     await service.close();
     service = await startLocalService(0, { webhook: { url: 'http://127.0.0.1:1/mine' } });
     origin = new URL(service.gateway.url).origin;
-    expect(await pageAt('/assessment/finished')).toContain('<code>http://127.0.0.1:1/mine</code>');
+    expect(await pageAt('/')).toContain('<code>http://127.0.0.1:1/mine</code>');
   });
 });

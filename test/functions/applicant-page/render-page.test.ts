@@ -4,7 +4,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { ApplicantPage } from '../../../functions/applicant-page/applicant-page.ts';
 import { contentSecurityPolicy } from '../../../functions/applicant-page/content-security-policy.ts';
 import {
+  endings,
   errorContent,
+  returnContent,
   type Situation,
   situationOf,
   startContent,
@@ -167,13 +169,44 @@ describe('an error page', () => {
   });
 });
 
+const returnPages = ({ languages: [language], brand }: ApplicantPage, returnUrl?: string) =>
+  endings.map((ending) =>
+    renderPage({ language, brand, content: returnContent(language, ending, returnUrl) }),
+  );
+
+describe('a return page', () => {
+  test('has these elements', () => {
+    const texts = page.languages[0];
+    expect(bodyOf(returnPages(page, 'https://lender.example/')[0] ?? '')).toBe(`<div>
+<header><bdi>Sunrise Loans</bdi></header>
+<main>
+<h1>${texts.returnCompleteTitle}</h1>
+<p>${texts.returnCompleteText}</p>
+<a href="https://lender.example/">${texts.back}</a>
+</main>
+
+</div>
+`);
+  });
+
+  test('is different for each ending, and has no link if the stage has no address for it', () => {
+    const pages = returnPages(page);
+    expect(new Set(pages).size).toBe(3);
+    for (const html of pages) expect(html).not.toContain('<a ');
+  });
+});
+
 test.each(Object.keys(shippedTexts))('every page is under 6 kB without a logo, in %s', (language) => {
   const page = applicantPageOf({
     languages: { [language]: {} },
     supportLine: 'Questions? Call us: 0800 555 0142, Monday to Friday, 8 am to 6 pm.',
     privacyUrl: 'https://www.lender.example/privacy',
   });
-  const pages = [startPage(page), ...situations.map((situation) => errorPage(page, situation))];
+  const pages = [
+    startPage(page),
+    ...situations.map((situation) => errorPage(page, situation)),
+    ...returnPages(page, 'https://www.lender.example/applications'),
+  ];
   for (const html of pages) expect(Buffer.byteLength(html)).toBeLessThan(6_000);
 });
 
@@ -187,6 +220,7 @@ test('texts are shown as text, whatever they contain', () => {
     ...situations.map((situation) =>
       errorContent(spoiled, situation, { ...options, returnUrl: evil, reference: evil }),
     ),
+    ...endings.map((ending) => returnContent(spoiled, ending, evil)),
   ];
   for (const content of contents) {
     const brands = [page.brand, { ...page.brand, logo: 'data:,' }];

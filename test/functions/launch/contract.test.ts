@@ -176,6 +176,59 @@ describe('in a stage with several languages', () => {
   });
 });
 
+describe('a return page', () => {
+  const urlOf = (ending: string) => service.url.replace('/sessions', `/return/${ending}`);
+
+  test.each([
+    ['complete', 'Thank you'],
+    ['cancelled', 'You have left the assessment'],
+    ['expired', 'The time for the assessment is over'],
+  ])('%s says "%s" to anyone, and calls nobody', async (ending, title) => {
+    const response = await ask(urlOf(ending));
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-security-policy')).toMatch(csp("'self' https:"));
+    expect(response.headers.get('set-cookie')).toBeNull();
+    const html = await response.text();
+    expect(html).toContain(`<h1>${title}</h1>`);
+    expect(html).toContain('href="https://www.lender.example/back?a=1&#38;b=2"');
+    expect(html).not.toMatch(/<form|<script|<bdi>[0-9a-f]{8}/);
+    // Whatever somebody adds, or wants, it is the same page.
+    const query = `?uid=${uid}&status=approved&reference=3f2a9c1b`;
+    expect(await (await ask(urlOf(ending) + query, 'GET', { Accept: '*/*', Cookie: 'a=b' })).text()).toBe(
+      html,
+    );
+    expect((await ask(urlOf(ending), 'HEAD')).status).toBe(200);
+    expect(lastLine()).toMatchObject({
+      route: 'HEAD /return/{ending}',
+      outcome: 'return_page_shown',
+      secretReads: 0,
+      vendorAttempts: 0,
+    });
+    expect(lastLine()).not.toHaveProperty('uidRef');
+    expect(service.vendor.connections).toBe(0);
+    expect(service.lines.join()).not.toMatch(/approved|QWERT/);
+  });
+
+  test.each(['completed', 'constructor', 'COMPLETE', '%', 'complete%2F'])(
+    '%s does not exist',
+    async (ending) => {
+      const response = await ask(urlOf(ending));
+      expect(response.status).toBe(403);
+      expect(await response.text()).toContain('<h1>This link does not work</h1>');
+      expect(lastLine()).toMatchObject({ code: 'launch_link_invalid' });
+    },
+  );
+
+  test('is in the language of the browser', async () => {
+    await service.close();
+    service = await startService({ page: { languages: { es: {}, ar: {} } } });
+    const inLanguage = async (acceptLanguage: string) =>
+      await (await ask(urlOf('complete'), 'GET', { ...browser, 'Accept-Language': acceptLanguage })).text();
+    expect(await inLanguage('ar-EG')).toContain('<html lang="ar" dir="rtl">');
+    expect(await inLanguage('de')).toContain('<html lang="es" dir="ltr">');
+  });
+});
+
 test('gives an error page the beginning of the request’s id as its reference', async () => {
   const response = await ask(`${await service.makeLink(uid)}x`);
   const requestId = response.headers.get('x-request-id') ?? '';

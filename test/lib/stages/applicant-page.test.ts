@@ -59,7 +59,7 @@ describe('a page in one language', () => {
   test('refuses texts that make the page too large', () => {
     const long = Object.fromEntries(Object.keys(en ?? {}).map((name) => [name, 'é'.repeat(150)]));
     expect(messageFor({ ...long, language: 'fr' })).toMatch(
-      /stages\.Demo\.applicantPage, fr: "\d+ bytes" is not allowed; use texts of at most 3500 bytes together/,
+      /stages\.Demo\.applicantPage, fr: "\d+ bytes" is not allowed; use texts of at most 6000 bytes together/,
     );
   });
 });
