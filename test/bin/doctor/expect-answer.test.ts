@@ -179,7 +179,7 @@ test('a launch link whose page is not in the contract is wrong, and the link is 
   const [finding] = await examineStage(
     async ({ method, headers: { host } }, response) => {
       origin = `http://${host}`;
-      const link = { ...exampleLaunchLink, url: `${origin}/launch/secret..of.this.link` };
+      const link = { ...exampleLaunchLink, url: `${origin}/launch/secretOfThisLink` };
       if (method === 'POST') response.writeHead(201, headers).end(JSON.stringify(link));
       else response.writeHead(200, { 'content-type': 'text/html' }).end('<p>');
     },
