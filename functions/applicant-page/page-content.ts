@@ -6,7 +6,7 @@ export type PageContent = {
   text: string;
   /** What to expect of the assessment. */
   facts?: { duration: string; handover: string } | undefined;
-  /** A form without fields, sent to the page's own address. */
+  /** A form, sent to the page's own address. */
   form?: { method: 'get' | 'post'; button: string; opening: string } | undefined;
   /** For a page that answers the form, in a browser without scripts: what to do if Back does not work. */
   afterBack?: string | undefined;

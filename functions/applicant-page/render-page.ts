@@ -91,21 +91,28 @@ const icons = {
 function renderFacts(facts: NonNullable<PageContent['facts']>): string {
   const items = (['duration', 'handover'] as const).map((name) => {
     const icon = `<svg viewBox="0 0 24 24" aria-hidden="true">${icons[name]}</svg>`;
-    return `<li>${icon}<span>${escapeHtml(facts[name])}</span></li>`;
+    return `<li>${icon}<span>${isolateAddress(escapeHtml(facts[name]))}</span></li>`;
   });
   // Safari does not announce a list without bullets as a list, unless it has the role.
   return `<ul role="list">\n${items.join('\n')}\n</ul>`;
 }
 
 function renderForm({ method, button, opening }: NonNullable<PageContent['form']>): string {
+  // Engines may turn a POST without a body into a GET when they repeat it. A disabled button is no part of the body.
+  const field = method === 'post' ? '<input type="hidden" name="start" value="1">\n' : '';
   return `<form method="${method}">
-<button type="submit" data-opening="${escapeHtml(opening)}">${escapeHtml(button)}</button>
+${field}<button type="submit" data-opening="${escapeHtml(opening)}">${escapeHtml(button)}</button>
 <p role="status"></p>
 </form>`;
 }
 
 function renderLink({ url, label }: NonNullable<PageContent['link']>): string {
   return `<a href="${escapeHtml(url)}">${escapeHtml(label)}</a>`;
+}
+
+/** Makes the address of the assessment, as applicants will see it in their browser, an element that is never broken. */
+function isolateAddress(html: string): string {
+  return html.replace(/(?<![\w.-])psychometric\.me(?![\w-])/g, '<bdi>$&</bdi>');
 }
 
 /** Seven digits or more, with the usual separators. */

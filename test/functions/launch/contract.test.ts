@@ -148,7 +148,7 @@ describe('in a stage with several languages', () => {
     ['pt', 'es', 'pt-BR" dir="ltr'],
     ['pt_br', 'es', 'pt-BR" dir="ltr'],
     ['AR-eg-u-nu-latn', 'es', 'ar" dir="rtl'],
-    ['sw', 'ar-EG, es;q=0.5', 'ar" dir="rtl'],
+    ['tl', 'ar-EG, es;q=0.5', 'ar" dir="rtl'],
     ['Portuguese (Brazil)', 'ar', 'ar" dir="rtl'],
     [undefined, 'de, pt;q=0.9', 'pt-BR" dir="ltr'],
     [undefined, 'de', 'es" dir="ltr'],
