@@ -17,29 +17,32 @@ export interface DemoOptions {
   authenticate: Authenticate;
   /** Simulates Begini, and can be told to fail from the next session call on. */
   vendor: Pick<BeginiSimulator, 'fault' | 'setFault' | 'apiKeys'>;
+  /** Tags of the languages in which the stage shows its pages. */
+  languages: readonly string[];
   /** Where Begini sends results instead of here. */
   webhookUrl?: string | undefined;
 }
 
 /** The vendor's behaviours, by their names on the page. */
+const noFault = 'All is well';
+const firstFault = 'Begini is down (503)';
 const faults: Record<string, Fault> = {
-  'All is well': { fault: 'none' },
-  'Begini is down (503)': { fault: 'status', status: 503 },
+  [noFault]: { fault: 'none' },
+  [firstFault]: { fault: 'status', status: 503 },
   'Begini is busy (429)': { fault: 'status', status: 429, retryAfter: 7 },
   'Begini refuses our key (401)': { fault: 'status', status: 401 },
   'Begini breaks the connection': { fault: 'reset' },
   'Begini never answers': { fault: 'hang' },
 };
 
-/** The languages in which a link can be requested: those of the local stage, and the one of the applicant's browser. */
-const languages: Record<string, string> = {
-  '': 'as the browser says',
-  en: 'English',
-  es: 'Español',
-  'pt-BR': 'Português (Brasil)',
-  fr: 'Français',
-  ar: 'العربية',
-};
+/** What can be chosen as the language of a link: those of the stage, each by its own name, and none. */
+const languageOptions = (tags: readonly string[]): [value: string, label: string][] => [
+  ['', 'as the browser says'],
+  ...tags.map((tag): [string, string] => [
+    tag,
+    new Intl.DisplayNames(tag, { type: 'language' }).of(tag) ?? tag,
+  ]),
+];
 
 /**
  * A made-up lender's loan app: each button's form goes to the app's own backend, which calls the service and passes on
@@ -50,6 +53,7 @@ export function createDemoLoanApp({
   stageName,
   authenticate,
   vendor,
+  languages,
   webhookUrl,
 }: DemoOptions): Readonly<Record<string, Listener>> {
   const results = new DemoResults(() => vendor.apiKeys);
@@ -151,11 +155,12 @@ ${isHome ? '' : '<p><a href="/">Back to the loan app</a></p>'}
     );
     return rows.length === 0
       ? '<p role="status">No result has arrived yet. <a href="/">Look again</a></p>'
-      : `<h2>Arrived at our backend, newest first</h2>\n<ul role="status">${rows.join('')}</ul>`;
+      : `<h2>Arrived at our backend, newest first</h2>\n<div role="status"><ul>${rows.join('')}</ul></div>`;
   }
 
   return {
-    'GET /': async (_, response) => show(response, 200, startPage(nameOf(vendor.fault)) + renderReceived()),
+    'GET /': async (_, response) =>
+      show(response, 200, startPage(nameOf(vendor.fault), languages) + renderReceived()),
     [`POST ${demoWebhookPath}`]: results.receive,
     'POST /start': formOf(startNow),
     'POST /send-link': formOf(sendLink),
@@ -172,19 +177,19 @@ function nameOf(fault: Fault): string {
 /** Another applicant each time: an applicant with a session gets it again, even if Begini fails. */
 const newUid = () => `DEMO-${randomUUID().slice(0, 8)}`;
 
-const startPage = (currentFault: string) => `<h1>Sunrise Loans</h1>
+const startPage = (currentFault: string, languages: readonly string[]) => `<h1>Sunrise Loans</h1>
 <p>A made-up lender. Its backend calls the service on this machine, and a simulator plays Begini.</p>
 <form method="post" action="/start">
 <label>Customer id (uid) <input name="uid" value="${newUid()}" pattern="[A-Za-z0-9\\-]{5,60}" required></label>
 <button>Start now</button>
-<label>Language of the link ${renderSelect('language', Object.entries(languages))}</label>
+<label>Language of the link ${renderSelect('language', languageOptions(languages))}</label>
 <button formaction="/send-link">Send me a link</button>
 <fieldset>
 <legend>What an applicant sees</legend>
 <label>When this happens ${renderSelect(
   'fault',
   Object.keys(faults).map((name) => [name, name]),
-  currentFault,
+  currentFault === noFault ? firstFault : currentFault,
 )}</label>
 <button formaction="/break">Break something</button>
 </fieldset>

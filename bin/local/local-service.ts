@@ -130,6 +130,7 @@ export async function startLocalService(
             ? withSignature(credentials, credentials.region)
             : withApiKey(async () => localApiKey),
           vendor,
+          languages: applicantPage.languages.map(({ language }) => language),
           webhookUrl: webhook?.url,
         }),
         'GET /openapi.json': serveContract(localStage.path),

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import type { Browser } from 'playwright-core';
 import { type LocalService, startLocalService } from '../../bin/local/local-service.ts';
 import { startBrowser } from '../../bin/pages/browser.ts';
-import { openPage, type Visit } from './browser.ts';
+import { audit, openPage, type Visit } from './browser.ts';
 
 let browser: Browser;
 let service: LocalService;
@@ -76,6 +76,7 @@ test.each([
     const arrived = visit.page.getByRole('listitem').filter({ hasText: `${uid}: ${type}` });
     while ((await arrived.count()) === 0) await visit.page.getByRole('link', { name: 'Look again' }).click();
     expect(await visit.page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+    expect((await audit(visit.page)).violations).toEqual([]);
   },
 );
 
@@ -107,6 +108,12 @@ test('an applicant who starts again gets to the same assessment, even if Begini 
   await press('Start the assessment');
   await waitForHeading(atAssessment);
   expect(visit.page.url()).toBe(assessment);
+});
+
+test('"Break something" breaks something, as long as nothing else is chosen', async () => {
+  await press('Break something');
+  await visit.page.getByRole('link', { name: 'Continue your application' }).waitFor();
+  expect(service.vendor.fault).toEqual({ fault: 'status', status: 503 });
 });
 
 test('a link is shown in the requested language', async () => {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { LocalService } from '../../../bin/local/local-service.ts';
+import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
 
 const time = installVirtualTime();
@@ -94,6 +95,19 @@ test('requests a link in a language, or leaves the language to the browser', asy
     /<html lang="([\w-]+)"/.exec(await (await fetch(link, { headers })).text())?.[1];
   expect(await languageOf(await linkOf({ language: 'ar' }))).toBe('ar');
   expect(await languageOf(await linkOf({ language: '' }))).toBe('es');
+});
+
+test('offers the languages of the stage, each by its own name', async () => {
+  await service.close();
+  const applicantPage = applicantPageOf({ languages: { ar: {}, 'es-MX': {} } });
+  service = await startLocalService(0, { applicantPage });
+  const html = await (await fetch(new URL('/', service.gateway.url))).text();
+  const options = [...html.matchAll(/<option value="([\w-]*)"(?: selected)?>([^<]+)<.option>/g)].slice(0, 3);
+  expect(options.map(([, value, label]) => [value, label])).toEqual([
+    ['', 'as the browser says'],
+    ['ar', 'العربية'],
+    ['es-MX', 'español de México'],
+  ]);
 });
 
 describe('results', () => {
