@@ -98,10 +98,10 @@ function renderFacts(facts: NonNullable<PageContent['facts']>): string {
 }
 
 function renderForm({ method, button, opening }: NonNullable<PageContent['form']>): string {
-  // Engines may turn a POST without a body into a GET when they repeat it. A disabled button is no part of the body.
-  const field = method === 'post' ? '<input type="hidden" name="start" value="1">\n' : '';
+  // Without scripts the button's name is the body of the POST: WebKit's history keeps the method only with a body.
+  const name = method === 'post' ? ' name="start" value="1"' : '';
   return `<form method="${method}">
-${field}<button type="submit" data-opening="${escapeHtml(opening)}">${escapeHtml(button)}</button>
+<button type="submit"${name} data-opening="${escapeHtml(opening)}">${escapeHtml(button)}</button>
 <p role="status"></p>
 </form>`;
 }

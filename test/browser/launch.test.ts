@@ -1,52 +1,36 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { startBrowser } from '../../bin/pages/browser.ts';
-import { makeCertificate } from '../../bin/stand-ins/certificate.ts';
+import { type PageServer, startPageServer } from '../support/page-server.ts';
 import { type Service, startService } from '../support/service.ts';
 import { openPage, type Visit } from './browser.ts';
 
 const uid = 'QWERT-67890-XY';
 const returnUrl = 'https://www.lender.example/applications';
 let browser: Browser;
-let assessment: Server;
-let elsewhere: Server;
+let assessment: PageServer;
+let elsewhere: PageServer;
 let elsewhereUrl: string;
 /** What the assessment's own server does with a token: it shows a page, or redirects. */
 let leadsOn: boolean;
 let service: Service;
 let visit: Visit;
 
-/** An https server on this machine; the name "localhost" is another origin than its address. */
-async function startHttps(answer: () => [status: number, headers: Record<string, string>, body: string]) {
-  const server = createServer(await makeCertificate(), (_, response) => {
-    const [status, headers, body] = answer();
-    response.writeHead(status, { 'Content-Type': 'text/html', ...headers }).end(body);
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return { server, port: (server.address() as AddressInfo).port };
-}
-
 let assessmentOrigin: string;
 
 beforeAll(async () => {
   browser = await startBrowser();
-  const last = await startHttps(() => [200, {}, '<h1>The assessment, one origin further</h1>']);
-  const first = await startHttps(() =>
+  elsewhere = await startPageServer(() => [200, {}, '<h1>The assessment, one origin further</h1>']);
+  assessment = await startPageServer(() =>
     leadsOn ? [302, { Location: elsewhereUrl }, ''] : [200, {}, '<h1>The assessment</h1>'],
   );
-  [elsewhere, assessment] = [last.server, first.server];
-  elsewhereUrl = `https://localhost:${last.port}/start`;
-  assessmentOrigin = `https://127.0.0.1:${first.port}`;
+  elsewhereUrl = `https://localhost:${elsewhere.port}/start`;
+  assessmentOrigin = `https://127.0.0.1:${assessment.port}`;
 });
 afterAll(async () => {
   await browser?.close();
-  for (const server of [assessment, elsewhere]) {
-    server?.closeAllConnections();
-    server?.close();
-  }
+  assessment?.close();
+  elsewhere?.close();
 });
 
 beforeEach(async () => {

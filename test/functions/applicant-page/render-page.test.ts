@@ -47,8 +47,7 @@ describe('the page of a link', () => {
 <li><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M10 5H5v14h14v-5M14 4h6v6M20 4l-9 9"/></svg><span>${texts.handover.replace('psychometric.me', '<bdi>psychometric.me</bdi>')}</span></li>
 </ul>
 <form method="post">
-<input type="hidden" name="start" value="1">
-<button type="submit" data-opening="${texts.opening}">${texts.button}</button>
+<button type="submit" name="start" value="1" data-opening="${texts.opening}">${texts.button}</button>
 <p role="status"></p>
 </form>
 </main>
@@ -67,7 +66,7 @@ describe('the page of a link', () => {
   });
 
   test('sends its form to its own address, whatever comes before it in the path', () => {
-    expect(html).toMatch(/<form method="post">\n<input [^>]*>\n<button/);
+    expect(html).toContain('<form method="post">\n<button');
   });
 
   test('says how long it takes, who conducts it and at which address', () => {
