@@ -25,13 +25,14 @@ export function contentSecurityPolicy(brand: Brand, assessmentOrigin: string): s
 }
 
 /**
- * The same for a page without script and logo, for use in `<meta http-equiv>`, where `frame-ancestors` has no effect.
- * API Gateway's own pages need it, because their headers cannot contain the quotes.
+ * The same for a page without logo and the script of the button, for use in `<meta http-equiv>`, where
+ * `frame-ancestors` has no effect. API Gateway's own pages need it, because their headers cannot contain the quotes.
  */
 export function templatePolicy(brand: Brand): string {
   return [
     "default-src 'none'",
     `style-src ${hashOf(pageStyle(brand))}`,
+    `script-src ${hashOf(backScript)}`,
     "form-action 'self'",
     "base-uri 'none'",
   ].join('; ');

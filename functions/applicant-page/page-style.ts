@@ -19,7 +19,8 @@ img{display:block;max-width:100%;height:3rem;object-fit:contain;object-position:
 [dir=rtl] img{object-position:right}
 [dir=rtl] li+li svg{transform:scaleX(-1)}
 main{flex:1}
-h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.3;text-wrap:balance}
+h1,h2{margin:0 0 .75rem;font-size:1.5rem;line-height:1.3;text-wrap:balance}
+section{margin:2rem 0 0;padding:1.5rem 0 0;border-top:1px solid var(--line)}
 p,ul{margin:0 0 1.5rem;padding:0;text-wrap:pretty}
 li{display:flex;gap:.75rem;margin:0 0 .75rem;color:var(--quiet);list-style:none}
 li bdi{font-size:min(1em,8vw);white-space:nowrap;-webkit-hyphens:manual;hyphens:manual}
@@ -34,12 +35,13 @@ button:disabled{background:none;color:var(--brand);cursor:progress}
 aside{margin:1rem 0 0;padding:1rem 20px;border-radius:.5rem;background:var(--page)}
 aside p:last-child{margin:0}
 aside bdi{font-weight:700;letter-spacing:.05em}
+aside code{display:inline-block;max-width:8ch;overflow:hidden;vertical-align:bottom;font:inherit;font-family:monospace;font-weight:700;white-space:nowrap}
 aside a{color:inherit}
 footer{margin-top:2rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--quiet);font-size:1rem}
 footer p{margin:0 0 .5rem}
 footer a{color:inherit}
 @media(max-height:38rem){body{line-height:1.4}div{padding-top:.75rem}header{margin-bottom:.75rem}img{height:2.25rem}h1{margin-bottom:.5rem}p,ul,li{margin-bottom:.5rem}form{margin-top:.75rem}}
-@media(min-width:40rem){div{min-height:0;margin:4rem auto;padding:2.5rem 3rem;border-radius:.75rem}h1{font-size:1.75rem}}
+@media(min-width:40rem){div{min-height:0;margin:4rem auto;padding:2.5rem 3rem;border-radius:.75rem}h1,h2{font-size:1.75rem}}
 `;
 }
 
@@ -69,5 +71,5 @@ addEventListener('pageshow',ready)
  */
 export const backScript = `
 history.replaceState(null,'',location.href)
-document.querySelector('#after-back').remove()
+document.querySelector('#after-back')?.remove()
 `;

@@ -16,7 +16,8 @@ export function renderPage(page: Page): string {
     name: brand.logo
       ? `<img src="${brand.logo}" alt="${escapeHtml(language.lenderName)}">`
       : isolate(language.lenderName),
-    reference: content.reference && escapeHtml(content.reference),
+    reference: content.reference && `<bdi>${escapeHtml(content.reference)}</bdi>`,
+    others: [],
     script: [content.form && tapScript, content.afterBack && backScript]
       .map((script) => (script ? `<script>${script}</script>\n` : ''))
       .join(''),
@@ -24,29 +25,42 @@ export function renderPage(page: Page): string {
 }
 
 /**
- * The same without script and logo, and with the policy inside the page: a template for API Gateway's own answers. API
- * Gateway replaces `$context.requestId` with the request's id.
+ * The same for API Gateway's own answers: a template with the policy inside, without logo and the script of the button.
+ * API Gateway replaces `$context.requestId` with the request's id, whose first eight characters are shown, as on every
+ * other page. A template cannot choose a language, so the same page in the `others` follows below.
  */
-export function renderTemplate(page: Page): string {
+export function renderTemplate(page: Page, others: readonly Omit<Page, 'brand'>[]): string {
   return render(page, {
     head: `<meta http-equiv="Content-Security-Policy" content="${templatePolicy(page.brand)}">\n`,
     name: isolate(page.language.lenderName),
-    reference: '$context.requestId',
-    script: '',
+    reference: '<code dir="ltr">$context.requestId</code>',
+    others: others.map(renderSection),
+    script: `<script>${backScript}</script>\n`,
   });
 }
 
-/** What differs between the two, as HTML. */
-type Parts = { head: string; name: string; reference: string | undefined; script: string };
+function renderSection({ language, content: { title, text, form } }: Omit<Page, 'brand'>): string {
+  return `<section lang="${escapeHtml(language.language)}" dir="${language.direction}">
+<h2>${escapeHtml(title)}</h2>
+<p>${escapeHtml(text)}</p>
+${form ? `<form><button>${escapeHtml(form.button)}</button></form>\n` : ''}${renderSupport(language) ?? ''}
+</section>`;
+}
 
-function render({ language, brand, content }: Page, { head, name, reference, script }: Parts): string {
+/** What differs between the two, as HTML. */
+type Parts = { head: string; name: string; reference: string | undefined; others: string[]; script: string };
+
+function render(
+  { language, brand, content }: Page,
+  { head, name, reference, others, script }: Parts,
+): string {
   const { title, text, facts, form, afterBack, link } = content;
-  const { supportLine, privacyUrl } = language;
-  const support = supportLine && `<p dir="auto">${linkPhoneNumbers(escapeHtml(supportLine))}</p>`;
+  const { privacyUrl } = language;
+  const support = renderSupport(language);
   const privacy =
     privacyUrl && `<p><a href="${escapeHtml(privacyUrl)}">${escapeHtml(language.privacy)}</a></p>`;
   // An error page has the help in its main part, any other page at its end.
-  const help = reference && [support, `<p>${escapeHtml(language.reference)} <bdi>${reference}</bdi></p>`];
+  const help = reference && [support, `<p>${escapeHtml(language.reference)} ${reference}</p>`];
   const main = [
     `<h1>${escapeHtml(title)}</h1>`,
     `<p>${escapeHtml(text)}</p>`,
@@ -55,6 +69,7 @@ function render({ language, brand, content }: Page, { head, name, reference, scr
     afterBack && `<p id="after-back">${escapeHtml(afterBack)}</p>`,
     link && renderLink(link),
     help && renderElement('aside', help),
+    ...others,
   ];
   return `<!doctype html>
 <html lang="${escapeHtml(language.language)}" dir="${language.direction}">
@@ -113,6 +128,10 @@ function renderLink({ url, label }: NonNullable<PageContent['link']>): string {
 /** Makes the address of the assessment, as applicants will see it in their browser, an element that is never broken. */
 function isolateAddress(html: string): string {
   return html.replace(/(?<![\w.-])psychometric\.me(?![\w-])/g, '<bdi>$&</bdi>');
+}
+
+function renderSupport({ supportLine }: PageLanguage): string | undefined {
+  return supportLine && `<p dir="auto">${linkPhoneNumbers(escapeHtml(supportLine))}</p>`;
 }
 
 /** Seven digits or more, with the usual separators. */

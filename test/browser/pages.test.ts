@@ -122,7 +122,7 @@ test.each(pages)(
       await evaluate(`document.documentElement.style.fontSize = '${size}'`);
       const [scrollWidth, clipped] = await evaluate<[number, string[]]>(`[
       document.documentElement.scrollWidth,
-      [...document.querySelectorAll('h1, p, li, button, a, header')]
+      [...document.querySelectorAll('h1, h2, p, li, button, a, header')]
         .filter((element) => element.role !== 'status' && element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
         .map((element) => element.outerHTML),
     ]`);
@@ -190,6 +190,27 @@ test.each(['/demo/ar/later', '/hebrew/he/later'])(
       path.includes('he') ? '+972\u00a03\u00a0555\u00a00142' : '0800\u00a0555\u00a00142',
     );
     if (path.includes('he')) expect(await orderOf('header bdi')).toBe('Sunrise Loans (Ltd.)');
+  },
+);
+
+test.each(pages.filter(({ name }) => name.startsWith('gateway')))(
+  '$path shows eight characters of the request’s id',
+  async ({ path }) => {
+    await open(path);
+    for (const size of ['100%', '200%']) {
+      await evaluate(`document.documentElement.style.fontSize = '${size}'`);
+      const shown = await evaluate<string>(`(() => {
+        const code = document.querySelector('aside code');
+        const { right } = code.getBoundingClientRect();
+        const range = document.createRange();
+        return [...code.textContent].filter((_, index) => {
+          range.setStart(code.firstChild, index);
+          range.setEnd(code.firstChild, index + 1);
+          return range.getBoundingClientRect().right < right + 1;
+        }).join('');
+      })()`);
+      expect([size, shown]).toEqual([size, '3f2a9c1b']);
+    }
   },
 );
 
