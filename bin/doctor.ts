@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { reasonOf } from '../functions/errors.ts';
 import { runDoctor } from './doctor/doctor-command.ts';
 
@@ -9,8 +10,18 @@ process.stdout.on('error', (error) => {
   );
   process.exit(1);
 });
+
+/** On standard error, so that the output stays as it is. */
+async function askMfaCode(device: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const code = await terminal.question(`MFA code for ${device}: `);
+  terminal.close();
+  return code;
+}
+
 process.exitCode = await runDoctor(process.argv.slice(2), {
   environment: process.env,
   print: console.log,
   printError: console.error,
+  askMfaCode: process.stdin.isTTY ? askMfaCode : undefined,
 });

@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { version } from '../functions/version.ts';
 import { findStage } from './deployed/find-stage.ts';
+import { refuseOptionsOfNpm } from './deployed/npm-options.ts';
 import { type LocalRequest, type LocalService, startLocalService } from './local/local-service.ts';
 import { type Delivery, readWebhookUrl } from './stand-ins/begini/begini-webhook.ts';
 import { localApiKey, localSecretName, readPort } from './stand-ins/local-stage.ts';
 
 function printWelcome(service: LocalService, resultsGo: string, pagesOf: string): void {
-  const { gateway, vendor, secretsManager, dynamoDb } = service;
+  const { gateway, vendor, secretsManager, dynamoDb, sqs } = service;
   const { how, preparation, parameters } = authenticationOf(service);
   // The command finds Secrets Manager by the same variable.
   const withPort = process.env.PORT ? `PORT=${readPort(process.env.PORT)} ` : '';
@@ -20,6 +21,7 @@ function printWelcome(service: LocalService, resultsGo: string, pagesOf: string)
   Results            ${resultsGo}
   Secrets Manager    ${secretsManager.url}   secret: ${localSecretName}
   DynamoDB           ${dynamoDb.origin}   table: ${dynamoDb.tableName}
+  SQS                ${sqs.queueUrl('results')}
 
 Try it:
 ${preparation}
@@ -29,7 +31,7 @@ Rehearse the renewal of the key (bin/README.md, "Renew the API key"):
 
   ${withPort}npm run rotate -- --stage test --local
 
-Ctrl-C stops it. Requests:
+Ctrl-C stops it; npm run start:log also prints the lines of the log. Requests:
 `);
 }
 
@@ -37,7 +39,7 @@ Ctrl-C stops it. Requests:
 function authenticationOf({ credentials }: LocalService) {
   if (!credentials) {
     return {
-      how: `with the header x-api-key: ${localApiKey}`,
+      how: `with the header x-api-key: ${localApiKey} (signed by IAM: npm run start:iam)`,
       preparation: '',
       parameters: `-H 'x-api-key: ${localApiKey}'`,
     };
@@ -68,6 +70,11 @@ function printRequest({
   console.log(`${time}  ${route}  ${statusCode} ${outcome ?? ''}  ${durationMs} ms  ${requestId}`);
 }
 
+/** As CloudWatch Logs has it; the line has its end. */
+function printLine(line: string): void {
+  process.stdout.write(line);
+}
+
 function printRotationStep(line: string): void {
   const { timestamp, step, code, outcome, durationMs } = JSON.parse(line) as Record<string, string>;
   console.log(`${timestamp?.slice(11, 19)}  rotation ${step}  ${code ?? outcome}  ${durationMs} ms`);
@@ -90,23 +97,38 @@ function stopWithNpm(service: LocalService): void {
 
 try {
   // The stage decides which pages applicants get: those of a row of cdk.json, or of a made-up lender.
-  const { stage, auth = 'api-key' } = parseArgs({
-    options: { stage: { type: 'string' }, auth: { type: 'string' } },
+  refuseOptionsOfNpm(['stage', 'auth', 'log', 'leave-results'], process.argv, process.env);
+  const {
+    stage,
+    auth = 'api-key',
+    log = false,
+    'leave-results': leaveResults = false,
+  } = parseArgs({
+    options: {
+      stage: { type: 'string' },
+      auth: { type: 'string' },
+      log: { type: 'boolean' },
+      'leave-results': { type: 'boolean' },
+    },
   }).values;
   if (auth !== 'api-key' && auth !== 'iam') throw new Error('--auth must be api-key (the default) or iam');
   const row = stage === undefined ? undefined : await findStage(stage);
   const webhookUrl = readWebhookUrl(process.env.WEBHOOK_URL);
   const service = await startLocalService(readPort(process.env.PORT), {
     callerAuth: auth,
+    mostKept: 100,
     ...(row && { applicantPage: row.applicantPage }),
     onRequest: printRequest,
-    onRotationLine: printRotationStep,
+    ...(log && { onLogLine: printLine }),
+    onRotationLine: log ? printLine : printRotationStep,
+    leaveResults,
     webhook: { url: webhookUrl, onDelivery: printDelivery },
   });
   stopWithNpm(service);
   printWelcome(
     service,
-    webhookUrl ?? 'to the demo loan app (WEBHOOK_URL sends them elsewhere on this machine)',
+    webhookUrl ??
+      `to the service, and from the queue ${leaveResults ? 'to a consumer of yours' : 'to the demo loan app (npm start -- --leave-results leaves them to yours)'}`,
     row ? `the stage ${row.name} in cdk.json` : 'a made-up lender (npm start -- --stage <stage>)',
   );
 } catch (error) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findStage } from './deployed/find-stage.ts';
+import { refuseOptionsOfNpm } from './deployed/npm-options.ts';
 import { demoPage } from './local/demo-page.ts';
 import { takePictures, writePages } from './pages/write-pages.ts';
 
@@ -18,6 +19,7 @@ const readmePictures = {
 };
 
 try {
+  refuseOptionsOfNpm(['stage', 'pictures'], process.argv, process.env);
   const { stage, pictures } = parseArgs({
     options: { stage: { type: 'string' }, pictures: { type: 'boolean' } },
   }).values;

@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { readFile, stat } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import type { CredentialsPair } from '../functions/credentials/credentials-pair.ts';
 import { reasonOf } from '../functions/errors.ts';
+import { isOnTheWay, networkAdvice } from './deployed/https-agent.ts';
 import { UsageError } from './deployed/usage-error.ts';
+import { afterPass, type Renewal } from './rotate/after-pass.ts';
 import { type Command, parseCommand } from './rotate/arguments.ts';
 import { confirmStage } from './rotate/confirm-stage.ts';
 import { checkApiKey, checkPair, PairError, parsePairInput } from './rotate/pair-input.ts';
@@ -32,19 +34,29 @@ async function main(argv: string[]): Promise<number> {
   say(`Stage ${stage.name} (${stage.environment})${command.local ? ', the local service' : ''}
 Secret ${target.secretName}, account ${target.account}, region ${target.region}\n`);
   if (command.status) return await showStatus(target);
+  if (command.compromised && !stage.results) {
+    throw new UsageError(
+      'This stage has no results: --compromised has nothing to end. Renew the key without it, and give the new key to your receiver.',
+    );
+  }
   await confirmStage(
     stage,
     command.confirm,
     terminal && ((question) => terminal.ask(question, { echo: true })),
   );
-  return await rotate(await readPair(command), target);
+  return await rotate(await readPair(command), target, {
+    results: stage.results,
+    isCompromised: command.compromised,
+  });
 }
 
 async function findDeployed(command: Command) {
   const { findStage } = await import('./deployed/find-stage.ts');
   const stage = await findStage(command.stage);
   const { findDeployedSecret } = await import('./rotate/secret-target.ts');
-  return { stage, target: await findDeployedSecret(stage, process.env) };
+  const askMfaCode =
+    terminal && ((device: string) => terminal.ask(`MFA code for ${device} (not shown): `, { echo: false }));
+  return { stage, target: await findDeployedSecret(stage, { environment: process.env, askMfaCode }) };
 }
 
 async function findLocal(command: Command) {
@@ -67,22 +79,45 @@ async function showStatus({ versions }: SecretTarget): Promise<number> {
 }
 
 async function readPair({ file }: Command): Promise<CredentialsPair> {
-  if (file !== undefined) return parsePairInput(await readPairFile(file));
-  if (!terminal) return parsePairInput(await text(stdin));
+  if (file !== undefined) {
+    const bytes = await readPairFile(file);
+    if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0) {
+      say('Other users of this machine may read that file: chmod 600 it, and delete it afterwards.');
+    }
+    return parsePairInput(bytes);
+  }
+  if (!terminal) {
+    say(
+      'Reading the pair from standard input, until it ends. That is no terminal: what is typed there is shown.',
+    );
+    return parsePairInput(await buffer(stdin));
+  }
+  say('What was pasted before this question is not used. If the terminal shows a key above, renew that key.');
   const apiKey = checkApiKey(await terminal.ask('API key (not shown): ', { echo: false }));
   return checkPair(apiKey, await terminal.ask('Integration id: ', { echo: true }));
 }
 
-async function readPairFile(file: string): Promise<string> {
-  return await readFile(file, 'utf8').catch((error) => {
+async function readPairFile(file: string): Promise<Buffer> {
+  return await readFile(file).catch((error) => {
     throw new PairError(`The file cannot be read: ${reasonOf(error)}.`);
   });
 }
 
-async function rotate(pair: CredentialsPair, { client, versions }: SecretTarget): Promise<number> {
+async function rotate(
+  pair: CredentialsPair,
+  { client, versions }: SecretTarget,
+  renewal: Pick<Renewal, 'results' | 'isCompromised'>,
+): Promise<number> {
   const { rotatePair } = await import('./rotate/rotate-pair.ts');
   isRotating = true;
-  const verdict = await rotatePair(pair, { client, versions, say, signal: interruption.signal });
+  const startedAt = Date.now();
+  const verdict = await rotatePair(pair, {
+    client,
+    versions,
+    say,
+    isCompromised: renewal.isCompromised,
+    signal: interruption.signal,
+  });
   if (interruption.signal.aborted) {
     say(
       `\nInterrupted. ${verdict ? 'What was staged is withdrawn; the pair in use is unchanged.' : 'The new pair is in use already.'}`,
@@ -93,8 +128,8 @@ async function rotate(pair: CredentialsPair, { client, versions }: SecretTarget)
     say(`\nFAIL: ${verdict.reason} The pair in use is unchanged.\nNext: ${verdict.next}`);
     return 1;
   }
-  say(`\nPASS: Begini accepted the pair, and it is in use.
-Next: give the new API key to the receiver of Begini's webhooks, which verifies signatures with it.`);
+  const next = afterPass({ ...renewal, startedAt, passedAt: Date.now() });
+  say(`\nPASS: Begini accepted the pair, and it is in use.\n${next}`);
   return 0;
 }
 
@@ -106,11 +141,12 @@ function explain(error: unknown): { exitCode: number; message: string } {
   if (error instanceof PairError) {
     return { exitCode: 1, message: `FAIL: ${error.message} Nothing was changed.` };
   }
-  return {
-    exitCode: 1,
-    message: `FAIL: AWS could not be reached, or refused: ${reasonOf(error)}.
-Next: check your AWS credentials and region (AWS_PROFILE, AWS_REGION), and the policy OperatorPolicyArn of the stack. Then run this again; --status shows what is in use.`,
-  };
+  const reason = reasonOf(error);
+  const fault = isOnTheWay(reason)
+    ? `AWS could not be reached: ${reason}.\nNext: ${networkAdvice}`
+    : `AWS refused: ${reason}.
+Next: check your AWS credentials and region (AWS_PROFILE, AWS_REGION), and the policy OperatorPolicyArn of the stack. Then run this again.`;
+  return { exitCode: 1, message: `FAIL: ${fault}\n--status shows what is in use.` };
 }
 
 function interrupt(): void {

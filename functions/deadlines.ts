@@ -14,6 +14,12 @@ export const functionTimeoutMs = 14_000;
 /** Counted from the moment API Gateway received the request. */
 export const requestTimeoutMs = 14_000;
 
+/** How old API Gateway's stamp of a request can be when a function that had to start gets it. */
+export const longestStartMs = 12_000;
+
+/** How old that stamp can be when a running function gets it. */
+export const longestTransitMs = 2_000;
+
 /** Reserved from Lambda's remaining time, for the answer and the log line. */
 export const answerReserveMs = 1_000;
 
@@ -22,6 +28,15 @@ export const vendorTimeoutMs = 8_000;
 
 /** DNS, TCP and TLS of one try to reach the vendor. */
 export const connectTimeoutMs = 2_000;
+
+/**
+ * How long each address of a host is tried if it has several. Node's own 250 ms would give up a host that is far away,
+ * and a connection that was established while JavaScript was running.
+ */
+export const addressTimeoutMs = 1_000;
+
+/** How long the AWS SDK's clients wait for the vendor's name to be looked up, so that its connection starts first. */
+export const lookupTimeoutMs = 20;
 
 /** With less than this left, no session call is started: it could create a session that no caller receives. */
 export const shortestCallMs = 3_000;
@@ -53,11 +68,29 @@ export const claimMs = 12_000;
 /** Claims are judged correctly as long as the clocks of two functions differ by no more than this. */
 export const clockToleranceMs = 2_000;
 
+/**
+ * DynamoDB can perform a claim this long after it was made, although its writer has given up: the claim must not take
+ * over a newer one. It is also how far a clock may be ahead before its claim counts as over.
+ */
+export const longestDelayMs = 60_000;
+
 /** Pause between two reads of a uid that another request has claimed. */
 export const claimPollMs = 250;
 
 /** With less than this left, a request stops waiting for another one: there must be time to call the vendor. */
 export const shortestWaitMs = 4_500;
+
+/** From the moment API Gateway received a result until its answer: nobody knows how long Begini waits. */
+export const resultTimeoutMs = 4_750;
+
+/** One try to read the secret again, for a result whose signature fits no key in memory. */
+export const forcedReadTimeoutMs = 1_000;
+
+/** One try to send a result to its queue. */
+export const sendTryTimeoutMs = 1_000;
+
+/** Tries to send a result, the first included. */
+export const sendTries = 2;
 
 /** How long init waits for the warm-up. */
 export const warmUpTimeoutMs = 2_000;
@@ -73,24 +106,36 @@ export type RequestClock = {
   remainingMs: number;
   /** API Gateway's `requestContext.requestTimeEpoch`, epoch milliseconds. */
   receivedAt: number | undefined;
+  /** Whether it is the function's first request: API Gateway has waited for its start. */
+  isFirst: boolean;
 };
 
 /**
- * The moment, in epoch milliseconds, by which a request must be answered. `receivedAt` counts only if it is at most 15
- * s old and not in the future: requests must not fail because of a wrong clock.
+ * The moment, in epoch milliseconds, by which a request must be answered. `receivedAt` counts only if it can be true:
+ * requests must not fail because of a wrong clock.
  */
-export function requestDeadline({ now, remainingMs, receivedAt = now }: RequestClock): number {
+export function requestDeadline(
+  { now, remainingMs, receivedAt = now, isFirst }: RequestClock,
+  timeoutMs = requestTimeoutMs,
+): number {
   const ageMs = now - receivedAt;
-  const isCredible = ageMs >= 0 && ageMs <= gatewayTimeoutMs;
-  return Math.min(now + remainingMs - answerReserveMs, (isCredible ? receivedAt : now) + requestTimeoutMs);
+  const isCredible = ageMs >= 0 && ageMs <= (isFirst ? longestStartMs : longestTransitMs);
+  return Math.min(now + remainingMs - answerReserveMs, (isCredible ? receivedAt : now) + timeoutMs);
 }
 
 /** The deadline of the request that a function was invoked with. */
-export function deadlineOf(event: APIGatewayProxyEvent, context: Context): number {
+export function deadlineOf(
+  event: APIGatewayProxyEvent,
+  context: Context,
+  isFirst: boolean,
+  timeoutMs?: number,
+): number {
   const receivedAt: unknown = event?.requestContext?.requestTimeEpoch;
-  return requestDeadline({
+  const clock = {
     now: Date.now(),
     remainingMs: context.getRemainingTimeInMillis(),
     receivedAt: typeof receivedAt === 'number' ? receivedAt : undefined,
-  });
+    isFirst,
+  };
+  return requestDeadline(clock, timeoutMs);
 }

@@ -19,6 +19,12 @@ export const environmentNames = {
   sessionTable: 'SESSION_TABLE',
   /** Whole hours for which a session is remembered if its token has no expiry. */
   sessionHours: 'SESSION_HOURS',
+  /** URL of the queue that the lender takes results from. */
+  resultsQueueUrl: 'RESULTS_QUEUE_URL',
+  /** URL of the queue for signed events that are no result of this stage. */
+  setAsideQueueUrl: 'RESULTS_SET_ASIDE_QUEUE_URL',
+  /** Whole days for which the previous API key still verifies results. */
+  previousKeyDays: 'PREVIOUS_KEY_DAYS',
   /** Only for a function on the developer's machine: `<API origin>,<assessment origin>`, both on 127.0.0.1. */
   localOrigins: 'BEGINI_LOCAL_ORIGINS',
 } as const;

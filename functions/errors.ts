@@ -7,12 +7,13 @@ const callerProblems = {
   body_too_large: {
     statusCode: 413,
     title: 'Body too large',
-    detail: 'The body may be at most 4,096 bytes.',
+    detail: 'The body may be at most 4,096 bytes, and that of a result 131,072.',
   },
   unsupported_media_type: {
     statusCode: 415,
     title: 'Unsupported media type',
-    detail: 'Send the body as JSON, with the header Content-Type: application/json.',
+    detail:
+      'Send the body as JSON, with the header Content-Type: application/json and without Content-Encoding.',
   },
   malformed_json: {
     statusCode: 422,
@@ -61,6 +62,11 @@ const callerProblems = {
     statusCode: 410,
     title: 'Launch link expired',
     detail: 'This link has expired. The lender can make a new one.',
+  },
+  signature_invalid: {
+    statusCode: 401,
+    title: 'Invalid signature',
+    detail: 'No signature of this body verifies with the API key of this stage.',
   },
 } satisfies Record<string, Problem>;
 
@@ -127,6 +133,14 @@ const operatorProblems = {
     statusCode: 503,
     title: 'Service not ready',
     detail: 'A secret of this service could not be read. Try again.',
+    retryAfterSeconds: 5,
+  },
+  results_unavailable: {
+    action:
+      'Amazon SQS did not accept a result; the reason is its error. Check its health, then the queue, its KMS key and the role of this function. Begini sends the result again.',
+    statusCode: 503,
+    title: 'Results cannot be stored',
+    detail: 'The result could not be stored. Send it again.',
     retryAfterSeconds: 5,
   },
   internal_error: {

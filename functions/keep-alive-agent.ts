@@ -3,16 +3,40 @@ import https from 'node:https';
 import { isIP } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { connectTimeoutMs } from './deadlines.ts';
+import { addressTimeoutMs, connectTimeoutMs, lookupTimeoutMs } from './deadlines.ts';
+
+type Target = { host: string; port: number };
 
 /** A TLS agent that keeps connections alive, and can open the first one before the first request. */
 export class KeepAliveAgent extends https.Agent {
   #warm: TLSSocket | undefined;
+  #warming: Promise<void> | undefined;
+  readonly #attempt = Promise.withResolvers<void>();
 
-  /** Opens a connection for the next request. Rejects after 2 s. */
-  async warmUp({ host, port }: { host: string; port: number }): Promise<void> {
+  constructor(options: https.AgentOptions = {}) {
+    super({ keepAlive: true, autoSelectFamilyAttemptTimeout: addressTimeoutMs, ...options });
+  }
+
+  /**
+   * Starts `warmUp`. Resolves when the SYN is sent, or after 20 ms if the name is not looked up by then; never rejects.
+   * From the SYN on, its round trip passes while JavaScript is running; the lookup ends only between two turns of the
+   * event loop.
+   */
+  async startWarmUp(target: Target): Promise<void> {
+    const warm = this.warmUp(target);
+    await Promise.race([this.#attempt.promise, warm, pause(lookupTimeoutMs)]).catch(() => undefined);
+  }
+
+  /** Opens a connection for the first request, unless that was started before. Rejects after 2 s. */
+  warmUp(target: Target): Promise<void> {
+    this.#warming ??= this.#open(target);
+    return this.#warming;
+  }
+
+  async #open({ host, port }: Target): Promise<void> {
     const servername = isIP(host) ? '' : host;
     const socket = connect({ ...(this.options as ConnectionOptions), host, port, servername });
+    socket.once('connectionAttempt', () => this.#attempt.resolve());
     const timer = setTimeout(() => socket.destroy(new Error('not connected in time')), connectTimeoutMs);
     try {
       await new Promise<void>((resolve, reject) => {

@@ -9,6 +9,8 @@ export type RequestTrace = {
   vendorMs: number;
   /** HTTP status of the vendor's last response. */
   vendorStatus?: number;
+  /** The `exp` of the vendor's token was not in the future, so it was not used. */
+  vendorExpiry?: 'absurd';
   /** Reads of a secret that this request started. */
   secretReads: number;
   /** Whether a secret was used that is too old because its refresh failed. */
@@ -21,6 +23,18 @@ export type RequestTrace = {
   store?: 'unavailable' | 'unreadable';
   /** The error's name if the table was unavailable: `AccessDeniedException`. */
   storeReason?: string;
+  /** Why a signed event was set aside: `result_unreadable`, `result_foreign`. */
+  code?: string;
+  /** The form of a result's signature: the one that verified it, else the first. */
+  signature?: 'sha512' | 'sha256' | undefined;
+  /** Which key verified a result. */
+  verifiedBy?: 'current' | 'previous';
+  /** Whether a body that no key verified names the integration id of this stage. */
+  claimsIntegration?: boolean;
+  /** The type of a result: a documented one, or `other`. */
+  eventType?: string;
+  /** The first 8 hex digits of the id of a result. */
+  resultId?: string;
 };
 
 /** What is passed with one request through every layer. */

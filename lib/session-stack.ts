@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { endings } from '../functions/applicant-page/page-content.ts';
 import { version } from '../functions/version.ts';
 import { Firewall } from './api/firewall.ts';
-import { handsOver, type RoutedFunction } from './api/routes.ts';
+import { handsOver, type RoutedFunction, resultsPath } from './api/routes.ts';
 import { SessionApi } from './api/session-api.ts';
 import { Credentials } from './credentials/credentials.ts';
 import { CredentialsRotation } from './credentials/credentials-rotation.ts';
@@ -14,6 +14,7 @@ import { LaunchLinks } from './launch-links/launch-links.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 import { DoctorPolicy } from './policies/doctor-policy.ts';
 import { OperatorPolicy } from './policies/operator-policy.ts';
+import { Results } from './results/results.ts';
 import { StageKey } from './secrets/stage-key.ts';
 import { SessionStore } from './session-store/session-store.ts';
 import type { Stage } from './stages/stages.ts';
@@ -68,9 +69,22 @@ export class SessionStack extends Stack {
       operatorPolicy.allowRenewal(launchLinks.key.secret, launchLinks.key.rotationFunction.lambda);
     const sessionTable = stage.resume ? new SessionStore(this, 'Sessions') : undefined;
     if (sessionTable) operatorPolicy.allowForgetting(sessionTable.table.tableArn);
+    const results = stage.results
+      ? new Results(this, 'Results', {
+          ...shared,
+          ...stage.results,
+          credentials,
+          bundle: bundles['receive-result'],
+        })
+      : undefined;
+    if (results) {
+      operatorPolicy.allowRedrive(results.queues);
+      operatorPolicy.allowMarkingCompromised();
+    }
     const functions: Partial<Record<RoutedFunction, ApiFunction>> = {
       'create-session': createSession,
       ...launchLinks?.functions,
+      ...(results && { 'receive-result': results.receiveResult }),
     };
     const named = Object.entries(functions) as [RoutedFunction, ApiFunction][];
     for (const [name, apiFunction] of named) if (handsOver(name)) sessionTable?.letRemember(apiFunction);
@@ -83,6 +97,7 @@ export class SessionStack extends Stack {
       firewall,
       functions,
       credentials,
+      results: results?.queues,
       rotations: {
         Credentials: rotation.rotateCredentials,
         ...(launchLinks && { 'Launch key': launchLinks.key.rotationFunction }),
@@ -106,6 +121,11 @@ export class SessionStack extends Stack {
         api.restApi.arnForExecuteApi('POST', path, stage.path),
       ),
       apiKeyIds: api.callers.apiKeyIds,
+      queueArns: results
+        ? [results.queues.results, results.queues.dead, results.queues.setAside].map(
+            ({ queueArn }) => queueArn,
+          )
+        : [],
     });
 
     const outputs = {
@@ -122,6 +142,12 @@ export class SessionStack extends Stack {
         LaunchKeySecretName: launchLinks.key.secret.secretName,
       }),
       ...(sessionTable && { SessionTableName: sessionTable.table.tableName }),
+      ...(results && {
+        WebhookUrl: api.urlOf(resultsPath),
+        ResultsQueueUrl: results.queues.results.queueUrl,
+        ResultsSetAsideQueueUrl: results.queues.setAside.queueUrl,
+        ResultsConsumerPolicyArn: results.consumerPolicyArn,
+      }),
       ...(api.domainTarget && { DomainTarget: api.domainTarget }),
       ...api.callers.outputs,
     };

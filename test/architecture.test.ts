@@ -78,6 +78,52 @@ test('npm test uses the package jest', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   expect([scripts.test, scripts['test:unit']]).toEqual([
     expect.stringContaining('npm run test:unit'),
-    expect.stringContaining('node_modules/jest/bin/jest.js'),
+    expect.stringContaining(' test/jest.ts'),
   ]);
+  expect(readFileSync(join(root, 'test/jest.ts'), 'utf8')).toContain("import 'jest/bin/jest'");
+});
+
+/** A regular expression in a line of code, with what can precede and follow one. */
+const expression =
+  /(?<=[(=,:!&|?[\s])\/((?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\n[*])(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\n[])*)\/([dgimsuvy]*)(?=[.,;)\s])/g;
+
+/** The regular expressions of a source file. */
+const expressionsIn = (source: string) => {
+  const code = source.replaceAll(/^\s*(\/?\*|\/\/).*$/gm, '').replaceAll(/ \/\/ .*$/gm, '');
+  return [...code.matchAll(expression)].map(([, pattern = '']) => pattern);
+};
+
+/**
+ * Whether an expression could take quadratic time: it is tried from every position, or it has two unbounded repeats,
+ * which could share the text between them.
+ */
+function mayBeSlow(pattern: string): boolean {
+  const outside = pattern.replaceAll(/\\./g, 'x').replaceAll(/\[[^\]]*\]/g, 'x');
+  const repeats = outside.match(/(?<!\(\?)[*+]|\{\d+,\}/g) ?? [];
+  return repeats.length > (pattern.startsWith('^') ? 1 : 0);
+}
+
+test('no expression of functions/ can take quadratic time, but for these with a reason', () => {
+  const reasons = {
+    // Between its repeats is a dot, which none of them matches.
+    '^[\\w-]+\\.[\\w-]+\\.[\\w-]+$': 'functions/begini/response.ts',
+    // It reads the texts of the stage, which its own engineers write.
+    '(?<![\\w#])\\+?\\(?\\d(?:[\\s()/.-]{0,2}\\d){6,}': 'functions/applicant-page/render-page.ts',
+  };
+  const slow = filesIn('functions').flatMap((file) =>
+    expressionsIn(readFileSync(join(root, file), 'utf8'))
+      .filter(mayBeSlow)
+      .map((pattern) => [pattern, file]),
+  );
+  expect(Object.fromEntries(slow)).toEqual(reasons);
+});
+
+test.each([
+  ["contentType.replace(/[ \\t]+;/, ';')", true],
+  ['const slow = /^a+a*$/;', true],
+  ['if (/(ab|cd){2,}/.test(text)) return;', true],
+  ['const quick = /^[+*]\\+x+$/i;', false],
+  ['const quick = /^\\w{1,64}$/;', false],
+])('an expression is found in code, and judged: %s', (code, isSlow) => {
+  expect(expressionsIn(code).map(mayBeSlow)).toEqual([isSlow]);
 });

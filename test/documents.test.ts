@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { problems } from '../functions/errors.ts';
+import { rotationFailures } from '../functions/rotate-credentials/rotation-error.ts';
 import { gatewayResponses } from '../lib/api/gateway-responses.ts';
 import { runbookArticles, runbookFile } from '../lib/monitoring/runbook.ts';
 import { readStages } from '../lib/stages/stages.ts';
@@ -18,14 +19,16 @@ const documents = ['.', '.github', 'bin', 'functions', 'lib'].flatMap((folder) =
 /** A document without its code blocks. */
 const proseOf = (file: string) => read(file).replaceAll(/^```.*?^```$/gms, '');
 
-/** The anchors of a document's headings, as GitHub makes them. */
+/** The anchor of a heading, as GitHub makes it. */
+const anchorOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+
+/** The anchors of a document's headings. */
 const anchorsOf = (file: string) =>
-  [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
+  [...proseOf(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
 
 /** The cells of every table row of a text that has at least `columns`. */
 const rowsOf = (text: string, columns: number) =>
@@ -103,7 +106,7 @@ describe('functions/README.md', () => {
   test('quotes examples word for word: the file is named behind the language of the block', () => {
     const quotes = [...read('functions/README.md').matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms)];
     expect(quotes.map(([, file]) => file)).toEqual(
-      expect.arrayContaining(['test/examples/hand-over.mjs', 'test/examples/webhook-receiver.mjs']),
+      expect.arrayContaining(['test/examples/hand-over.mjs', 'test/examples/take-results.mjs']),
     );
     for (const [, file = '', quote = ''] of quotes) expect(read(file)).toContain(`\n${quote}`);
   });
@@ -169,6 +172,39 @@ describe('the runbook', () => {
     const others = articles.filter(([heading = '']) => !headings.some((known) => known === heading.trim()));
     expect(others.length).toBeGreaterThan(0);
     for (const [, firstLine] of others) expect(firstLine).toMatch(/^\*\*Sent here by\*\* /);
+  });
+
+  test('leads from every code and every reason of ours to a section that explains it', () => {
+    const [intro = ''] = read(runbookFile).split(/^## /m);
+    const rows = rowsOf(intro, 2);
+    const sectionOf = (link: string) => {
+      const [path = '', anchor = ''] = link.split('#');
+      const sections = read(path === '' ? runbookFile : join(dirname(runbookFile), path)).split(/^## /m);
+      return sections.find((section) => anchorOf(section.split('\n')[0] ?? '') === anchor) ?? '';
+    };
+    const explained = rows.flatMap(([names = '', target = '']) => {
+      const section = sectionOf(/\]\(([^)]+)\)/.exec(target)?.[1] ?? '');
+      return [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) =>
+        section.includes(`\`${name}\``) ? name : '',
+      );
+    });
+    const source = readdirSync(join(root, 'functions'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => read(join('functions', name)))
+      .join('\n');
+    const found = (pattern: RegExp) => [...source.matchAll(pattern)].map(([, name = '']) => name);
+    const codes = [
+      ...Object.keys(problems),
+      ...gatewayResponses.map(({ code }) => code),
+      ...Object.keys(rotationFailures),
+      ...found(/new RotationFailure\(\s*'(\w+)'/g),
+      // Classes of errors that are no answer themselves: the cause of one, so its reason.
+      ...found(/^class (\w+) extends Error/gm).filter((name) => name !== 'UnreadableEncoding'),
+      ...found(/^export class (DeadlinePassed|NotStarted) extends Error/gm),
+      'encoding_…',
+    ];
+    expect(explained).toEqual(expect.arrayContaining(codes));
+    expect(explained).not.toContain('');
   });
 
   test('has a query or a command to paste in each article that says where to look', () => {

@@ -5,23 +5,24 @@ import { clientOf, type Testbed } from '../load/testbed.ts';
 import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
 import type { Variant } from './variants.ts';
 
-/** One round of one variant: milliseconds, and MiB at the peak. */
+/** One round of one subject: milliseconds, and MiB at the peak. */
 export type Measurement = {
   initMs: number;
   firstMs: number;
+  secondMs: number;
   /** Init and first request together: what the first applicant waits for. */
   totalMs: number;
   memoryMiB: number;
-  /** Of a warm request, inside the handler. */
-  warmP50Ms: number;
-  warmP99Ms: number;
+  /** Of a warm request, inside the handler; only measured without distance. */
+  warmP50Ms?: number;
+  warmP99Ms?: number;
 };
 
-/** A variant and the servers that it calls. */
+/** A variant and the servers that it calls, at their distance. */
 export type Subject = { variant: Variant; testbed: Testbed };
 
-/** A variant, with its measurements in the order of the rounds. */
-export type Measured = { variant: Variant; rounds: Measurement[] };
+/** A variant at its distance from Begini, with its measurements in the order of the rounds. */
+export type Measured = { variant: Variant; vendorMs: number; rounds: Measurement[] };
 
 /** Requests before a function counts as warm, and measured ones: as many as a function may get in its lifetime. */
 export const warmRequests = { before: 50, measured: 300 };
@@ -32,10 +33,14 @@ export async function measure(
   rounds: number,
   { requests = warmRequests, onRound = (_round: number): void => undefined } = {},
 ): Promise<Measured[]> {
-  const measured = subjects.map(({ variant }): Measured => ({ variant, rounds: [] }));
+  const measured = subjects.map(
+    ({ variant, testbed: { distance } }): Measured => ({ variant, vendorMs: distance.vendorMs, rounds: [] }),
+  );
   for (let round = 1; round <= rounds; round += 1) {
     for (const [index, subject] of subjects.entries()) {
-      measured[index]?.rounds.push({ ...(await coldStart(subject)), ...(await warmRun(subject, requests)) });
+      const cold = await coldStart(subject);
+      const isNear = subject.testbed.distance.vendorMs === 0;
+      measured[index]?.rounds.push({ ...cold, ...(isNear && (await warmRun(subject, requests))) });
     }
     onRound(round);
   }
@@ -46,14 +51,19 @@ async function coldStart({ variant, testbed }: Subject) {
   const environment = await testbed.start(variant.folder, variant);
   try {
     const { initMs } = environment;
-    const startedAt = performance.now();
-    await sendAll(environment, 1);
-    const firstMs = performance.now() - startedAt;
+    const firstMs = await timeOne(environment);
     const memoryMiB = environment.peakMemoryKiB() / 1024;
-    return { initMs, firstMs, totalMs: initMs + firstMs, memoryMiB };
+    const secondMs = await timeOne(environment);
+    return { initMs, firstMs, secondMs, totalMs: initMs + firstMs, memoryMiB };
   } finally {
     await environment.stop();
   }
+}
+
+async function timeOne(environment: LambdaEnvironment): Promise<number> {
+  const startedAt = performance.now();
+  await sendAll(environment, 1);
+  return performance.now() - startedAt;
 }
 
 async function warmRun({ variant, testbed }: Subject, requests: typeof warmRequests) {

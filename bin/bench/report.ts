@@ -10,13 +10,13 @@ type Comparison = {
   most?: number;
 };
 
-/** An empty handler does nothing, so how much more this service does depends on the machine: without a target. */
+/** Without distance. An empty handler does nothing, so how much more this service does depends on the machine: without a target. */
 const comparisons: readonly Comparison[] = [
   { figure: 'totalMs', of: 'ours', by: 'empty' },
   { figure: 'totalMs', of: 'remembering', by: 'empty' },
   { figure: 'totalMs', of: 'ours', by: 'hand-written', most: 1.5 },
   { figure: 'totalMs', of: 'remembering', by: 'hand-written', most: 1.7 },
-  { figure: 'totalMs', of: 'ours', by: 'powertools', most: 0.85 },
+  { figure: 'totalMs', of: 'ours', by: 'powertools', most: 0.8 },
   { figure: 'totalMs', of: 'remembering', by: 'powertools', most: 0.95 },
   { figure: 'firstMs', of: 'ours', by: 'hand-written', most: 0.5 },
   { figure: 'firstMs', of: 'remembering', by: 'hand-written', most: 1 },
@@ -36,39 +36,89 @@ const figureNames = {
 };
 const variantNames = { empty: 'empty handler', 'hand-written': 'hand-written', powertools: 'Powertools' };
 
+/** By distance, the targets of this service without the table. */
+const distantTargets = new Map<number, { handWritten: number; powertools?: number; second?: number }>([
+  [40, { handWritten: 1.25, powertools: 0.87, second: 1.3 }],
+  [120, { handWritten: 1.12 }],
+]);
+
+/** The distances from Begini that are measured: its round trip, in milliseconds. */
+export const distancesMs: readonly number[] = [0, ...distantTargets.keys()];
+
 /** The ratios that the bench is about, each with its target. */
 export function compare(measured: readonly Measured[]): Figure[] {
-  function median(name: VariantName, figure: keyof Measurement): number {
-    const rounds = measured.find(({ variant }) => variant.name === name)?.rounds ?? [];
-    return quantile(
-      rounds.map((round) => round[figure]),
-      0.5,
-    );
-  }
+  const median: Median = (name, figure, at) => {
+    const found = measured.find(({ variant, vendorMs }) => variant.name === name && vendorMs === at);
+    return quantile(valuesOf(found?.rounds ?? [], figure), 0.5);
+  };
+  return [...compareNear(median), ...[...distantTargets.keys()].flatMap((at) => compareAt(at, median))];
+}
+
+type Median = (name: VariantName, figure: keyof Measurement, vendorMs: number) => number;
+
+const valuesOf = (rounds: readonly Measurement[], figure: keyof Measurement) =>
+  rounds.map((round) => round[figure]).filter((value) => value !== undefined);
+
+function compareNear(median: Median): Figure[] {
   return comparisons.map(({ figure, of, by, ...target }) => ({
     name: `${figureNames[figure]}${of === 'remembering' ? ', with the table' : ''} ÷ ${variantNames[by]}`,
-    value: median(of, figure) / median(by, figure),
+    value: median(of, figure, 0) / median(by, figure, 0),
     ...target,
+  }));
+}
+
+/** A new connection takes three round trips, whatever the client: TCP, TLS and the request. */
+const roundTrips = 3;
+
+function compareAt(vendorMs: number, median: Median): Figure[] {
+  const { handWritten, powertools, second } = distantTargets.get(vendorMs) ?? {};
+  const both = (name: VariantName) => median(name, 'totalMs', vendorMs);
+  const figures: [string, number, number | undefined][] = [
+    [
+      'init + first request ÷ hand-written that connects during init',
+      both('ours') / both('hand-written-early'),
+      handWritten,
+    ],
+    ['init + first request ÷ Powertools', both('ours') / both('powertools'), powertools],
+    [
+      'first ÷ second request',
+      median('ours', 'firstMs', vendorMs) / median('ours', 'secondMs', vendorMs),
+      second,
+    ],
+    [
+      `(init + first request − ${roundTrips} round trips) ÷ empty handler`,
+      (both('ours') - roundTrips * vendorMs) / both('empty'),
+      undefined,
+    ],
+  ];
+  return figures.map(([name, value, most]) => ({
+    name: `${name}, ${vendorMs} ms from Begini`,
+    value,
+    ...(most !== undefined && { most }),
   }));
 }
 
 /** The medians as a Markdown table, with quartiles in brackets. */
 export function formatMedians(measured: readonly Measured[]): string {
-  const columns: [keyof Measurement, string, number][] = [
+  const all: [keyof Measurement, string, number][] = [
     ['initMs', 'init, ms', 0],
     ['firstMs', 'first request, ms', 1],
+    ['secondMs', 'second request, ms', 1],
     ['totalMs', 'both, ms', 0],
     ['memoryMiB', 'peak memory, MiB', 1],
     ['warmP50Ms', 'warm p50, ms', 2],
     ['warmP99Ms', 'warm p99, ms', 2],
   ];
+  const columns = all.filter(([figure]) =>
+    measured.every(({ rounds }) => valuesOf(rounds, figure).length > 0),
+  );
   return table(
     ['function', 'bundle, kB', ...columns.map(([, title]) => title)],
     measured.map(({ variant: { description, bytes }, rounds }) => [
       description,
       bytes === undefined ? '–' : (bytes / 1000).toFixed(bytes < 1000 ? 1 : 0),
       ...columns.map(([figure, , digits]) => {
-        const values = rounds.map((round) => round[figure]);
+        const values = valuesOf(rounds, figure);
         const [lower, median, upper] = [0.25, 0.5, 0.75].map((q) => quantile(values, q).toFixed(digits));
         return `${median} (${lower}–${upper})`;
       }),

@@ -5,7 +5,14 @@ import { bundleFunction } from '../../lib/lambda/bundle.ts';
 import { wrapFunction } from '../load/measured-function.ts';
 
 /** The ways to write the function that are compared. */
-export type VariantName = 'empty' | 'ours' | 'remembering' | 'hand-written' | 'powertools' | 'tutorial';
+export type VariantName =
+  | 'empty'
+  | 'ours'
+  | 'remembering'
+  | 'hand-written'
+  | 'hand-written-early'
+  | 'powertools'
+  | 'tutorial';
 
 /** A function, ready to start. */
 export type Variant = {
@@ -30,6 +37,10 @@ const builders: Record<VariantName, Builder> = {
   ours: { description: '**this service**, `resume: false`', build: ours },
   remembering: { description: '**this service**, `resume: true`', build: ours },
   'hand-written': { description: 'hand-written, no SDK, no middy', build: bundleBaseline('hand-written') },
+  'hand-written-early': {
+    description: 'hand-written, connects during init',
+    build: bundleBaseline('hand-written-early'),
+  },
   powertools: { description: 'Powertools style, bundled', build: bundleBaseline('powertools') },
   tutorial: {
     description: 'tutorial style, unbundled',

@@ -12,8 +12,12 @@ type Client = {
   };
 };
 
-/** Hosts of AWS in its commercial and government regions, and in China. */
-const awsHost = /\.(amazonaws\.com|amazonaws\.com\.cn|api\.aws)$/;
+/**
+ * Hosts of AWS in its commercial and government regions, in China and in the European Sovereign Cloud: the domains of
+ * each partition in `partitions.json` of the SDK, for IPv4 and for both IPv4 and IPv6.
+ */
+const awsHost =
+  /\.(amazonaws\.com|api\.aws|amazonaws\.com\.cn|api\.amazonwebservices\.com\.cn|amazonaws\.eu|api\.amazonwebservices\.eu)$/;
 
 /**
  * Refuses an override left in the environment, such as AWS_ENDPOINT_URL from an earlier rehearsal: a key would be sent

@@ -1,11 +1,17 @@
 import type { Stack } from '@aws-sdk/client-cloudformation';
 import { reasonOf } from '../../functions/errors.ts';
 import type { Stage } from '../../lib/stages/stages.ts';
+import { type AccessOptions, type AwsAccess, resolveAwsAccess } from './aws-access.ts';
 import { onlyToAws, refuseEndpointOverrides } from './aws-endpoints.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The stack of a stage, and what other clients need to reach its region. */
-export type DeployedStack = { stack: Stack | undefined; name: string; region: string };
+/** The stack of a stage, and what other clients need to reach its account and region. */
+export type DeployedStack = {
+  stack: Stack | undefined;
+  name: string;
+  region: string;
+  access: AwsAccess & { region: string };
+};
 
 /**
  * Finds the stack of a stage, with the credentials and the region that the AWS CLI would use; a region in the stage's
@@ -13,24 +19,22 @@ export type DeployedStack = { stack: Stack | undefined; name: string; region: st
  *
  * @throws UsageError if region or credentials are missing, or the stack is not deployed; errors of the SDK.
  */
-export async function findDeployedStack(
-  stage: Stage,
-  environment: Record<string, string | undefined>,
-  timeouts: { maxAttempts?: number; requestHandler?: { requestTimeout: number } } = {},
-): Promise<DeployedStack> {
-  refuseEndpointOverrides(environment);
+export async function findDeployedStack(stage: Stage, options: AccessOptions): Promise<DeployedStack> {
+  refuseEndpointOverrides(options.environment);
   // Imported here: the local service has no stack, and the commands should start fast.
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
-  const cloudFormation = onlyToAws(
-    new CloudFormationClient({ ...(stage.region && { region: stage.region }), ...timeouts }),
-  );
+  const access = await resolveAwsAccess(stage.region, options);
+  const cloudFormation = onlyToAws(new CloudFormationClient(access));
   const region = await cloudFormation.config.region().catch(() => {
     throw new UsageError(
       'No AWS region is set: use AWS_REGION, or `region` in the row of the stage in cdk.json.',
     );
   });
-  await cloudFormation.config.credentials().catch(() => {
-    throw new UsageError('No AWS credentials were found: use AWS_PROFILE, or sign in as for the AWS CLI.');
+  await cloudFormation.config.credentials().catch((error) => {
+    if (reasonOf(error) !== 'CredentialsProviderError') throw error;
+    throw new UsageError(
+      `No AWS credentials were found${access.profile ? ` for the profile ${access.profile}` : ''}: use AWS_PROFILE, or sign in as for the AWS CLI.`,
+    );
   });
   const name = `BeginiSession-${stage.name}`;
   const { Stacks: [stack] = [] } = await cloudFormation
@@ -41,7 +45,7 @@ export async function findDeployedStack(
         `There is no stack ${name} in ${region} of this account. Deploy it (npx cdk deploy ${name}), or set AWS_REGION to where it is.`,
       );
     });
-  return { stack, name, region };
+  return { stack, name, region, access: { ...access, region } };
 }
 
 /** @throws UsageError if the credentials are of another account than that of the row */

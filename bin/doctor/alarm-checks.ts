@@ -4,7 +4,7 @@ import type { Stage } from '../../lib/stages/stages.ts';
 import type { Check } from './check.ts';
 import type { Found } from './findings.ts';
 
-type StageWithAlarms = Pick<Stage, 'resume' | 'launchLinks'>;
+type StageWithAlarms = Pick<Stage, 'resume' | 'launchLinks' | 'results'>;
 
 /** Whether the stage has its alarms, and what they say now. */
 export function alarmCheck(client: CloudWatchClient, stage: StageWithAlarms, stackName: string): Check {

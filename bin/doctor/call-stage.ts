@@ -1,6 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createHttpsAgent } from '../deployed/https-agent.ts';
 import type { Answer } from '../openapi/check-answer.ts';
 
 /** A request to the stage. */
@@ -43,10 +44,12 @@ async function sendOnce(
   { method, url, headers, body = '' }: StageRequest,
   timeoutMs: number,
 ): Promise<Answer> {
-  const send = url.startsWith('https:') ? requestHttps : requestHttp;
+  const isRemote = url.startsWith('https:');
+  const send = isRemote ? requestHttps : requestHttp;
+  const agent = isRemote && createHttpsAgent(process.env);
   return await new Promise((resolve, reject) => {
     const length = body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-    const request = send(url, { method, headers: { ...headers, ...length }, agent: false }, (response) => {
+    const request = send(url, { method, headers: { ...headers, ...length }, agent }, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {

@@ -2,7 +2,7 @@ import type { Found, Target } from './findings.ts';
 
 /** One line of the doctor. */
 export type Check = {
-  group: 'stack' | 'secrets' | 'alarms' | 'edge' | 'contract' | 'store';
+  group: 'stack' | 'secrets' | 'alarms' | 'edge' | 'contract' | 'store' | 'results';
   name: string;
   /** The IAM action without which it cannot run; absent if none is needed. */
   action?: string;

@@ -5,8 +5,10 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { runbookFile } from '../../lib/monitoring/runbook.ts';
 import type { Stage } from '../../lib/stages/stages.ts';
+import type { AccessOptions } from '../deployed/aws-access.ts';
 import { onlyToAws } from '../deployed/aws-endpoints.ts';
 import { findDeployedStack, refuseOtherAccount } from '../deployed/deployed-stack.ts';
 import { UsageError } from '../deployed/usage-error.ts';
@@ -17,21 +19,22 @@ import type { Check, Examination } from './check.ts';
 import { type Contract, contractChecks, handOffCheck } from './contract-checks.ts';
 import { edgeChecks } from './edge-checks.ts';
 import type { Found } from './findings.ts';
+import { deployedResultChecks, strangersResultCheck } from './result-checks.ts';
 import { secretCheck } from './secret-checks.ts';
 import { tableCheck, timeToLiveCheck } from './table-checks.ts';
 
 /** An unreachable service must not use up the doctor's two minutes. */
-const timeouts = {
+const patience = {
   maxAttempts: 2,
-  requestHandler: { connectionTimeout: 3000, requestTimeout: 8000, throwOnRequestTimeout: true },
+  timeouts: { connectionTimeout: 3000, requestTimeout: 8000, throwOnRequestTimeout: true },
 };
 
 /** A deployed stage, and every check of it. @throws UsageError; errors of the SDK */
 export async function deployedChecks(
   stage: Stage,
-  { handOff, environment }: { handOff: boolean; environment: Record<string, string | undefined> },
+  { handOff, ...options }: { handOff: boolean } & Pick<AccessOptions, 'environment' | 'askMfaCode'>,
 ): Promise<Examination> {
-  const { stack, name, region } = await findDeployedStack(stage, environment, timeouts);
+  const { stack, name, region, access } = await findDeployedStack(stage, { ...options, ...patience });
   const account = stack?.StackId?.split(':')[4] ?? stage.account ?? '';
   refuseOtherAccount(stage, account);
   const outputs = new Map(stack?.Outputs?.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
@@ -50,11 +53,11 @@ export async function deployedChecks(
     restore: `Read "Undo a change by hand" in ${runbookFile}.`,
     awsCli: `aws --region ${region}`,
   };
-  const options = { region, ...timeouts };
-  const secrets = onlyToAws(new SecretsManagerClient(options));
-  const apiGateway = onlyToAws(new APIGatewayClient(options));
-  const sns = onlyToAws(new SNSClient(options));
-  const dynamoDb = onlyToAws(new DynamoDBClient(options));
+  const secrets = onlyToAws(new SecretsManagerClient(access));
+  const apiGateway = onlyToAws(new APIGatewayClient(access));
+  const sns = onlyToAws(new SNSClient(access));
+  const dynamoDb = onlyToAws(new DynamoDBClient(access));
+  const cloudWatch = onlyToAws(new CloudWatchClient(access));
   const shared = { client: secrets, scheduled: true };
   const launchKey = outputs.get('LaunchKeySecretName');
   const table = outputs.get('SessionTableName');
@@ -80,7 +83,7 @@ export async function deployedChecks(
   };
   const checks: Check[] = [
     { group: 'stack', name: 'the last deployment', run: async () => checkStack(stack, stage) },
-    ...accountChecks(apiGateway, onlyToAws(new LambdaClient(options))),
+    ...accountChecks(apiGateway, onlyToAws(new LambdaClient(access))),
     secretCheck({
       ...shared,
       secretId: required('CredentialsSecretName'),
@@ -100,11 +103,25 @@ export async function deployedChecks(
         ]
       : []),
     receiverCheck(sns, stage, outputs.get('AlarmTopicArn')),
-    alarmCheck(onlyToAws(new CloudWatchClient(options)), stage, name),
+    alarmCheck(cloudWatch, stage, name),
     ...edgeChecks(contract),
     ...contractChecks(contract),
     ...(handOff ? [handOffCheck(contract)] : []),
     ...(table ? [tableCheck(dynamoDb, table), timeToLiveCheck(dynamoDb, table)] : []),
+    ...(stage.results
+      ? [
+          strangersResultCheck(contract),
+          ...deployedResultChecks({
+            sqs: onlyToAws(new SQSClient(access)),
+            cloudWatch,
+            resultsQueueUrl: required('ResultsQueueUrl'),
+            setAsideQueueUrl: required('ResultsSetAsideQueueUrl'),
+            webhookUrl: required('WebhookUrl'),
+            namespace: `BeginiSession/${stage.name}`,
+            stackName: name,
+          }),
+        ]
+      : []),
   ];
   return { target, checks };
 }

@@ -1,5 +1,8 @@
 import { parseArgs } from 'node:util';
 import { reasonOf } from '../../functions/errors.ts';
+import type { AskMfaCode } from '../deployed/aws-access.ts';
+import { isOnTheWay, networkAdvice } from '../deployed/https-agent.ts';
+import { refuseOptionsOfNpm } from '../deployed/npm-options.ts';
 import { UsageError } from '../deployed/usage-error.ts';
 import { readPort } from '../stand-ins/local-stage.ts';
 import type { Examination } from './check.ts';
@@ -12,6 +15,8 @@ export type DoctorOptions = {
   /** Receives each line of the output as it is known. */
   print: (line: string) => void;
   printError: (line: string) => void;
+  /** Absent if there is no terminal. */
+  askMfaCode?: AskMfaCode | undefined;
   /** Another file than the project's cdk.json. */
   cdkJson?: URL;
   limits?: Limits;
@@ -22,9 +27,17 @@ const usage = `Usage: npm run doctor -- --stage <stage> [--hand-off] [--json]
 
 Says whether a deployed stage can go live. Only --hand-off creates anything at Begini: one session.`;
 
+const commandOptions = {
+  stage: { type: 'string' },
+  local: { type: 'boolean' },
+  'hand-off': { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
 /** Runs the command. Never rejects. @returns its exit code: 0 nothing is wrong, 1 something is, 2 it could not begin */
 export async function runDoctor(argv: string[], options: DoctorOptions): Promise<number> {
   try {
+    refuseOptionsOfNpm(Object.keys(commandOptions), argv, options.environment);
     const { stage, local, handOff, json } = parse(argv);
     const examination = local
       ? await findLocal(handOff, options)
@@ -98,15 +111,7 @@ function verdictOf(wrong: number, notChecked: number): string {
 
 function parse(argv: string[]) {
   try {
-    const { values } = parseArgs({
-      args: argv,
-      options: {
-        stage: { type: 'string' },
-        local: { type: 'boolean' },
-        'hand-off': { type: 'boolean' },
-        json: { type: 'boolean' },
-      },
-    });
+    const { values } = parseArgs({ args: argv, options: commandOptions });
     const { stage = '', local = false, 'hand-off': handOff = false, json = false } = values;
     if (stage || local) return { stage, local, handOff, json };
   } catch {
@@ -119,12 +124,12 @@ function parse(argv: string[]) {
 async function findDeployed(
   name: string,
   handOff: boolean,
-  { environment, cdkJson }: DoctorOptions,
+  { environment, askMfaCode, cdkJson }: DoctorOptions,
 ): Promise<Examination> {
   const { findStage } = await import('../deployed/find-stage.ts');
   const stage = await findStage(name, cdkJson);
   const { deployedChecks } = await import('./deployed-checks.ts');
-  return await deployedChecks(stage, { handOff, environment });
+  return await deployedChecks(stage, { handOff, environment, askMfaCode });
 }
 
 async function findLocal(handOff: boolean, { environment }: DoctorOptions): Promise<Examination> {
@@ -157,6 +162,7 @@ function explain(error: unknown): string {
     return `These AWS credentials may not look at the stack (${reason}).
 Next: check that AWS_PROFILE is of the stage's account, and attach the policy in the stack's output DoctorPolicyArn.`;
   }
+  if (isOnTheWay(reason)) return `AWS could not be reached: ${reason}.\nNext: ${networkAdvice}`;
   return `AWS gave no usable answer: ${reason || 'unknown error'}.
-Next: check the network, its proxy, AWS_PROFILE and AWS_REGION, then run the doctor again.`;
+Next: check AWS_PROFILE and AWS_REGION, then run the doctor again.`;
 }

@@ -1,6 +1,7 @@
 import { endings } from '../../functions/applicant-page/page-content.ts';
 import type { VerdictLabel } from '../../functions/credentials/version-labels.ts';
 import { runbookArticles, runbookFile } from '../../lib/monitoring/runbook.ts';
+import { networkAdvice } from '../deployed/https-agent.ts';
 import { verdictsByLabel } from '../rotate/verdicts.ts';
 
 /** The stage that is checked, and the commands that fix it. */
@@ -51,10 +52,7 @@ const words = {
   deleted: ({ resource }: { resource: string }, { restore }: Target) =>
     wrong(`${resource} does not exist`, restore),
   no_answer: ({ reason }: { reason: string }) =>
-    wrong(
-      `no usable answer (${reason || 'unknown error'})`,
-      'Check the network, proxy and DNS between this machine and AWS, then run the doctor again.',
-    ),
+    wrong(`no usable answer (${reason || 'unknown error'})`, networkAdvice),
 
   // The stack and its account
   deployed: ({ stackName, state }: { stackName: string; state: string }) => ok(`${stackName} is ${state}`),
@@ -200,6 +198,37 @@ const words = {
     wrong(
       'TTL is off, or on another attribute',
       `DynamoDB → Tables → ${tableName} → Additional settings → Time to Live (TTL): turn it on for expiresAt.`,
+    ),
+
+  // Results
+  results_arrive: ({ count }: { count: number }) => ok(`${count} in the last day`),
+  no_results_arrive: ({ webhookUrl }: { webhookUrl: string }) =>
+    toDo(
+      'none in the last day that verifies',
+      `Beacon → Deployment Centre → deployment → the tab of this environment: the Webservice Endpoint URL must be ${webhookUrl}. Press the test button beside it: it must answer 200. Run the doctor again some minutes later.`,
+    ),
+  results_taken: () => ok('none waits for an hour'),
+  results_wait: ({ hours }: { hours: number }) =>
+    toDo(
+      `the oldest has waited for ${hours} h`,
+      `Start the system that takes results: read "${runbookArticles.resultsNotTaken.heading}" in ${runbookFile}.`,
+    ),
+  results_expire: ({ hours }: { hours: number }) =>
+    wrong(
+      `the oldest has waited for ${hours} h, and after 14 days Amazon SQS deletes it`,
+      `Read "${runbookArticles.resultsExpire.heading}" in ${runbookFile}.`,
+    ),
+  no_dead_results: () => ok('none'),
+  dead_results: ({ dead, setAside }: { dead: number; setAside: number }) =>
+    toDo(
+      `${dead} dead, ${setAside} set aside`,
+      `Read "${runbookArticles.resultsDead.heading}" in ${runbookFile}.`,
+    ),
+  no_orphaned_queues: () => ok('none'),
+  orphaned_queues: ({ names }: { names: readonly string[] }, { awsCli }: Target) =>
+    toDo(
+      `no stack has these: ${names.join(', ')}`,
+      `Take what is in them, then for each: ${awsCli} sqs delete-queue --queue-url <its URL>`,
     ),
 } satisfies Record<string, (found: never, target: Target) => Words>;
 

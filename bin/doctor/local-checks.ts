@@ -1,13 +1,21 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { UsageError } from '../deployed/usage-error.ts';
 import { clientConfig } from '../stand-ins/client-config.ts';
-import { localApiKey, localSecretName, localStage, localTableName } from '../stand-ins/local-stage.ts';
+import {
+  localApiKey,
+  localQueueNames,
+  localSecretName,
+  localStage,
+  localTableName,
+} from '../stand-ins/local-stage.ts';
 import { type Authenticate, withApiKey, withSignature } from './authenticate.ts';
 import { callStage } from './call-stage.ts';
 import type { Examination } from './check.ts';
 import { type Contract, contractChecks, handOffCheck } from './contract-checks.ts';
 import { edgeChecks } from './edge-checks.ts';
+import { deadResultsCheck, strangersResultCheck } from './result-checks.ts';
 import { secretCheck } from './secret-checks.ts';
 import { tableCheck } from './table-checks.ts';
 
@@ -16,8 +24,8 @@ const account = '000000000000';
 const region = 'us-east-1';
 
 /**
- * The checks for which the service on this machine has a counterpart: its gateway on `port`, Secrets Manager two and
- * DynamoDB three above. Its DynamoDB has no TTL.
+ * The checks for which the service on this machine has a counterpart: its gateway on `port`, Secrets Manager two,
+ * DynamoDB three and SQS four above. Its DynamoDB has no TTL.
  * @throws UsageError if nothing answers, or the service asks for signatures and the environment has no credentials
  */
 export async function localChecks(
@@ -34,6 +42,7 @@ export async function localChecks(
     resume: true,
     ...(await findAuthentication(baseUrl, environment)),
   };
+  const queueUrl = (name: string) => `http://127.0.0.1:${port + 4}/${account}/${name}`;
   const clientAt = (ownPort: number) => clientConfig(`http://127.0.0.1:${ownPort}`);
   return {
     target: {
@@ -59,6 +68,12 @@ export async function localChecks(
       ...contractChecks(contract),
       ...(handOff ? [handOffCheck(contract)] : []),
       tableCheck(new DynamoDBClient(clientAt(port + 3)), localTableName),
+      strangersResultCheck(contract),
+      deadResultsCheck({
+        sqs: new SQSClient(clientAt(port + 4)),
+        resultsQueueUrl: queueUrl(localQueueNames.results),
+        setAsideQueueUrl: queueUrl(localQueueNames.setAside),
+      }),
     ],
   };
 }

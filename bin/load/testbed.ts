@@ -8,15 +8,24 @@ import {
 } from '../stand-ins/begini/begini-simulator.ts';
 import { makeCertificate } from '../stand-ins/certificate.ts';
 import { proxyEvent } from '../stand-ins/gateway/proxy-event.ts';
-import { type LambdaEnvironment, startLambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
-import { readBody, startLoopbackServer } from '../stand-ins/loopback.ts';
+import {
+  type LambdaEnvironment,
+  type LambdaEnvironmentOptions,
+  startLambdaEnvironment,
+} from '../stand-ins/lambda/lambda-environment.ts';
+import { type LoopbackServer, readBody, startLoopbackServer } from '../stand-ins/loopback.ts';
 import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
+import { type DistantProxy, startDistantProxy } from './distant-proxy.ts';
 import type { Client } from './start-load.ts';
+
+/** How far the servers are away: the round trip in milliseconds. */
+export type Distance = { vendorMs: number; awsMs: number };
 
 /** A vendor, a Secrets Manager and a DynamoDB, all with TLS on 127.0.0.1, and functions between them. */
 export type Testbed = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
+  distance: Distance;
   /** How many calls the table of sessions has received so far. */
   readonly tableCalls: number;
   /** Starts the function in `bundleFolder`; it `remembers` sessions if it has the table. */
@@ -34,8 +43,17 @@ export function clientOf(environment: LambdaEnvironment): Client {
   };
 }
 
-/** Starts the servers; `bootstrap` is the file that runs every function, by default the stand-in. */
-export async function startTestbed({ bootstrap }: { bootstrap?: string } = {}): Promise<Testbed> {
+/** How the servers are reached, and how every function is run. */
+export type TestbedOptions = Pick<LambdaEnvironmentOptions, 'bootstrap' | 'nodeFlags'> & {
+  /** None by default. */
+  distance?: Distance;
+};
+
+/** Starts the servers. */
+export async function startTestbed({
+  distance = { vendorMs: 0, awsMs: 0 },
+  ...runtime
+}: TestbedOptions = {}): Promise<Testbed> {
   const certificate = await makeCertificate();
   const authorityFolder = mkdtempSync(join(tmpdir(), 'begini-session-authority-'));
   const authorityFile = join(authorityFolder, 'authority.pem');
@@ -58,29 +76,42 @@ export async function startTestbed({ bootstrap }: { bootstrap?: string } = {}): 
         .end('{}');
     },
   });
+  const proxies: DistantProxy[] = [];
+  async function reach(server: Pick<LoopbackServer, 'answerFor'>, origin: string, roundTripMs: number) {
+    if (roundTripMs === 0) return origin;
+    const proxy = await startDistantProxy(Number(new URL(origin).port), roundTripMs);
+    proxies.push(proxy);
+    server.answerFor(`127.0.0.1:${proxy.port}`);
+    return `https://127.0.0.1:${proxy.port}`;
+  }
+  const vendorOrigin = await reach(vendor, vendor.origin, distance.vendorMs);
+  const secretsManagerUrl = await reach(secretsManager, secretsManager.url, distance.awsMs);
+  const dynamoDbUrl = await reach(dynamoDb, dynamoDb.origin, distance.awsMs);
   return {
     vendor,
     secretsManager,
+    distance,
     get tableCalls() {
       return tableCalls;
     },
     start: (bundleFolder, { remembers }) =>
       startLambdaEnvironment({
         bundleFolder,
-        ...(bootstrap && { bootstrap }),
+        ...runtime,
         environment: {
           STAGE: 'test',
           CREDENTIALS_SECRET_ARN: secretsManager.arnOf('credentials'),
           HMAC: 'on',
           UID_REF_KEY: 'key-of-the-pseudonyms',
-          BEGINI_LOCAL_ORIGINS: `${vendor.origin},${vendor.origin}`,
-          AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
-          AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.origin,
+          BEGINI_LOCAL_ORIGINS: `${vendorOrigin},${vendorOrigin}`,
+          AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManagerUrl,
+          AWS_ENDPOINT_URL_DYNAMODB: dynamoDbUrl,
           NODE_EXTRA_CA_CERTS: authorityFile,
           ...(remembers && { SESSION_TABLE: 'sessions', SESSION_HOURS: '24' }),
         },
       }),
     async close() {
+      await Promise.all(proxies.map((proxy) => proxy.close()));
       await Promise.all([vendor.close(), secretsManager.close(), dynamoDb.close()]);
       rmSync(authorityFolder, { recursive: true });
     },

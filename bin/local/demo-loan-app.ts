@@ -7,7 +7,7 @@ import type { Answer } from '../openapi/check-answer.ts';
 import type { Fault } from '../stand-ins/begini/begini-faults.ts';
 import type { BeginiSimulator } from '../stand-ins/begini/begini-simulator.ts';
 import { type Listener, readBody } from '../stand-ins/loopback.ts';
-import { DemoResults, demoWebhookPath } from './demo-results.ts';
+import type { ReceivedResult } from './demo-results.ts';
 
 /** What the demo needs to know about the service. */
 export interface DemoOptions {
@@ -16,11 +16,11 @@ export interface DemoOptions {
   /** Adds the authentication of a loan app to a call; the credentials stay on the backend. */
   authenticate: Authenticate;
   /** Simulates Begini, and can be told to fail from the next session call on. */
-  vendor: Pick<BeginiSimulator, 'fault' | 'setFault' | 'apiKeys'>;
+  vendor: Pick<BeginiSimulator, 'fault' | 'setFault'>;
   /** Tags of the languages in which the stage shows its pages. */
   languages: readonly string[];
-  /** Where Begini sends results instead of here. */
-  webhookUrl?: string | undefined;
+  /** What came from the queue, the newest first; otherwise, where results are. */
+  results: readonly ReceivedResult[] | string;
 }
 
 /** The vendor's behaviours, by their names on the page. */
@@ -54,10 +54,8 @@ export function createDemoLoanApp({
   authenticate,
   vendor,
   languages,
-  webhookUrl,
+  results,
 }: DemoOptions): Readonly<Record<string, Listener>> {
-  const results = new DemoResults(() => vendor.apiKeys);
-
   /** The call a loan app's backend makes; it follows no redirect, because the 302 is for the applicant's browser. */
   async function callService(origin: string, path: string, body: object): Promise<Answer> {
     const call = {
@@ -149,19 +147,19 @@ ${isHome ? '' : '<p><a href="/">Back to the loan app</a></p>'}
     };
 
   function renderReceived(): string {
-    if (webhookUrl) return `<p>Begini sends results to <code>${escapeHtml(webhookUrl)}</code>.</p>`;
-    const rows = results.events.map(
-      ({ uid, type }) => `<li>${escapeHtml(uid)}: <code>${escapeHtml(type)}</code></li>`,
+    if (typeof results === 'string') return `<p>Results go to <code>${escapeHtml(results)}</code>.</p>`;
+    const rows = results.map(
+      ({ uid, type, score }) =>
+        `<li>${escapeHtml(uid)}: <code>${escapeHtml(type)}</code>${score === undefined ? '' : `, score ${Number(score)}`}</li>`,
     );
     return rows.length === 0
       ? '<p role="status">No result has arrived yet. <a href="/">Look again</a></p>'
-      : `<h2>Arrived at our backend, newest first</h2>\n<div role="status"><ul>${rows.join('')}</ul></div>`;
+      : `<h2>Taken from the queue by our backend, newest first</h2>\n<div role="status"><ul>${rows.join('')}</ul></div>`;
   }
 
   return {
     'GET /': async (_, response) =>
       show(response, 200, startPage(nameOf(vendor.fault), languages) + renderReceived()),
-    [`POST ${demoWebhookPath}`]: results.receive,
     'POST /start': formOf(startNow),
     'POST /send-link': formOf(sendLink),
     'POST /break': formOf(breakSomething),

@@ -1,44 +1,76 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { type Listener, readBody } from '../stand-ins/loopback.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DeleteMessageCommand,
+  type Message,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 
-/** Where Begini's webhook reaches the demo. */
-export const demoWebhookPath = '/webhook';
+/** What the demo's backend has taken from the queue. */
+export type ReceivedResult = { uid: string; type: string; score: number | undefined };
 
-/** More than any event of the vendor's pages. */
-const largestEventBytes = 65_536;
+/** How long to wait after a failed call. */
+const pauseMs = 1_000;
 
-/** What the demo's backend has received: the event's type by uid, each once. */
-export type ReceivedEvent = { uid: string; type: string };
-
-/** The demo's receiver of Begini's webhook, which remembers events in memory. */
+/**
+ * The demo's consumer of the queue of results, which remembers them in memory, each id once. A deployed one keeps them
+ * in a database: test/examples has two.
+ */
 export class DemoResults {
-  readonly events: ReceivedEvent[] = [];
+  /** The newest first. */
+  readonly results: ReceivedResult[] = [];
   readonly #seen = new Set<string>();
-  readonly #apiKeys: () => readonly string[];
+  readonly #client: SQSClient;
+  readonly #queueUrl: string;
+  readonly #closed = new AbortController();
 
-  /** @param apiKeys the current one and those before it */
-  constructor(apiKeys: () => readonly string[]) {
-    this.#apiKeys = apiKeys;
+  constructor(client: SQSClient, queueUrl: string) {
+    this.#client = client;
+    this.#queueUrl = queueUrl;
   }
 
-  /** Answers 200 with JSON, and 401 if the signature is wrong. */
-  readonly receive: Listener = async (request, response) => {
-    const rawBody = (await readBody(request, largestEventBytes)) ?? Buffer.alloc(0);
-    const signature = Buffer.from(String(request.headers['x-signature']));
-    if (!this.#apiKeys().some((apiKey) => isSignedWith(apiKey, rawBody, signature))) {
-      return void response.writeHead(401).end();
+  /** Takes results from the queue until {@link close}. */
+  async consume(): Promise<void> {
+    while (!this.#closed.signal.aborted) {
+      try {
+        for (const message of await this.#receive()) {
+          this.#keep(message);
+          await this.#delete(message);
+        }
+      } catch {
+        // Closed, or the queue did not answer: what was not deleted comes again.
+        await sleep(pauseMs, undefined, { ref: false, signal: this.#closed.signal }).catch(() => undefined);
+      }
     }
-    const digest = createHash('sha256').update(rawBody).digest('hex');
-    if (!this.#seen.has(digest)) {
-      const { uid, event } = JSON.parse(rawBody.toString()) as { uid: string; event: { type: string } };
-      this.#seen.add(digest);
-      this.events.unshift({ uid, type: event.type });
-    }
-    response.writeHead(200, { 'Content-Type': 'application/json' }).end('{}');
-  };
-}
+  }
 
-function isSignedWith(apiKey: string, rawBody: Buffer, signature: Buffer): boolean {
-  const expected = Buffer.from(createHmac('sha512', apiKey).update(rawBody).digest('hex'));
-  return signature.length === expected.length && timingSafeEqual(signature, expected);
+  close(): void {
+    this.#closed.abort();
+    this.#client.destroy();
+  }
+
+  async #receive(): Promise<Message[]> {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: this.#queueUrl,
+      MessageAttributeNames: ['id'],
+      MaxNumberOfMessages: 10,
+      WaitTimeSeconds: 20,
+    });
+    const { Messages = [] } = await this.#client.send(command, { abortSignal: this.#closed.signal });
+    return Messages;
+  }
+
+  #keep({ Body = '', MessageAttributes: { id } = {} }: Message): void {
+    if (id?.StringValue === undefined || this.#seen.has(id.StringValue)) return;
+    const { uid, event } = JSON.parse(Body) as {
+      uid: string;
+      event: { type: string; details?: { calculated?: { score?: number } } };
+    };
+    this.#seen.add(id.StringValue);
+    this.results.unshift({ uid, type: event.type, score: event.details?.calculated?.score });
+  }
+
+  async #delete({ ReceiptHandle }: Message): Promise<void> {
+    await this.#client.send(new DeleteMessageCommand({ QueueUrl: this.#queueUrl, ReceiptHandle }));
+  }
 }

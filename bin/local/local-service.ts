@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import type { ApplicantPage } from '../../functions/applicant-page/applicant-page.ts';
 import { secretTries } from '../../functions/deadlines.ts';
+import { resultsPath } from '../../lib/api/routes.ts';
 import { withApiKey, withSignature } from '../doctor/authenticate.ts';
 import {
   type BeginiSimulator,
@@ -15,9 +17,10 @@ import { declareRoutes } from '../stand-ins/gateway/gateway-routes.ts';
 import { createIamCredentials, type IamCredentials } from '../stand-ins/gateway/iam-credentials.ts';
 import { localApiKey, localSecretName, localStage } from '../stand-ins/local-stage.ts';
 import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
+import { type Sqs, startSqs } from '../stand-ins/sqs/sqs.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
 import { demoPage } from './demo-page.ts';
-import { demoWebhookPath } from './demo-results.ts';
+import { DemoResults } from './demo-results.ts';
 import { serveContract } from './serve-contract.ts';
 import { type FunctionOptions, startFunction, startRoutedFunctions } from './start-function.ts';
 
@@ -30,6 +33,7 @@ export type LocalService = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
   dynamoDb: LocalDynamoDb;
+  sqs: Sqs;
   /** The credentials that a loan app signs with; absent if it sends the API key. */
   credentials: IamCredentials | undefined;
   close(): Promise<void>;
@@ -45,15 +49,21 @@ export type LocalServiceOptions = {
   /** The pages of applicants; by default those of the made-up lender. */
   applicantPage?: ApplicantPage;
   onRequest?: (request: LocalRequest) => void;
+  /** Receives the log lines of the functions that answer requests, as CloudWatch Logs would. */
+  onLogLine?: (line: string) => void;
   /** Receives the log lines of the rotation function. */
   onRotationLine?: (line: string) => void;
-  /** Where the simulator sends results, by default to the demo loan app, and when. */
+  /** Whether results stay in the queue, for a consumer of yours; by default the demo loan app takes them. */
+  leaveResults?: boolean;
+  /** Where the simulator sends results, by default to the service, and when. */
   webhook?: { url?: string | undefined } & Omit<WebhookOptions, 'apiKeys'>;
+  /** How many requests each stand-in keeps, the latest ones; by default all. */
+  mostKept?: number;
 };
 
 /**
- * Starts the real handlers with stand-ins: the gateway on `port`, and on the next three ports the simulator, Secrets
- * Manager and DynamoDB (0: any free ports).
+ * Starts the real handlers with stand-ins: the gateway on `port`, and on the next four ports the simulator, Secrets
+ * Manager, DynamoDB and SQS (0: any free ports).
  *
  * @throws Error that names a port in use.
  */
@@ -63,8 +73,11 @@ export async function startLocalService(
     callerAuth = 'api-key',
     applicantPage = demoPage,
     onRequest,
+    onLogLine = () => undefined,
     onRotationLine = () => undefined,
+    leaveResults = false,
     webhook,
+    mostKept,
   }: LocalServiceOptions = {},
 ): Promise<LocalService> {
   const next = (offset: number) => (port === 0 ? 0 : port + offset);
@@ -73,18 +86,21 @@ export async function startLocalService(
     await Promise.all(running.splice(0).map((server) => server.close()));
   };
   try {
-    const vendor = await startBeginiSimulator({ port: next(1), webhook });
+    const vendor = await startBeginiSimulator({ port: next(1), webhook, mostKept });
     running.push(vendor);
     const secretsManager = await startSecretsManager({
       port: next(2),
+      mostKept,
       secrets: {
         [localSecretName]: JSON.stringify(simulatedCredentials),
         [launchKeyName]: randomBytes(32).toString('hex'),
       },
     });
     running.push(secretsManager);
-    const dynamoDb = await startDynamoDb({ port: next(3) });
+    const dynamoDb = await startDynamoDb({ port: next(3), mostKept });
     running.push(dynamoDb);
+    const sqs = await startSqs({ port: next(4) });
+    running.push(sqs);
 
     const outcomes = new Map<string, string>();
     const options: FunctionOptions = {
@@ -97,12 +113,17 @@ export async function startLocalService(
         origins: { api: vendor.origin, assessment: vendor.origin },
         launchKeySecretArn: secretsManager.arnOf(launchKeyName),
         launchBaseUrl: undefined,
+        resultsQueueUrl: sqs.queueUrl('results'),
+        setAsideQueueUrl: sqs.queueUrl('setAside'),
+        ...localStage.results,
       },
       secretsManager: { ...clientConfig(secretsManager.url), maxAttempts: secretTries },
       dynamoDb: clientConfig(dynamoDb.origin),
+      sqs: clientConfig(sqs.origin),
       applicantPage,
       protocol: 'http:',
       writeLine(line) {
+        onLogLine(line);
         const { requestId, code, outcome } = JSON.parse(line) as Record<string, string>;
         outcomes.set(requestId ?? '', code ?? outcome ?? '');
       },
@@ -114,6 +135,10 @@ export async function startLocalService(
     secretsManager.setRotation(localSecretName, (event) =>
       rotation.handler(event, { awsRequestId: randomUUID() }),
     );
+
+    const demo = new DemoResults(new SQSClient(clientConfig(sqs.origin)), sqs.queueUrl('results'));
+    running.push(demo);
+    if (!leaveResults) void demo.consume();
 
     const credentials = callerAuth === 'iam' ? createIamCredentials('us-east-1') : undefined;
     const gateway = await startGateway({
@@ -131,7 +156,7 @@ export async function startLocalService(
             : withApiKey(async () => localApiKey),
           vendor,
           languages: applicantPage.languages.map(({ language }) => language),
-          webhookUrl: webhook?.url,
+          results: webhook?.url ?? (leaveResults ? sqs.queueUrl('results') : demo.results),
         }),
         'GET /openapi.json': serveContract(localStage.path),
       },
@@ -145,25 +170,25 @@ export async function startLocalService(
     });
     running.push(gateway);
     vendor.setDeployment({
-      webhookUrl: webhook?.url ?? new URL(demoWebhookPath, gateway.url).href,
+      webhookUrl: webhook?.url ?? `${gateway.url}${resultsPath}`,
       returnUrls: {
         finish: `${gateway.url}/return/complete`,
         'give-up': `${gateway.url}/return/cancelled`,
         expire: `${gateway.url}/return/expired`,
       },
     });
-    return { gateway, vendor, secretsManager, dynamoDb, credentials, close };
+    return { gateway, vendor, secretsManager, dynamoDb, sqs, credentials, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** The same on the first four free ports in a row, for commands that find Secrets Manager by the gateway's port. */
+/** The same on the first five free ports in a row, for commands that find Secrets Manager by the gateway's port. */
 export async function startLocalServiceOnFreePorts(
   options?: LocalServiceOptions,
 ): Promise<{ service: LocalService; port: number }> {
-  for (let port = 20_000 + (process.pid % 20_000); ; port += 4) {
+  for (let port = 20_000 + (process.pid % 20_000); ; port += 5) {
     try {
       return { service: await startLocalService(port, options), port };
     } catch (error) {

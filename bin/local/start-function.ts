@@ -1,5 +1,6 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient, type SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager';
+import type { SQSClientConfig } from '@aws-sdk/client-sqs';
 import type { ApplicantPage } from '../../functions/applicant-page/applicant-page.ts';
 import { createVendorClient } from '../../functions/begini/client.ts';
 import { createLaunchLinkHandler } from '../../functions/create-launch-link/create-launch-link-handler.ts';
@@ -10,6 +11,10 @@ import type { ApiHandler } from '../../functions/http/api-handler.ts';
 import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
 import type { LaunchSettings } from '../../functions/launch/settings.ts';
 import { createLaunchKeys, warmUpLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
+import { createReceiveResultHandler } from '../../functions/receive-result/receive-result-handler.ts';
+import { ResultKeys, resultSecretDefaults } from '../../functions/receive-result/result-keys.ts';
+import { ResultQueues } from '../../functions/receive-result/result-queues.ts';
+import type { ReceiveResultSettings } from '../../functions/receive-result/settings.ts';
 import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
 import { rotateLaunchKey } from '../../functions/rotate-launch-key/rotate-launch-key.ts';
 import { secretsManagerDefaults } from '../../functions/secrets/client-defaults.ts';
@@ -23,10 +28,11 @@ import type { FunctionName } from '../../lib/lambda/bundle.ts';
 
 /** The settings of all functions, and what they reach by which client. */
 export type FunctionOptions = {
-  settings: LaunchSettings & LaunchLinkSettings;
+  settings: LaunchSettings & LaunchLinkSettings & ReceiveResultSettings;
   /** What differs from Lambda's own clients. */
   secretsManager: SecretsManagerClientConfig;
   dynamoDb: DynamoDBClientConfig;
+  sqs: SQSClientConfig;
   applicantPage: ApplicantPage;
   /** Receives the log lines. */
   writeLine: (line: string) => void;
@@ -49,9 +55,13 @@ export type StartedFunction<Handler> = {
 /** Starts a function by its name, as its `handler.ts` does in Lambda. */
 export const startFunction = {
   'create-session'(options): StartedFunction<ApiHandler> {
-    const { sessions, close } = startSessions(options);
+    const { sessions, vendor, close } = startSessions(options);
     const handler = createSessionHandler({ ...logOf(options), sessions });
-    return { handler, warmUp: () => sessions.warmUp(), close };
+    const warmUp = async () => {
+      await vendor.startWarmUp();
+      await sessions.warmUp();
+    };
+    return { handler, warmUp, close };
   },
   'create-launch-link'(options): StartedFunction<ApiHandler> {
     const client = secretsClient(options);
@@ -60,10 +70,26 @@ export const startFunction = {
     return { handler, warmUp: () => warmUpLaunchKeys(launchKeys), close: () => client.destroy() };
   },
   launch(options): StartedFunction<ApiHandler> {
-    const { sessions, client, close } = startSessions(options);
+    const { sessions, vendor, client, close } = startSessions(options);
     const launchKeys = openLaunchKeys(client, options);
     const handler = createLaunchHandler({ ...options, sessions, launchKeys });
-    const warmUp = () => Promise.all([warmUpLaunchKeys(launchKeys), sessions.warmUp()]);
+    const warmUp = async () => {
+      await vendor.startWarmUp();
+      await Promise.all([warmUpLaunchKeys(launchKeys), sessions.warmUp()]);
+    };
+    return { handler, warmUp, close };
+  },
+  'receive-result'(options): StartedFunction<ApiHandler> {
+    const { settings, now = Date.now, sqs, writeLine } = options;
+    const client = new SecretsManagerClient({ ...resultSecretDefaults, ...options.secretsManager });
+    const keys = new ResultKeys({ client, settings, now });
+    const queues = ResultQueues.of(settings, sqs);
+    const handler = createReceiveResultHandler({ settings, keys, queues, writeLine, now });
+    const warmUp = () => Promise.all([keys.warmUp(), queues.warmUp()]);
+    const close = () => {
+      queues.close();
+      client.destroy();
+    };
     return { handler, warmUp, close };
   },
   'rotate-credentials'(options): StartedFunction<RotationHandler> {
@@ -93,6 +119,7 @@ export const startRoutedFunctions = (
   'create-session': startFunction['create-session'](options),
   'create-launch-link': startFunction['create-launch-link'](options),
   launch: startFunction.launch(options),
+  'receive-result': startFunction['receive-result'](options),
 });
 
 const logOf = ({ settings: { stage }, writeLine }: FunctionOptions) => ({ stage, writeLine });
@@ -126,5 +153,5 @@ function startSessions(options: FunctionOptions) {
     sessions.close();
     client.destroy();
   };
-  return { sessions, client, close };
+  return { sessions, vendor, client, close };
 }

@@ -19,7 +19,7 @@ const description = `One stage of the service. It holds the API key of Begini, c
 - Call from your backend, never from a browser or a phone: CORS is off.
 - The body of a request is one JSON object of at most ${largestBodyBytes} bytes, with \`Content-Type: application/json\`.
 - An error of the function is \`application/problem+json\`. API Gateway has answers of the same shape, labelled \`application/json\`; for \`Accept: text/html\`, and perhaps for \`*/*\`, they are a page. Name \`application/json\` in \`Accept\` if you want JSON.
-- API Gateway refuses a body above 10 MB and a URL that belongs to no stage in words of AWS, \`{"message": "…"}\`. The id of such a request is in \`x-amzn-RequestId\`.
+- API Gateway refuses a body above 10 MB and a URL that belongs to no stage in words of AWS: as text, and as \`{"message": "…"}\`. The id of such a request is in \`x-amzn-RequestId\`.
 - The service answers within ${gatewayTimeoutMs / 1000} seconds. Set your client's timeout to 20.
 - A new property, header or error code may come at any time.`;
 
@@ -45,6 +45,7 @@ const servers = [
 
 const tags = {
   'loan-app': { name: 'Loan app', description: 'Calls from the backend of a loan app, authenticated.' },
+  vendor: { name: 'Begini', description: 'Calls from Begini, in a stage with results.' },
   anyone: {
     name: 'Applicant',
     description: 'Calls by the browser of an applicant, before and after the assessment.',

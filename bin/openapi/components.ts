@@ -46,9 +46,9 @@ export const schemas = {
     properties: {
       uid,
       integration_id: {
-        type: 'string',
+        type: ['string', 'null'],
         description:
-          'The integration id of this stage, if you want to check that you are configured for this stage.',
+          'The integration id of this stage, if you want to check that you are configured for this stage. Null counts as absent.',
       },
     },
   },
@@ -107,6 +107,17 @@ export const schemas = {
       expires_at: { type: 'string', format: 'date-time', description: 'When the link expires, in UTC.' },
     },
   },
+  Result: {
+    type: 'object',
+    description: 'An event, as the pages of Begini describe it.',
+    required: ['uid', 'event'],
+    properties: {
+      uid: { type: 'string' },
+      integration_id: { type: 'string' },
+      event: { type: 'object', required: ['type'], properties: { type: { type: 'string' } } },
+    },
+  },
+  Empty: { type: 'object', description: 'An object without properties.' },
   Problem: {
     type: 'object',
     description: 'An error (RFC 9457). Branch on `code`; the texts may change.',

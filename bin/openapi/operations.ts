@@ -85,6 +85,14 @@ const acceptLanguage = {
   example: 'pt-BR,pt;q=0.9',
 };
 
+const signature = {
+  name: 'X-Signature',
+  in: 'header',
+  required: true,
+  description: 'HMAC-SHA-512 of the raw body, keyed by the API key of the stage, in hex.',
+  schema: { type: 'string', pattern: '^[0-9a-fA-F]{128}$' },
+};
+
 /** What the routes of a launch link have in common. */
 const launchPage = {
   parameters: [token, acceptLanguage],
@@ -189,5 +197,25 @@ export const operations: Record<RouteKey, Operation> = {
     description: 'The same as GET, without the body.',
     ...returnPage,
     answers: { 200: { description: 'There is a page.', isPage: true } },
+  },
+
+  'POST /webhooks/begini': {
+    operationId: 'receiveResult',
+    summary: 'Deliver a result',
+    description:
+      'Only Begini calls this, in a stage with the setting `results`. The answer is `200` once the result is in a queue of Amazon SQS, byte for byte.',
+    parameters: [signature],
+    requestBody: {
+      schema: 'Result',
+      example: { uid, event: { type: 'application.complete', details: {} } },
+    },
+    answers: { 200: { description: 'The result is in a queue.', json: { schema: 'Empty', example: {} } } },
+    problems: [
+      'body_too_large',
+      'signature_invalid',
+      'credentials_not_set',
+      'results_unavailable',
+      ...serviceProblems,
+    ],
   },
 };

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { refuseOptionsOfNpm } from '../deployed/npm-options.ts';
 import { UsageError } from '../deployed/usage-error.ts';
 
 /** What the operator asked for. */
@@ -13,15 +14,17 @@ export type Command = {
   file: string | undefined;
   /** The stage's name again, for production if no person can type it. */
   confirm: string | undefined;
+  /** The pair in use has leaked. */
+  compromised: boolean;
 };
 
 /** How the command is called. */
-export const usage = `Usage: npm run rotate -- --stage <stage> [--local] [--file <file>] [--confirm <stage>]
+export const usage = `Usage: npm run rotate -- --stage <stage> [--local] [--file <file>] [--confirm <stage>] [--compromised]
        npm run rotate -- --stage <stage> --status [--local]
 
 Puts a new pair of API key and integration id in use, after Begini has accepted it. The pair is asked for, or read as
 {"apiKey": "…", "integrationId": "…"} from the file or from standard input; never from the command line, which other
-users of this machine can see.`;
+users of this machine can see. With --compromised, results signed with the pair in use until now are refused after it.`;
 
 const options = {
   stage: { type: 'string' },
@@ -29,6 +32,7 @@ const options = {
   local: { type: 'boolean' },
   file: { type: 'string' },
   confirm: { type: 'string' },
+  compromised: { type: 'boolean' },
 } as const;
 
 /**
@@ -38,11 +42,10 @@ const options = {
  * @throws UsageError, which names the wrong option and quotes no value: a key may be there by mistake.
  */
 export function parseCommand(argv: string[], environment: Record<string, string | undefined> = {}): Command {
-  const taken = Object.keys(options).find((name) => environment[`npm_config_${name}`] !== undefined);
-  if (taken) fail(`npm has used --${taken} itself: write -- before the options.`);
-  const { stage, status = false, local = false, file, confirm } = parse(argv);
+  refuseOptionsOfNpm(Object.keys(options), argv, environment);
+  const { stage, status = false, local = false, compromised = false, file, confirm } = parse(argv);
   if (!stage) fail('--stage is missing.');
-  return { stage, status, local, file, confirm };
+  return { stage, status, local, file, confirm, compromised };
 }
 
 function parse(argv: string[]) {

@@ -20,7 +20,7 @@ import {
   verdictsByLabel,
 } from './verdicts.ts';
 
-const { current, pending, next } = versionLabels;
+const { current, previous, pending, next, compromised } = versionLabels;
 
 /** What a rotation is run with; the times have defaults. */
 export type RotatePairOptions = {
@@ -28,6 +28,8 @@ export type RotatePairOptions = {
   versions: SecretVersions;
   /** Receives one sentence per event. */
   say: (sentence: string) => void;
+  /** Whether the pair in use has leaked: results that it signed are refused as soon as it is no longer in use. */
+  isCompromised?: boolean;
   /** Aborted if the operator interrupts: then the pair is withdrawn. */
   signal?: AbortSignal;
   /** Between two reads of the labels, or two tries to start the rotation. */
@@ -48,9 +50,13 @@ export type RotatePairOptions = {
 };
 
 type Options = Required<RotatePairOptions>;
-type Attempt = { stagedId: string; token: string };
+/** Its versions, and the one that was in use when it began. */
+type Attempt = { stagedId: string; token: string; usedBefore: string | undefined };
+/** The version in use that was marked as compromised, and the version that had the label before. */
+type Mark = { versionId: string; before: string | undefined };
 
 const defaults = {
+  isCompromised: false,
   signal: new AbortController().signal,
   pollMs: 500,
   leftoverMs: 60_000,
@@ -74,27 +80,40 @@ export async function rotatePair(
   given: RotatePairOptions,
 ): Promise<Verdict | undefined> {
   const options = { ...defaults, ...given };
+  let mark: Mark | undefined;
+  let usedBefore: string | undefined;
   try {
     await clearLeftover(options);
-    await clearVerdicts(options);
+    usedBefore = await clearLabels(options);
+    options.signal.throwIfAborted();
+    if (options.isCompromised) {
+      const versionIds = await options.versions.versionIdsByLabel();
+      mark = markOf(versionIds);
+      if (mark) await setMark(mark, versionIds, options);
+    }
     options.signal.throwIfAborted();
   } catch (error) {
+    await unmark(mark, options);
     if (options.signal.aborted) return interrupted;
     throw error;
   }
   const token = randomUUID();
-  const attempt = { stagedId: stagedVersionId(token), token };
+  const attempt = { stagedId: stagedVersionId(token), token, usedBefore };
   try {
     const verdict = await run(pair, attempt, options);
-    if (verdict === undefined) return undefined;
-    return (await withdraw(attempt, options)) ? verdict : undefined;
+    if (verdict === undefined || !(await withdraw(attempt, options))) return undefined;
+    await unmark(mark, options);
+    return verdict;
   } catch (error) {
+    let isUncertain = false;
     const isWithdrawn = await withdraw(attempt, options).catch((failure) => {
+      isUncertain = true;
       options.say(`The pair is still staged under ${next}, only for this rotation: run this again.`);
       if (options.signal.aborted) throw failure;
       return true;
     });
     if (!isWithdrawn) return undefined;
+    if (!isUncertain) await unmark(mark, options);
     if (options.signal.aborted) return interrupted;
     throw error;
   }
@@ -159,11 +178,53 @@ async function clearLeftover({
   }
 }
 
-async function clearVerdicts({ versions }: Options): Promise<void> {
+/**
+ * Removes the verdicts on earlier pairs, and the mark of a command that died before its rotation ended.
+ * @returns the version in use
+ */
+async function clearLabels({ versions, isCompromised }: Options): Promise<string | undefined> {
   const versionIds = await versions.versionIdsByLabel();
+  const inUse = versionIds.get(current);
+  if (inUse && !isCompromised && versionIds.get(compromised) === inUse) {
+    await detachIfHeld(versions, compromised, inUse);
+  }
   for (const label of Object.values(verdictLabels)) {
     const holder = versionIds.get(label);
     if (holder) await detachIfHeld(versions, label, holder);
+  }
+  return inUse;
+}
+
+/** The version in use, to be marked; none before the first deployment has stored a value. */
+function markOf(versionIds: VersionIdsByLabel): Mark | undefined {
+  const versionId = versionIds.get(current);
+  return versionId === undefined ? undefined : { versionId, before: versionIds.get(compromised) };
+}
+
+/** Marks the version in use: the label counts once another version is in use. */
+async function setMark(
+  { versionId }: Mark,
+  versionIds: VersionIdsByLabel,
+  { versions, say }: Options,
+): Promise<void> {
+  await versions.attach(compromised, versionId, versionIds);
+  say(`Marked version ${versionId}, which is in use, as ${compromised}.`);
+}
+
+/** Withdraws the mark, unless the version is no longer in use; the version before gets it back while it still counts. */
+async function unmark(mark: Mark | undefined, { versions, say }: Options): Promise<void> {
+  if (!mark) return;
+  try {
+    const versionIds = await versions.versionIdsByLabel();
+    const isHeld = [current, compromised].every((label) => versionIds.get(label) === mark.versionId);
+    if (!isHeld) return;
+    if (mark.before && mark.before === versionIds.get(previous)) {
+      await versions.attach(compromised, mark.before, versionIds);
+    } else {
+      await detachIfHeld(versions, compromised, mark.versionId);
+    }
+  } catch {
+    say(`The label ${compromised} is still on the version in use, where it has no effect: run this again.`);
   }
 }
 
@@ -173,9 +234,11 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
   let wasPending = false;
   let missed = 0;
   let wasTakenOver = false;
+  let isSuperseded = false;
   for (;;) {
     const versionIds = await versions.versionIdsByLabel();
     if (versionIds.get(current) === attempt.token) return undefined;
+    isSuperseded ||= isOfAnotherRun(versionIds, attempt);
     const label = verdictOn(versionIds, attempt);
     if (label) return verdictsByLabel[label];
 
@@ -184,7 +247,6 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
     missed = isPending ? 0 : missed + 1;
     // Reads twice, because one read may show an earlier state.
     if ((wasPending && missed > 1) || (!isPending && elapsedMs > startMs)) {
-      const isSuperseded = versionIds.has(next) && !ownLabel(versionIds, attempt);
       return isSuperseded ? superseded : endedWithoutVerdict;
     }
     if (elapsedMs > timeoutMs) return timedOut;
@@ -201,6 +263,14 @@ async function watch(attempt: Attempt, options: Options): Promise<Verdict | unde
 function hasBegun(versionIds: VersionIdsByLabel, attempt: Attempt): boolean {
   const holders = [pending, next, current].map((label) => versionIds.get(label));
   return holders.includes(attempt.token) || verdictOn(versionIds, attempt) !== undefined;
+}
+
+/** Whether another run of the command has left a trace since this one began: a pair staged, in test, judged or in use. */
+function isOfAnotherRun(versionIds: VersionIdsByLabel, attempt: Attempt): boolean {
+  const { stagedId, token, usedBefore } = attempt;
+  const known = [undefined, stagedId, token, usedBefore];
+  const labels = [next, pending, current, ...Object.values(verdictLabels)];
+  return labels.some((label) => !known.includes(versionIds.get(label)));
 }
 
 function verdictOn(versionIds: VersionIdsByLabel, { stagedId, token }: Attempt): VerdictLabel | undefined {

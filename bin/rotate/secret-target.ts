@@ -1,6 +1,12 @@
-import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  DescribeSecretCommand,
+  type DescribeSecretCommandOutput,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
+import { runbookFile } from '../../lib/monitoring/runbook.ts';
 import type { Stage } from '../../lib/stages/stages.ts';
+import type { AccessOptions } from '../deployed/aws-access.ts';
 import { onlyToAws } from '../deployed/aws-endpoints.ts';
 import { findDeployedStack, refuseOtherAccount } from '../deployed/deployed-stack.ts';
 import { UsageError } from '../deployed/usage-error.ts';
@@ -21,30 +27,52 @@ export type SecretTarget = {
  * use; a region in the stage's row takes precedence.
  *
  * @throws UsageError if region or credentials are missing, or the stack is not deployed or is in another account than
- * that of the row; errors of the SDK.
+ * that of the row, or the secret cannot be rotated; errors of the SDK.
  */
-export async function findDeployedSecret(
-  stage: Stage,
-  environment: Record<string, string | undefined>,
-): Promise<SecretTarget> {
-  const { stack, name, region } = await findDeployedStack(stage, environment);
+export async function findDeployedSecret(stage: Stage, options: AccessOptions): Promise<SecretTarget> {
+  const { stack, name, access } = await findDeployedStack(stage, options);
   const secretName = stack?.Outputs?.find(
     ({ OutputKey }) => OutputKey === 'CredentialsSecretName',
   )?.OutputValue;
   if (!secretName) throw new UsageError(`The stack ${name} has no output CredentialsSecretName.`);
 
-  const target = await describeTarget(onlyToAws(new SecretsManagerClient({ region })), secretName);
+  const client = onlyToAws(new SecretsManagerClient(access));
+  const secret = await client.send(new DescribeSecretCommand({ SecretId: secretName }));
+  const target = targetOf(client, secretName, secret);
   refuseOtherAccount(stage, target.account);
+  refuseUnusableSecret(secret, secretName, name);
   return target;
 }
 
 /** The secret of the local service, at `endpoint`. */
 export async function findLocalSecret(endpoint: string, secretName: string): Promise<SecretTarget> {
-  return await describeTarget(new SecretsManagerClient(clientConfig(endpoint)), secretName);
+  const client = new SecretsManagerClient(clientConfig(endpoint));
+  return targetOf(client, secretName, await client.send(new DescribeSecretCommand({ SecretId: secretName })));
 }
 
-async function describeTarget(client: SecretsManagerClient, secretName: string): Promise<SecretTarget> {
-  const { ARN = '' } = await client.send(new DescribeSecretCommand({ SecretId: secretName }));
+function targetOf(
+  client: SecretsManagerClient,
+  secretName: string,
+  { ARN = '' }: Partial<DescribeSecretCommandOutput>,
+): SecretTarget {
   const [, , , region = '', account = ''] = ARN.split(':');
   return { client, versions: secretVersions(client, ARN), secretName, account, region };
+}
+
+/** Secrets Manager would refuse the rotation of such a secret with the error of one that is not complete. */
+function refuseUnusableSecret(
+  { DeletedDate, RotationEnabled }: Partial<DescribeSecretCommandOutput>,
+  secretName: string,
+  stackName: string,
+): void {
+  if (DeletedDate) {
+    throw new UsageError(
+      `The secret ${secretName} is scheduled for deletion: aws secretsmanager restore-secret --secret-id ${secretName}`,
+    );
+  }
+  if (!RotationEnabled) {
+    throw new UsageError(
+      `The secret ${secretName} has no rotation any more. Read "Undo a change by hand" in ${runbookFile}, or deploy the stack again: npx cdk deploy ${stackName}`,
+    );
+  }
 }

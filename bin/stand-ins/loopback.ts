@@ -82,7 +82,11 @@ export async function startLoopbackServer({
       });
     }
     if (!ownHosts.has(request.headers.host?.toLowerCase())) {
-      response.writeHead(421, { 'Content-Type': 'text/plain' }).end('Misdirected request\n');
+      response
+        .writeHead(421, { 'Content-Type': 'text/plain' })
+        .end(
+          `Misdirected request: the host must be ${[...ownHosts].join(' or ')}. From a container, set that Host header.\n`,
+        );
       return;
     }
     listener(request, response).catch(() => {
@@ -127,6 +131,12 @@ export async function startLoopbackServer({
       await closed;
     },
   };
+}
+
+/** Adds to a list that keeps its latest entries only: `npm start` may run for weeks. */
+export function keepLatest<Entry>(list: Entry[], entry: Entry, most: number): void {
+  list.push(entry);
+  if (list.length > most) list.shift();
 }
 
 /**

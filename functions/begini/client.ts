@@ -4,27 +4,30 @@ import { shortestCallMs } from '../deadlines.ts';
 import { VendorError } from '../errors.ts';
 import { IdleConnections, KeepAliveAgent } from '../keep-alive-agent.ts';
 import type { RequestScope } from '../request-scope.ts';
+import { largestResponseBytes, readText, unreadableEncoding } from './read-text.ts';
 import type { SessionRequest } from './request.ts';
-import { NotProcessed, NotStarted, VendorCall } from './vendor-call.ts';
+import { NotProcessed, NotStarted, VendorCall, wasNotStarted } from './vendor-call.ts';
 
 /** The vendor's HTTP response, not yet judged. */
 export type VendorResponse = {
   statusCode: number;
   retryAfter: string | undefined;
-  /** UTF-8; at most 16 KiB. */
+  /** At most 16 KiB, decompressed. */
   body: string;
+  /** The value of `Content-Encoding` that cannot be read: `zstd`. */
+  unreadableEncoding?: string | undefined;
 };
 
 /** Sends session calls over one keep-alive connection. */
 export type VendorClient = {
   /** Sends `request` and reads the response within the scope. @throws VendorError, without any value of the call. */
   send(request: SessionRequest, scope: RequestScope): Promise<VendorResponse>;
-  /** Opens a connection for the next call. Resolves when it is ready; rejects if it cannot be opened. */
+  /** Starts `warmUp`, and lets its first packet out: at most 20 ms. Never rejects. */
+  startWarmUp(): Promise<void>;
+  /** Opens a connection for the first call. Resolves when it is ready; rejects if it cannot be opened. */
   warmUp(): Promise<void>;
   close(): void;
 };
-
-const largestResponseBytes = 16 * 1024;
 
 /**
  * A client for the vendor's API at `origin`. `ca` adds trusted certificates in PEM, for a simulator with TLS. It uses
@@ -36,9 +39,8 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
   const isTls = url.protocol === 'https:';
   // Not the URL itself: Node would parse it again for each call.
   const target = { hostname: url.hostname, port: url.port, method: 'POST' };
-  const agent = isTls
-    ? new KeepAliveAgent({ keepAlive: true, ...(ca && { ca }) })
-    : new http.Agent({ keepAlive: true });
+  const address = { host: url.hostname, port: Number(url.port || 443) };
+  const agent = isTls ? new KeepAliveAgent(ca ? { ca } : {}) : new http.Agent({ keepAlive: true });
   const idle = new IdleConnections(agent);
 
   async function send(request: SessionRequest, scope: RequestScope): Promise<VendorResponse> {
@@ -46,13 +48,15 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
     const startedAt = Date.now();
     try {
       return await attempt(request, scope);
-    } catch (error) {
-      if (!(error instanceof NotProcessed)) throw error;
+    } catch (first) {
+      if (!(first instanceof NotProcessed)) throw first;
       idle.drop();
       return await attempt(request, scope).catch((second) => {
-        throw second instanceof NotProcessed
-          ? new VendorError('vendor_unreachable', { cause: second.cause })
-          : second;
+        const isUnreached = second instanceof NotProcessed || wasNotStarted(second);
+        if (!isUnreached) throw second;
+        throw new VendorError(first.wasSent ? 'vendor_connection_lost' : 'vendor_unreachable', {
+          cause: second.cause,
+        });
       });
     } finally {
       idle.used();
@@ -76,10 +80,12 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
         request.on('response', resolve).on('error', reject).on('close', reject).end(body);
       });
       trace.vendorStatus = response.statusCode ?? 0;
+      const { 'retry-after': retryAfter, 'content-encoding': encoding } = response.headers;
       return {
         statusCode: response.statusCode ?? 0,
-        retryAfter: response.headers['retry-after'],
-        body: await readBody(response),
+        retryAfter,
+        body: readText(await readBody(response), encoding),
+        unreadableEncoding: unreadableEncoding(encoding),
       };
     } catch (error) {
       throw call.explain(error);
@@ -90,9 +96,11 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
 
   return {
     send,
+    async startWarmUp() {
+      if (agent instanceof KeepAliveAgent) await agent.startWarmUp(address);
+    },
     async warmUp() {
-      if (agent instanceof KeepAliveAgent)
-        await agent.warmUp({ host: url.hostname, port: Number(url.port || 443) });
+      if (agent instanceof KeepAliveAgent) await agent.warmUp(address);
       idle.used();
     },
     close: () => agent.destroy(),
@@ -100,7 +108,7 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
 }
 
 /** Reads the whole body. A body that is too long counts as empty, and its connection is closed. */
-function readBody(response: IncomingMessage): Promise<string> {
+function readBody(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   return new Promise((resolve, reject) => {
@@ -109,10 +117,10 @@ function readBody(response: IncomingMessage): Promise<string> {
         chunks.push(chunk);
         bytes += chunk.length;
         if (bytes <= largestResponseBytes) return;
-        resolve('');
+        resolve(Buffer.alloc(0));
         response.destroy();
       })
-      .on('end', () => resolve(Buffer.concat(chunks).toString()))
+      .on('end', () => resolve(Buffer.concat(chunks)))
       .on('error', reject)
       .on('close', reject);
   });

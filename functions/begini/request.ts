@@ -19,6 +19,8 @@ export function buildSessionRequest(
     headers: {
       'User-Agent': 'begini-session', // Common firewall rules refuse a request without one.
       'api-key': apiKey,
+      Accept: 'application/json',
+      'Accept-Encoding': 'identity', // Without it, a server may choose any (RFC 9110 §12.5.3).
       'Content-Type': 'application/json',
       'Content-Length': String(Buffer.byteLength(body)),
       ...(hmac && { 'X-Signature': sign(body, apiKey) }),

@@ -8,6 +8,9 @@ export type VendorSession = {
   expiresAtSeconds: number | null;
 };
 
+/** A session as the vendor's answer has it, and whether its expiry is one that cannot be true. */
+export type JudgedSession = VendorSession & { isExpiryAbsurd: boolean };
+
 /** Longest access token that is passed on: common proxies refuse a longer `Location`. */
 const longestTokenCharacters = 4_096;
 
@@ -28,28 +31,42 @@ export function isRefusal({ statusCode }: VendorResponse): boolean {
  *
  * @throws OperatorError `credentials_refused`; VendorError with the code for the response.
  */
-export function judgeResponse(response: VendorResponse, uid: string, integrationId: string): VendorSession {
+export function judgeResponse(response: VendorResponse, uid: string, integrationId: string): JudgedSession {
   if (isRefusal(response)) throw new OperatorError('credentials_refused');
   if (response.statusCode === 422) throw new VendorError('rejected_by_vendor');
   if (response.statusCode === 429) throw new VendorError('vendor_busy', busyOptions(response));
   if (response.statusCode < 200 || response.statusCode > 299) throw new VendorError('vendor_error');
 
-  const accessToken = readAccessToken(response.body);
+  const accessToken = readAccessToken(response);
   const claims = readClaims(accessToken);
   if (isForeign(claims.uid, uid) || isForeign(claims.integration_id, integrationId)) {
     throw new VendorError('vendor_response_invalid');
   }
-  return { accessToken, expiresAtSeconds: readExpiry(claims.exp) };
+  const expiresAtSeconds = readExpiry(claims.exp);
+  const isExpiryAbsurd = expiresAtSeconds === null && (claims.exp ?? null) !== null;
+  return { accessToken, expiresAtSeconds, isExpiryAbsurd };
 }
 
-function readAccessToken(body: string): string {
+/** The answer has an encoding that we cannot read; its `code` names it: `encoding_zstd`. */
+class UnreadableEncoding extends Error {
+  override readonly name = 'UnreadableEncoding';
+  readonly code: string;
+  constructor(encoding: string) {
+    super('encoding');
+    // It comes from outside, and goes into the log line.
+    this.code = `encoding_${encoding.replaceAll(/\W/g, '_').slice(0, 20)}`;
+  }
+}
+
+function readAccessToken({ body, unreadableEncoding }: VendorResponse): string {
   const accessToken = parseObject(body)?.access_token;
   if (
     typeof accessToken !== 'string' ||
     accessToken.length > longestTokenCharacters ||
     !jwtPattern.test(accessToken)
   ) {
-    throw new VendorError('vendor_response_invalid');
+    const cause = unreadableEncoding === undefined ? undefined : new UnreadableEncoding(unreadableEncoding);
+    throw new VendorError('vendor_response_invalid', { cause });
   }
   return accessToken;
 }
@@ -64,8 +81,9 @@ function isForeign(claim: unknown, ours: string): boolean {
   return claim !== undefined && claim !== ours;
 }
 
+/** A session that was created just now expires later: anything else counts from another moment than 1970. */
 function readExpiry(exp: unknown): number | null {
-  if (typeof exp !== 'number' || !(exp > 0 && exp <= lastExpirySeconds)) return null;
+  if (typeof exp !== 'number' || !(exp > Date.now() / 1000 && exp <= lastExpirySeconds)) return null;
   return exp;
 }
 

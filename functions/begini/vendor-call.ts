@@ -6,6 +6,13 @@ import { reasonOf, VendorError } from '../errors.ts';
 /** The request did not reach the vendor's application: it may be sent once more. */
 export class NotProcessed extends Error {
   override readonly name = 'NotProcessed';
+  /** Whether the request was sent, over a connection that was dead: almost certainly, nobody received it. */
+  readonly wasSent: boolean;
+
+  constructor({ cause, wasSent }: { cause: unknown; wasSent: boolean }) {
+    super(wasSent ? 'the connection was dead' : 'not connected', { cause });
+    this.wasSent = wasSent;
+  }
 }
 
 /** The call timed out. */
@@ -16,6 +23,11 @@ export class DeadlinePassed extends Error {
 /** Too little time was left to start a call. */
 export class NotStarted extends Error {
   override readonly name = 'NotStarted';
+}
+
+/** Whether a call failed because too little time was left to start it. */
+export function wasNotStarted(error: unknown): error is VendorError {
+  return error instanceof VendorError && error.cause instanceof NotStarted;
 }
 
 /** A dead connection fails within one round trip. If it breaks later, the request may have been delivered. */
@@ -60,11 +72,11 @@ export class VendorCall {
   explain(error: unknown): VendorError | NotProcessed {
     const cause = this.#failure ?? error;
     const reason = reasonOf(cause);
-    if (!this.#established) return new NotProcessed('not connected', { cause });
+    if (!this.#established) return new NotProcessed({ cause, wasSent: false });
     if (cause instanceof DeadlinePassed) return new VendorError('vendor_timeout', { cause });
     if (reason.startsWith('HPE_')) return new VendorError('vendor_response_invalid', { cause });
     const wasReset = reason === 'ECONNRESET' || reason === 'EPIPE';
-    if (wasReset && this.#wasDead()) return new NotProcessed('the connection was dead', { cause });
+    if (wasReset && this.#wasDead()) return new NotProcessed({ cause, wasSent: true });
     return new VendorError('vendor_connection_lost', { cause });
   }
 

@@ -45,7 +45,7 @@ export class CredentialsCache {
 
   /**
    * The pair of this version, if it is the current or the previous one. A version that is not in memory forces a read of
-   * both, at most one per 5 s for the same version; concurrent callers share it.
+   * both, at most one per 5 s for the same version, or per second after a failure; concurrent callers share it.
    * @throws OperatorError `secrets_unavailable`.
    */
   async find(versionId: string, scope: RequestScope): Promise<CredentialsVersion | undefined> {

@@ -5,6 +5,8 @@ export const versionLabels = {
   ...secretLabels,
   /** The pair that the next rotation uses. */
   next: 'BEGINI_NEXT',
+  /** A pair that leaked: results that it signed are refused, even while it is the previous one. */
+  compromised: 'BEGINI_COMPROMISED',
 } as const;
 
 /**

@@ -9,12 +9,17 @@ import { problem } from './responses.ts';
 /** A function for a REST API's Lambda proxy integration (payload format 1.0). It never rejects. */
 export type ApiHandler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 
-/** Where log lines go, and how an error is answered: by default as a problem. */
-export type ApiHandlerOptions = LogOptions & { respondToError?: RespondToError };
+/** Where log lines go, and what differs from the usual function. */
+export type ApiHandlerOptions = LogOptions & {
+  /** By default as a problem. */
+  respondToError?: RespondToError;
+  /** From API Gateway's receipt to the answer; by default 14 s. */
+  timeoutMs?: number;
+};
 
 /** Wraps `handle` with what every function has: one log line per request, a response for every error. */
 export function apiHandler(
-  { respondToError, ...log }: ApiHandlerOptions,
+  { respondToError, timeoutMs, ...log }: ApiHandlerOptions,
   middlewares: MiddlewareObj<APIGatewayProxyEvent>[],
   handle: (event: APIGatewayProxyEvent, context: ScopedContext) => Promise<APIGatewayProxyResult>,
 ): ApiHandler {
@@ -22,7 +27,7 @@ export function apiHandler(
     // The service has its own deadlines, each shorter than Lambda's.
     timeoutEarlyInMillis: 0,
   })
-    .use(requestLog(log))
+    .use(requestLog(log, timeoutMs))
     .use(errorResponses(respondToError))
     .use(middlewares)
     .handler(handle);

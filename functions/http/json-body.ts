@@ -1,20 +1,20 @@
 import type { MiddlewareObj } from '@middy/core';
-import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import httpJsonBodyParser from '@middy/http-json-body-parser';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { CallerError } from '../errors.ts';
+import { requestHeaders } from './request-headers.ts';
 
 /** The longest body of a request, decoded. */
 export const largestBodyBytes = 4_096;
 
 /**
- * Middlewares that parse the body: they check its size, then its type, then its JSON. Header names are in lower case
- * afterwards.
+ * Middlewares that parse the body: they check its size, then its type, then its JSON. Headers are as after
+ * `requestHeaders`.
  *
  * @throws CallerError `body_too_large`, `unsupported_media_type`, `malformed_json`.
  */
 export function jsonBody(): MiddlewareObj<APIGatewayProxyEvent>[] {
-  return [{ before: limitSize }, httpHeaderNormalizer(), { before: parse }];
+  return [{ before: limitSize }, ...requestHeaders(), { before: parse }];
 }
 
 function limitSize({ event: { body, isBase64Encoded } }: { event: APIGatewayProxyEvent }): void {
@@ -25,12 +25,23 @@ function limitSize({ event: { body, isBase64Encoded } }: { event: APIGatewayProx
 
 const parser = httpJsonBodyParser();
 
+/** Compressed bytes arrive changed: API Gateway passes a body on as text. */
+function hasNoEncoding(headers: APIGatewayProxyEvent['headers'] | null | undefined): boolean {
+  return ['', 'identity'].includes(headers?.['content-encoding']?.trim().toLowerCase() ?? '');
+}
+
 /** The parser's own errors have the raw body as their cause, so they are not passed on. */
 function parse(request: Parameters<NonNullable<typeof parser.before>>[0]): void {
-  const { headers } = request.event;
+  const { event } = request;
+  if (!hasNoEncoding(event.headers)) throw new CallerError('unsupported_media_type');
   // RFC 9110 §8.3.1 allows spaces before the semicolon, the parser does not.
-  const contentType = headers?.['content-type']?.replace(/[ \t]+;/, ';');
-  if (headers && contentType !== undefined) headers['content-type'] = contentType;
+  const [mediaType] = event.headers?.['content-type']?.split(';', 1) ?? [];
+  event.headers = { ...event.headers, 'content-type': mediaType?.trim() };
+  if (typeof event.body === 'string') {
+    const text = event.isBase64Encoded ? Buffer.from(event.body, 'base64').toString() : event.body;
+    event.body = text.replace(/^\ufeff/, ''); // A byte order mark, which editors and .NET write.
+    event.isBase64Encoded = false;
+  }
   try {
     parser.before?.(request);
   } catch (error) {

@@ -16,9 +16,13 @@ export type ScopedContext = Context & {
   linkLanguage?: string | undefined;
 };
 
-/** A middleware that creates the request's scope, and writes one log line per request. */
+/**
+ * A middleware that creates the request's scope, and writes one log line per request.
+ * @param timeoutMs from API Gateway's receipt to the answer; by default 14 s
+ */
 export function requestLog(
   options: LogOptions,
+  timeoutMs?: number,
 ): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult, Error, ScopedContext> {
   let coldStart = true;
 
@@ -46,7 +50,7 @@ export function requestLog(
     before: ({ event, context }) => {
       context.startedAt = Date.now();
       context.requestId = requestIdOf(event, context);
-      context.scope = createScope(deadlineOf(event, context));
+      context.scope = createScope(deadlineOf(event, context, coldStart, timeoutMs));
     },
     after: write,
     onError: write,

@@ -7,9 +7,14 @@ export function redirect(url: string, requestId: string): APIGatewayProxyResult 
   return answer(302, requestId, { Location: url });
 }
 
+/** `value` as JSON, by default with `200`. */
+export function json(value: object, requestId: string, statusCode = 200): APIGatewayProxyResult {
+  return answer(statusCode, requestId, { 'Content-Type': 'application/json' }, JSON.stringify(value));
+}
+
 /** `201` with `value` as JSON. */
 export function created(value: object, requestId: string): APIGatewayProxyResult {
-  return answer(201, requestId, { 'Content-Type': 'application/json' }, JSON.stringify(value));
+  return json(value, requestId, 201);
 }
 
 /** An HTML page; `headers` are added to those that every answer has. */

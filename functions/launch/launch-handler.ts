@@ -1,4 +1,3 @@
-import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type { ApplicantPage } from '../applicant-page/applicant-page.ts';
 import { chooseLanguage } from '../applicant-page/choose-language.ts';
@@ -15,6 +14,7 @@ import { CallerError } from '../errors.ts';
 import { acceptsExplicitly } from '../http/accept.ts';
 import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
 import type { RespondToError } from '../http/error-responses.ts';
+import { requestHeaders } from '../http/request-headers.ts';
 import type { ScopedContext } from '../http/request-log.ts';
 import { page, problem, redirect, retryAfter } from '../http/responses.ts';
 import type { LaunchKeys } from '../launch-links/launch-keys.ts';
@@ -57,12 +57,11 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
     const { scope } = context;
     const token = event.pathParameters?.token ?? '';
     const claims = await openLaunchToken(token, async (keyId) => {
-      const [key] = await Promise.all([
-        launchKeys.find(keyId, scope),
-        // A session needs the credentials next: if both secrets are overdue, they are read at the same time.
-        event.httpMethod === 'POST' && sessions.refreshCredentials(scope),
-      ]);
-      return key;
+      const key = launchKeys.find(keyId, scope);
+      // A session needs the credentials next: if both secrets are overdue, they are read at the same time. A read that
+      // was left over would be frozen with the function, and the next tap would wait for it.
+      await Promise.allSettled([key, event.httpMethod === 'POST' && sessions.refreshCredentials(scope)]);
+      return await key;
     });
     const secondsLeft = claims.expiresAt - now() / 1000;
     // No link lives longer than that.
@@ -107,7 +106,7 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
 
   return apiHandler(
     { stage: settings.stage, writeLine, respondToError },
-    [httpHeaderNormalizer()],
+    requestHeaders(),
     async (event, context) => {
       const { scope, requestId } = context;
       const ending = event.pathParameters?.ending;

@@ -3,7 +3,8 @@ import { RotationFailure } from '../secrets/rotation-runner.ts';
 
 type Failure = { message: string; verdict?: VerdictLabel };
 
-const failures = {
+/** What can stop a rotation step, by code. */
+export const rotationFailures = {
   not_pending: {
     message: 'This is not the rotation in progress: its token is unknown, or it was abandoned or replaced.',
   },
@@ -39,15 +40,15 @@ const failures = {
 } satisfies Record<string, Failure>;
 
 /** What stopped a rotation step. */
-export type RotationErrorCode = keyof typeof failures;
+export type RotationErrorCode = keyof typeof rotationFailures;
 
 /** A step in the rotation of the credentials failed, perhaps with a verdict on the pair. */
 export class RotationError extends RotationFailure {
   readonly #failure: Failure;
 
   constructor(code: RotationErrorCode) {
-    super(code, failures[code].message);
-    this.#failure = failures[code];
+    super(code, rotationFailures[code].message);
+    this.#failure = rotationFailures[code];
   }
 
   /** The label that tells the operator why the pair was not accepted. */

@@ -1,4 +1,4 @@
-import { secretTries, secretTryTimeoutMs } from '../deadlines.ts';
+import { addressTimeoutMs, secretTries, secretTryTimeoutMs } from '../deadlines.ts';
 
 /**
  * How Secrets Manager is called: with a timeout, a retry if that helps, and a new connection each time. A kept
@@ -10,6 +10,6 @@ export const secretsManagerDefaults = {
     requestTimeout: secretTryTimeoutMs,
     throwOnRequestTimeout: true,
     httpAgent: { keepAlive: false },
-    httpsAgent: { keepAlive: false },
+    httpsAgent: { keepAlive: false, autoSelectFamilyAttemptTimeout: addressTimeoutMs },
   },
 };

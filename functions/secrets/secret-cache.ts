@@ -61,6 +61,7 @@ const pauseAfterFailureMs = 30_000;
 /** How often `reread` reads at most. */
 export const rereadIntervalMs = 1_000;
 const lookupIntervalMs = 5_000;
+const failureIntervalMs = 1_000;
 
 type Cached<T> = SecretVersions<T> & {
   readAt: number;
@@ -117,8 +118,8 @@ export class SecretCache<T> {
   }
 
   /**
-   * The version that `matches`. If none in memory does, both are read again, at most once in 5 s for the same `id`;
-   * concurrent callers share the read, even its error.
+   * The version that `matches`. If none in memory does, both are read again, at most once in 5 s for the same `id`, or
+   * in a second after a failure; concurrent callers share the read, even its error.
    */
   async find(
     matches: (version: SecretVersion<T>) => boolean,
@@ -142,6 +143,9 @@ export class SecretCache<T> {
     const until = this.#now() + intervalMs;
     const forced = this.#forced.get(cause) ?? { versions: read(), until };
     this.#forced.set(cause, forced);
+    forced.versions.catch(() => {
+      forced.until = Math.min(forced.until, this.#now() + failureIntervalMs);
+    });
     return forced.versions;
   }
 

@@ -9,7 +9,7 @@ export function connectSessionTable(
   config: DynamoDBClientConfig = {},
   now = Date.now,
 ): SessionTable {
-  const agent = new KeepAliveAgent({ keepAlive: true, maxSockets: 50 });
+  const agent = new KeepAliveAgent({ maxSockets: 50 });
   const client = new DynamoDBClient({
     maxAttempts: 1,
     requestHandler: { httpsAgent: agent, connectionTimeout: connectTimeoutMs },

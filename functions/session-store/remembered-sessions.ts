@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { VendorSession } from '../begini/response.ts';
 import type { CredentialsCache, CredentialsVersion } from '../credentials/credentials-cache.ts';
-import { claimPollMs, shortestWaitMs, storeReserveMs } from '../deadlines.ts';
+import { claimPollMs, shortestCallMs, shortestWaitMs, storeReserveMs } from '../deadlines.ts';
 import { CallerError } from '../errors.ts';
 import type { RequestScope } from '../request-scope.ts';
 import { openSession, sealSession, sessionKey } from './sealed-session.ts';
@@ -39,20 +39,20 @@ export type Claim = {
 export type SessionMemory = Pick<RememberedSessions, 'warmUp' | 'claim'>;
 
 /** A stage that remembers no sessions: each request gets a claim, and nothing is stored. */
-export const noMemory: SessionMemory = {
+export const noMemory = {
   warmUp: async () => undefined,
-  claim: async (_uid, _integrationId, scope) => ({
+  claim: async (_uid: string, _integrationId: string, scope: RequestScope): Promise<Claim> => ({
     scope,
     keep: async ({ session }) => ({ session, resumed: false }),
     release: async () => undefined,
   }),
-};
+} satisfies SessionMemory;
 
 /** The longest life of a session at the vendor, in seconds: 10,000 hours. */
 const longestLifeSeconds = 36_000_000;
 
 /** One row as one request works on it. */
-type Row = { key: string; claim: string; scope: RequestScope };
+type Row = { key: string; claim: string; scope: RequestScope; hasWaited: boolean };
 
 /**
  * Returns the same session to every request for an applicant until it expires: claim the uid, call the vendor, store
@@ -83,20 +83,31 @@ export class RememberedSessions {
    * @throws CallerError `session_in_progress`.
    */
   async claim(uid: string, integrationId: string, scope: RequestScope): Promise<FoundSession | Claim> {
-    const row = { key: sessionKey(uid, integrationId, this.#uidRefKey), claim: randomUUID(), scope };
+    const row = {
+      key: sessionKey(uid, integrationId, this.#uidRefKey),
+      claim: randomUUID(),
+      scope,
+      hasWaited: false,
+    };
+    let claim: Claim = {
+      scope: { ...scope, deadline: scope.deadline - storeReserveMs },
+      keep: (created) => this.#keep(row, created),
+      release: () => this.#release(row),
+    };
     try {
       const session = await this.#claimOrFind(row);
       if (session) return { session, resumed: true };
     } catch (error) {
       // A claim that may still exist would block the applicant until it expires: the session replaces it.
       const { mayHaveTakenEffect } = noteUnavailable(error, scope);
-      if (!mayHaveTakenEffect) return await noMemory.claim(uid, integrationId, scope);
+      if (!mayHaveTakenEffect) claim = await noMemory.claim(uid, integrationId, scope);
     }
-    return {
-      scope: { ...scope, deadline: scope.deadline - storeReserveMs },
-      keep: (created) => this.#keep(row, created),
-      release: () => this.#release(row),
-    };
+    // Not `vendor_unreachable`: the time was spent on the other request.
+    if (row.hasWaited && claim.scope.deadline - Date.now() < shortestCallMs) {
+      await claim.release();
+      throw new CallerError('session_in_progress');
+    }
+    return claim;
   }
 
   /** The valid session; undefined if this request has the claim. */
@@ -113,6 +124,7 @@ export class RememberedSessions {
         continue;
       }
       if (scope.deadline - Date.now() < shortestWaitMs) throw new CallerError('session_in_progress');
+      row.hasWaited = true;
       await pause(claimPollMs);
       item = await this.#table.read(key, scope);
       if (item !== undefined) continue;
@@ -128,7 +140,7 @@ export class RememberedSessions {
     if (!item.created) return undefined;
     const { session: sealed, keyVersion, endsAtSeconds } = item.created;
     const pair = await this.#credentials.find(keyVersion, scope).catch((cause) => {
-      throw new StoreUnavailable(cause);
+      throw new StoreUnavailable(cause, { mayHaveTakenEffect: false });
     });
     const session = pair && openSession(sealed, pair, key);
     // The table's own attribute is not sealed: someone could have changed the expiry.

@@ -5,7 +5,7 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { claimMs, clockToleranceMs, storeTries, storeTryTimeoutMs } from '../deadlines.ts';
+import { claimMs, clockToleranceMs, longestDelayMs, storeTries, storeTryTimeoutMs } from '../deadlines.ts';
 import { reasonOf } from '../errors.ts';
 import type { IdleConnections } from '../keep-alive-agent.ts';
 import type { RequestScope } from '../request-scope.ts';
@@ -27,9 +27,9 @@ export class StoreUnavailable extends Error {
   /** Whether the call may have taken effect, because only its answer was lost. */
   readonly mayHaveTakenEffect: boolean;
 
-  constructor(cause: unknown) {
+  constructor(cause: unknown, { mayHaveTakenEffect = !wasAnswered(cause) } = {}) {
     super(reasonOf(cause), { cause });
-    this.mayHaveTakenEffect = !wasAnswered(cause);
+    this.mayHaveTakenEffect = mayHaveTakenEffect;
   }
 }
 
@@ -71,7 +71,7 @@ type Command = GetItemCommand | PutItemCommand | DeleteItemCommand;
 
 /**
  * One row per applicant: first a claim by the request that calls the vendor, then its session. Each method @throws
- * StoreUnavailable within a second.
+ * StoreUnavailable within a second, and by the deadline of its request.
  */
 export class SessionTable {
   readonly #client: DynamoDBClient;
@@ -88,7 +88,8 @@ export class SessionTable {
 
   /**
    * Claims a row that is free or expired, or whose claim is `unreadable`. Not one with this very claim: if DynamoDB
-   * gets the first of two tries late, the session can be stored already.
+   * gets the first of two tries late, the session can be stored already. Nor a newer claim of another request, which
+   * would then be too far ahead of this one's clock.
    * @returns undefined if the claim succeeded, else the item that prevents it
    */
   async claim(
@@ -119,7 +120,7 @@ export class SessionTable {
             ':unreadable': { S: unreadable },
             ':creating': { S: 'creating' },
             ':lapsed': { N: String(now - clockToleranceMs) },
-            ':absurd': { N: String(now + claimMs + clockToleranceMs) },
+            ':absurd': { N: String(now + claimMs + longestDelayMs) },
           },
           ReturnValues: 'ALL_OLD',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -177,7 +178,7 @@ export class SessionTable {
     if (!hasOurShape(item) || Number(expiresAt?.N) < this.#soonestEnd()) return true;
     if (state?.S !== 'creating') return false;
     const aheadMs = Number(claimedUntil?.N ?? Number.NaN) - this.#now();
-    return !(aheadMs >= -clockToleranceMs && aheadMs <= claimMs + clockToleranceMs);
+    return !(aheadMs >= -clockToleranceMs && aheadMs <= claimMs + longestDelayMs);
   }
 
   async #sendIfMine(command: PutItemCommand | DeleteItemCommand, scope: RequestScope): Promise<boolean> {
@@ -194,17 +195,18 @@ export class SessionTable {
   async #send(command: GetItemCommand, scope: RequestScope): Promise<{ Item?: Item | undefined }>;
   async #send(command: PutItemCommand, scope: RequestScope): Promise<{ Attributes?: Item | undefined }>;
   async #send(command: Command, scope: RequestScope): Promise<unknown>;
-  async #send(command: Command, { trace }: RequestScope): Promise<unknown> {
+  async #send(command: Command, { deadline, trace }: RequestScope): Promise<unknown> {
     trace.storeCalls = (trace.storeCalls ?? 0) + 1;
     const startedAt = Date.now();
     await this.#connections.check();
     try {
       for (let triesLeft = storeTries - 1; ; triesLeft -= 1) {
         try {
-          return await this.#try(command);
+          return await this.#try(command, deadline - Date.now());
         } catch (error) {
           if (error instanceof ConditionalCheckFailedException) throw error;
-          if (triesLeft === 0 || wasAnswered(error)) throw new StoreUnavailable(error);
+          if (triesLeft === 0 || wasAnswered(error) || Date.now() >= deadline)
+            throw new StoreUnavailable(error);
           this.#connections.drop();
         }
       }
@@ -214,8 +216,8 @@ export class SessionTable {
     }
   }
 
-  async #try(command: Command): Promise<unknown> {
-    const abortSignal = AbortSignal.timeout(storeTryTimeoutMs);
+  async #try(command: Command, timeLeftMs: number): Promise<unknown> {
+    const abortSignal = AbortSignal.timeout(Math.max(0, Math.min(storeTryTimeoutMs, timeLeftMs)));
     // The client's overloads know one command each.
     return await this.#client.send(command as GetItemCommand, { abortSignal }).catch((error) => {
       throw abortSignal.aborted ? abortSignal.reason : error;

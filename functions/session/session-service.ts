@@ -1,11 +1,11 @@
-import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createVendorClient, type VendorClient } from '../begini/client.ts';
+import type { VendorClient } from '../begini/client.ts';
 import { buildSessionRequest } from '../begini/request.ts';
 import { isRefusal, judgeResponse } from '../begini/response.ts';
+import { wasNotStarted } from '../begini/vendor-call.ts';
 import { CredentialsCache, type CredentialsVersion } from '../credentials/credentials-cache.ts';
 import { vendorTimeoutMs, warmUpTimeoutMs } from '../deadlines.ts';
-import { CallerError } from '../errors.ts';
+import { CallerError, OperatorError } from '../errors.ts';
 import { createScope, limitScope, type RequestScope } from '../request-scope.ts';
 import { secretsManagerDefaults } from '../secrets/client-defaults.ts';
 import { connectSessionTable } from '../session-store/connect.ts';
@@ -64,21 +64,20 @@ export class SessionService {
   }
 
   /**
-   * The service on its real clients.
-   * @param tableClient the client's configuration if it is not Lambda's own
+   * The service on its real clients. Start the vendor's warm-up first: to make the AWS SDK's clients, and their first
+   * calls, take some 30 ms of JavaScript, during which the vendor's first round trip can pass.
    */
   static of(
     settings: Settings,
+    vendor: VendorClient,
     client = new SecretsManagerClient(secretsManagerDefaults),
-    tableClient?: DynamoDBClientConfig,
   ): SessionService {
     const credentials = new CredentialsCache({ client, secretArn: settings.credentialsSecretArn });
-    const vendor = createVendorClient({ origin: settings.origins.api });
     const { resume, uidRefKey } = settings;
     const remembered =
       resume &&
       new RememberedSessions({
-        table: connectSessionTable(resume.tableName, tableClient),
+        table: connectSessionTable(resume.tableName),
         credentials,
         uidRefKey,
         sessionHours: resume.sessionHours,
@@ -148,7 +147,8 @@ export class SessionService {
 
   /** Calls once more if the vendor refuses the credentials and the secret has a newer version. */
   async #callVendor(uid: string, credentials: CredentialsVersion, scope: RequestScope): Promise<Outcome> {
-    const vendorScope = limitScope(scope, vendorTimeoutMs);
+    // A call under another integration may have been made before.
+    const vendorScope = limitScope(scope, vendorTimeoutMs - scope.trace.vendorMs);
     const { integrationId } = credentials;
     const { hmac } = this.#settings;
     const send = (pair: CredentialsVersion) =>
@@ -160,10 +160,15 @@ export class SessionService {
     if (isRefusal(response)) {
       used = await this.#credentials.replace(used, vendorScope);
       if (used.integrationId !== integrationId) return { credentials: used };
-      response = await send(used);
+      response = await send(used).catch((error) => {
+        // Not `vendor_unreachable`: it was reached, and has refused.
+        throw wasNotStarted(error) ? new OperatorError('credentials_refused', { cause: error.cause }) : error;
+      });
     }
     if (isRefusal(response)) this.#credentials.refuse(used);
     else this.#credentials.accept(used);
-    return { session: judgeResponse(response, uid, integrationId), credentials: used };
+    const { isExpiryAbsurd, ...session } = judgeResponse(response, uid, integrationId);
+    if (isExpiryAbsurd) scope.trace.vendorExpiry = 'absurd';
+    return { session, credentials: used };
   }
 }

@@ -94,7 +94,11 @@ export function sourceIpPolicy(stage: Stage, routes: readonly Route[]): PolicyDo
   // in the API's account only (tables A and B of
   // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html, November
   // 2026).
-  const allowed = [...(stage.callerAuth === 'iam' ? [] : pathsFor('loan-app')), ...pathsFor('anyone')];
+  const allowed = [
+    ...(stage.callerAuth === 'iam' ? [] : pathsFor('loan-app')),
+    ...pathsFor('anyone'),
+    ...pathsFor('vendor'),
+  ];
   const allow = new PolicyStatement({ ...anyoneOn(allowed), effect: Effect.ALLOW });
   return new PolicyDocument({ statements: allowed.length > 0 ? [allow, deny] : [deny] });
 }

@@ -5,6 +5,7 @@ import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cd
 import { Construct } from 'constructs';
 import { StageLogGroup } from '../stage-log-group.ts';
 import type { Stage } from '../stages/stages.ts';
+import { resultsPath } from './routes.ts';
 import type { SessionApi } from './session-api.ts';
 
 export interface FirewallProps {
@@ -19,6 +20,9 @@ export interface FirewallProps {
  * thousands of applicants share an address of their mobile carrier, and each sends three requests.
  */
 const launchRequestsPerAddress = 10_000;
+
+/** Results from one address in five minutes: each of an applicant's events comes once, and a few times again. */
+const resultsPerAddress = 10_000;
 
 /** What a log line must not contain; `referer` too, because a browser may send the URL of a launch link in it. */
 const redactedHeaders = ['authorization', 'x-amz-security-token', 'x-api-key', 'cookie', 'referer'];
@@ -41,7 +45,12 @@ export class Firewall extends Construct {
       visibilityConfig: visibility(metricName),
       // The part of a body that a rule matched may be a uid.
       dataProtectionConfig: { dataProtections: [{ field: { fieldType: 'BODY' }, action: 'SUBSTITUTION' }] },
-      rules: [...(stage.launchLinks ? [launchRate()] : []), ...awsRules],
+      rules: [
+        ...(stage.launchLinks ? [launchRate()] : []),
+        ...(stage.results
+          ? [...awsRules({ notStatement: { statement: isResult(stage) } }), resultRate(stage)]
+          : awsRules()),
+      ],
     });
     new CfnWebACLAssociation(this, 'Association', {
       resourceArn: api.restApi.deploymentStage.stageArn,
@@ -102,16 +111,63 @@ export class Firewall extends Construct {
   }
 }
 
-const awsRules = [
+/** @param scope the requests that they judge; by default all */
+const awsRules = (scope?: CfnWebACL.StatementProperty) => [
   // Counted only: a backend's HTTP client often sends no User-Agent, and a launch token has two dots in a row
   // and, by chance, what looks like a file's ending after one. Nothing behind the firewall reads files.
-  rulesOfAws(1, 'AWSManagedRulesCommonRuleSet', [
-    'NoUserAgent_HEADER',
-    'GenericLFI_URIPATH',
-    'RestrictedExtensions_URIPATH',
-  ]),
-  rulesOfAws(2, 'AWSManagedRulesKnownBadInputsRuleSet', []),
+  rulesOfAws(
+    1,
+    'AWSManagedRulesCommonRuleSet',
+    ['NoUserAgent_HEADER', 'GenericLFI_URIPATH', 'RestrictedExtensions_URIPATH'],
+    scope,
+  ),
+  rulesOfAws(2, 'AWSManagedRulesKnownBadInputsRuleSet', [], scope),
 ];
+
+/**
+ * Exactly the requests of Begini's route. They are kept from AWS's rules, which refuse a body above 8 KiB: so no text is
+ * transformed, and nothing is contained, or `/launch/x%2Fwebhooks%2Fbegini` would skip the rules too.
+ */
+function isResult({ path }: Stage): CfnWebACL.StatementProperty {
+  const isExactly = (
+    fieldToMatch: CfnWebACL.FieldToMatchProperty,
+    searchString: string,
+  ): CfnWebACL.StatementProperty => ({
+    byteMatchStatement: {
+      fieldToMatch,
+      searchString,
+      positionalConstraint: 'EXACTLY',
+      textTransformations: [{ priority: 0, type: 'NONE' }],
+    },
+  });
+  // The path begins with the stage, except on a custom domain.
+  const paths = [`/${path}${resultsPath}`, resultsPath];
+  return {
+    andStatement: {
+      statements: [
+        isExactly({ method: {} }, 'POST'),
+        { orStatement: { statements: paths.map((each) => isExactly({ uriPath: {} }, each)) } },
+      ],
+    },
+  };
+}
+
+function resultRate(stage: Stage): CfnWebACL.RuleProperty {
+  return {
+    name: 'WebhookRate',
+    priority: 3,
+    action: { block: {} },
+    visibilityConfig: visibility('WebhookRate'),
+    statement: {
+      rateBasedStatement: {
+        aggregateKeyType: 'IP',
+        limit: resultsPerAddress,
+        evaluationWindowSec: 300,
+        scopeDownStatement: isResult(stage),
+      },
+    },
+  };
+}
 
 function launchRate(): CfnWebACL.RuleProperty {
   return {
@@ -142,7 +198,12 @@ function launchRate(): CfnWebACL.RuleProperty {
   };
 }
 
-function rulesOfAws(priority: number, name: string, countedOnly: string[]): CfnWebACL.RuleProperty {
+function rulesOfAws(
+  priority: number,
+  name: string,
+  countedOnly: string[],
+  scopeDownStatement: CfnWebACL.StatementProperty | undefined,
+): CfnWebACL.RuleProperty {
   return {
     name,
     priority,
@@ -153,6 +214,7 @@ function rulesOfAws(priority: number, name: string, countedOnly: string[]): CfnW
         vendorName: 'AWS',
         name,
         ruleActionOverrides: countedOnly.map((rule) => ({ name: rule, actionToUse: { count: {} } })),
+        ...(scopeDownStatement && { scopeDownStatement }),
       },
     },
   };

@@ -6,11 +6,14 @@ export interface Route {
   /** Path below the stage; `{token}` is a parameter. */
   resource: string;
   function: FunctionName;
-  /** A loan app must authenticate. */
-  caller: 'loan-app' | 'anyone';
+  /** API Gateway authenticates a loan app; Begini signs what it sends, which the function checks. */
+  caller: 'loan-app' | 'anyone' | 'vendor';
   /** Whether its answer leads to the assessment. */
   handsOver: boolean;
 }
+
+/** Where Begini sends results. */
+export const resultsPath = '/webhooks/begini';
 
 /** Every route. A stage has those for which it has the function. */
 export const routes = [
@@ -28,6 +31,13 @@ export const routes = [
   { method: 'POST', resource: '/launch/{token}', function: 'launch', caller: 'anyone', handsOver: true },
   { method: 'GET', resource: '/return/{ending}', function: 'launch', caller: 'anyone', handsOver: false },
   { method: 'HEAD', resource: '/return/{ending}', function: 'launch', caller: 'anyone', handsOver: false },
+  {
+    method: 'POST',
+    resource: resultsPath,
+    function: 'receive-result',
+    caller: 'vendor',
+    handsOver: false,
+  },
 ] as const satisfies readonly Route[];
 
 /** A function that answers requests. */

@@ -98,7 +98,7 @@ export class SessionApi extends Construct {
     return this.#domain?.domainNameAliasDomainName;
   }
 
-  /** For anyone, without authentication: an applicant's browser has only the token in the path. */
+  /** Without authentication, but for loan apps: a browser has only the token in the path, and Begini only signs. */
   #addRoute({ method, resource, caller }: Route, handler: ApiFunction, stage: Stage): Method {
     const authentication =
       caller === 'loan-app' ? callerAuthentication(stage) : { authorizationType: AuthorizationType.NONE };
@@ -173,19 +173,22 @@ function methodSettings({ rateLimit, burstLimit }: Stage['throttle']): MethodDep
 }
 
 /**
- * Routes that anyone may call have another throttle, so that a flood of taps cannot use up the throttle of `/sessions`.
- * They inherit nothing from the stage's settings.
+ * Routes without authentication have another throttle, so that a flood of them cannot use up the throttle of
+ * `/sessions`: for applicants their own, for Begini twice the stage's. They inherit nothing from the stage's settings.
  */
 function openMethodSettings(
-  { launchThrottle }: Stage,
+  { throttle, launchThrottle }: Stage,
   declared: readonly Route[],
 ): { methodOptions?: Record<string, MethodDeploymentOptions> } {
-  const open = declared.filter(({ caller }) => caller === 'anyone');
+  const forVendor = { rateLimit: 2 * throttle.rateLimit, burstLimit: 2 * throttle.burstLimit };
+  const open = declared.filter(({ caller }) => caller !== 'loan-app');
   if (open.length === 0) return {};
-  const settings = methodSettings(launchThrottle);
   return {
     methodOptions: Object.fromEntries(
-      open.map(({ method, resource }) => [`${resource}/${method}`, settings]),
+      open.map(({ method, resource, caller }) => [
+        `${resource}/${method}`,
+        methodSettings(caller === 'vendor' ? forVendor : launchThrottle),
+      ]),
     ),
   };
 }

@@ -52,4 +52,10 @@ export class Credentials extends Construct {
     allowGetValue(this.secret, serviceFunction);
     serviceFunction.environment.addCredentials(this.secret);
   }
+
+  /** Lets a function verify what Begini signed: by the pair in use and, for some days, by the previous one. */
+  letVerifyResults(serviceFunction: ServiceFunction, previousKeyDays: number): void {
+    allowGetValue(this.secret, serviceFunction);
+    serviceFunction.environment.addResultKeys(this.secret, previousKeyDays);
+  }
 }

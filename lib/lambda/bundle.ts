@@ -9,6 +9,7 @@ export const functionNames = [
   'create-session',
   'create-launch-link',
   'launch',
+  'receive-result',
   'rotate-credentials',
   'rotate-launch-key',
 ] as const;

@@ -1,6 +1,7 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { environmentNames } from '../../functions/environment.ts';
 import type { Stage } from '../stages/stages.ts';
 
@@ -48,6 +49,18 @@ export class FunctionEnvironment {
   addSessionTable({ tableName }: Table): void {
     this.#set('sessionTable', tableName);
     this.#set('sessionHours', String(this.#stage.sessionHours));
+  }
+
+  /** The pair whose keys verify results, and how long the previous one does. */
+  addResultKeys({ secretArn }: Secret, previousKeyDays: number): void {
+    this.#set('credentialsSecretArn', secretArn);
+    this.#set('previousKeyDays', String(previousKeyDays));
+  }
+
+  /** The queue of results, and that of the signed events that are none. */
+  addResultQueues(results: Queue, setAside: Queue): void {
+    this.#set('resultsQueueUrl', results.queueUrl);
+    this.#set('setAsideQueueUrl', setAside.queueUrl);
   }
 
   #set(name: keyof typeof environmentNames, value: string): void {

@@ -13,12 +13,14 @@ import { Construct } from 'constructs';
 import type { SessionApi } from '../api/session-api.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
 import type { ServiceFunction } from '../lambda/service-function.ts';
+import type { ResultQueues } from '../results/result-queues.ts';
 import type { Stage } from '../stages/stages.ts';
 import { ErrorBudget } from './error-budget.ts';
 import { sumOf } from './metric-math.ts';
-import { RefusedCallers } from './refused-callers.ts';
+import { MissingResults } from './missing-results.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import { type Article, describeAlarm, nameAlarm, runbookArticles } from './runbook.ts';
+import { manyRefused, SilentFlood } from './silent-flood.ts';
 
 export interface AlarmsProps {
   stage: Stage;
@@ -27,11 +29,38 @@ export interface AlarmsProps {
   /** The functions that answer requests. */
   functions: readonly ApiFunction[];
   rotations: Rotations;
+  /** The queues of results, in a stage that has them. */
+  results: ResultQueues | undefined;
   topic: ITopic | undefined;
 }
 
 /** The functions that rotate the stage's secrets, by the secret that they rotate. */
 export type Rotations = Readonly<Partial<Record<keyof typeof rotationAlarms, ServiceFunction>>>;
+
+/** Refusals that look like callers' mistakes, until nobody gets through. */
+const silentFloods = [
+  {
+    id: 'RefusedCallers',
+    article: runbookArticles.callersRefused,
+    meaning: `API Gateway or the firewall refused ${manyRefused} or more calls of loan apps in 15 minutes, and no call gets through.`,
+    refused: 'CallersRefused',
+    succeeded: 'CallersAnswered',
+  },
+  {
+    id: 'RefusedApplicants',
+    article: runbookArticles.applicantsRefused,
+    meaning: `Begini answered 422 to ${manyRefused} or more applicants in 15 minutes, and creates no session.`,
+    refused: 'RejectedByVendor',
+    succeeded: 'SessionsCreated',
+  },
+  {
+    id: 'InvalidLinks',
+    article: runbookArticles.linksInvalid,
+    meaning: `${manyRefused} or more launch links in 15 minutes were incomplete or not of this stage, and none opens.`,
+    refused: 'LinksInvalid',
+    succeeded: 'LinksOpened',
+  },
+] as const;
 
 /** What a failed rotation means for the stage. */
 const rotationAlarms = {
@@ -85,7 +114,7 @@ export class Alarms extends Construct {
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    const { stage, metrics, api, functions, rotations, topic } = props;
+    const { stage, metrics, api, functions, rotations, results, topic } = props;
     this.#topic = topic;
     this.#runbookUrl = stage.runbookUrl;
     this.rollBack = [this.#functionErrors(functions), this.#internalErrors(metrics)];
@@ -96,20 +125,24 @@ export class Alarms extends Construct {
       ...(stage.resume && { inProgress: metrics.metric('SessionsInProgress') }),
     });
     for (const { alarm } of this.errorBudget.alarms) this.#notify(alarm);
-    const { runbookUrl } = stage;
-    const { alarm: refusedCallers } = new RefusedCallers(this, 'RefusedCallers', { metrics, runbookUrl });
-    this.#notify(refusedCallers);
+    const floods = silentFloods
+      .filter(({ refused }) => stage.launchLinks || refused !== 'LinksInvalid')
+      .map(
+        ({ id, ...flood }) => new SilentFlood(this, id, { ...flood, metrics, runbookUrl: stage.runbookUrl }),
+      );
+    for (const { alarm } of floods) this.#notify(alarm);
     this.all = [
       this.#credentialsRefused(metrics),
       this.#credentialsNotSet(metrics),
       ...this.errorBudget.alarms.map(({ alarm }) => alarm),
       this.#slowHandOffs(api),
-      refusedCallers,
+      ...floods.map(({ alarm }) => alarm),
       this.#callersThrottled(metrics),
       this.#functionsThrottled(functions),
       ...this.rollBack,
       ...(stage.resume ? [this.#storeUnavailable(metrics)] : []),
       ...this.#rotationsFailed(rotations),
+      ...(results ? this.#results(metrics, results) : []),
     ];
   }
 
@@ -191,6 +224,54 @@ export class Alarms extends Construct {
       datapoints: 2,
       of: 3,
     });
+  }
+
+  #results(metrics: RequestMetrics, queues: ResultQueues): AlarmBase[] {
+    const shared = { metrics, runbookUrl: this.#runbookUrl };
+    const { alarm: refused } = new SilentFlood(this, 'ResultsRefused', {
+      ...shared,
+      meaning: `No key of this stage verified ${manyRefused} or more events of Begini in 15 minutes, and none gets through.`,
+      article: runbookArticles.resultsRefused,
+      refused: 'ResultsRefused',
+      succeeded: 'ResultsVerified',
+    });
+    const { alarm: missing } = new MissingResults(this, 'MissingResults', shared);
+    for (const alarm of [refused, missing]) this.#notify(alarm);
+    const age = queues.results.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum' });
+    const waiting = [queues.dead, queues.setAside].map((queue) =>
+      queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
+    );
+    return [
+      refused,
+      missing,
+      this.#add('ResultsUnavailable', runbookArticles.resultsUnavailable, {
+        meaning:
+          'A queue did not accept a result (results_unavailable): if Begini does not repeat it, it is lost.',
+        metric: perMinute(metrics, 'ResultsUnavailable'),
+        ...onAnyOccurrence,
+      }),
+      this.#add('ResultsNotTaken', runbookArticles.resultsNotTaken, {
+        meaning: 'A result has waited in the queue for an hour: no system takes results, or it fails.',
+        metric: age,
+        threshold: 3_600,
+        datapoints: 1,
+        of: 1,
+      }),
+      this.#add('ResultsExpire', runbookArticles.resultsExpire, {
+        meaning: 'A result has waited in the queue for three days; after 14 days Amazon SQS deletes it.',
+        metric: age,
+        threshold: 3 * 86_400,
+        datapoints: 1,
+        of: 1,
+      }),
+      this.#add('ResultsDead', runbookArticles.resultsDead, {
+        meaning: 'A result was received ten times and never deleted, or a signed event was set aside.',
+        metric: new MathExpression({ ...sumOf('waiting', waiting), label: 'Dead or set aside' }),
+        threshold: 1,
+        datapoints: 1,
+        of: 1,
+      }),
+    ];
   }
 
   #rotationsFailed(rotations: Rotations): Alarm[] {

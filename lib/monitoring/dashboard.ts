@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
 import {
   AlarmStatusWidget,
   Dashboard,
@@ -13,10 +13,12 @@ import {
   SingleValueWidget,
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
+import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { Construct } from 'constructs';
 import type { Firewall } from '../api/firewall.ts';
 import type { SessionApi } from '../api/session-api.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
+import type { ResultQueues } from '../results/result-queues.ts';
 import type { Stage } from '../stages/stages.ts';
 import type { Alarms, Rotations } from './alarms.ts';
 import { errorBudget } from './error-budget.ts';
@@ -31,6 +33,7 @@ export interface StageDashboardProps {
   functions: readonly ApiFunction[];
   metrics: RequestMetrics;
   rotations: Rotations;
+  results: ResultQueues | undefined;
   alarms: Alarms;
 }
 
@@ -46,7 +49,7 @@ export class StageDashboard extends Construct {
     super(scope, id);
     this.#props = props;
     const { stackName: dashboardName, region } = Stack.of(this);
-    this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
+    this.url = `https://${region}.${consoleHostOf(region)}/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
     new Dashboard(this, 'Dashboard', {
       dashboardName,
       defaultInterval: Duration.hours(12),
@@ -61,6 +64,7 @@ export class StageDashboard extends Construct {
         this.#whoMustAct(),
         [heading('Is rotation healthy?')],
         this.#rotation(),
+        ...this.#resultRows(),
       ],
     });
   }
@@ -122,8 +126,15 @@ export class StageDashboard extends Construct {
     ];
   }
 
+  #linksOpened(): IMetric[] {
+    return [
+      this.#metric('LinksInvalid', 'Launch links that are invalid'),
+      this.#metric('LinksOpened', 'Launch links opened'),
+    ];
+  }
+
   #whoMustAct(): IWidget[] {
-    const { api, firewall, functions } = this.#props;
+    const { api, firewall, functions, stage } = this.#props;
     const wholeLatency = api.handOffMethods.map((method) =>
       method.metricLatency(api.restApi.deploymentStage, {
         statistic: 'p95',
@@ -166,6 +177,7 @@ export class StageDashboard extends Construct {
           this.#metric('CallersRefused', 'Loan apps refused (403)'),
           this.#metric('CallersAnswered', 'Loan apps answered'),
           this.#metric('RequestsThrottled', 'Throttled (429)'),
+          ...(stage.launchLinks ? this.#linksOpened() : []),
           api.restApi.metricClientError({ label: 'All refused requests (4xx)', statistic: 'Sum' }),
           ...(firewall ? [firewall.blocked] : []),
         ],
@@ -207,6 +219,33 @@ export class StageDashboard extends Construct {
     ];
   }
 
+  /** Results, in a stage that has them. */
+  #resultRows(): IWidget[][] {
+    const { results } = this.#props;
+    if (!results) return [];
+    const named = { Results: results.results, Dead: results.dead, 'Set aside': results.setAside };
+    const visible = Object.entries(named).map(([label, queue]) =>
+      queue.metricApproximateNumberOfMessagesVisible({ label, statistic: 'Maximum' }),
+    );
+    return [
+      [heading('Do results get through?')],
+      [
+        graph(8, 'Events of Begini', {
+          left: [
+            this.#metric('ResultsVerified', 'Accepted'),
+            this.#metric('ResultsSetAside', 'Set aside'),
+            this.#metric('ResultsRefused', 'Signature refused'),
+            this.#metric('ResultsUnavailable', 'Not stored (503)'),
+          ],
+        }),
+        graph(8, 'Waiting in the queues', { left: visible }),
+        graph(8, 'Oldest result in the queue, s', {
+          left: [results.results.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', label: 'Age' })],
+        }),
+      ],
+    ];
+  }
+
   #metric(name: RequestMetric, label: string, statistic = 'Sum'): IMetric {
     return this.#props.metrics.metric(name, { label, statistic });
   }
@@ -227,4 +266,15 @@ function sum(
 ): IMetric {
   const prefix = label.toLowerCase().replaceAll(' ', '_');
   return new MathExpression({ label, ...sumOf(prefix, functions.map(metricOf)) });
+}
+
+/** Where the console is; a stage without `region` counts as one of the commercial partition. */
+function consoleHostOf(region: string): string {
+  const hosts: Record<string, string> = {
+    'aws-cn': 'console.amazonaws.cn',
+    'aws-us-gov': 'console.amazonaws-us-gov.com',
+    'aws-eusc': 'console.amazonaws-eusc.eu',
+  };
+  const { partition = '' } = Token.isUnresolved(region) ? {} : RegionInfo.get(region);
+  return hosts[partition] ?? 'console.aws.amazon.com';
 }

@@ -5,6 +5,7 @@ import type { RoutedFunction } from '../api/routes.ts';
 import type { SessionApi } from '../api/session-api.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
+import type { ResultQueues } from '../results/result-queues.ts';
 import type { Stage } from '../stages/stages.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { Alarms, type Rotations } from './alarms.ts';
@@ -22,6 +23,8 @@ export interface MonitoringProps {
   functions: Readonly<Partial<Record<RoutedFunction, ApiFunction>>>;
   credentials: Credentials;
   rotations: Rotations;
+  /** The queues of results, in a stage that has them. */
+  results: ResultQueues | undefined;
   encryptionKey?: IKey | undefined;
 }
 
@@ -35,7 +38,7 @@ export class Monitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
-    const { stage, api, credentials, rotations, encryptionKey } = props;
+    const { stage, api, credentials, rotations, results, encryptionKey } = props;
     const functions = Object.values(props.functions);
     const { topic } = new AlarmTopic(this, 'AlarmTopic', { stage, encryptionKey });
     this.topicArn = topic?.topicArn;
@@ -44,9 +47,12 @@ export class Monitoring extends Construct {
       functions: props.functions,
       accessLog: api.accessLog,
     });
-    this.alarms = new Alarms(this, 'Alarms', { stage, metrics, api, functions, rotations, topic });
+    this.alarms = new Alarms(this, 'Alarms', { stage, metrics, api, functions, rotations, results, topic });
     if (topic) new CredentialsWatch(this, 'CredentialsWatch', { stage, secret: credentials.secret, topic });
-    new SavedQueries(this, 'Queries', { logGroups: functions.map(({ logGroup }) => logGroup) });
+    new SavedQueries(this, 'Queries', {
+      logGroups: functions.map(({ logGroup }) => logGroup),
+      ofResults: props.functions['receive-result']?.logGroup,
+    });
     const { url } = new StageDashboard(this, 'Dashboard', {
       stage,
       api,
@@ -54,6 +60,7 @@ export class Monitoring extends Construct {
       functions,
       metrics,
       rotations,
+      results,
       alarms: this.alarms,
     });
     this.dashboardUrl = url;

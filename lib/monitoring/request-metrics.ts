@@ -48,6 +48,32 @@ const storeReadings = {
   StoreUnreadable: { pattern: FilterPattern.stringValue('$.store', '=', 'unreadable') },
 } satisfies Record<string, Reading>;
 
+/** Only of the function that opens launch links. */
+const linkReadings = {
+  LinksInvalid: { pattern: FilterPattern.stringValue('$.code', '=', 'launch_link_invalid') },
+  LinksOpened: { pattern: FilterPattern.stringValue('$.outcome', '=', 'page_shown') },
+} satisfies Record<string, Reading>;
+
+/** Of the function that receives results. */
+const resultReadings = {
+  /** Events that one of the stage's keys signed, wherever they went. */
+  ResultsVerified: {
+    pattern: FilterPattern.any(
+      ...['result_stored', 'result_set_aside', 'result_ignored'].map((outcome) =>
+        FilterPattern.stringValue('$.outcome', '=', outcome),
+      ),
+    ),
+  },
+  ResultsSetAside: { pattern: FilterPattern.stringValue('$.outcome', '=', 'result_set_aside') },
+  ResultsRefused: {
+    pattern: FilterPattern.all(
+      FilterPattern.stringValue('$.code', '=', 'signature_invalid'),
+      FilterPattern.booleanValue('$.claimsIntegration', true),
+    ),
+  },
+  ResultsUnavailable: { pattern: FilterPattern.stringValue('$.code', '=', 'results_unavailable') },
+} satisfies Record<string, Reading>;
+
 /** A loan app's call that API Gateway answered with one of the statuses. All fields of the access log are strings. */
 const callerAnswered = (resources: readonly string[], ...statuses: string[]) =>
   FilterPattern.all(
@@ -72,6 +98,8 @@ export type RequestMetric =
   | keyof typeof requestReadings
   | keyof typeof sessionReadings
   | keyof typeof storeReadings
+  | keyof typeof linkReadings
+  | keyof typeof resultReadings
   | keyof ReturnType<typeof accessReadings>;
 
 export interface RequestMetricsProps {
@@ -96,6 +124,8 @@ export class RequestMetrics extends Construct {
         ...requestReadings,
         ...(createsSessions && sessionReadings),
         ...(createsSessions && stage.resume && storeReadings),
+        ...(name === 'launch' && linkReadings),
+        ...(name === 'receive-result' && resultReadings),
       };
       this.#read(readings, logGroup, pascalCase(name));
     }

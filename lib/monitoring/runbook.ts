@@ -15,6 +15,8 @@ export const runbookArticles = {
   slowBurn: ticket('The error budget burns slowly'),
   slowHandOffs: ticket('Hand-offs are slow'),
   callersRefused: ticket('Callers are refused'),
+  applicantsRefused: page('Begini refuses every applicant'),
+  linksInvalid: ticket('Launch links do not open'),
   callersThrottled: ticket('Callers are throttled'),
   functionsThrottled: page('Functions are throttled'),
   functionErrors: page('A function crashes or runs out of time'),
@@ -22,6 +24,12 @@ export const runbookArticles = {
   storeUnavailable: ticket('Sessions are not remembered'),
   rotationFailed: ticket('The rotation failed or is overdue'),
   launchKeyRotationFailed: ticket('The launch key was not renewed'),
+  resultsRefused: page('Results are refused'),
+  resultsUnavailable: page('Results cannot be stored'),
+  resultsNotTaken: ticket('Nobody takes results'),
+  resultsExpire: page('Results are about to be lost'),
+  resultsDead: ticket('Results are dead or set aside'),
+  noResults: ticket('Hand-offs but no result'),
   credentialsChanged: page('The credentials were changed'),
 } as const;
 
@@ -30,18 +38,31 @@ export function nameAlarm(stackName: string, { heading, severity }: Article): st
   return `${stackName} ${severity}: ${heading}`;
 }
 
-/** The articles of the alarms that a stage has: without a table or launch links, some alarms are absent. */
-export function articlesOf({ resume, launchLinks }: { resume: boolean; launchLinks: boolean }): Article[] {
+/** What decides which alarms a stage has. */
+type AlarmedStage = { resume: boolean; launchLinks: boolean; results: false | object };
+
+/** The articles of the alarms that a stage has: without a table, launch links or results, some alarms are absent. */
+export function articlesOf({ resume, launchLinks, results }: AlarmedStage): Article[] {
   const {
     credentialsChanged: _anEventAndNoAlarm,
     storeUnavailable,
     launchKeyRotationFailed,
+    linksInvalid,
+    resultsRefused,
+    resultsUnavailable,
+    resultsNotTaken,
+    resultsExpire,
+    resultsDead,
+    noResults,
     ...always
   } = runbookArticles;
   return [
     ...Object.values(always),
     ...(resume ? [storeUnavailable] : []),
-    ...(launchLinks ? [launchKeyRotationFailed] : []),
+    ...(launchLinks ? [launchKeyRotationFailed, linksInvalid] : []),
+    ...(results
+      ? [resultsRefused, resultsUnavailable, resultsNotTaken, resultsExpire, resultsDead, noResults]
+      : []),
   ];
 }
 

@@ -4,11 +4,13 @@ import { Construct } from 'constructs';
 
 export interface SavedQueriesProps {
   logGroups: readonly ILogGroup[];
+  /** Of the function that receives results. */
+  ofResults: ILogGroup | undefined;
 }
 
 /** Questions about single requests, ready in CloudWatch Logs Insights, in a folder with the stack's name. */
 export class SavedQueries extends Construct {
-  constructor(scope: Construct, id: string, { logGroups }: SavedQueriesProps) {
+  constructor(scope: Construct, id: string, { logGroups, ofResults }: SavedQueriesProps) {
     super(scope, id);
     const logGroupNames = logGroups.map(({ logGroupName }) => logGroupName);
     const folder = Stack.of(this).stackName;
@@ -25,6 +27,14 @@ export class SavedQueries extends Construct {
       queryString: `fields @timestamp, route, statusCode, outcome, code, vendorStatus, vendorMs, durationMs, requestId
 | filter uidRef = "the 12 digits of the uid's reference"
 | sort @timestamp asc`,
+    });
+    if (!ofResults) return;
+    new CfnQueryDefinition(this, 'Results', {
+      name: `${folder}/Results by outcome over time`,
+      logGroupNames: [ofResults.logGroupName],
+      queryString: `filter message = "request"
+| stats count(*) as results by bin(1h), outcome, code, verifiedBy, claimsIntegration
+| sort @timestamp desc`,
     });
   }
 }

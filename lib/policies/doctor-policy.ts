@@ -15,6 +15,8 @@ export interface DoctorPolicyProps {
   callerMethodArns: readonly string[];
   /** Empty where loan apps use IAM. */
   apiKeyIds: readonly string[];
+  /** Empty in a stage without results. */
+  queueArns: readonly string[];
 }
 
 /** Exactly what `npm run doctor` uses, for a person's role. */
@@ -23,7 +25,7 @@ export class DoctorPolicy extends Construct {
 
   constructor(scope: Construct, id: string, props: DoctorPolicyProps) {
     super(scope, id);
-    const { stage, secretArns, topicArn, tableArn, callerMethodArns, apiKeyIds } = props;
+    const { stage, secretArns, topicArn, tableArn, callerMethodArns, apiKeyIds, queueArns } = props;
     const stack = Stack.of(this);
     const allow = (actions: string[], resources: readonly string[]) =>
       resources.length > 0 ? [new PolicyStatement({ actions, resources: [...resources] })] : [];
@@ -43,6 +45,8 @@ export class DoctorPolicy extends Construct {
             ...apiKeyIds.slice(0, 1).map((key) => apiGatewayArn(`/apikeys/${key}`)),
           ],
         ),
+        ...allow(['sqs:GetQueueAttributes'], queueArns),
+        ...allow(['sqs:ListQueues', 'cloudwatch:GetMetricStatistics'], queueArns.length > 0 ? ['*'] : []),
         ...allow(['execute-api:Invoke'], stage.callerAuth === 'iam' ? callerMethodArns : []),
       ],
     });

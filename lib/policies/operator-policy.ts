@@ -4,6 +4,7 @@ import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { verdictLabels, versionLabels } from '../../functions/credentials/version-labels.ts';
 import type { Credentials } from '../credentials/credentials.ts';
+import type { ResultQueues } from '../results/result-queues.ts';
 import { secretKeyStatements } from '../secrets/secret-permissions.ts';
 import type { Stage } from '../stages/stages.ts';
 import { acknowledgeOwnStack, describeOwnStack } from './own-stack.ts';
@@ -25,6 +26,7 @@ export interface OperatorPolicyProps {
 export class OperatorPolicy extends Construct {
   readonly managedPolicyArn: string;
   readonly #policy: ManagedPolicy;
+  readonly #credentials: Credentials;
 
   constructor(scope: Construct, id: string, { stage, credentials, rotateCredentials }: OperatorPolicyProps) {
     super(scope, id);
@@ -62,6 +64,7 @@ export class OperatorPolicy extends Construct {
     });
     acknowledgeOwnStack(policy);
     this.#policy = policy;
+    this.#credentials = credentials;
     this.managedPolicyArn = policy.managedPolicyArn;
   }
 
@@ -69,6 +72,42 @@ export class OperatorPolicy extends Construct {
   allowForgetting(tableArn: string): void {
     this.#policy.addStatements(
       new PolicyStatement({ actions: ['dynamodb:DeleteItem'], resources: [tableArn] }),
+    );
+  }
+
+  /**
+   * Lets the operator move dead results back to their queue, and look at one first: what "Configure a dead-letter queue
+   * redrive" lists (Amazon SQS developer guide, read November 2026).
+   */
+  allowRedrive(queues: ResultQueues): void {
+    this.#policy.addStatements(
+      new PolicyStatement({
+        actions: [
+          'sqs:StartMessageMoveTask',
+          'sqs:CancelMessageMoveTask',
+          'sqs:ListMessageMoveTasks',
+          'sqs:ReceiveMessage',
+          'sqs:DeleteMessage',
+          'sqs:GetQueueAttributes',
+        ],
+        resources: [queues.dead.queueArn],
+      }),
+      new PolicyStatement({
+        actions: ['sqs:SendMessage', 'sqs:GetQueueAttributes'],
+        resources: [queues.results.queueArn],
+      }),
+      ...queues.keyStatements(['kms:Decrypt', 'kms:GenerateDataKey']),
+    );
+  }
+
+  /** Lets the operator mark the pair in use as compromised, so that it verifies no result once it is renewed. */
+  allowMarkingCompromised(): void {
+    this.#policy.addStatements(
+      new PolicyStatement({
+        actions: ['secretsmanager:UpdateSecretVersionStage'],
+        resources: [this.#credentials.secret.secretArn],
+        conditions: { StringEquals: { 'secretsmanager:VersionStage': versionLabels.compromised } },
+      }),
     );
   }
 

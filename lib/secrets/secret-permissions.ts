@@ -50,5 +50,7 @@ export function allowGetValue(secret: Secret, grantee: IGrantable): void {
 }
 
 function viaSecretsManager(secret: Secret): Record<string, string> {
-  return { 'kms:ViaService': `secretsmanager.${Stack.of(secret).region}.amazonaws.com` };
+  // The domain differs in China and in the European Sovereign Cloud.
+  const { region, urlSuffix } = Stack.of(secret);
+  return { 'kms:ViaService': `secretsmanager.${region}.${urlSuffix}` };
 }

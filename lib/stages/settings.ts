@@ -93,6 +93,7 @@ export function notAllowed(place: string, value: unknown, allowed: string): stri
 }
 
 function isHttpsUrl(value: string): boolean {
-  const url = URL.parse(value);
+  // `URL` also accepts `https:lender.example`, which a browser reads as a path on our own host.
+  const url = /^https:\/\/[^/\\]/i.test(value) ? URL.parse(value) : null;
   return url?.protocol === 'https:' && url.username === '' && url.password === '';
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { refuseLongTexts } from './applicant-page.ts';
 import { launchLinkSettings, refuseForeignCertificate } from './launch-link-settings.ts';
 import { operationsSettings, refuseAlarmTopic } from './operations-settings.ts';
+import { resultsSetting } from './results-setting.ts';
 import {
   type EnvironmentName,
   environmentName,
@@ -96,6 +97,8 @@ function rowSchema(environment: EnvironmentName) {
     ),
     /** Whether this stack creates the account-wide role with which API Gateway writes logs. */
     apiGatewayAccountRole: v.optional(oneOf('create', 'existing'), 'create'),
+    /** Whether the stage receives results from Begini, and how long the previous API key still verifies them. */
+    results: resultsSetting,
     ...operationsSettings(environment),
   });
 }

@@ -24,7 +24,7 @@ const aws = doubleAws();
 const before = { ...process.env };
 const folder = mkdtempSync(join(tmpdir(), 'begini-session-doctor-'));
 const cdkJson = pathToFileURL(join(folder, 'cdk.json'));
-const row = { environment: 'production', firewall: false, region: 'us-east-1' };
+const row = { environment: 'production', firewall: false, region: 'us-east-1', results: true };
 const root = join(import.meta.dirname, '../..');
 const useRow = (change: object = {}) =>
   writeFileSync(cdkJson, JSON.stringify({ context: { stages: { Demo: { ...row, ...change } } } }));
@@ -60,6 +60,9 @@ const outputs = () => ({
   LaunchKeySecretName: 'begini-session/demo/launch-key',
   AlarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:BeginiSession-Demo-Alarms',
   SessionTableName: 'BeginiSession-Demo-Sessions',
+  ResultsQueueUrl: 'https://sqs.us-east-1.amazonaws.com/111122223333/results',
+  ResultsSetAsideQueueUrl: 'https://sqs.us-east-1.amazonaws.com/111122223333/set-aside',
+  WebhookUrl: `http://127.0.0.1:${stage.port}/test/webhooks/begini`,
 });
 
 /** A server in the place of the stage. */
@@ -233,7 +236,7 @@ describe('it could not begin', () => {
     ['the session has expired', 'ExpiredToken', 'The AWS session has expired. Next: sign in again'],
     ['the session has expired', 'ExpiredTokenException', 'The AWS session has expired. Next: sign in again'],
     ['the role may not look', 'AccessDenied', "attach the policy in the stack's output DoctorPolicyArn"],
-    ['AWS does not answer', 'TimeoutError', 'AWS gave no usable answer: TimeoutError.'],
+    ['AWS does not answer', 'TimeoutError', 'AWS could not be reached: TimeoutError.'],
     [
       'the region has no such stack',
       'ValidationError',
@@ -281,7 +284,7 @@ describe('a stage that cannot be reached as it should be', () => {
     await standIn?.close();
     const { exitCode, output } = await doctor(['--stage', 'demo']);
     expect(output).toContain('a call without authentication is refused: no usable answer (ECONNREFUSED)');
-    expect(output).toContain('→ Check the network, proxy and DNS');
+    expect(output).toContain('→ Check the network, its proxy');
     expect(exitCode).toBe(1);
   });
 

@@ -22,8 +22,8 @@ const post = (url: string, headers: Record<string, string> = { 'x-api-key': loca
     body: JSON.stringify({ uid }),
   });
 
-/** Four ports in a row, below the ephemeral ports of operating systems. */
-const ports = 10_000 + (process.pid % 5_000) * 4;
+/** Five ports in a row, below the ephemeral ports of operating systems. */
+const ports = 10_000 + (process.pid % 4_000) * 5;
 
 /** Runs the program until it has printed its welcome or ended. */
 async function startProgram(
@@ -88,6 +88,28 @@ test('refuses a caller without the API key, without calling the function', async
   expect(service.vendor.requests).toHaveLength(0);
 });
 
+test('answers whatever is sent to a stand-in, and keeps the latest requests only', async () => {
+  const service = await startLocalService(0, { mostKept: 2 });
+  cleanUp = service.close;
+  const { vendor, secretsManager, dynamoDb } = service;
+  const targets = ['DynamoDB_20120810.PutItem', 'DynamoDB_20120810.Nope', 'secretsmanager.PutSecretValue'];
+  for (const origin of [vendor.origin, `${vendor.origin}/_control`, secretsManager.url, dynamoDb.origin]) {
+    for (const body of ['null', '[]', '1', '"x"', '{', '{"TableName":null}', '{"SecretId":null}']) {
+      for (const target of targets) {
+        const { status } = await fetch(origin, {
+          method: 'POST',
+          headers: { 'X-Amz-Target': target, 'Content-Type': 'application/x-amz-json-1.0' },
+          body,
+        });
+        expect(status).toBeGreaterThan(0);
+      }
+    }
+  }
+  expect((await post(service.gateway.url)).status).toBe(302);
+  const kept = [vendor.requests, secretsManager.requests, dynamoDb.calls];
+  expect(kept.map(({ length }) => length)).toEqual([2, 2, 2]);
+});
+
 test('prints its address, then one line per request without uid or token', async () => {
   const { program, output } = await startProgram(String(ports));
   expect(output()).toContain(`curl -i http://127.0.0.1:${ports}/test/sessions`);
@@ -100,6 +122,30 @@ test('prints its address, then one line per request without uid or token', async
     ),
   );
   for (const secret of [uid, 'eyJ']) expect(output()).not.toContain(secret);
+});
+
+test('prints the log lines with --log, and each failure of the runbook can be provoked', async () => {
+  const { program, output } = await startProgram(String(ports), '--log');
+  const send = (offset: number, target: string, body: object) =>
+    fetch(`http://127.0.0.1:${ports + offset}${target === '' ? '/_control' : ''}`, {
+      method: 'POST',
+      headers: { 'X-Amz-Target': target, 'Content-Type': 'application/x-amz-json-1.0' },
+      body: JSON.stringify(body),
+    });
+  const secret = { SecretId: 'begini-session/test/credentials', SecretString: 'UNSET' };
+  await send(2, 'secretsmanager.PutSecretValue', secret);
+  await send(1, '', { apiKey: 'renewed', integrationId: 'simulated-integration-1' });
+  await send(3, 'DynamoDB_20120810.DeleteTable', { TableName: 'begini-session-test-sessions' });
+  expect((await post(`http://127.0.0.1:${ports}/test`)).status).toBe(503);
+  while (!/503 credentials_not_set/.test(output())) await once(program.stdout ?? program, 'data');
+  const line = output()
+    .split('\n')
+    .find((each) => each.startsWith('{'));
+  expect(JSON.parse(line ?? '')).toMatchObject({
+    code: 'credentials_not_set',
+    store: 'unavailable',
+    storeReason: 'ResourceNotFoundException',
+  });
 });
 
 test.each([
@@ -141,7 +187,7 @@ test('names a port in use, and ends', async () => {
   expect(program.exitCode ?? (await once(program, 'exit'))[0]).toBe(1);
 });
 
-test.each(['abc', '0', '65533', '1.5'])('refuses the PORT %s', async (port) => {
+test.each(['abc', '0', '65532', '1.5'])('refuses the PORT %s', async (port) => {
   const { output } = await startProgram(port);
   expect(output()).toContain('PORT must be a whole number');
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -7,6 +7,7 @@ import { findLocalSecret } from '../../bin/rotate/secret-target.ts';
 import { localSecretName } from '../../bin/stand-ins/local-stage.ts';
 import { startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 import { checkedFetch } from '../support/checked-fetch.ts';
+import { startProxy } from '../support/proxy.ts';
 import { runRotateCommand, startRotateCommand } from '../support/rotate-command.ts';
 
 const integrationId = 'simulated-integration-1';
@@ -49,7 +50,9 @@ describe('against the local service, the command', () => {
     const { exitCode, stdout, stderr } = await run(pairOf(renewedKey));
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toContain('begini-session/test/credentials, account 000000000000, region us-east-1');
-    expect(stdout).toContain('PASS: Begini accepted the pair');
+    expect(stdout).toMatch(
+      /PASS: Begini accepted the pair.*\nResults signed with the previous key are accepted until/,
+    );
     expect(stdout).not.toContain(renewedKey);
     const answer = await checkedFetch(`${service.gateway.url}/sessions`, {
       method: 'POST',
@@ -60,15 +63,39 @@ describe('against the local service, the command', () => {
     expect(answer.status).toBe(302);
   });
 
+  test('says that it awaits the pair while standard input stays open', async () => {
+    const command = startRotateCommand(local, { environment, keepsInputOpen: true });
+    await command.shows('Reading the pair from standard input, until it ends.');
+    command.interrupt();
+    expect(await command.ended).toMatchObject({ exitCode: 130 });
+  });
+
   test('puts a pair from a file in use, and shows the versions with their labels', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'begini-session-pair-')), 'pair.json');
-    await writeFile(file, pairOf(renewedKey));
-    expect(await run('', ['--file', file])).toMatchObject({ exitCode: 0 });
+    await writeFile(file, `\ufeff${pairOf(renewedKey)}`, { mode: 0o600 });
+    const { stdout: quiet } = await run('', ['--file', file]);
+    expect(quiet).toContain('PASS');
+    expect(quiet).not.toContain('chmod');
+    await chmod(file, 0o644);
+    expect((await run('', ['--file', file])).stdout).toContain(
+      'Other users of this machine may read that file',
+    );
     const { exitCode, stdout } = await run('', ['--status']);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^[0-9a-f-]{36} {2}AWSCURRENT$/m);
     expect(stdout).toMatch(/^[0-9a-f-]{36} {2}AWSPREVIOUS$/m);
     expect(stdout).not.toContain(renewedKey);
+  });
+
+  test('ends a compromised key for results at a moment that it prints', async () => {
+    const { exitCode, stdout } = await run(pairOf(renewedKey), ['--compromised']);
+    expect([exitCode, stdout]).toEqual([
+      0,
+      expect.stringContaining('No result signed with the previous key'),
+    ]);
+    expect((await run('', ['--status'])).stdout).toMatch(
+      / {2}(AWSPREVIOUS BEGINI_COMPROMISED|BEGINI_COMPROMISED AWSPREVIOUS)$/m,
+    );
   });
 
   test('ends with FAIL, the reason and what to do if Begini refuses the pair', async () => {
@@ -153,10 +180,39 @@ test.each([
   expect(stderr).not.toContain('A-KEY');
 });
 
+test('the command says what is wrong in a file of settings', async () => {
+  const HOME = await mkdtemp(join(tmpdir(), 'begini-session-home-'));
+  await writeFile(join(HOME, '.cdk.json'), '{"context": [1,]}');
+  expect(await runRotateCommand(['--stage', 'test'], { environment: { HOME } })).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: '.cdk.json is not JSON: look at line 1, column 16.\n',
+  });
+});
+
 test('the command says how to start the local service if it is not running', async () => {
   const args = ['--stage', 'test', '--local'];
   const run = await runRotateCommand(args, { environment: { PORT: '1' } });
   expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('npm start') });
+});
+
+test('the command follows the proxy to the region of the environment, and blames the network if that refuses', async () => {
+  const proxy = await startProxy();
+  const { exitCode, stdout, stderr } = await runRotateCommand(['--stage', 'test'], {
+    environment: {
+      HOME: '/nonexistent',
+      HTTPS_PROXY: proxy.url,
+      AWS_DEFAULT_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'a',
+      AWS_SECRET_ACCESS_KEY: 'b',
+    },
+  });
+  proxy.close();
+  expect([exitCode, stdout]).toEqual([1, '']);
+  expect([...new Set(proxy.targets)]).toEqual(['cloudformation.eu-west-1.amazonaws.com:443']);
+  expect(stderr).toMatch(
+    /^FAIL: AWS could not be reached: ERR_PROXY_TUNNEL.\nNext: Check the network, its proxy/,
+  );
 });
 
 describe('without --local, the command sends nothing to an endpoint outside AWS:', () => {

@@ -60,7 +60,7 @@ test.each([
 });
 
 test.each([
-  ['Finish', 'Thank you', 'psychometric_score.complete'],
+  ['Finish', 'Thank you', 'psychometric_score.complete, score 612'],
   ['Give up', 'You have left the assessment', 'application.cancelled'],
   ['Let it expire', 'The time for the assessment is over', 'application.expired'],
 ])(

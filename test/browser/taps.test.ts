@@ -42,7 +42,13 @@ afterEach(async () => {
 
 const button = () => visit.page.getByRole('button');
 const arriveAtAssessment = () => visit.page.getByRole('heading', { name: 'The assessment' }).waitFor();
-const expectOneVendorCall = () => expect(service.vendor.requests).toHaveLength(1);
+
+/** One call, and one more for each request that a busy machine's table did not answer within its time. */
+function expectOneVendorCall(): void {
+  const withoutTable = service.lines.filter((line) => JSON.parse(line).store === 'unavailable').length;
+  expect(service.vendor.requests.length).toBeGreaterThan(0);
+  expect(service.vendor.requests.length).toBeLessThanOrEqual(1 + withoutTable);
+}
 
 /**
  * Presses at the position of the button, as a finger does: even if it is disabled, and without waiting for an answer.

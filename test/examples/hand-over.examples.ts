@@ -57,6 +57,7 @@ const faults: [Fault, Expected][] = [
   [{ fault: 'refuse-second' }, handedOver],
   [{ fault: 'same-token' }, handedOver],
   [{ fault: 'slow', delayMs: 300 }, handedOver],
+  [{ fault: 'encoded', encoding: 'gzip' }, handedOver],
   [{ fault: 'hang' }, failure('vendor_timeout', 2)],
   // A kept connection that is reset at once counts as one that was dead before.
   [{ fault: 'reset' }, failure('vendor_connection_lost', 2, [2, 4])],

@@ -1,6 +1,9 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { simulatedCredentials } from '../../bin/stand-ins/begini/begini-simulator.ts';
 import { clientConfig } from '../../bin/stand-ins/client-config.ts';
+import { proxyEvent } from '../../bin/stand-ins/gateway/proxy-event.ts';
+import { sign } from '../../functions/begini/request.ts';
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
 import { type AccessRequest, accountId, Policies, type Principal } from '../support/policies.ts';
 import { environments, templateOf } from '../support/synthesize.ts';
@@ -24,6 +27,7 @@ const recorded = {
   createSession: [] as RecordedCall[],
   createLaunchLink: [] as RecordedCall[],
   launch: [] as RecordedCall[],
+  receiveResult: [] as RecordedCall[],
   table: [] as RecordedCall[],
   rotateCredentials: [] as RecordedCall[],
   rotateLaunchKey: [] as RecordedCall[],
@@ -60,6 +64,12 @@ async function recordRequests(): Promise<void> {
     link = await service.makeLink('ABCDE-67890');
   });
   await during(recorded.launch, () => fetch(link, { method: 'POST', redirect: 'manual' }));
+  await during(recorded.receiveResult, () =>
+    service.invoke(
+      'receive-result',
+      proxyEvent('{}', { headers: { 'X-Signature': sign('{}', simulatedCredentials.apiKey) } }),
+    ),
+  );
   // The second of two requests for a uid reads the state of the first.
   service.vendor.setFault({ fault: 'slow', delayMs: 300 });
   await Promise.all([service.post({ uid: 'ABCDE-13579' }), service.post({ uid: 'ABCDE-13579' })]);
@@ -77,9 +87,9 @@ async function recordRotation(): Promise<void> {
     recorded.operator,
   );
   const versions = secretVersions(client, rotations.versions.secretId);
-  const run = (pair: typeof newPair) =>
-    rotatePair(pair, { client, versions, say: () => undefined, pollMs: 1 });
-  await run({ ...newPair, apiKey: 'wrong' });
+  const run = (pair: typeof newPair, isCompromised = false) =>
+    rotatePair(pair, { client, versions, say: () => undefined, pollMs: 1, isCompromised });
+  await run({ ...newPair, apiKey: 'wrong' }, true);
   await run(newPair);
   await rotations.secretsManager.rotationEnded();
   client.destroy();
@@ -112,6 +122,7 @@ test('the calls of the code are recorded', () => {
   expect(operationsIn(recorded.createSession)).toEqual(['GetSecretValue']);
   expect(operationsIn(recorded.createLaunchLink)).toEqual(['GetSecretValue']);
   expect(operationsIn(recorded.launch)).toEqual(['GetSecretValue']);
+  expect(operationsIn(recorded.receiveResult)).toEqual(['GetSecretValue']);
   expect(operationsIn(recorded.table)).toEqual(['DeleteItem', 'GetItem', 'PutItem']);
   const rotation = ['DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage'];
   expect(operationsIn(recorded.rotateLaunchKey)).toEqual(rotation);
@@ -122,7 +133,12 @@ test('the calls of the code are recorded', () => {
 });
 
 describe.each(environments)('in a %s stage with its own KMS key,', (environment) => {
-  const template = templateOf({ environment, customerManagedKey: true, alarmEmail: 'on-call@bank.example' });
+  const template = templateOf({
+    environment,
+    customerManagedKey: true,
+    alarmEmail: 'on-call@bank.example',
+    results: true,
+  });
   const policies = new Policies(template);
   const secretType = 'AWS::SecretsManager::Secret';
   const pair = policies.arnOf(secretType, 'CredentialsSecret');
@@ -131,15 +147,18 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
   const foreignSecret = `arn:aws:secretsmanager:eu-central-1:${accountId}:secret:another-AbCdEf`;
   const key = policies.arnOf('AWS::KMS::Key');
   const table = policies.arnOf('AWS::DynamoDB::Table');
+  const queue = (name: string) => policies.arnOf('AWS::SQS::Queue', `ResultsQueues${name}`);
   const functionArn = (idPart: string) => policies.arnOf('AWS::Lambda::Function', idPart);
   const roles = {
     createSession: policies.role('CreateSessionRole'),
     createLaunchLink: policies.role('CreateLaunchLinkRole'),
     launch: policies.role('LaunchLinksLaunchRole'),
+    receiveResult: policies.role('ReceiveResultRole'),
     rotateCredentials: policies.role('RotateCredentialsRole'),
     rotateLaunchKey: policies.role('LaunchLinksKeyRotateRole'),
     operator: policies.holderOf('Operator'),
     loanApp: policies.holderOf('ApiCallersPolicy'),
+    consumer: policies.holderOf('ResultsConsumerPolicy'),
   };
   type Role = keyof typeof roles;
 
@@ -156,6 +175,12 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
       'kms:ViaService': 'secretsmanager.eu-central-1.amazonaws.com',
       'kms:EncryptionContext:SecretARN': secret,
     });
+
+  /** What Amazon SQS does with the key of its queues on behalf of its caller. */
+  const useOfQueueKey = (role: Role, action: string) =>
+    ask(role, `kms:${action}`, key, { 'kms:ViaService': 'sqs.eu-central-1.amazonaws.com' });
+  const ofQueue = (role: Role, name: string, ...actions: string[]) =>
+    actions.map((action) => ask(role, `sqs:${action}`, queue(name)));
 
   /** The decisions for one call of Secrets Manager. */
   function requestsOf(role: Role, { operation, input }: RecordedCall, secret: string): AccessRequest[] {
@@ -216,6 +241,14 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
       ...itemsOf('launch'),
       ...logOf('launch', 'LaunchLinksLaunch'),
     ],
+    receiveResult: () => [
+      ...callsOf('receiveResult', pair),
+      ...ofQueue('receiveResult', 'Results', 'SendMessage'),
+      ...ofQueue('receiveResult', 'SetAside', 'SendMessage'),
+      useOfQueueKey('receiveResult', 'GenerateDataKey'),
+      useOfQueueKey('receiveResult', 'Decrypt'),
+      ...logOf('receiveResult', 'ReceiveResult'),
+    ],
     rotateCredentials: () => [
       ...callsOf('rotateCredentials', pair),
       descriptionOfKey('rotateCredentials'),
@@ -237,6 +270,18 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
       ...requestsOf('operator', { operation: 'GetSecretValue', input: {} }, uidRefKey),
       ask('operator', 'cloudformation:DescribeStacks', stack),
       ask('operator', 'dynamodb:DeleteItem', table),
+      ...['StartMessageMoveTask', 'CancelMessageMoveTask', 'ListMessageMoveTasks'].flatMap((action) =>
+        ofQueue('operator', 'Dead', action),
+      ),
+      ...ofQueue('operator', 'Dead', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'),
+      ...ofQueue('operator', 'Results', 'SendMessage', 'GetQueueAttributes'),
+      useOfQueueKey('operator', 'Decrypt'),
+      useOfQueueKey('operator', 'GenerateDataKey'),
+    ],
+    consumer: () => [
+      ...ofQueue('consumer', 'Results', 'ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility'),
+      ...ofQueue('consumer', 'Results', 'GetQueueAttributes'),
+      useOfQueueKey('consumer', 'Decrypt'),
     ],
     loanApp: () =>
       ['sessions', 'launch-links'].map((path) =>
@@ -257,7 +302,7 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
     const functions = Object.values(template.findResources('AWS::Lambda::Function'));
     const roleIds = functions.map(({ Properties }) => String(Properties.Role['Fn::GetAtt'][0]));
     const roles = template.findResources('AWS::IAM::Role');
-    expect(new Set(roleIds).size).toBe(5);
+    expect(new Set(roleIds).size).toBe(6);
     for (const roleId of roleIds) {
       const { AssumeRolePolicyDocument, ...others } = Object(roles[roleId]).Properties;
       expect(AssumeRolePolicyDocument.Statement).toEqual([
@@ -367,6 +412,28 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
       'the launch key’s rotation write the pair',
       ask('rotateLaunchKey', 'secretsmanager:PutSecretValue', pair),
     ],
+    ['the receiver change the pair', ask('receiveResult', 'secretsmanager:PutSecretValue', pair)],
+    ['the receiver read the launch key', ask('receiveResult', 'secretsmanager:GetSecretValue', launchKey)],
+    ['the receiver take results', ask('receiveResult', 'sqs:ReceiveMessage', queue('Results'))],
+    ['the receiver delete results', ask('receiveResult', 'sqs:DeleteMessage', queue('Results'))],
+    ['the receiver send to the dead', ask('receiveResult', 'sqs:SendMessage', queue('Dead'))],
+    ['the receiver use the key directly', ask('receiveResult', 'kms:GenerateDataKey', key)],
+    ['the consumer send results', ask('consumer', 'sqs:SendMessage', queue('Results'))],
+    ['the consumer take dead results', ask('consumer', 'sqs:ReceiveMessage', queue('Dead'))],
+    ['the consumer take what was set aside', ask('consumer', 'sqs:ReceiveMessage', queue('SetAside'))],
+    ['the consumer empty the queue', ask('consumer', 'sqs:PurgeQueue', queue('Results'))],
+    ['the consumer decrypt the pair', useOfKey('consumer', 'Decrypt', pair)],
+    ['the operator take results', ask('operator', 'sqs:ReceiveMessage', queue('Results'))],
+    ['the operator take what was set aside', ask('operator', 'sqs:ReceiveMessage', queue('SetAside'))],
+    ['a loan app send results', ask('loanApp', 'sqs:SendMessage', queue('Results'))],
+    [
+      'the receiver send over plain HTTP',
+      ask('receiveResult', 'sqs:SendMessage', queue('Results'), { 'aws:SecureTransport': 'false' }),
+    ],
+    [
+      'the consumer take results over plain HTTP',
+      ask('consumer', 'sqs:ReceiveMessage', queue('Results'), { 'aws:SecureTransport': 'false' }),
+    ],
     ['a loan app read the pair', ask('loanApp', 'secretsmanager:GetSecretValue', pair)],
     ['a loan app call another stage', ask('loanApp', 'execute-api:Invoke', `${api}/other/POST/sessions`)],
     ['a loan app call another method', ask('loanApp', 'execute-api:Invoke', `${api}/demo/GET/sessions`)],
@@ -399,6 +466,7 @@ describe.each([true, false])(
         environment: 'production',
         callerAuth,
         launchLinks,
+        results: true,
         allowedSourceIps: ['203.0.113.0/24', '2001:db8::/32'],
       });
       const policies = new Policies(template);
@@ -420,6 +488,8 @@ describe.each([true, false])(
       for (const method of ['GET', 'HEAD'])
         expect(call(stranger, `${method}/return/complete`)).toBe(launchLinks);
       expect(call(stranger, 'DELETE/launch/token')).toBe(false);
+      expect(call(stranger, 'POST/webhooks/begini')).toBe(true);
+      expect(call(stranger, 'GET/webhooks/begini')).toBe(false);
       if (callerAuth === 'iam') expect(call(stranger, 'POST/sessions')).toBe(false);
     });
   },

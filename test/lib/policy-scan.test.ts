@@ -24,6 +24,8 @@ describe.each(environments)('the policy scan of a %s stage', (environment) => {
     ['as it is', {}],
     ['without launch links', { launchLinks: false }],
     ['with API keys', { callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] }],
+    ['with results', { results: true }],
+    ['with results and no other open route', { results: true, launchLinks: false }],
     ['that notifies an address', { alarmEmail: 'on-call@bank.example' }],
     ['that notifies an existing topic', { alarmTopicArn: topic }],
     ['with everything on', { tracing: true, firewall: true, customerManagedKey: true, deployment: 'canary' }],
@@ -38,7 +40,7 @@ describe.each(environments)('the policy scan of a %s stage', (environment) => {
   });
 
   test('finds something for each acknowledgement: none is unnecessary', () => {
-    const stack = stackOf({ environment, alarmEmail: 'on-call@bank.example' });
+    const stack = stackOf({ environment, alarmEmail: 'on-call@bank.example', results: true });
     const acknowledged: { id: string; path: string }[] = [];
     for (const { node } of stack.node.findAll()) {
       const isAcknowledgement = ({ type }: { type: string }) =>

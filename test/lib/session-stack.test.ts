@@ -41,6 +41,18 @@ describe.each(environments)('the %s stack', (environment) => {
     expect(outputs.ApiKeyIdQuickCash).toEqual({ Value: { Ref: logicalId } });
   });
 
+  test('gives the URL for the Deployment Centre, and the queue of results with the policy of its consumer', () => {
+    const without = Object.keys(templateOf({ environment }).findOutputs('*'));
+    const outputs = templateOf({ environment, results: true }).findOutputs('*');
+    const added = ['ResultsConsumerPolicyArn', 'ResultsQueueUrl', 'ResultsSetAsideQueueUrl', 'WebhookUrl'];
+    expect(
+      Object.keys(outputs)
+        .filter((name) => !without.includes(name))
+        .sort(),
+    ).toEqual(added);
+    expect(JSON.stringify(outputs.WebhookUrl)).toContain('/webhooks/begini"');
+  });
+
   test('says what it is and which stage it belongs to', () => {
     const template = templateOf({ environment, launchLinks: false });
     expect(template.toJSON().Description).toContain(`stage Demo, version ${version}`);

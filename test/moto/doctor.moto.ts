@@ -25,7 +25,13 @@ import { examine } from '../support/examine.ts';
 import { type Moto, startMoto } from './moto-secrets-manager.ts';
 
 const stackName = 'BeginiSession-Demo';
-const stage = { name: 'Demo', environment: 'production', resume: true, launchLinks: true } as const;
+const stage = {
+  name: 'Demo',
+  environment: 'production',
+  resume: true,
+  launchLinks: true,
+  results: false,
+} as const;
 
 let moto: Moto;
 let options: { endpoint: string; region: string; credentials: object };

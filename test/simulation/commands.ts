@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { pass, schedule } from '../support/virtual-time.ts';
+import type { EventKind } from './deliveries.ts';
 import type { Death } from './network.ts';
 import { endIdleConnections } from './network.ts';
 import { type Asked, type Fault, pairNumber, type World } from './world.ts';
@@ -120,6 +121,34 @@ const vendorAnswer: fc.Arbitrary<Fault['how']> = fc.oneof(
 const by = fc.constantFrom('function', 'function', 'rotation');
 const once = fc.constant(1);
 
+const deliver = command(
+  'event',
+  fc.record({
+    kind: fc.constantFrom<EventKind>('result', 'result', 'result', 'unreadable', 'foreign', 'own-test'),
+    signer: fc.constantFrom('newest', 'newest', 'newest', 'one before', 'first', 'UNSET', 'nobody'),
+    repeats: fc.constantFrom(0, 3),
+    copies: fc.integer({ min: 1, max: 2 }),
+    choice,
+  }),
+  async (world, { kind, signer, repeats, copies, choice }) => {
+    const signers = {
+      newest: pairNumber(world.pairs - 1),
+      'one before': pairNumber(Math.max(0, world.pairs - 2)),
+      first: pairNumber(0),
+      UNSET: 'UNSET',
+      nobody: 'nobody',
+    } as const;
+    const delivery = world.deliveries.make(kind, signers[signer as keyof typeof signers], repeats);
+    for (let sent = 0; sent < copies; sent += 1) void world.deliver(delivery, choice);
+    await pass(50);
+  },
+);
+const consume = command(
+  'consumer takes',
+  fc.constantFrom('lives', 'lives', 'dies-before-commit', 'dies-after-commit'),
+  (world, fate) => world.deliveries.consume(fate),
+);
+
 /** A fault that waits for its call. */
 const fails = (
   name: string,
@@ -150,11 +179,36 @@ const tableFails = fails(
   'table fails',
   fc.constant('table'),
   fc.constant('function'),
+  fc.oneof(networkCall, fc.record({ call: fc.constant('late'), delayMs }), connect, awsError),
+);
+const claimIsLate = command(
+  'a claim takes effect late, while the applicant taps again',
+  fc.record({
+    applicant,
+    choices: fc.array(choice, { minLength: 2, maxLength: 5 }),
+    gapMs: fc.constantFrom(400, 2_500),
+    lateMs: fc.integer({ min: 500, max: 12_000 }),
+    vendorMs: delayMs,
+  }),
+  async (world, given) => {
+    const table = { call: 'late', delayMs: given.lateMs } as const;
+    world.faults.push({ host: 'table', by: 'function', how: table, after: 0, times: 2 });
+    const vendor = { call: 'slow', delayMs: given.vendorMs } as const;
+    world.faults.push({ host: 'vendor', by: 'function', how: vendor, after: 1, times: 1 });
+    const asked = { route: 'session', uid: uidOf(given.applicant) } as const;
+    await ask(world, asked, given.choices, given.gapMs);
+  },
+);
+const queuesFail = fails(
+  'queues fail',
+  fc.constant('queues'),
+  fc.constant('function'),
   fc.oneof(networkCall, connect, awsError),
+  { after: fc.nat(2), times },
 );
 const functionDies = fails(
   'function dies',
-  fc.constantFrom('vendor', 'secrets', 'table'),
+  fc.constantFrom('vendor', 'secrets', 'table', 'queues'),
   by,
   fc.record({ call: fc.constantFrom('death', 'death-after') }),
   { after, times: once },
@@ -171,7 +225,7 @@ const faultsEnd = command('faults end', fc.constant(undefined), (world) => void 
 const death = fc.constantFrom<Death>('fin', 'reset', 'reset-at-write', 'silence');
 const connectionDies = command(
   'connection dies',
-  fc.record({ host: fc.constantFrom('vendor', 'table'), death }),
+  fc.record({ host: fc.constantFrom('vendor', 'table', 'queues'), death }),
   (world, given) => {
     for (const environment of world.environments) {
       if (given.death === 'silence' && environment.call) continue;
@@ -191,6 +245,7 @@ const operate = command(
   fc.record({
     pair: fc.constantFrom('new', 'new', 'newest', 'first', 'wrong'),
     overlapMs,
+    isCompromised: fc.boolean(),
     interruptMs: fc.option(fc.integer({ max: 2_500, min: 0 }), { nil: undefined }),
     waitMs: fc.constantFrom(0, 700, 5_000, 30_000),
   }),
@@ -201,7 +256,7 @@ const operate = command(
       first: () => pairNumber(0),
       wrong: () => ({ ...pairNumber(world.pairs - 1), apiKey: 'planted-wrong-key' }),
     };
-    const operator = world.operate(pairs[given.pair as keyof typeof pairs]());
+    const operator = world.operate(pairs[given.pair as keyof typeof pairs](), given.isCompromised);
     if (given.interruptMs !== undefined) schedule(given.interruptMs, () => operator.interrupt(), operator);
     await pass(given.waitMs);
   },
@@ -262,8 +317,12 @@ export const events = fc.array(
     often(3, useLink),
     often(3, operate),
     often(3, vendorFails),
+    often(6, deliver),
+    often(2, consume),
+    queuesFail,
     secretsFail,
     tableFails,
+    claimIsLate,
     functionDies,
     operatorStops,
     faultsEnd,
@@ -298,6 +357,10 @@ export async function endWell(world: World): Promise<void> {
   await mustSucceed(world, { route: 'link', uid: 'planted-uid-late', wantsJson: true }, 0);
   const link = world.watch.links.at(-1);
   await mustSucceed(world, { route: 'tap', uid: 'planted-uid-late', link }, 0);
+  for (const signer of [0, 1])
+    void world.deliver(world.deliveries.make('result', pairNumber(world.pairs - 1), 0), signer);
+  await world.end();
+  world.deliveries.ended();
   const [rule] = world.watch.violations;
   if (rule) throw new Error(rule);
 }

@@ -9,13 +9,13 @@ import { sessionKey } from '../../functions/session-store/sealed-session.ts';
 import { trueTime } from '../support/virtual-time.ts';
 
 export type Pair = { apiKey: string; integrationId: string };
-export type Host = 'vendor' | 'secrets' | 'table';
+export type Host = 'vendor' | 'secrets' | 'table' | 'queues';
 /** A launch link that a caller was given. */
 export type Link = { token: string; uid: string; keyId: string; expiresAt: number };
 
 /** A request to the stage, and what it met. */
 export type Call = {
-  route: 'session' | 'link' | 'page' | 'tap';
+  route: 'session' | 'link' | 'page' | 'tap' | 'event';
   uid: string;
   link?: Link | undefined;
   wantsJson?: boolean;
@@ -73,7 +73,7 @@ export class Invariants {
   readonly #refusedAt = new Map<string, number>();
   /** Until when the vendor takes a pair. */
   readonly #accepted = new Map<string, number>();
-  readonly #failedAt: Record<Host, number> = { vendor: 0, secrets: 0, table: 0 };
+  readonly #failedAt: Record<Host, number> = { vendor: 0, secrets: 0, table: 0, queues: 0 };
   readonly #places = new Map<string, Place>();
   readonly #overwrittenAt = new Map<string, number>();
   /** Whom a token lets in, and the pairs that it was created with: more than one where the vendor repeats it. */
@@ -86,6 +86,15 @@ export class Invariants {
     this.labelsMayHaveMoved();
     const [first] = this.#pairs;
     this.#accepted.set(first?.value ?? '', Number.POSITIVE_INFINITY);
+  }
+
+  /** The pairs that came into use, the first one first. */
+  get pairsInUse(): readonly Promotion[] {
+    return this.#pairs;
+  }
+
+  failedAt(host: Host): number {
+    return this.#failedAt[host];
   }
 
   violated(rule: string): void {

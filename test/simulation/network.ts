@@ -56,6 +56,7 @@ class Connection extends Duplex {
     connections.add(this);
     this.once('close', () => connections.delete(this));
     const fault = outside(() => host.connect(this.owner));
+    if (fault !== 'unresolved') schedule(0, () => this.emit('connectionAttempt'));
     if (fault === 'silence') return;
     schedule(2 * latencyMs(), () => {
       if (this.destroyed) return;

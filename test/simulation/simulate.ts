@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
+import { refuseOptionsOfNpm } from '../../bin/deployed/npm-options.ts';
 
 const usage = `Usage: npm run simulate -- [--runs <number>] [--seed <number>] [--path <path>] [--first]
        npm run simulate -- --faults [--runs <number>] [--seed <number>]
@@ -83,6 +84,12 @@ async function simulateInProcesses({ runs, seed }: Options): Promise<boolean> {
   return broken === 0;
 }
 
+try {
+  refuseOptionsOfNpm(['runs', 'seed', 'path', 'first', 'faults'], process.argv, process.env);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(2);
+}
 const { values } = parseArgs({
   options: {
     runs: { type: 'string' },

@@ -21,12 +21,14 @@ import {
   answerReserveMs,
   functionTimeoutMs,
   requestTimeoutMs,
+  resultTimeoutMs,
   vendorTimeoutMs,
 } from '../../functions/deadlines.ts';
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
 import type { FunctionName } from '../../lib/lambda/bundle.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { inRealTime, Process, pass, restart, schedule, trueTime } from '../support/virtual-time.ts';
+import { Deliveries, type Delivery } from './deliveries.ts';
 import { type Call, type Host as HostName, Invariants, type Pair } from './invariants.ts';
 import {
   type ConnectFault,
@@ -51,12 +53,13 @@ export type Fault = {
 };
 
 /**
- * `lost`: the call takes effect and its answer is lost, after `delayMs`. `death`: the caller ends there, before the call or
+ * `lost`: the call takes effect and its answer is lost, after `delayMs`. `late`: the caller never gets an answer, and
+ * the call takes effect after `delayMs`. `death`: the caller ends there, before the call or
  * after its effect. `interrupt`: the operator presses Ctrl-C at this moment.
  */
 type CallFault =
   | { call: 'reset' | 'silence' | keyof typeof awsErrors | 'death' | 'death-after' | 'interrupt' }
-  | { call: 'slow' | 'lost' | 'cut'; delayMs: number };
+  | { call: 'slow' | 'lost' | 'cut' | 'late'; delayMs: number };
 
 const connectFaults = ['refused', 'unresolved', 'untrusted', 'silence'];
 const awsErrors = {
@@ -79,6 +82,8 @@ const aws = {
   signer: { sign: async <Request>(request: Request) => request },
 };
 const vendorName = new URL(beginiOrigins.api).host;
+const queuesName = `sqs.${region}.amazonaws.com`;
+const queueUrl = (name: string) => `https://${queuesName}/000000000000/${name}`;
 const tableName = 'sessions';
 const stage = 'simulated';
 const applicantPage = applicantPageOf({});
@@ -100,9 +105,19 @@ export const pairNumber = (n: number): Pair => ({
 /** What all runs of this process have played. */
 export const played = { events: 0, requests: 0, vendorCalls: 0, faults: 0 };
 
+/** The function of each route of loan apps and applicants. */
+const functionOf = {
+  session: 'create-session',
+  link: 'create-launch-link',
+  page: 'launch',
+  tap: 'launch',
+} as const;
+
 type Handler = (event: unknown, context: ReturnType<typeof lambdaContext>) => Promise<unknown>;
 /** A request as its caller makes it. */
-export type Asked = Pick<Call, 'route' | 'uid' | 'link' | 'wantsJson' | 'expiresIn'>;
+export type Asked = Pick<Call, 'uid' | 'link' | 'wantsJson' | 'expiresIn'> & {
+  route: keyof typeof functionOf;
+};
 
 /** One execution environment of a function: it answers one request at a time, and is frozen between two. */
 export class Environment extends Process {
@@ -127,7 +142,9 @@ export class Environment extends Process {
     if (this.call)
       this.call.deadline = Math.min(
         deadline - answerReserveMs,
-        this.call.receivedAt + requestTimeoutMs + Math.max(0, -this.skewMs),
+        this.call.receivedAt +
+          (this.call.route === 'event' ? resultTimeoutMs : requestTimeoutMs) +
+          Math.max(0, -this.skewMs),
       );
     const context = lambdaContext(randomUUID(), deadline + this.skewMs);
     const handle = async () => await this.#handler?.(event, context);
@@ -175,6 +192,7 @@ export class Operator extends Process {
 export class World {
   readonly random: () => number;
   readonly watch: Invariants;
+  readonly deliveries: Deliveries;
   readonly faults: Fault[] = [];
   readonly operators: Operator[] = [];
   readonly steps: { name: FunctionName; event: SecretsManagerRotationEvent }[] = [];
@@ -208,15 +226,26 @@ export class World {
       credentials: this.credentials,
       launchKey: this.launchKey,
     });
+    this.deliveries = new Deliveries(
+      {
+        pairs: this.watch.pairsInUse,
+        createdAt: (id) => this.credentials.versions.get(id)?.createdAt.getTime() ?? 0,
+        lastFailure: () => Math.max(this.watch.failedAt('secrets'), this.watch.failedAt('queues')),
+        violated: (rule) => this.watch.violated(rule),
+      },
+      this.#oneOf([0, 1, 7]),
+    );
     this.hosts = {
       vendor: this.#host('vendor', (request, how) => this.#answerSessionCall(request, how)),
       secrets: this.#host('secrets', async (request) => this.#answerSecretsCall(request)),
       table: this.#host('table', (request) => this.#answerTableCall(request)),
+      queues: this.#host('queues', async (request) => this.#answerQueueCall(request)),
     };
     const names = {
       [vendorName]: this.hosts.vendor,
       [`secretsmanager.${region}.amazonaws.com`]: this.hosts.secrets,
       [`dynamodb.${region}.amazonaws.com`]: this.hosts.table,
+      [queuesName]: this.hosts.queues,
     };
     resetNetwork(names, () => 1 + 9 * this.random());
   }
@@ -225,14 +254,8 @@ export class World {
   request(call: Asked, choice: number): Promise<void> {
     played.requests += 1;
     const begun = { ...call, ...this.watch.begin(call.uid) };
-    const name = {
-      session: 'create-session',
-      link: 'create-launch-link',
-      page: 'launch',
-      tap: 'launch',
-    } as const;
     return this.#follow(async () => {
-      const environment = this.#environment(name[call.route], choice);
+      const environment = this.#environment(functionOf[call.route], choice);
       environment.call = begun;
       const answer = await environment.invoke(this.#eventOf(begun), () => this.#start(environment));
       environment.call = undefined;
@@ -240,8 +263,29 @@ export class World {
     });
   }
 
+  /** Begini delivers an event, and repeats it until it gets 200 or gives up. */
+  deliver(delivery: Delivery, choice: number): Promise<void> {
+    return this.#follow(async () => {
+      for (let left = delivery.repeats; left >= 0; left -= 1) {
+        played.events += 1;
+        const call: Call = { route: 'event', uid: delivery.id, ...this.watch.begin(delivery.id) };
+        const environment = this.#environment('receive-result', choice);
+        environment.call = call;
+        const answer = (await environment.invoke(eventOf(delivery), () => this.#start(environment))) as
+          | APIGatewayProxyResult
+          | undefined;
+        environment.call = undefined;
+        if (!call.hasDied && trueTime() > call.deadline)
+          this.watch.violated('an event was answered too late');
+        if (answer) this.watch.written(JSON.stringify([answer.headers, answer.body]));
+        if (!this.deliveries.answered(call, delivery, answer)) return;
+        await new Promise<void>((resolve) => schedule(5_000, resolve));
+      }
+    });
+  }
+
   /** An operator's command with this pair, in the background. */
-  operate(pair: Pair): Operator {
+  operate(pair: Pair, isCompromised = false): Operator {
     const operator = new Operator(pair);
     this.operators.push(operator);
     const client = new SecretsManagerClient(aws);
@@ -250,6 +294,7 @@ export class World {
         client,
         versions: secretVersions(client, this.credentials.arn),
         say: (sentence) => this.watch.written(sentence),
+        isCompromised,
         signal: operator.interruption.signal,
       }).catch((error: unknown) => {
         this.watch.written(String((error as Error).name));
@@ -333,10 +378,14 @@ export class World {
         uidRefKey: this.#uidRefKey,
         origins: beginiOrigins,
         launchBaseUrl: undefined,
+        resultsQueueUrl: queueUrl('results'),
+        setAsideQueueUrl: queueUrl('set-aside'),
+        previousKeyDays: this.deliveries.previousKeyDays,
         resume: { tableName, sessionHours: 24 },
       },
       secretsManager: aws,
       dynamoDb: aws,
+      sqs: aws,
       applicantPage,
       writeLine: (line) => this.watch.written(line),
     });
@@ -406,6 +455,13 @@ export class World {
             delayMs: 10,
             after: 'keep',
           };
+        }
+        if (fault?.call === 'late') {
+          schedule(fault.delayMs, () => {
+            this.watch.failed(name, undefined);
+            void answer(request, how);
+          });
+          return undefined;
         }
         const honest = await answer(request, how);
         if (fault?.call === 'death-after') this.#end(request.owner);
@@ -503,6 +559,7 @@ export class World {
       return send(error.statusCode, { __type: error.name, Message: error.message }, error.name);
     } finally {
       this.watch.labelsMayHaveMoved();
+      this.deliveries.labelsMayHaveMoved(this.credentials.versionIdsByLabel.get('BEGINI_COMPROMISED'));
     }
   }
 
@@ -517,10 +574,33 @@ export class World {
     };
   }
 
+  #answerQueueCall({ body }: HostRequest): HostAnswer {
+    const { QueueUrl, MessageBody, MessageAttributes } = JSON.parse(body.toString());
+    const name = QueueUrl === queueUrl('results') ? 'results' : 'setAside';
+    const sent = this.deliveries.stored(name, { body: MessageBody, attributes: MessageAttributes });
+    const delayMs = 2 + 30 * this.random();
+    return { bytes: httpAnswer(200, {}, JSON.stringify(sent)), delayMs, after: 'keep' };
+  }
+
   #oneOf<T>(values: T[]): T {
     return values[Math.floor(this.random() * values.length)] as T;
   }
 }
+
+const eventOf = ({ body, signature }: Delivery): APIGatewayProxyEvent =>
+  ({
+    httpMethod: 'POST',
+    resource: '/webhooks/begini',
+    headers: { 'Content-Type': 'application/json', 'X-Signature': signature },
+    body,
+    isBase64Encoded: false,
+    requestContext: {
+      requestId: randomUUID(),
+      requestTimeEpoch: trueTime(),
+      domainName: 'stage.example',
+      stage,
+    },
+  }) as unknown as APIGatewayProxyEvent;
 
 /** Whether a good answer comes, and in time. */
 const isSlow = (how: Fault['how']): boolean =>

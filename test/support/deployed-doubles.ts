@@ -1,15 +1,23 @@
 import { APIGatewayClient, GetAccountCommand, GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
 import { CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
-import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  GetMetricStatisticsCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { DescribeTableCommand, DescribeTimeToLiveCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ListSubscriptionsByTopicCommand, SNSClient } from '@aws-sdk/client-sns';
+import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { articlesOf, nameAlarm } from '../../lib/monitoring/runbook.ts';
 
 /** A call of AWS by the doctor: `cloudwatch:DescribeAlarms`, and what was sent. */
 export type AwsCall = { action: string; input: Record<string, unknown> };
+
+/** A queue of the stage. */
+export const queueArn = (name: string) => `arn:aws:sqs:eu-central-1:111122223333:${name}`;
 
 /**
  * Doubles of every service that the doctor asks, for all clients of this process. They answer as those of an account
@@ -24,6 +32,7 @@ export function doubleAws() {
     apigateway: mockClient(APIGatewayClient),
     lambda: mockClient(LambdaClient),
     dynamodb: mockClient(DynamoDBClient),
+    sqs: mockClient(SQSClient),
   };
 
   function reset(outputs: Record<string, string>, stack: Partial<Stack> = {}): void {
@@ -51,13 +60,25 @@ export function doubleAws() {
     doubles.sns
       .on(ListSubscriptionsByTopicCommand)
       .resolves({ Subscriptions: [{ SubscriptionArn: 'arn:aws:sns:eu-central-1:111122223333:topic:id' }] });
-    const articles = articlesOf({ resume: true, launchLinks: true });
+    const articles = articlesOf({ resume: true, launchLinks: true, results: {} });
     doubles.cloudwatch.on(DescribeAlarmsCommand).resolves({
       MetricAlarms: articles.map((article) => ({
         AlarmName: nameAlarm('BeginiSession-Demo', article),
         StateValue: 'OK',
       })),
     });
+    doubles.cloudwatch.on(GetMetricStatisticsCommand).resolves({ Datapoints: [{ Sum: 3, Maximum: 60 }] });
+    doubles.sqs.on(GetQueueAttributesCommand).resolves({
+      Attributes: { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: queueArn('dead') }) },
+    });
+    doubles.sqs
+      .on(GetQueueAttributesCommand, {
+        AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+      })
+      .resolves({
+        Attributes: { ApproximateNumberOfMessages: '0', ApproximateNumberOfMessagesNotVisible: '0' },
+      });
+    doubles.sqs.on(ListQueuesCommand).resolves({});
     doubles.apigateway
       .on(GetAccountCommand)
       .resolves({ cloudwatchRoleArn: 'arn:aws:iam::111122223333:role/x' });

@@ -141,6 +141,7 @@ const headerName = fc.constantFrom(
   'accept',
   'Accept-Language',
   'X-Api-Key',
+  'X-Signature',
   'x-amzn-RequestId',
   'Host',
   'X-Forwarded-Host',

@@ -30,6 +30,7 @@ const pseudoParameters: Record<string, string> = {
   'AWS::Partition': 'aws',
   'AWS::Region': region,
   'AWS::AccountId': accountId,
+  'AWS::URLSuffix': 'amazonaws.com',
 };
 
 /** The ARN that a resource gets when it is deployed: its name is its logical id. */
@@ -43,6 +44,7 @@ const arnFormats: Record<string, (id: string) => string> = {
   'AWS::Logs::LogGroup': (id) => arn('logs', `log-group:${id}:*`),
   'AWS::SecretsManager::Secret': (id) => arn('secretsmanager', `secret:${id}-AbCdEf`),
   'AWS::SNS::Topic': (id) => arn('sns', id),
+  'AWS::SQS::Queue': (id) => arn('sqs', id),
 };
 
 /** These give their ARN by `Ref`, the others their name. */
@@ -107,6 +109,9 @@ export class Policies {
     const topics = this.#ofType('AWS::SNS::TopicPolicy')
       .filter(([, { Topics }]) => (this.#resolve(Topics) as string[]).includes(resource))
       .flatMap(([, { PolicyDocument }]) => this.#statements(PolicyDocument));
+    const queues = this.#ofType('AWS::SQS::QueuePolicy')
+      .flatMap(([, { PolicyDocument }]) => this.#statements(PolicyDocument))
+      .filter(({ Resource }) => Resource === resource);
     const functions = this.#ofType('AWS::Lambda::Permission')
       .map(([, properties]) => this.#resolve(properties) as Record<string, string>)
       .filter(({ FunctionName }) => FunctionName === resource)
@@ -114,7 +119,7 @@ export class Policies {
     const secrets = this.#ofType('AWS::SecretsManager::ResourcePolicy')
       .filter(([, { SecretId }]) => this.#resolve(SecretId) === resource)
       .flatMap(([, { ResourcePolicy }]) => this.#statements(ResourcePolicy));
-    return [...keys, ...topics, ...functions, ...secrets, ...this.#apiStatements(resource)];
+    return [...keys, ...topics, ...queues, ...functions, ...secrets, ...this.#apiStatements(resource)];
   }
 
   /** API Gateway completes `execute-api:/stage/method/path` by the API's own ARN. */

@@ -19,7 +19,11 @@ export type RunningCommand = {
 /** Starts `npm run rotate` as a separate process, with `input` at its standard input. */
 export function startRotateCommand(
   args: string[],
-  { input = '', environment = {} }: { input?: string; environment?: Record<string, string> } = {},
+  {
+    input = '',
+    keepsInputOpen = false,
+    environment = {},
+  }: { input?: string; keepsInputOpen?: boolean; environment?: Record<string, string> } = {},
 ): RunningCommand {
   const child = spawn(process.execPath, ['bin/rotate-credentials.ts', ...args], {
     cwd: join(import.meta.dirname, '../..'),
@@ -31,7 +35,8 @@ export function startRotateCommand(
       run[name] += chunk;
     });
   }
-  child.stdin.on('error', () => undefined).end(input);
+  child.stdin.on('error', () => undefined);
+  if (!keepsInputOpen) child.stdin.end(input);
   const ended = once(child, 'close').then(([exitCode]) => ({ ...run, exitCode }));
   return {
     async shows(text) {

@@ -16,6 +16,7 @@ import {
   type SecretsManager,
   startSecretsManager,
 } from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
+import { type Sqs, startSqs } from '../../bin/stand-ins/sqs/sqs.ts';
 import type { ApiHandler } from '../../functions/http/api-handler.ts';
 import type { RoutedFunction } from '../../lib/api/routes.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
@@ -37,6 +38,7 @@ export type Service = {
   /** A proxy in front of Secrets Manager. */
   secretsProxy: ForgetfulProxy;
   dynamoDb: LocalDynamoDb;
+  sqs: Sqs;
   /** Every log line so far, as text. */
   lines: string[];
   /** Does the same as each function at its start. */
@@ -84,6 +86,7 @@ export async function startService({
     secrets: { [secretName]: secret, [launchKeyName]: newLaunchKey() },
   });
   const dynamoDb = await startDynamoDb();
+  const sqs = await startSqs();
   let clockOffsetMs = 0;
   const secretsProxy = await startForgetfulProxy(Number(new URL(secretsManager.url).port));
   secretsManager.answerFor(`127.0.0.1:${secretsProxy.port}`);
@@ -98,6 +101,9 @@ export async function startService({
       uidRefKey,
       origins: { api: vendor.origin, assessment },
       launchBaseUrl: undefined,
+      resultsQueueUrl: sqs.queueUrl('results'),
+      setAsideQueueUrl: sqs.queueUrl('setAside'),
+      previousKeyDays: 7,
       resume: resume ? { tableName: dynamoDb.tableName, sessionHours } : undefined,
     },
     secretsManager: {
@@ -105,6 +111,7 @@ export async function startService({
       maxAttempts: secretTries,
     },
     dynamoDb: clientConfig(dynamoDb.origin),
+    sqs: clientConfig(sqs.origin),
     applicantPage,
     writeLine: (line) => lines.push(line),
     vendorCertificate: tls.cert,
@@ -143,6 +150,7 @@ export async function startService({
     secretsManager,
     secretsProxy,
     dynamoDb,
+    sqs,
     lines,
     async warmUp() {
       await Promise.all(all.map((each) => each.warmUp()));
@@ -169,6 +177,7 @@ export async function startService({
         secretsProxy.close(),
         secretsManager.close(),
         dynamoDb.close(),
+        sqs.close(),
       ]);
     },
   };

@@ -150,6 +150,7 @@ function put({ globals, promises, abortTimeout }: typeof real): void {
  */
 export function installVirtualTime({ isPassed = false } = {}): { restore(): void } {
   if (!isPassed) now = real.globals.Date.now();
+  const realNow = real.globals.Date.now;
   const clock = () => now + (currentProcess()?.skewMs ?? 0);
   const later = (fire: (...values: unknown[]) => void, ms = 0, ...values: unknown[]) =>
     isPassed || ms >= shortestWaitMs
@@ -168,7 +169,11 @@ export function installVirtualTime({ isPassed = false } = {}): { restore(): void
     globals: {
       Date: new Proxy(real.globals.Date, {
         construct: (RealDate, given) => Reflect.construct(RealDate, given.length > 0 ? given : [clock()]),
-        get: (RealDate, name) => (name === 'now' ? clock : Reflect.get(RealDate, name)),
+        // A test may put a clock of its own in its place.
+        get: (RealDate, name) => {
+          const value: unknown = Reflect.get(RealDate, name);
+          return value === realNow ? clock : value;
+        },
       }),
       setTimeout: later as typeof setTimeout,
       clearTimeout: cancel as typeof clearTimeout,

@@ -39,7 +39,7 @@ function sign(url, headers, body) {
   return { ...signed, authorization };
 }
 
-async function readCredentials() {
+export async function readCredentials() {
   const url = new URL(endpoint);
   const body = JSON.stringify({ SecretId: secretArn });
   const headers = {

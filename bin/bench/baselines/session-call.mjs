@@ -2,8 +2,8 @@
 import { createHmac } from 'node:crypto';
 import https from 'node:https';
 
-const [apiOrigin, assessmentOrigin] = process.env.BEGINI_LOCAL_ORIGINS.split(',');
-const agent = new https.Agent({ keepAlive: true });
+export const [apiOrigin, assessmentOrigin] = process.env.BEGINI_LOCAL_ORIGINS.split(',');
+export const agent = new https.Agent({ keepAlive: true });
 
 export const path = '/v1/sessions-management/tokens';
 

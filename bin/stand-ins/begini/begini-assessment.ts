@@ -82,7 +82,7 @@ function eventsOf(ending: Ending, token: string, startedAt: number): WebhookBody
   const now = nowSeconds();
   const started = { application_started_at: startedAt };
   const completed = { ...started, application_completed_at: now };
-  const reasons = ['simulated'];
+  const reasons = ['simulated: été / verano'];
   const scored = {
     ...completed,
     scored_at: now,
@@ -91,7 +91,7 @@ function eventsOf(ending: Ending, token: string, startedAt: number): WebhookBody
       score: 612,
       risk_band: 'MEDIUM',
       score_confidence: 'HIGH',
-      traits: [{ key: 'simulated', value: 50, risk_band: 'MEDIUM' }],
+      traits: [{ key: 'simulated/été', value: 50, risk_band: 'MEDIUM' }],
     },
   };
   const events: Record<Ending, WebhookBody['event'][]> = {

@@ -1,3 +1,5 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+
 /**
  * How the simulator behaves on session calls. With `times` the fault ends after that many calls. JSON on the control
  * endpoint: `{"fault": "status", "status": 429, "retryAfter": 7, "times": 1}`.
@@ -7,6 +9,7 @@ export type Fault = { times?: number } & (
   | { fault: 'slow'; delayMs: number }
   | { fault: 'status'; status: number; retryAfter?: number | string }
   | { fault: 'redirect'; location: string }
+  | { fault: 'encoded'; encoding: Encoding }
   | { fault: 'raw-answer'; body: unknown; status?: number }
 );
 
@@ -20,6 +23,43 @@ type PlainFault =
   | 'not-http'
   | 'invalid-json'
   | 'oversized';
+
+/** What an answer is sent as: its bytes, and the headers that describe them. */
+interface EncodedAnswer {
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+const encoded = (name: string, body: Buffer): EncodedAnswer => ({
+  headers: { 'Content-Encoding': name },
+  body,
+});
+const bombBytes = 1_000_000;
+const inUtf16 = (body: string) => Buffer.from(`\ufeff${body}`, 'utf16le');
+
+/** Representations of an answer, by what `{"fault": "encoded", "encoding": "gzip"}` names. */
+export const encodings = {
+  gzip: (body: string) => encoded('gzip', gzipSync(body)),
+  'x-gzip': (body: string) => encoded('x-gzip', gzipSync(body)),
+  deflate: (body: string) => encoded('deflate', deflateSync(body)),
+  'raw-deflate': (body: string) => encoded('deflate', deflateRawSync(body)),
+  br: (body: string) => encoded('br', brotliCompressSync(body)),
+  twice: (body: string) => encoded('gzip, br', brotliCompressSync(gzipSync(body))),
+  'cut-gzip': (body: string) => encoded('gzip', gzipSync(body).subarray(0, -8)),
+  'label-only': (body: string) => encoded('gzip', Buffer.from(body)),
+  identity: (body: string) => encoded('identity', Buffer.from(body)),
+  zstd: (body: string) => encoded('zstd', zstdCompressSync(body)),
+  bomb: (body: string) => encoded('gzip', gzipSync(body.padEnd(bombBytes))),
+  bom: (body: string) => ({ headers: {}, body: Buffer.from(`\ufeff${body}`) }),
+  'utf-16le': (body: string) => ({ headers: {}, body: inUtf16(body) }),
+  'utf-16be': (body: string) => ({ headers: {}, body: inUtf16(body).swap16() }),
+  charset: (body: string) => ({
+    headers: { 'Content-Type': 'text/html; charset=utf-16' },
+    body: Buffer.from(body),
+  }),
+} satisfies Record<string, (body: string) => EncodedAnswer>;
+
+type Encoding = keyof typeof encodings;
 
 /** An HTTP answer to be sent. */
 export interface SimulatorResponse {
@@ -42,6 +82,7 @@ export const faultHelp: Record<Fault['fault'], string> = {
   oversized: 'answers 200 with more than 16 KiB',
   status: 'answers with status, and with Retry-After if retryAfter is given',
   redirect: 'answers 302 to location',
+  encoded: `answers as documented, in an encoding: ${Object.keys(encodings).join(', ')}`,
   'raw-answer': 'answers with body as JSON, and with status (200)',
 };
 
@@ -52,6 +93,7 @@ const requiredFields: Partial<Record<Fault['fault'], { name: string; type: 'numb
   slow: { name: 'delayMs', type: 'number' },
   status: { name: 'status', type: 'number' },
   redirect: { name: 'location', type: 'string' },
+  encoded: { name: 'encoding', type: 'string' },
 };
 
 /** @throws Error that says what is allowed */
@@ -63,6 +105,9 @@ export function parseFault(input: Record<string, unknown>): Fault {
   const required = requiredFields[name as Fault['fault']];
   if (required && typeof input[required.name] !== required.type) {
     throw new Error(`${name} needs ${required.name}, a ${required.type}`);
+  }
+  if (name === 'encoded' && !Object.hasOwn(encodings, input.encoding as string)) {
+    throw new Error(`encoding must be one of ${Object.keys(encodings).join(', ')}`);
   }
   if (times !== undefined && !(Number.isInteger(times) && Number(times) > 0)) {
     throw new Error('times must be a whole number of at least 1');

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
+import { keepLatest, type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
 import { BeginiAssessment, type EntryMode, entryModes, type ReturnUrls } from './begini-assessment.ts';
 import {
   distort,
+  encodings,
   type Fault,
   faultAfter,
   faultHelp,
@@ -40,6 +41,8 @@ export interface SimulatorOptions {
   sessionLifeSeconds?: number;
   /** When events are sent, and when they are sent again. */
   webhook?: Omit<WebhookOptions, 'apiKeys'> | undefined;
+  /** How many requests are kept, the latest ones; by default all. */
+  mostKept?: number | undefined;
 }
 
 /** What a lender sets in the Deployment Centre. Without a webhook URL no event is sent. */
@@ -64,7 +67,7 @@ export interface RecordedRequest {
 export interface BeginiSimulator
   extends Pick<
     LoopbackServer,
-    'origin' | 'connections' | 'closeIdleConnections' | 'refuseConnections' | 'close'
+    'origin' | 'connections' | 'answerFor' | 'closeIdleConnections' | 'refuseConnections' | 'close'
   > {
   readonly requests: readonly RecordedRequest[];
   /** The current fault. */
@@ -98,10 +101,12 @@ const daySeconds = 86_400;
  */
 export async function startBeginiSimulator(options: SimulatorOptions = {}): Promise<BeginiSimulator> {
   const { credentials = simulatedCredentials, hmac = 'required', sessionLifeSeconds = daySeconds } = options;
+  const { mostKept = Number.POSITIVE_INFINITY } = options;
   const vendor = new BeginiVendor(credentials, hmac, sessionLifeSeconds);
   const webhook = new BeginiWebhook({ ...options.webhook, apiKeys: () => vendor.apiKeys });
   const assessment = new BeginiAssessment((events) => void webhook.send(events));
   const requests: RecordedRequest[] = [];
+  let requestCount = 0;
   let fault: Fault = { fault: 'none' };
   const server = await startLoopbackServer({ port: options.port, tls: options.tls, listener });
 
@@ -115,7 +120,8 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
     }
 
     const record: RecordedRequest = { method, path, headers, rawBody, accepted: false, status: undefined };
-    requests.push(record);
+    requestCount += 1;
+    keepLatest(requests, record, mostKept);
     if (method === 'POST' && path === sessionCallPath) return answerSessionCall(request, response, record);
 
     const answer = answerBrowser(method, path.slice(1), rawBody);
@@ -148,6 +154,8 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
     const answer = distort(honest, played);
     record.status = answer.status;
     if (played.fault === 'close-mid-body') sendHalf(response, answer);
+    else if (played.fault === 'encoded')
+      sendEncoded(response, answer, encodings[played.encoding](answer.body));
     else send(response, answer);
   }
 
@@ -162,7 +170,7 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
       webhook: webhook.mode,
       entry: assessment.entry,
       hmac,
-      requests: requests.length,
+      requests: requestCount,
       deliveries: webhook.deliveries,
       faults: faultHelp,
       webhooks: webhookModes,
@@ -219,6 +227,7 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
       return vendor.apiKeys;
     },
     changeCredentials: (next, { overlapMs } = {}) => vendor.changeCredentials(next, overlapMs),
+    answerFor: server.answerFor,
     closeIdleConnections: server.closeIdleConnections,
     refuseConnections: server.refuseConnections,
     close: async () => {
@@ -241,6 +250,15 @@ function send(response: ServerResponse, answer: SimulatorResponse): void {
 function sendHalf(response: ServerResponse, answer: SimulatorResponse): void {
   response.writeHead(answer.status, headersOf(answer));
   response.write(answer.body.slice(0, answer.body.length / 2), () => response.destroy());
+}
+
+function sendEncoded(
+  response: ServerResponse,
+  answer: SimulatorResponse,
+  { headers, body }: ReturnType<(typeof encodings)['gzip']>,
+): void {
+  const sent = { ...headersOf(answer), 'Content-Length': body.length, ...headers };
+  response.writeHead(answer.status, sent).end(body);
 }
 
 function headersOf({ headers, body }: SimulatorResponse): Record<string, string | number> {

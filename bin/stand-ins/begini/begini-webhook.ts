@@ -8,6 +8,11 @@ export const webhookModes = {
   'previous-key': 'signed with the key before the last change',
   'wrong-key': 'signed with an unknown key',
   'altered-body': 'one byte of the body changed after it was signed',
+  sha256: 'signed by HMAC-SHA-256, as an older page says',
+  'old-header': 'signed in X-Begini-Signature, as older pages say',
+  'other-integration': 'with the integration id of another deployment',
+  'unknown-type': 'with an event type that no page names',
+  'never-repeats': 'each event once, whatever the answer is',
 } as const;
 
 export type WebhookMode = keyof typeof webhookModes;
@@ -43,6 +48,8 @@ export interface WebhookBody {
 const defaultDelayMs = 1_000;
 const defaultRetryDelaysMs = [1_000, 2_000, 4_000];
 const receiverTimeoutMs = 5_000;
+/** Numbers that are written as `612.0`. */
+const decimals: ReadonlySet<string> = new Set(['score', 'value']);
 
 /**
  * Sends events as Begini does: `POST` JSON with `X-Signature`, the hex HMAC-SHA-512 of the raw body under the API key
@@ -82,10 +89,13 @@ export class BeginiWebhook {
     this.#closed.abort();
   }
 
-  async #deliver(url: string, mode: WebhookMode, body: WebhookBody): Promise<void> {
-    for (const delayMs of [0, ...(this.#options.retryDelaysMs ?? defaultRetryDelaysMs)]) {
+  async #deliver(url: string, mode: WebhookMode, honest: WebhookBody): Promise<void> {
+    const body = change(honest, mode);
+    const retryDelaysMs =
+      mode === 'never-repeats' ? [] : (this.#options.retryDelaysMs ?? defaultRetryDelaysMs);
+    for (const delayMs of [0, ...retryDelaysMs]) {
       if (delayMs > 0) await this.#sleep(delayMs);
-      const outcome = await this.#post(url, this.#sign(mode, JSON.stringify(body)));
+      const outcome = await this.#post(url, this.#sign(mode, writeBody(body)));
       this.#closed.signal.throwIfAborted();
       const delivery = { type: body.event.type, outcome, delivered: outcome === 200 };
       this.deliveries.push(delivery);
@@ -94,24 +104,27 @@ export class BeginiWebhook {
     }
   }
 
-  #sign(mode: WebhookMode, body: string): { body: string; signature: string } {
+  #sign(mode: WebhookMode, body: string): { body: string; signature: Record<string, string> } {
     const [current = '', previous = current] = this.#options.apiKeys();
     const key = mode === 'wrong-key' ? 'nobody-has-this-key' : mode === 'previous-key' ? previous : current;
+    const digest = createHmac(mode === 'sha256' ? 'sha256' : 'sha512', key)
+      .update(body)
+      .digest('hex');
     return {
-      signature: createHmac('sha512', key).update(body).digest('hex'),
+      signature: { [mode === 'old-header' ? 'X-Begini-Signature' : 'X-Signature']: digest },
       body: mode === 'altered-body' ? body.replace('{"uid"', '{"Uid"') : body,
     };
   }
 
   async #post(
     url: string,
-    { body, signature }: { body: string; signature: string },
+    { body, signature }: { body: string; signature: Record<string, string> },
   ): Promise<number | string> {
     try {
       const response = await fetch(url, {
         method: 'POST',
         redirect: 'manual',
-        headers: { 'Content-Type': 'application/json', 'X-Signature': signature },
+        headers: { 'Content-Type': 'application/json', ...signature },
         body,
         signal: AbortSignal.any([this.#closed.signal, AbortSignal.timeout(receiverTimeoutMs)]),
       });
@@ -126,6 +139,28 @@ export class BeginiWebhook {
   #sleep(ms: number): Promise<void> {
     return sleep(ms, undefined, { ref: false, signal: this.#closed.signal });
   }
+}
+
+function change(body: WebhookBody, mode: WebhookMode): WebhookBody {
+  if (mode === 'other-integration') return { ...body, integration_id: 'another-integration' };
+  if (mode === 'unknown-type') return { ...body, event: { ...body.event, type: 'simulated.unknown' } };
+  return body;
+}
+
+/**
+ * JSON that no common library writes: spaces after commas alone, escaped slashes and non-ASCII characters, decimals
+ * that end in `.0`. A receiver that checks the signature over parsed and rewritten JSON fails here, as it must.
+ */
+export function writeBody(value: unknown, name = ''): string {
+  if (typeof value === 'number' && decimals.has(name)) return value.toFixed(1);
+  if (Array.isArray(value)) return `[${value.map((item) => writeBody(item)).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value).filter(([, member]) => member !== undefined);
+    return `{${members.map(([key, member]) => `${writeBody(key)}:${writeBody(member, key)}`).join(', ')}}`;
+  }
+  return JSON.stringify(value)
+    .replaceAll('/', '\\/')
+    .replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**

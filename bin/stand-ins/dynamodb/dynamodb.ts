@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { localTableName as tableName } from '../local-stage.ts';
-import { type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
+import { keepLatest, type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
 import { type Attribute, type DynamoDbResponse, TableEngine } from './table-engine.ts';
 
 /**
@@ -42,6 +42,8 @@ const errors = {
   'internal-error': { status: 500, type: 'com.amazonaws.dynamodb.v20120810#InternalServerError' },
 } as const;
 
+const unreadable = { status: 400, type: 'com.amazon.coral.service#SerializationException' };
+
 const maxBodyBytes = 1_000_000;
 /** Longer than the service waits for one try. */
 const slowMs = 700;
@@ -51,9 +53,12 @@ const json = 'application/x-amz-json-1.0';
 export async function startDynamoDb({
   port = 0,
   tls,
+  mostKept = Number.POSITIVE_INFINITY,
 }: {
   port?: number;
   tls?: { key: string; cert: string } | undefined;
+  /** How many calls are kept, the latest ones; by default all. */
+  mostKept?: number | undefined;
 } = {}): Promise<LocalDynamoDb> {
   const engine = new TableEngine();
   const calls: TableCall[] = [];
@@ -63,8 +68,10 @@ export async function startDynamoDb({
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = (await readBody(request, maxBodyBytes))?.toString() || '{}';
     const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
-    const input = JSON.parse(body) as Record<string, unknown>;
-    calls.push({ operation, input });
+    const input = parseObject(body);
+    // The engine would end the process with anything else.
+    if (!input) return send(response, errorAnswer(unreadable));
+    keepLatest(calls, { operation, input }, mostKept);
     const played = timesLeft > 0 ? fault : 'none';
     timesLeft -= 1;
     if (played === 'hang') return;
@@ -107,4 +114,15 @@ function send(response: ServerResponse, { status, headers, body }: DynamoDbRespo
 function errorAnswer({ status, type }: { status: number; type: string }): DynamoDbResponse {
   const body = JSON.stringify({ __type: type, message: 'A simulated error' });
   return { status, headers: { 'Content-Type': json }, body };
+}
+
+/** A JSON object; undefined if the body is anything else. */
+function parseObject(body: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -38,12 +38,16 @@ export async function checkSignature(
   if (!authorization) return 'MISSING_AUTHENTICATION_TOKEN';
 
   const parameters = parseAuthorization(authorization);
-  const timestamp = headerOf('x-amz-date');
+  // "If AWS can't find the x-amz-date header, it looks for the date header" (IAM User Guide, "Elements of an AWS API
+  // request signature", read November 2026), in the same format.
+  const dateHeader = headerOf('x-amz-date') === undefined ? 'date' : 'x-amz-date';
+  const timestamp = headerOf(dateHeader);
   if (!parameters || timestamp === undefined) return 'DEFAULT_4XX';
   const { credential, signature } = parameters;
   const signedHeaders = parameters.signedHeaders.split(';');
   const mustBeSigned = request.headers.map(([name]) => name.toLowerCase()).filter(isAlwaysSigned);
-  if (!['host', ...mustBeSigned].every((name) => signedHeaders.includes(name))) return 'INVALID_SIGNATURE';
+  if (!['host', dateHeader, ...mustBeSigned].every((name) => signedHeaders.includes(name)))
+    return 'INVALID_SIGNATURE';
 
   const signedAt = parseTimestamp(timestamp);
   if (Number.isNaN(signedAt)) return 'DEFAULT_4XX';
@@ -60,6 +64,8 @@ export async function checkSignature(
   const expected = await sign(request, signedHeaders, new Date(signedAt), credentials);
   return isSorted && signature === expected ? undefined : 'INVALID_SIGNATURE';
 }
+
+type CanonicalRequest = Parameters<SignatureV4['createCanonicalRequest']>;
 
 /** The signature that these headers of the request must have; `undefined` if they claim another body. */
 async function sign(
@@ -83,7 +89,16 @@ async function sign(
   // In a signature, a plus sign is no space.
   const parameters = new URLSearchParams(search.replaceAll('+', '%2B'));
   const query = Object.fromEntries([...parameters.keys()].map((name) => [name, parameters.getAll(name)]));
-  const signer = new SignatureV4({
+  const signer = new (class extends SignatureV4 {
+    /** The signer removes `Date`, which a caller may sign. */
+    protected override createCanonicalRequest(...[request, others, hash]: CanonicalRequest): string {
+      return super.createCanonicalRequest(
+        request,
+        { ...others, ...(signed.date && { date: signed.date }) },
+        hash,
+      );
+    }
+  })({
     service: gatewayService,
     region,
     credentials,
@@ -92,7 +107,8 @@ async function sign(
   });
   const { headers: result } = await signer.sign(
     { method, protocol: 'http:', hostname: '', path: pathname, query, headers: signed, body },
-    { signingDate, signableHeaders: new Set(signedHeaders) },
+    // The signer adds its date, which the request may not have.
+    { signingDate, signableHeaders: new Set(signedHeaders), unsignableHeaders: new Set(['x-amz-date']) },
   );
   return result.authorization?.split('Signature=')[1];
 }

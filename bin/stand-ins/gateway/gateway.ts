@@ -112,7 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const { route, path, pathParameters } = found;
     const apiKey = route.authorization === 'api-key' ? String(request.headers['x-api-key'] ?? '') : null;
     if (apiKey !== null && (apiKey === '' || apiKey !== options.apiKey)) return ownAnswer('INVALID_API_KEY');
-    if (!body) return ownAnswer('REQUEST_TOO_LARGE');
+    if (!body) return tooLargeAnswer(requestId);
     if (route.authorization === 'iam') {
       const { method = '', url = '', rawHeaders } = request;
       const signed = { method, url, headers: pairsOf(rawHeaders), body };
@@ -192,6 +192,13 @@ function noStageAnswer(requestId: string): Answer {
     'x-amzn-ErrorType': 'ForbiddenException',
   };
   return answer(403, Object.entries(headers), Buffer.from('{"message":"Forbidden"}'));
+}
+
+/** To a body above 10 MB: no gateway response changes it (read in public reports, November 2026). */
+function tooLargeAnswer(requestId: string): Answer {
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'x-amzn-RequestId': requestId };
+  const body = Buffer.from(`HTTP content length exceeded ${largestBodyBytes} bytes.`);
+  return { ...answer(413, Object.entries(headers), body), errorResponseType: 'REQUEST_TOO_LARGE' };
 }
 
 /** One of API Gateway's own answers, by its type and labelled by its template: as a page if `Accept` names HTML. */

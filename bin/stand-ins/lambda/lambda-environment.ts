@@ -17,6 +17,8 @@ export type LambdaEnvironmentOptions = {
   environment: Record<string, string>;
   /** The file that implements the Runtime API for the function. Default: the stand-in in this folder. */
   bootstrap?: string;
+  /** Flags of Node. Default: none. */
+  nodeFlags?: readonly string[];
   /** Lambda's time limit for one invocation, in ms. */
   timeoutMs?: number;
 };
@@ -42,12 +44,18 @@ const standInBootstrap = fileURLToPath(new URL('lambda-bootstrap.ts', import.met
  * @throws Error with the function's own message if its init fails.
  */
 export async function startLambdaEnvironment(options: LambdaEnvironmentOptions): Promise<LambdaEnvironment> {
-  const { bundleFolder, environment, bootstrap = standInBootstrap, timeoutMs = 14_000 } = options;
+  const {
+    bundleFolder,
+    environment,
+    bootstrap = standInBootstrap,
+    nodeFlags = [],
+    timeoutMs = 14_000,
+  } = options;
   const runtimeApi = await startRuntimeApi(timeoutMs);
   const startedAt = performance.now();
   const child = spawn(
     process.execPath,
-    [bootstrap, ...(bootstrap === standInBootstrap ? [] : ['index.handler'])],
+    [...nodeFlags, bootstrap, ...(bootstrap === standInBootstrap ? [] : ['index.handler'])],
     {
       cwd: bundleFolder,
       stdio: ['ignore', 'pipe', 'pipe'],

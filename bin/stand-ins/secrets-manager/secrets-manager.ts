@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
+import { keepLatest, type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
 import { SecretRotations } from './secret-rotation.ts';
 import { putVersion, type RotationFunction, SecretStore, SecretsManagerError } from './secret-store.ts';
 import { perform } from './secrets-operations.ts';
@@ -17,6 +17,8 @@ export interface SecretsManagerOptions {
   secrets?: Record<string, string>;
   /** Leaves AWSPENDING on its version when AWSCURRENT moves there, contrary to AWS's guide. */
   pendingStays?: boolean;
+  /** How many requests are kept, the latest ones; by default all. */
+  mostKept?: number | undefined;
 }
 
 /**
@@ -69,6 +71,7 @@ const largestBodyBytes = 1_000_000;
  */
 export async function startSecretsManager(options: SecretsManagerOptions = {}): Promise<SecretsManager> {
   const { region = 'us-east-1', secrets = {}, pendingStays = false } = options;
+  const { mostKept = Number.POSITIVE_INFINITY } = options;
   const store = new SecretStore(region, { pendingStays });
   for (const [name, value] of Object.entries(secrets)) putVersion(store.create(name), value);
   const requests: SecretsRequest[] = [];
@@ -79,7 +82,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, largestBodyBytes);
     const operation = operationOf(request);
-    requests.push({ operation, at: Date.now(), ...signerOf(request) });
+    keepLatest(requests, { operation, at: Date.now(), ...signerOf(request) }, mostKept);
     if (failure === 'hang') return;
     try {
       failOnPurpose();

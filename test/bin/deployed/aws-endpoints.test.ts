@@ -23,6 +23,9 @@ test.each([
   'https://secretsmanager.eu-central-1.amazonaws.com',
   'https://secretsmanager.cn-north-1.amazonaws.com.cn',
   'https://secretsmanager.eu-central-1.api.aws',
+  'https://secretsmanager.cn-north-1.api.amazonwebservices.com.cn',
+  'https://secretsmanager.eusc-de-east-1.amazonaws.eu',
+  'https://secretsmanager.eusc-de-east-1.api.amazonwebservices.eu',
 ])('calls %s', async (endpoint) => {
   expect(await callTo(endpoint)).toBe('sent');
 });
@@ -31,6 +34,8 @@ test.each([
   'http://secretsmanager.eu-central-1.amazonaws.com',
   'https://secretsmanager.eu-central-1.amazonaws.com.evil.example',
   'https://evilamazonaws.com',
+  'https://secretsmanager.evilamazonaws.eu',
+  'https://amazonaws.eu.evil.example',
   'https://secretsmanager-amazonaws.com',
   'http://127.0.0.1:3002',
   'https://localhost',

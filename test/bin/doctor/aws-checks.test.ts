@@ -121,7 +121,7 @@ test('a launch key needs no rotation before it is in order', async () => {
 });
 
 describe('the alarms', () => {
-  const stage = { resume: true, launchLinks: false };
+  const stage = { resume: true, launchLinks: false, results: false as const };
   const names = articlesOf(stage).map((article) => nameAlarm('BeginiSession-Demo', article));
   const check = alarmCheck(new CloudWatchClient({ region }), stage, 'BeginiSession-Demo');
   const alarms = (change: (name: string) => object = () => ({})) =>

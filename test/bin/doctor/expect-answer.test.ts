@@ -10,10 +10,11 @@ import { edgeChecks } from '../../../bin/doctor/edge-checks.ts';
 import { exampleLaunchLink, exampleSession } from '../../../bin/openapi/components.ts';
 import { type Listener, startLoopbackServer } from '../../../bin/stand-ins/loopback.ts';
 import { problems } from '../../../functions/errors.ts';
-import { problemBody } from '../../../functions/http/responses.ts';
+import { page, problemBody } from '../../../functions/http/responses.ts';
 import { securityHeaders } from '../../../functions/http/security-headers.ts';
 import { gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
 import { examine } from '../../support/examine.ts';
+import { startProxy } from '../../support/proxy.ts';
 
 const requestId = 'd4f30c0e-4b0c-4f0a-9a6b-6a5f4f4f2b11';
 const headers = { ...securityHeaders, 'x-request-id': requestId, 'content-type': 'application/json' };
@@ -193,6 +194,26 @@ test('a launch link whose page is not in the contract is wrong, and the link is 
   expect(JSON.stringify(finding)).not.toContain('secret');
 });
 
+test('a return page that does not open is wrong, also if the others do', async () => {
+  const returnPages = (contract: Contract) => edgeChecks(contract).slice(-1);
+  const shown = page('<p>', requestId, { headers: { 'Content-Security-Policy': "default-src 'none'" } });
+  const examineReturnPages = (broken: string) =>
+    examineStage(
+      async ({ url }, response) => {
+        if (url === `/return/${broken}`) response.writeHead(403, headers).end(forbidden);
+        else response.writeHead(200, shown.headers as Record<string, string>).end(shown.body);
+      },
+      returnPages,
+      { launchLinks: true },
+    );
+  expect(await examineReturnPages('none')).toMatchObject([{ status: 'ok' }]);
+  for (const ending of ['complete', 'cancelled', 'expired']) {
+    expect(await examineReturnPages(ending)).toMatchObject([
+      { status: 'wrong', found: 'status 403 forbidden, not 200' },
+    ]);
+  }
+});
+
 test('a URL that does not answer is wrong, without a stack trace', async () => {
   const findings = await examine(contractChecks(contractAt('http://127.0.0.1:1')));
   const statuses = ['wrong', 'wrong', 'wrong', 'wrong', 'not checked'];
@@ -308,6 +329,19 @@ test('leaves the header Accept out if none is given', async () => {
   await callStage({ method: 'GET', url: server.origin, headers: {} });
   await server.close();
   expect(seen).toEqual([undefined]);
+});
+
+test('a deployed stage is called through the proxy of the environment', async () => {
+  const proxy = await startProxy();
+  const before = { ...process.env };
+  process.env.HTTPS_PROXY = proxy.url;
+  const url = 'https://abcde12345.execute-api.eu-central-1.amazonaws.com/demo';
+  const [finding] = await examine(firstStranger(contractAt(url)));
+  process.env = before;
+  proxy.close();
+  expect(finding?.found).toBe('no usable answer (ERR_PROXY_TUNNEL)');
+  expect(finding?.next).toContain('HTTPS_PROXY');
+  expect(new Set(proxy.targets)).toEqual(new Set(['abcde12345.execute-api.eu-central-1.amazonaws.com:443']));
 });
 
 test('a stage that switches protocols is wrong', async () => {

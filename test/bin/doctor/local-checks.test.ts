@@ -28,6 +28,19 @@ test('hands an applicant over where it is asked to, and sees the session handed 
   );
 });
 
+test('sees a result that is dead, and one that was set aside', async () => {
+  for (const queue of ['dead', 'setAside'] as const) service.sqs.send(queue, { body: '{}', attributes: {} });
+  expect(notOk(await examineLocal())).toMatchObject([
+    {
+      group: 'results',
+      status: 'to do',
+      found: '1 dead, 1 set aside',
+      next: 'Read "Results are dead or set aside" in .github/RUNBOOK.md.',
+    },
+  ]);
+  service.sqs.purge();
+});
+
 test('says that the secret cannot be described where the caller may not', async () => {
   service.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1 });
   expect(notOk(await examineLocal())).toMatchObject([

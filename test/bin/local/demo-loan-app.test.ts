@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { LocalService } from '../../../bin/local/local-service.ts';
+import type { LocalService, LocalServiceOptions } from '../../../bin/local/local-service.ts';
+import { localSecretName } from '../../../bin/stand-ins/local-stage.ts';
 import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
 
@@ -111,45 +111,84 @@ test('offers the languages of the stage, each by its own name', async () => {
 });
 
 describe('results', () => {
-  const event = (type: string) =>
-    JSON.stringify({ uid: 'ABCDE-12345', integration_id: '1', event: { type, details: {} } });
-  const sign = (body: string, apiKey = simulatedCredentials.apiKey) =>
-    createHmac('sha512', apiKey).update(body).digest('hex');
-  const deliver = (body: string, signature: string) =>
-    fetch(`${origin}/webhook`, { method: 'POST', headers: { 'x-signature': signature }, body });
   const pageAt = async (path: string) => await (await fetch(`${origin}${path}`)).text();
+  const restart = async (options: LocalServiceOptions) => {
+    await service.close();
+    service = await startLocalService(0, options);
+    origin = new URL(service.gateway.url).origin;
+  };
 
-  test('arrive by a signed webhook, and are shown once, even if they are sent again', async () => {
-    expect(await pageAt('/')).toContain('No result has arrived yet.');
-    const body = event('psychometric_score.complete');
-    for (const _ of [1, 2]) {
-      const answer = await deliver(body, sign(body));
-      expect([answer.status, await answer.json()]).toEqual([200, {}]);
+  /** Takes the assessment of a new session, and resolves once each event was answered. */
+  async function end(ending: string, events: number): Promise<void> {
+    const location = (await post('/start', {})).headers.get('location') ?? '';
+    await fetch(location, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ ending }) });
+    while (service.vendor.deliveries.filter(({ delivered }) => delivered).length < events) {
+      await new Promise(setImmediate);
     }
-    const shown = (await pageAt('/')).split('<li>ABCDE-12345: <code>psychometric_score.complete</code>');
-    expect(shown).toHaveLength(2);
+  }
+
+  /** The first page, once the demo has taken everything from the queue. */
+  async function pageWithResults(): Promise<string> {
+    while (service.sqs.messages('results').length > 0) await new Promise(setImmediate);
+    return await pageAt('/');
+  }
+
+  test('come from the queue with their score, each once, even if they are sent again', async () => {
+    await restart({ webhook: { delayMs: 0 } });
+    expect(await pageAt('/')).toContain('No result has arrived yet.');
+    service.vendor.setWebhookMode('twice');
+    await end('finish', 4);
+    expect((await pageWithResults()).match(/<li>.*<\/li>/g)?.join('\n')).toBe(
+      '<li>ABCDE-12345: <code>psychometric_score.complete</code>, score 612</li><li>ABCDE-12345: <code>application.complete</code></li>',
+    );
   });
 
-  test('signed with the key before a renewal arrive, too', async () => {
-    service.vendor.changeCredentials({ ...simulatedCredentials, apiKey: 'renewed' });
-    for (const apiKey of ['renewed', simulatedCredentials.apiKey]) {
-      const body = event(`application.${apiKey}`);
-      expect((await deliver(body, sign(body, apiKey))).status).toBe(200);
-    }
+  test.each(['previous-key', 'sha256', 'old-header'] as const)('arrive in the way %s', async (mode) => {
+    await restart({ webhook: { delayMs: 0 } });
+    const renewed = { ...simulatedCredentials, apiKey: 'renewed' };
+    service.vendor.changeCredentials(renewed);
+    service.secretsManager.putValue(localSecretName, JSON.stringify(renewed));
+    service.vendor.setWebhookMode(mode);
+    await end('give-up', 1);
+    expect(await pageWithResults()).toContain('application.cancelled');
   });
 
-  test('are refused with a wrong signature, and without one', async () => {
-    const body = event('application.complete');
-    expect((await deliver(body, sign(`${body} `))).status).toBe(401);
-    expect((await deliver(body, 'x'.repeat(128))).status).toBe(401);
-    expect((await fetch(`${origin}/webhook`, { method: 'POST', body })).status).toBe(401);
-    expect(await pageAt('/')).toContain('No result has arrived yet.');
+  test.each(['wrong-key', 'altered-body'] as const)('are refused: %s', async (mode) => {
+    await restart({ webhook: { delayMs: 0, retryDelaysMs: [] } });
+    service.vendor.setWebhookMode(mode);
+    const refused = end('give-up', 1);
+    while (service.vendor.deliveries.length === 0) await new Promise(setImmediate);
+    expect(service.vendor.deliveries).toMatchObject([{ outcome: 401, delivered: false }]);
+    expect(await pageWithResults()).toContain('No result has arrived yet.');
+    service.vendor.setWebhookMode('once');
+    await end('give-up', 1);
+    await refused;
+  });
+
+  test('of another integration are set aside, and not shown', async () => {
+    await restart({ webhook: { delayMs: 0 } });
+    service.vendor.setWebhookMode('other-integration');
+    await end('give-up', 1);
+    expect(service.sqs.messages('setAside')).toHaveLength(1);
+    expect(await pageWithResults()).toContain('No result has arrived yet.');
+  });
+
+  test('of an unknown type are shown', async () => {
+    await restart({ webhook: { delayMs: 0 } });
+    service.vendor.setWebhookMode('unknown-type');
+    await end('give-up', 1);
+    expect(await pageWithResults()).toContain('simulated.unknown');
+  });
+
+  test('stay in the queue for a consumer of the lender’s own, and the page says so', async () => {
+    await restart({ leaveResults: true, webhook: { delayMs: 0 } });
+    await end('give-up', 1);
+    expect(service.sqs.messages('results')).toHaveLength(1);
+    expect(await pageAt('/')).toContain(`<code>${service.sqs.queueUrl('results')}</code>`);
   });
 
   test('go to the lender’s own receiver, and the page says so', async () => {
-    await service.close();
-    service = await startLocalService(0, { webhook: { url: 'http://127.0.0.1:1/mine' } });
-    origin = new URL(service.gateway.url).origin;
+    await restart({ webhook: { url: 'http://127.0.0.1:1/mine' } });
     expect(await pageAt('/')).toContain('<code>http://127.0.0.1:1/mine</code>');
   });
 });

@@ -16,7 +16,9 @@ function faultOf(argv: string[], environment: Record<string, string> = {}): stri
 
 test('reads a command line', () => {
   const command = { stage: 'Test', status: false, local: true, file: 'pair.json', confirm: undefined };
-  expect(parseCommand(['--stage', 'Test', '--local', '--file=pair.json'])).toEqual(command);
+  const argv = ['--stage', 'Test', '--local', '--file=pair.json'];
+  expect(parseCommand(argv)).toEqual({ ...command, compromised: false });
+  expect(parseCommand([...argv, '--compromised'])).toEqual({ ...command, compromised: true });
 });
 
 test.each<[string[], string]>([
@@ -31,10 +33,4 @@ test.each<[string[], string]>([
   [['--stage', 'test', 'A-KEY'], 'A value was given instead of an option.'],
 ])('says what is wrong with %j, and quotes no value', (argv, fault) => {
   expect(faultOf(argv)).toBe(fault);
-});
-
-test('says so if npm has used the option itself, because -- is missing before it', () => {
-  expect(faultOf(['test'], { npm_config_stage: 'test' })).toBe(
-    'npm has used --stage itself: write -- before the options.',
-  );
 });

@@ -1,10 +1,17 @@
 import { expect, test } from '@jest/globals';
 import { parsePairInput } from '../../../bin/rotate/pair-input.ts';
 
+const parse = (json: string, encoding: BufferEncoding = 'utf8') =>
+  parsePairInput(Buffer.from(json, encoding));
 const good = { apiKey: 'new-api-key', integrationId: '42' };
 
 test('accepts a pair with any white space around its JSON', () => {
-  expect(parsePairInput(`\n ${JSON.stringify(good, null, 2)}\n`)).toEqual(good);
+  expect(parse(`\n ${JSON.stringify(good, null, 2)}\n`)).toEqual(good);
+});
+
+test('accepts a byte order mark, and what PowerShell 5 writes', () => {
+  const json = `\ufeff${JSON.stringify(good)}`;
+  expect([parse(json), parse(json, 'utf16le')]).toEqual([good, good]);
 });
 
 test.each<[string, unknown, string]>([
@@ -19,6 +26,9 @@ test.each<[string, unknown, string]>([
   ['a pasted line break inside', { ...good, apiKey: 'new-\r\napi-key' }, 'API key contains a line break'],
   ['a trailing space', { ...good, integrationId: '42 ' }, 'integration id begins or ends with white space'],
   ['a space inside', { ...good, apiKey: 'new api key' }, 'API key contains a character that is not allowed'],
+  ['a key in quotes', { ...good, apiKey: '"new-api-key"' }, 'API key is in quotation marks'],
+  ['an id in single quotes', { ...good, integrationId: "'42'" }, 'integration id is in quotation marks'],
+  ['a key of 70 kB', { ...good, apiKey: 'new-api'.repeat(10_000) }, 'API key is too long'],
   ['an accent', { ...good, apiKey: 'clé' }, 'API key contains a character that is not allowed'],
   ['the placeholder', { ...good, apiKey: 'UNSET' }, 'API key is the placeholder of a new stage'],
   ['one value twice', { ...good, integrationId: good.apiKey }, 'are the same'],
@@ -26,7 +36,7 @@ test.each<[string, unknown, string]>([
   const json = typeof input === 'string' ? input : JSON.stringify(input);
   let message = 'accepted';
   try {
-    parsePairInput(json);
+    parse(json);
   } catch (error) {
     message = (error as Error).message;
   }

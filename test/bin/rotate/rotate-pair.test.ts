@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { rotatePair } from '../../../bin/rotate/rotate-pair.ts';
+import { type RotatePairOptions, rotatePair } from '../../../bin/rotate/rotate-pair.ts';
 import type { Fault } from '../../../bin/stand-ins/begini/begini-faults.ts';
 import {
   labelBehaviours,
@@ -21,10 +22,7 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
   });
   afterEach(() => rotations.close());
 
-  const rotateTo = (
-    pair = newPair,
-    times: { leftoverMs?: number; startMs?: number; timeoutMs?: number } = {},
-  ) =>
+  const rotateTo = (pair = newPair, times: Partial<RotatePairOptions> = {}) =>
     rotatePair(pair, {
       client: rotations.client,
       versions: rotations.versions,
@@ -145,6 +143,31 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
       reason: 'The rotation ended early without a reason.',
     });
     expect(await labels()).toEqual(['AWSCURRENT']);
+  });
+
+  test.each([
+    ['has staged its pair', ['BEGINI_NEXT']],
+    ['is being tested', ['AWSPENDING']],
+    ['was refused', ['BEGINI_REFUSED_401']],
+    ['has put its pair in use', ['AWSCURRENT']],
+  ])('says so if another run, which %s, has ended the rotation', async (_, labels) => {
+    const { versions, secretsManager } = rotations;
+    secretsManager.setRotation(secretName, async (event) => {
+      if (event.Step !== 'createSecret') return;
+      const other = randomUUID();
+      await versions.put(other, JSON.stringify(oldPair), labels);
+      for (const [label, holder] of await versions.versionIdsByLabel()) {
+        const isOurs = ['AWSPENDING', 'BEGINI_NEXT'].includes(label) && holder !== other;
+        if (isOurs) await versions.detach(label, holder);
+      }
+    });
+    let clock = 0;
+    const verdict = await rotateTo(newPair, {
+      startMs: 15,
+      now: () => (clock += 10),
+      wait: () => secretsManager.rotationEnded(),
+    });
+    expect(verdict).toMatchObject({ reason: 'Another run of this command has staged its pair.' });
   });
 
   // Describe twice, put, rotate, describe: the calls of the command itself before the rotation ends.
@@ -284,6 +307,88 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
     const tokens = operations().filter((operation) => operation === 'RotateSecret');
     expect([tokens.length, time]).toEqual([121, 60_000]);
     expect(await labels()).toEqual(['AWSCURRENT', 'AWSPENDING']);
+  });
+
+  describe('--compromised', () => {
+    const compromised = async () => (await rotations.versions.versionIdsByLabel()).get('BEGINI_COMPROMISED');
+    const inUse = async () => (await rotations.versions.versionIdsByLabel()).get('AWSCURRENT');
+    const rotateCompromised = (pair = newPair, times = {}) =>
+      rotateTo(pair, { ...times, isCompromised: true });
+
+    test('marks the pair in use before the rotation starts, and it stays marked after PASS', async () => {
+      const before = await inUse();
+      let markedAtStart: string | undefined;
+      rotations.secretsManager.setRotation(secretName, async (event) => {
+        markedAtStart ??= await compromised();
+        await rotations.handler(event, { awsRequestId: '1' });
+      });
+      expect(await rotateCompromised()).toBeUndefined();
+      expect(markedAtStart).toBe(before);
+      expect((await rotations.labelsOf(before ?? '')).sort()).toEqual(['AWSPREVIOUS', 'BEGINI_COMPROMISED']);
+    });
+
+    test('withdraws the mark after FAIL, and gives it back to an earlier pair where it counts', async () => {
+      expect(await rotateCompromised({ ...newPair, apiKey: 'wrong' })).toBeDefined();
+      expect(await compromised()).toBeUndefined();
+      const first = await inUse();
+      expect(await rotateCompromised()).toBeUndefined();
+      expect(await rotateCompromised({ ...newPair, apiKey: 'wrong' })).toBeDefined();
+      expect(await compromised()).toBe(first);
+    });
+
+    test('withdraws the mark when it is interrupted', async () => {
+      const interruption = new AbortController();
+      const { client, versions } = rotations;
+      const isCompromised = true;
+      await rotatePair(newPair, {
+        client,
+        versions,
+        isCompromised,
+        signal: interruption.signal,
+        say: (sentence) => sentence.startsWith('Staged') && interruption.abort(),
+      });
+      expect(await labels()).toEqual(['AWSCURRENT']);
+    });
+
+    // Describe twice, describe and mark, put, rotate, describe: wherever the command fails, it withdraws the mark.
+    test.each([0, 1, 2, 3, 4, 5, 6])('leaves no mark if it stopped at its call %i', async (after) => {
+      rotations.secretsManager.setRotation(secretName, async () => undefined);
+      rotations.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after });
+      await expect(rotateCompromised()).rejects.toMatchObject({ name: 'AccessDeniedException' });
+      expect(await compromised()).toBeUndefined();
+    });
+
+    test('withdraws a mark whose answer was lost', async () => {
+      const { client, versions } = rotations;
+      const lost = rotatePair(newPair, {
+        client,
+        isCompromised: true,
+        say: () => undefined,
+        versions: {
+          ...versions,
+          attach: async (label, versionId, versionIds) => {
+            await versions.attach(label, versionId, versionIds);
+            throw Object.assign(new Error('lost'), { name: 'TimeoutError' });
+          },
+        },
+      });
+      await expect(lost).rejects.toMatchObject({ name: 'TimeoutError' });
+      expect(await labels()).toEqual(['AWSCURRENT']);
+    });
+
+    test('an ordinary run removes the mark that a command left which died', async () => {
+      const { versions } = rotations;
+      await versions.attach('BEGINI_COMPROMISED', (await inUse()) ?? '', await versions.versionIdsByLabel());
+      expect(await rotateTo()).toBeUndefined();
+      expect(await labels()).toEqual(ownLabels);
+    });
+
+    test('an ordinary run keeps the mark of a pair that is no longer in use', async () => {
+      const first = await inUse();
+      await rotateCompromised();
+      await rotateTo({ ...newPair, apiKey: 'wrong' });
+      expect(await compromised()).toBe(first);
+    });
   });
 
   test('two operators at once: PASS and FAIL are true in each of 50 rounds', async () => {

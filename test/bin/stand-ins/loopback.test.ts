@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { get } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from '@jest/globals';
 import { makeCertificate } from '../../../bin/stand-ins/certificate.ts';
@@ -77,6 +79,14 @@ test.each(['evil.example', '127.0.0.1', 'localhost:1', 'localhost.evil.example']
     expect(await firstLine(host)).toBe('HTTP/1.1 421 Misdirected Request');
   },
 );
+
+test('says which hosts it accepts, as to a container that calls host.docker.internal', async () => {
+  await start();
+  const { port } = new URL(server.origin);
+  const request = get({ port, headers: { host: `host.docker.internal:${port}` } });
+  const [response] = await once(request, 'response');
+  expect(await text(response)).toContain(`must be 127.0.0.1:${port} or localhost:${port}.`);
+});
 
 test('names the port if it is in use', async () => {
   await start();

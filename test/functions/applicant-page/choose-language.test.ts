@@ -69,6 +69,34 @@ test.each([
   expect(choose(undefined, accept)).toBe('es');
 });
 
+test('a language is found by whole parts of its tag: its first part is that of the wish', () => {
+  const tags = [
+    'fil',
+    'fi',
+    'fi-FI',
+    'en',
+    'en-GB',
+    'e',
+    'pt-BR',
+    'pt',
+    'p',
+    'zh-Hant',
+    'zh-Ha',
+    'az',
+    'aza',
+  ];
+  const tag = fc.constantFrom(...tags);
+  const primary = (one: string) => one.split('-')[0];
+  fc.assert(
+    fc.property(tag, fc.constantFrom('fil', 'en-GB', 'pt-BR', 'zh-Hant', 'aza'), (wish, offered) => {
+      const among = [{ language: 'xx' }, { language: offered }] as const;
+      const found = [choose(wish, undefined, among), choose(undefined, wish, among)];
+      const isOffered = primary(wish) === primary(offered);
+      expect(found).toEqual(Array(2).fill(isOffered ? offered : 'xx'));
+    }),
+  );
+});
+
 test('chooses one of the stage’s languages for any request', () => {
   fc.assert(
     fc.property(fc.option(fc.string(), { nil: undefined }), fc.string(), (link, accept) => {

@@ -40,6 +40,8 @@ describe('a call and its response', () => {
       'user-agent': 'begini-session',
       'api-key': simulatedCredentials.apiKey,
       'x-signature': request.headers['X-Signature'],
+      accept: 'application/json',
+      'accept-encoding': 'identity',
       'content-type': 'application/json',
       'content-length': String(request.body.length),
       connection: 'keep-alive',
@@ -144,7 +146,9 @@ describe('a call that may have reached the vendor', () => {
     const { vendor, client } = await startVendor();
     await call(client);
     vendor.setFault({ fault: 'close-mid-body', times: 1 });
-    expect(await failure(call(client))).toBe('vendor_connection_lost');
+    const trace = newTrace();
+    expect(await failure(call(client, trace))).toBe('vendor_connection_lost');
+    expect(trace.vendorStatus).toBe(200);
     expect(vendor.requests).toHaveLength(2);
   });
 
@@ -205,8 +209,11 @@ describe('a call that may have reached the vendor', () => {
       },
     });
     const client = clientOf(origin);
-    const calls = [call(client, newTrace(), 3_500), call(client, newTrace(), 3_500)];
+    const traces = [newTrace(), newTrace()];
+    const calls = traces.map((trace) => call(client, trace, 3_500));
     expect(await Promise.all(calls.map(failure))).toEqual(['vendor_timeout', 'vendor_timeout']);
+    // The status of an answer is known before its body.
+    expect(traces.map(({ vendorStatus }) => vendorStatus)).toEqual([200, 200]);
   });
 });
 

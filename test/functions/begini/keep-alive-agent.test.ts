@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer as createTcpServer } from 'node:net';
+import { createServer as createTcpServer, type LookupFunction } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { installVirtualTime } from '../../support/virtual-time.ts';
@@ -8,8 +8,21 @@ const time = installVirtualTime();
 // What is imported from here on is on virtual time: a busy machine loses no call.
 const { setTimeout: pause } = await import('node:timers/promises');
 const { makeCertificate } = await import('../../../bin/stand-ins/certificate.ts');
-const { call, clientOf, closeAll, failure, goodAnswer, newTrace, startRaw, startRawVendor, startVendor } =
-  await import('../../support/vendor-calls.ts');
+const { addressTimeoutMs } = await import('../../../functions/deadlines.ts');
+const { KeepAliveAgent } = await import('../../../functions/keep-alive-agent.ts');
+const {
+  call,
+  certificate,
+  clientOf,
+  closeAll,
+  endWithTest,
+  failure,
+  goodAnswer,
+  newTrace,
+  startRaw,
+  startRawVendor,
+  startVendor,
+} = await import('../../support/vendor-calls.ts');
 afterAll(() => time.restore());
 
 let now: number;
@@ -148,6 +161,15 @@ describe('a connection that may be dead', () => {
     expect([trace.vendorAttempts, vendor.calls]).toEqual([2, 3]);
   });
 
+  test('does not say that no session was created if a kept connection breaks and no other can be opened', async () => {
+    const { vendor, client } = await startVendor();
+    await call(client);
+    vendor.refuseConnections(true);
+    vendor.setFault({ fault: 'reset' });
+    expect(await failure(call(client))).toBe('vendor_connection_lost');
+    expect(vendor.requests).toHaveLength(2);
+  });
+
   test('does not repeat a call if its kept connection closes later: the vendor may have acted', async () => {
     const vendor = await startClosingVendor(1_000);
     const client = clientOf(vendor.origin);
@@ -235,6 +257,73 @@ describe('the prepared connection', () => {
     const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
     const stranger = await makeCertificate();
     await expect(clientOf(vendor.origin, stranger.cert).warmUp()).rejects.toThrow('self-signed');
+  });
+
+  test('is opened once, however often it is asked for', async () => {
+    const { vendor, client } = await startVendor();
+    await client.startWarmUp();
+    await Promise.all([client.warmUp(), client.warmUp()]);
+    await client.warmUp();
+    await call(client);
+    expect(vendor.connections).toBe(1);
+  });
+
+  /** An agent that looks every name up by `lookup`, and a vendor that it trusts. */
+  async function startNamed(lookup: LookupFunction) {
+    const { vendor } = await startVendor();
+    const agent = new KeepAliveAgent({ ca: certificate.cert, lookup });
+    endWithTest(() => agent.destroy());
+    return { vendor, agent, target: { host: 'localhost', port: Number(new URL(vendor.origin).port) } };
+  }
+
+  /** A host with these addresses. */
+  const withAddresses = (...addresses: string[]): LookupFunction => {
+    const all = addresses.map((address) => ({ address, family: 4 }));
+    // Like a real lookup, it ends in a later turn.
+    return (_host, _options, found) => void setImmediate(() => found(null, all));
+  };
+
+  test('is on its way once its start has ended, however many turns the lookup of the name takes', async () => {
+    let turns = 0;
+    const { agent, target } = await startNamed((_host, _options, found) => {
+      const take = () => {
+        turns += 1;
+        if (turns < 200) setImmediate(take);
+        else found(null, [{ address: '127.0.0.1', family: 4 }]);
+      };
+      take();
+    });
+    await agent.startWarmUp(target);
+    expect(turns).toBe(200);
+    await agent.warmUp(target);
+  });
+
+  test('does not hold the start back while the lookup of the name hangs', async () => {
+    const { agent, target } = await startNamed(() => undefined);
+    await agent.startWarmUp(target);
+    await expect(agent.warmUp(target)).rejects.toThrow('not connected in time');
+  });
+
+  test('that cannot be opened is no error of its start', async () => {
+    const { vendor, agent, target } = await startNamed(withAddresses('127.0.0.1'));
+    await vendor.close();
+    await agent.startWarmUp(target);
+    await expect(agent.warmUp(target)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('to a host with two addresses is kept if it was established while JavaScript was running', async () => {
+    const nodesOwnMs = 250;
+    for (;;) {
+      const { vendor, agent, target } = await startNamed(withAddresses('127.0.0.1', '127.0.0.2'));
+      const startedAt = process.hrtime.bigint();
+      await agent.startWarmUp(target);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, nodesOwnMs + 50);
+      await agent.warmUp(target);
+      const tookMs = Number(process.hrtime.bigint() - startedAt) / 1e6;
+      if (tookMs > addressTimeoutMs) continue; // The machine itself stood still: says nothing.
+      expect(vendor.connections).toBe(1);
+      return;
+    }
   });
 
   test('closes the prepared connection with the client', async () => {

@@ -16,6 +16,10 @@ const answer = (body: unknown, statusCode = 200): VendorResponse => ({
 });
 const judge = (vendorAnswer: VendorResponse) => judgeResponse(vendorAnswer, uid, integrationId);
 
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
 /** The code of the error that `judgeResponse` throws, and its `Retry-After`. */
 function judgement(vendorAnswer: VendorResponse): { code: string; retryAfterSeconds: number | undefined } {
   try {
@@ -29,10 +33,11 @@ function judgement(vendorAnswer: VendorResponse): { code: string; retryAfterSeco
 }
 
 test('reads the token and its expiry from the documented answer, and ignores the url', () => {
-  const accessToken = token({ uid, integration_id: integrationId, company_id: '7', exp: 1_795_341_600 });
+  const accessToken = token({ uid, integration_id: integrationId, company_id: '7', exp: 4_000_000_000 });
   expect(judge(answer({ access_token: accessToken, url: 'https://evil.example' }))).toEqual({
     accessToken,
-    expiresAtSeconds: 1_795_341_600,
+    expiresAtSeconds: 4_000_000_000,
+    isExpiryAbsurd: false,
   });
 });
 
@@ -89,6 +94,18 @@ test('passes on whole seconds, from 1 to a day, for any Retry-After of a busy ve
   );
 });
 
+test('never sends a caller back before the date of a busy vendor', () => {
+  const aheadMs = fc.integer({ min: 1, max: 80_000_000 });
+  fc.assert(
+    fc.property(aheadMs, (ms) => {
+      const date = new Date(Date.now() + ms);
+      date.setMilliseconds(0);
+      const { retryAfterSeconds = 0 } = judgement({ ...answer('', 429), retryAfter: date.toUTCString() });
+      expect(Date.now() + retryAfterSeconds * 1_000).toBeGreaterThanOrEqual(date.getTime());
+    }),
+  );
+});
+
 test('converts a busy vendor’s Retry-After date to seconds from now', () => {
   const retryAfter = new Date(Date.now() + 120_000).toUTCString();
   const { retryAfterSeconds } = judgement({ ...answer('', 429), retryAfter });
@@ -123,6 +140,21 @@ test.each([
   expect(judgement(answer(body)).code).toBe('vendor_response_invalid');
 });
 
+test('refuses a token with any other uid or integration id than ours, of any type, null too', () => {
+  fc.assert(
+    fc.property(fc.constantFrom('uid', 'integration_id'), fc.jsonValue({ maxDepth: 1 }), (name, other) => {
+      const body = { access_token: token({ uid, integration_id: integrationId, [name]: other }) };
+      expect(judgement(answer(body)).code).toBe('vendor_response_invalid');
+    }),
+    {
+      examples: [
+        ['uid', null],
+        ['integration_id', null],
+      ],
+    },
+  );
+});
+
 test('refuses a token of 4,097 characters', () => {
   const body = { access_token: `a.${'b'.repeat(4_093)}.c` };
   expect(judgement(answer(body)).code).toBe('vendor_response_invalid');
@@ -140,11 +172,16 @@ test.each([
   ['is text', { exp: '1795341600' }],
   ['is null', { exp: null }],
   ['lies after the year 9999', { exp: 253_402_300_800 }],
-])('gives no expiry if the token’s exp %s', (_, claims) => {
-  expect(judge(answer({ access_token: token({ uid, ...claims }) })).expiresAtSeconds).toBeNull();
+  ['is a time from now', { exp: 86_400 }],
+  ['has passed', { exp: nowSeconds() - 1 }],
+  ['counts from 2001', { exp: nowSeconds() - 978_307_200 }],
+  ['is in milliseconds', { exp: Date.now() + 86_400_000 }],
+])('gives no expiry if the token’s exp %s, and says so if it has one', (_, claims: { exp?: unknown }) => {
+  const { expiresAtSeconds, isExpiryAbsurd } = judge(answer({ access_token: token({ uid, ...claims }) }));
+  expect([expiresAtSeconds, isExpiryAbsurd]).toEqual([null, (claims.exp ?? null) !== null]);
 });
 
-test.each([1, 253_402_300_799])('gives the expiry of a token whose exp is %d', (exp) => {
+test.each([nowSeconds() + 100, 253_402_300_799])('gives the expiry of a token whose exp is %d', (exp) => {
   expect(judge(answer({ access_token: token({ uid, exp }) })).expiresAtSeconds).toBe(exp);
 });
 

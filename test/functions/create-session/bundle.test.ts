@@ -114,6 +114,22 @@ describe('its start', () => {
   });
 });
 
+test.each(['create-session', 'launch'] as const)(
+  '%s connects to the vendor before it makes its first request to AWS',
+  async (name) => {
+    lambda = await startLambda(name, {
+      resume: true,
+      variables: { NODE_OPTIONS: `--import=${new URL('../../support/order-of-starts.ts', import.meta.url)}` },
+    });
+    const { vendor, secretsManager, stop } = lambda;
+    lambda = undefined;
+    const { stderr } = await stop();
+    const [first, ...later] = stderr.split('\n');
+    expect(first).toBe(`SYN ${new URL(vendor.origin).port}`);
+    expect(later).toContain(`request ${new URL(secretsManager.url).port}`);
+  },
+);
+
 describe('a failing Secrets Manager', () => {
   test('is called a second time if it fails once', async () => {
     const running = await start({
@@ -177,8 +193,9 @@ describe('its answers and log lines', () => {
   });
 
   test('answers if the vendor does not exist', async () => {
-    const running = await start();
-    await running.vendor.close();
+    const running = await start({
+      variables: { BEGINI_LOCAL_ORIGINS: 'https://127.0.0.1:1,https://127.0.0.1:1' },
+    });
     expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('vendor_unreachable');
   });
 

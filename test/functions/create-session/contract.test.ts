@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { version } from '../../../functions/version.ts';
 import type { Service } from '../../support/service.ts';
@@ -93,6 +95,20 @@ describe('a good call', () => {
     expect((await service.post({ uid }, { Accept: accept })).status).toBe(status);
   });
 
+  test.each([
+    [['Accept', 'application/json', 'Accept', '*/*'], 201],
+    [['Accept', '*/*', 'Accept', 'application/json'], 201],
+    [['accept', 'application/json', 'Accept', '*/*', 'ACCEPT', 'text/html'], 201],
+    [['Accept', 'text/html', 'Accept', '*/*'], 302],
+  ])('takes several lines of Accept for one list: %j', async (lines, status) => {
+    service = await startService();
+    const headers = [...lines, 'Content-Type', 'application/json', 'Host', new URL(service.url).host];
+    const sent = request(service.url, { method: 'POST', headers }).end(JSON.stringify({ uid }));
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(status);
+  });
+
   test('signs the call if HMAC is on, and not if it is off', async () => {
     service = await startService({ hmac: true });
     await service.post({ uid });
@@ -106,6 +122,8 @@ describe('a good call', () => {
   test.each([
     ['of 5 characters', { uid: 'abc-1' }],
     ['of 60 characters', { uid: 'a1-'.repeat(20) }],
+    ['with an integration_id of null', { uid, integration_id: null }],
+    ['after a byte order mark', `\ufeff{"uid":"${uid}"}`],
     [
       'with the stage’s own integration_id beside it',
       { uid, integration_id: simulatedCredentials.integrationId },
@@ -162,7 +180,6 @@ describe('the request', () => {
       'integration_mismatch',
     ],
     ['an integration_id of another type', { uid, integration_id: 1 }, 422, 'integration_mismatch'],
-    ['an integration_id of null', { uid, integration_id: null }, 422, 'integration_mismatch'],
     ['a body of 4,097 bytes', JSON.stringify({ uid }).padEnd(4_097), 413, 'body_too_large'],
     ['a body of 1 MB', 'x'.repeat(1_000_000), 413, 'body_too_large'],
   ] as const)('answers %s without calling the vendor', async (_, body, status, code) => {
@@ -186,6 +203,17 @@ describe('the request', () => {
       const response = await service.post({ uid }, { 'Content-Type': contentType });
       expect(response.status).toBe(415);
       expect((await problemOf(response)).code).toBe('unsupported_media_type');
+      expect(service.vendor.requests).toHaveLength(0);
+    },
+  );
+
+  test.each(['gzip', 'br', 'identity, gzip', 'unknown'])(
+    'answers a body with Content-Encoding: %s with 415, without calling the vendor',
+    async (encoding) => {
+      service = await startService();
+      const response = await service.post({ uid }, { 'Content-Encoding': encoding });
+      expect(response.status).toBe(415);
+      expect((await problemOf(response)).detail).toMatch(/without Content-Encoding/);
       expect(service.vendor.requests).toHaveLength(0);
     },
   );
@@ -269,6 +297,21 @@ describe('the credentials', () => {
     expect((await service.post({ uid })).status).toBe(302);
   });
 
+  test.each([200, 302, 400, 404, 422, 429, 500, 503])(
+    'forgets a refusal at any other answer of the vendor, such as %d: it has accepted the key',
+    async (status) => {
+      service = await startService({ resume: false });
+      service.vendor.setFault({ fault: 'status', status: 401 });
+      await service.post({ uid });
+      service.advance(15_000);
+      service.vendor.setFault({ fault: 'status', status });
+      await service.post({ uid });
+      const before = service.vendor.requests.length;
+      await service.post({ uid });
+      expect(service.vendor.requests).toHaveLength(before + 1);
+    },
+  );
+
   test('calls once more, with a new signature, if the secret was renewed meanwhile', async () => {
     service = await startService({ resume: false });
     await service.post({ uid });
@@ -299,6 +342,39 @@ describe('the credentials', () => {
 });
 
 describe('the vendor', () => {
+  /** The vendor has another pair than the function, which the secret has already. */
+  async function renew(next: object): Promise<void> {
+    await service.post({ uid: 'another-applicant' });
+    const renewed = { ...simulatedCredentials, apiKey: 'renewed-key', ...next };
+    service.vendor.changeCredentials(renewed);
+    service.secretsManager.putValue(secretName, JSON.stringify(renewed));
+  }
+
+  test.each([
+    ['the same integration', {}],
+    ['another integration', { integrationId: 'another-integration' }],
+  ])(
+    'has 8 s for all calls of one request together, if a refused pair is replaced by one of %s',
+    async (_, next) => {
+      service = await startService();
+      await renew(next);
+      service.vendor.setFault({ fault: 'slow', delayMs: 4_500 });
+      const response = await service.post({ uid });
+      expect((await problemOf(response)).code).toBe('vendor_timeout');
+      expect(lastLine()).toMatchObject({ vendorAttempts: 2 });
+      expect(lastLine().vendorMs).toBeLessThanOrEqual(8_050);
+    },
+  );
+
+  test('answers credentials_refused if it refused the pair and no time is left to call it with the next one', async () => {
+    service = await startService({ timeoutMs: 7_000 });
+    await renew({});
+    service.vendor.setFault({ fault: 'slow', delayMs: 2_500 });
+    const response = await service.post({ uid });
+    expect((await problemOf(response)).code).toBe('credentials_refused');
+    expect(lastLine()).toMatchObject({ vendorAttempts: 1, vendorStatus: 401 });
+  });
+
   const token = (claims: object) =>
     `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2lnbmF0dXJl`;
 

@@ -38,6 +38,7 @@ function setUp(changes: { vendor?: Partial<VendorClient>; cache?: Partial<Creden
         deadlines.push(deadline - Date.now());
         return answer;
       },
+      startWarmUp: async () => undefined,
       warmUp: async () => undefined,
       close: () => undefined,
       ...changes.vendor,

@@ -137,6 +137,20 @@ export const faultMatrix: readonly MatrixRow[] = [
     '502 vendor_response_invalid 1/0/2',
     '502 vendor_response_invalid 1/1/2',
   ]),
+  begini('compresses its answer (`encoded` gzip)', { fault: 'encoded', encoding: 'gzip' }, [
+    '302 1/0/2',
+    '302 1/0/2',
+    '302 1/1/2',
+  ]),
+  begini(
+    'answers in an encoding that the service cannot read (`encoded` zstd)',
+    { fault: 'encoded', encoding: 'zstd' },
+    [
+      '502 vendor_response_invalid 1/0/2',
+      '502 vendor_response_invalid 1/0/2',
+      '502 vendor_response_invalid 1/1/2',
+    ],
+  ),
   begini(
     'refuses the key (`status` 401)',
     { fault: 'status', status: 401 },

@@ -127,7 +127,7 @@ function expectedCode(text: string): string | undefined {
   if (Buffer.byteLength(text) > 4_096) return 'body_too_large';
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch {
     return 'malformed_json';
   }
@@ -135,7 +135,7 @@ function expectedCode(text: string): string | undefined {
   const { uid, integration_id: integrationId, ...others } = body as Record<string, unknown>;
   if (Object.keys(others).length > 0) return 'unknown_property';
   if (typeof uid !== 'string' || !/^[A-Za-z0-9-]{5,60}$/.test(uid)) return 'invalid_uid';
-  if (![undefined, simulatedCredentials.integrationId].includes(integrationId as string))
+  if (![undefined, null, simulatedCredentials.integrationId].includes(integrationId as string))
     return 'integration_mismatch';
   return undefined;
 }
@@ -150,7 +150,7 @@ test('POST /sessions judges any body, broken JSON too, as the contract does, and
       const calls = service.vendor.requests.slice(callsBefore);
       if (code !== undefined) expect(calls).toEqual([]);
       for (const { rawBody, accepted } of calls) {
-        const { uid } = JSON.parse(text);
+        const { uid } = JSON.parse(text.replace(/^\ufeff/, ''));
         expect(JSON.parse(rawBody.toString()).uid).toBe(uid);
         // By the simulator's own code: key, signature over these bytes, uid and integration.
         expect(accepted).toBe(true);

@@ -1,5 +1,14 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { lambdaContext } from '../../../bin/stand-ins/gateway/gateway-event.ts';
+import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
+import { OperatorError } from '../../../functions/errors.ts';
+import { createLaunchHandler } from '../../../functions/launch/launch-handler.ts';
+import type { LaunchSettings } from '../../../functions/launch/settings.ts';
+import type { SessionService } from '../../../functions/session/session-service.ts';
 import { uidReference } from '../../../functions/uid.ts';
+import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
+
 import { oldLaunchVectors } from '../../support/launch-vectors.ts';
 import type { Service } from '../../support/service.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
@@ -267,6 +276,33 @@ test('offers to open the page again if the keys cannot be read', async () => {
   expect(await response.text()).toContain('<form method="get">');
 });
 
+test('has a way back on every error page, whatever the error', async () => {
+  const link = await service.makeLink(uid);
+  const bad = `${link}x`;
+  const short = await service.makeLink(uid, 60);
+  const answers = [await ask(bad), await ask(bad, 'POST')];
+  for (const status of [401, 422, 500]) {
+    service.vendor.setFault({ fault: 'status', status });
+    answers.push(await ask(link, 'POST'));
+    service.advance(15_000);
+  }
+  service.advance(60_000);
+  answers.push(await ask(short));
+  expect(answers.map(({ status }) => status)).toEqual([403, 403, 503, 422, 502, 410]);
+  for (const answer of answers)
+    expect(await answer.text()).toContain('href="https://www.lender.example/back?a=1&#38;b=2"');
+});
+
+test.each(['GET', 'HEAD'])('reads no credentials for a %s, even if they are overdue', async (method) => {
+  const link = await service.makeLink(uid);
+  await ask(link, 'POST');
+  service.advance(360_000);
+  expect((await ask(link, method)).status).toBe(200);
+  expect(lastLine().secretReads).toBe(1); // The launch key alone.
+  expect((await ask(link, 'POST')).status).toBe(302);
+  expect(lastLine().secretReads).toBe(1);
+});
+
 test('accepts a form’s empty body, and any other', async () => {
   const link = await service.makeLink(uid);
   for (const body of ['', 'a=1', 'x'.repeat(100_000)]) {
@@ -393,4 +429,28 @@ describe('a bad link', () => {
     expect((await ask(forge(link), 'POST')).status).toBe(403);
     expect((await ask(link, 'POST')).status).toBe(503);
   });
+});
+
+test('leaves no read of the credentials behind if the keys cannot be read: frozen, it would delay the next tap', async () => {
+  const reading = Promise.withResolvers<void>();
+  const handler = createLaunchHandler({
+    settings: { stage: 'test', uidRefKey, origins: { assessment: assessmentOrigin } } as LaunchSettings,
+    applicantPage: applicantPageOf({}),
+    sessions: { refreshCredentials: () => reading.promise } as Partial<SessionService> as SessionService,
+    launchKeys: {
+      current: () => Promise.reject(new OperatorError('secrets_unavailable')),
+      find: () => Promise.reject(new OperatorError('secrets_unavailable')),
+    },
+    writeLine: () => undefined,
+  });
+  let isAnswered = false;
+  const token = (await service.makeLink(uid)).split('/').at(-1);
+  const event = proxyEvent('', { httpMethod: 'POST', pathParameters: { token } });
+  const answer = handler(event, lambdaContext('1', Date.now() + 14_000)).finally(() => {
+    isAnswered = true;
+  });
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+  expect(isAnswered).toBe(false);
+  reading.resolve();
+  expect(await answer).toMatchObject({ statusCode: 503 });
 });

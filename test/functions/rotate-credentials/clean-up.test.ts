@@ -31,7 +31,12 @@ async function createSecret(
     attach: async (label, versionId) => void changes.push(`${label} to ${versionId}`),
     detach: async (label, versionId) => void changes.push(`${label} from ${versionId}`),
   };
-  const vendor = { send: () => Promise.reject(), warmUp: async () => undefined, close: () => undefined };
+  const vendor = {
+    send: () => Promise.reject(),
+    startWarmUp: async () => undefined,
+    warmUp: async () => undefined,
+    close: () => undefined,
+  };
   const handler = rotationHandler({
     stage: 'test',
     versions,

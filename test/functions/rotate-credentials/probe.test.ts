@@ -13,6 +13,7 @@ function probing(error: Error, status: number | undefined): Promise<void> {
       if (status !== undefined) scope.trace.vendorStatus = status;
       throw error;
     },
+    startWarmUp: async () => undefined,
     warmUp: async () => undefined,
     close: () => undefined,
   };

@@ -210,6 +210,25 @@ describe('a forced read', () => {
 });
 
 describe('a version that is looked for', () => {
+  test.each(
+    [false, true].flatMap((withPrevious) =>
+      (['get', 'reread', 'find'] as const).map((way) => [way, withPrevious] as const),
+    ),
+  )(
+    'is in memory after any read, as is the one that it has replaced: %s, withPrevious %s',
+    async (way, withPrevious) => {
+      holds(['one', '1']);
+      const { get, reread, find, trace } = setUp({ withPrevious });
+      await get();
+      holds(['two', '2'], ['one', '1']);
+      if (way === 'get') now += 300_000;
+      await { get, reread, find: () => find('two') }[way]();
+      expect(trace.secretReads).toBe(2);
+      expect([await get(), await find('two'), await find('one')]).toEqual([2, 2, 1]);
+      expect(trace.secretReads).toBe(2);
+    },
+  );
+
   test('is found in memory if it is the previous one', async () => {
     holds(['two', '2'], ['one', '1']);
     const { find, trace } = setUp({ withPrevious: true });
@@ -230,7 +249,7 @@ describe('a version that is looked for', () => {
     expect(trace.secretReads).toBe(3);
   });
 
-  test('is read once in 5 s for the same id, and once for concurrent callers, even if that fails', async () => {
+  test('is read once in 5 s for the same id, and once for concurrent callers; a failure counts for a second', async () => {
     holds(['one', '1']);
     const { get, find, trace } = setUp();
     await get();
@@ -242,10 +261,13 @@ describe('a version that is looked for', () => {
     fails();
     await expect(find('none')).rejects.toMatchObject(unavailable);
     holds(['one', '1']);
-    now += 4_999;
+    now += 999;
     await expect(find('none')).rejects.toMatchObject(unavailable);
     expect(await find('one')).toBe(1);
     expect(trace.secretReads).toBe(3);
+    now += 1;
+    expect(await find('none')).toBeUndefined();
+    expect(trace.secretReads).toBe(4);
   });
 
   test('is read at once if another id was looked for before, and stays in memory', async () => {

@@ -8,6 +8,7 @@ const time = installVirtualTime();
 // What is imported from here on is on virtual time: a busy machine loses no call.
 const { setImmediate: nextTurn } = await import('node:timers/promises');
 const { simulatedCredentials } = await import('../../../bin/stand-ins/begini/begini-simulator.ts');
+const { makeAccessToken } = await import('../../../bin/stand-ins/begini/begini-token.ts');
 const { checkedFetch } = await import('../../support/checked-fetch.ts');
 const { secretName, startService, uidRefKey } = await import('../../support/service.ts');
 afterAll(() => time.restore());
@@ -184,6 +185,24 @@ describe('a new call to the vendor', () => {
   });
 
   test.each([
+    ['relative', 86_400],
+    ['in the past', 1_700_000_000],
+    ['no number', 'soon'],
+  ])(
+    'not before sessionHours are over if the token’s expiry is %s, and the log line says so',
+    async (_, exp) => {
+      service = await startService();
+      service.vendor.setFault({ fault: 'raw-answer', body: { access_token: makeAccessToken({ uid, exp }) } });
+      const ask = async () => await (await service.post({ uid }, json)).json();
+      expect(await ask()).toMatchObject({ expires_at: null, resumed: false });
+      expect(lastLine()).toMatchObject({ outcome: 'session_created', vendorExpiry: 'absurd' });
+      expect(await ask()).toMatchObject({ expires_at: null, resumed: true });
+      expect(lastLine().vendorExpiry).toBeUndefined();
+      expect(service.vendor.requests).toHaveLength(1);
+    },
+  );
+
+  test.each([
     ['an error of the vendor', { fault: 'status', status: 500, times: 1 }],
     ['a refused uid', { fault: 'status', status: 422, times: 1 }],
     ['a lost connection', { fault: 'reset', times: 1 }],
@@ -327,6 +346,28 @@ describe('waiting for another request', () => {
     expect(service.vendor.requests).toHaveLength(0);
   });
 
+  test('answers session_in_progress if the wait has left no time to call the vendor, and claims nothing', async () => {
+    service = await startService({ timeoutMs: 6_000 });
+    await leaveClaim();
+    const answer = service.post({ uid });
+    while (service.dynamoDb.calls.length < 2) await nextTurn();
+    await service.dynamoDb.run('DeleteItem', tableRow());
+    service.dynamoDb.fail('hang', 1);
+    expect(await problemCode(await answer)).toBe('session_in_progress');
+    expect(service.vendor.requests).toHaveLength(0);
+    expect(await service.dynamoDb.items()).toEqual([]);
+  });
+
+  test('answers session_in_progress if the table fails at the end of the wait', async () => {
+    service = await startService({ timeoutMs: 6_000 });
+    await leaveClaim();
+    const answer = service.post({ uid });
+    while (service.dynamoDb.calls.length < 2) await nextTurn();
+    service.dynamoDb.fail('hang');
+    expect(await problemCode(await answer)).toBe('session_in_progress');
+    expect(service.vendor.requests).toHaveLength(0);
+  });
+
   test('calls the vendor if the other request has failed', async () => {
     service = await startService({ environments: 2 });
     service.vendor.setFault({ fault: 'status', status: 500, times: 1 });
@@ -335,9 +376,9 @@ describe('waiting for another request', () => {
   });
 
   test.each([
-    ['ahead', 60_000],
-    ['behind', -60_000],
-  ])('a clock that is 60 s %s causes at most a second vendor call', async (_, offsetMs) => {
+    ['ahead', 61_000],
+    ['behind', -61_000],
+  ])('a clock that is 61 s %s causes at most a second vendor call', async (_, offsetMs) => {
     service = await startService();
     await leaveClaim();
     service.advance(offsetMs);
@@ -417,11 +458,37 @@ describe('the table never blocks a request', () => {
 
   test('Secrets Manager does not return the key of an item: the session is created without the table', async () => {
     service = await startService();
-    await handOver();
+    const first = await handOver();
+    const [{ keyVersion = {} } = {}] = await service.dynamoDb.items();
     await changeItem({ keyVersion: { S: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } });
     service.secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError' });
+    service.vendor.setFault({ fault: 'slow', delayMs: 1_500 });
     await handOver();
-    expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unavailable' });
+    // One look-up, and no call to a table in which this session has no place.
+    expect(lastLine()).toMatchObject({
+      outcome: 'session_created',
+      store: 'unavailable',
+      secretReads: 1,
+      storeCalls: 1,
+    });
+    await changeItem({ keyVersion });
+    expect(await handOver()).toBe(first);
+  });
+
+  test('a failed look-up of a key is repeated after a second, and finds the session of the table', async () => {
+    service = await startService({ environments: 2 });
+    for (const other of ['another-1', 'another-2']) await handOver(other);
+    const next = { ...simulatedCredentials, apiKey: 'renewed-key' };
+    service.vendor.changeCredentials(next);
+    service.secretsManager.putValue(secretName, JSON.stringify(next));
+    const first = await handOver();
+    service.secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError' });
+    await service.post({ uid }); // The second environment does not know the renewed key.
+    service.secretsManager.fail('none');
+    service.advance(1_000);
+    expect(await handOver()).toBe(first);
+    expect(await handOver()).toBe(first);
+    expect(lastLine()).toMatchObject({ outcome: 'session_resumed', vendorAttempts: 0 });
   });
 
   test('without resume, the table is not called', async () => {

@@ -94,6 +94,32 @@ function stopAt(method: 'claim' | 'store', when: 'before' | 'after', reached: ()
   });
 }
 
+test.each([1_900, 2_100, 59_000])(
+  'a claim that reaches the table %d ms after it was made does not take over a newer one',
+  async (lateMs) => {
+    const table = openTable();
+    const scope = createScope(Date.now() + 5_000);
+    expect(await table.claim('row', 'newer', scope)).toBeUndefined();
+    clockOffsetMs = -lateMs;
+    expect(await table.claim('row', 'older', scope)).toMatchObject({ claim: 'newer' });
+    expect(await table.read('row', scope)).toMatchObject({ claim: 'newer' });
+  },
+);
+
+test('no call to the table outlives the time of its request, its second try included', async () => {
+  const table = openTable();
+  dynamoDb.fail('hang');
+  for (const [timeLeftMs, endsAfterMs] of [
+    [700, 700],
+    [5_000, 1_000],
+    [-1, 0],
+  ] as const) {
+    const startedAt = Date.now();
+    await expect(table.read('row', createScope(startedAt + timeLeftMs))).rejects.toThrow('TimeoutError');
+    expect(Date.now() - startedAt).toBeLessThanOrEqual(endsAfterMs + 10);
+  }
+});
+
 test.each(deaths)(
   'of eight concurrent calls, one function dies %s: there is one session, and no uid is blocked',
   async (_step, kill, callsInTheEnd) => {

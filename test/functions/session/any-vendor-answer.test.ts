@@ -10,6 +10,7 @@ const time = installVirtualTime();
 // What is imported from here on is on virtual time: a busy machine loses no call.
 const { checkedFetch } = await import('../../support/checked-fetch.ts');
 const { anyVendorBody, planted, validUid } = await import('../../support/hostile-input.ts');
+const { encodings } = await import('../../../bin/stand-ins/begini/begini-faults.ts');
 const { assessmentOrigin, startService } = await import('../../support/service.ts');
 const { closeAll, startVendor } = await import('../../support/vendor-calls.ts');
 afterAll(() => time.restore());
@@ -69,6 +70,21 @@ test.each(['a loan app', 'a launch link'])(
       }),
       { numRuns: 80 },
     );
+  },
+);
+
+test.each(Object.keys(encodings) as (keyof typeof encodings)[])(
+  'no representation of an answer loses its session, unless it cannot be read: %s',
+  async (encoding) => {
+    const reason = { zstd: 'encoding_zstd', bomb: undefined };
+    service.vendor.setFault({ fault: 'encoded', encoding, times: 1 });
+    const location = await locationOf(await service.post({ uid: newUid() }));
+    if (!(encoding in reason)) expect(location).toMatch(/^https:/);
+    const line = JSON.parse(service.lines.at(-1) ?? '') as Record<string, unknown>;
+    if (encoding in reason) {
+      expect(line).toMatchObject({ code: 'vendor_response_invalid', vendorStatus: 200 });
+      expect(line.reason).toBe(reason[encoding as keyof typeof reason]);
+    }
   },
 );
 

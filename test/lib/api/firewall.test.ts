@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { resourceOf, templateOf } from '../../support/synthesize.ts';
 
 const template = templateOf({ environment: 'production' });
@@ -100,4 +100,99 @@ test.each([
   ['a production stage that turns it off', { environment: 'production', firewall: false }, 0],
 ])('%s, that is %j, has %i', (_stage, row, count) => {
   templateOf(row).resourceCountIs('AWS::WAFv2::WebACL', count);
+});
+
+describe('with results', () => {
+  const rulesOf = (row: object) =>
+    resourceOf(templateOf({ environment: 'production', results: true, ...row }), 'AWS::WAFv2::WebACL')
+      .Properties.Rules as { Name: string; Priority: number; Statement: Statement }[];
+
+  /** The statements that the rules use. */
+  type Statement = {
+    ManagedRuleGroupStatement?: { ScopeDownStatement?: Statement };
+    RateBasedStatement?: { Limit: number; EvaluationWindowSec: number; ScopeDownStatement?: Statement };
+    NotStatement?: { Statement: Statement };
+    AndStatement?: { Statements: Statement[] };
+    OrStatement?: { Statements: Statement[] };
+    ByteMatchStatement?: {
+      FieldToMatch: { Method?: object; UriPath?: object };
+      PositionalConstraint: string;
+      SearchString: string;
+      TextTransformations: { Type: string }[];
+    };
+  };
+  type HttpRequest = { method: string; path: string };
+
+  /** Whether a request matches, as AWS WAF decides; `decodeURIComponent` stands in for its URL_DECODE. */
+  function matches(statement: Statement, request: HttpRequest): boolean {
+    const { NotStatement, AndStatement, OrStatement, ByteMatchStatement } = statement;
+    if (NotStatement) return !matches(NotStatement.Statement, request);
+    if (AndStatement) return AndStatement.Statements.every((each) => matches(each, request));
+    if (OrStatement) return OrStatement.Statements.some((each) => matches(each, request));
+    if (!ByteMatchStatement) throw new Error(`cannot evaluate ${JSON.stringify(statement)}`);
+    const { FieldToMatch, PositionalConstraint, SearchString, TextTransformations } = ByteMatchStatement;
+    const field = FieldToMatch.Method ? request.method : request.path;
+    const [{ Type } = { Type: '' }] = TextTransformations;
+    const text = Type === 'URL_DECODE' ? decodeURIComponent(field) : field;
+    if (!['NONE', 'URL_DECODE'].includes(Type)) throw new Error(`cannot transform by ${Type}`);
+    if (PositionalConstraint === 'EXACTLY') return text === SearchString;
+    if (PositionalConstraint === 'CONTAINS') return text.includes(SearchString);
+    throw new Error(`cannot match ${PositionalConstraint}`);
+  }
+
+  /** The names of the rules that look at a request. */
+  const rulesFor = (request: HttpRequest, row: object = {}) =>
+    rulesOf(row)
+      .filter(({ Statement: { ManagedRuleGroupStatement, RateBasedStatement } }) => {
+        const scope = (ManagedRuleGroupStatement ?? RateBasedStatement)?.ScopeDownStatement;
+        return scope === undefined || matches(scope, request);
+      })
+      .map(({ Name }) => Name);
+
+  const managed = ['AWSManagedRulesCommonRuleSet', 'AWSManagedRulesKnownBadInputsRuleSet'];
+
+  test.each(['/demo/webhooks/begini', '/webhooks/begini'])(
+    'a POST to %s is judged by its own limit alone, as the others refuse a body above 8 KiB',
+    (path) => {
+      expect(rulesFor({ method: 'POST', path })).toEqual(['WebhookRate']);
+      expect(rulesFor({ method: 'POST', path }, { launchLinks: false })).toEqual(['WebhookRate']);
+    },
+  );
+
+  test.each([
+    ['GET', '/demo/webhooks/begini'],
+    ['post', '/demo/webhooks/begini'],
+    ['POST', '/demo/webhooks/begini/'],
+    ['POST', '/demo/webhooks/begini/x'],
+    ['POST', '/demo//webhooks/begini'],
+    ['POST', '/demo/webhooks/Begini'],
+    ['POST', '/demo/webhooks%2Fbegini'],
+    ['POST', '/demo/%77ebhooks/begini'],
+    ['POST', '/other/webhooks/begini'],
+    ['POST', '/demo/sessions'],
+    ['GET', '/demo/sessions'],
+    ['POST', '/demo/sessions/webhooks/begini'],
+    ['POST', '/demo/x/../webhooks/begini'],
+  ])('a %s to %s is judged by AWS’s rules', (method, path) => {
+    expect(rulesFor({ method, path })).toEqual(managed);
+  });
+
+  test.each([
+    ['POST', '/demo/launch/token'],
+    ['POST', '/demo/launch/x%2Fwebhooks%2Fbegini'],
+    ['POST', '/launch/x%2Fwebhooks%2Fbegini'],
+    ['GET', '/demo/launch/webhooks/begini'],
+  ])('a %s to %s is judged by the limit of links and by AWS’s rules', (method, path) => {
+    expect(rulesFor({ method, path })).toEqual(['LaunchRate', ...managed]);
+  });
+
+  test('an address may send 10,000 results in five minutes', () => {
+    const { Statement } = rulesOf({}).find(({ Name }) => Name === 'WebhookRate') ?? {};
+    expect(Statement?.RateBasedStatement).toMatchObject({ Limit: 10_000, EvaluationWindowSec: 300 });
+  });
+
+  test('no two rules have the same priority', () => {
+    const priorities = rulesOf({}).map(({ Priority }) => Priority);
+    expect(new Set(priorities).size).toBe(priorities.length);
+  });
 });

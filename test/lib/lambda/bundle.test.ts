@@ -23,7 +23,9 @@ function inputsOf(name: FunctionName): ReturnType<typeof listBundleInputs> {
   return inputs;
 }
 
-describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of %s', (name) => {
+const inspected = ['create-session', 'receive-result', 'rotate-credentials'] as const;
+
+describe.each(inspected)('the bundle of %s', (name) => {
   let directory: string;
   let code: string;
   beforeAll(async () => {
@@ -87,7 +89,8 @@ describe.each(['create-session', 'rotate-credentials'] as const)('the bundle of 
 
 test.each([
   ['create-launch-link', 165_000],
-  ['launch', 214_500],
+  ['launch', 215_500],
+  ['receive-result', 190_000],
   ['rotate-launch-key', 160_000],
 ] as const)('the bundle of %s is at most %d bytes', async (name, bytes) => {
   const code = await readFile(join(await bundleFunction(name), 'index.mjs'));
@@ -109,9 +112,11 @@ describe('the packages in the bundles', () => {
   const reasons: Record<string, string> = {
     '@aws-sdk/client-dynamodb': 'the table of sessions',
     '@aws-sdk/client-secrets-manager': 'reading and rotating secrets',
-    '@aws-sdk/core': 'part of both AWS clients: their protocols and errors',
+    '@aws-sdk/client-sqs': 'the queues of results',
+    '@aws-sdk/core': 'part of the AWS clients: their protocols and errors',
     '@aws-sdk/dynamodb-codec': 'part of the DynamoDB client: its JSON',
     '@aws-sdk/middleware-endpoint-discovery': 'part of the DynamoDB client; not used',
+    '@aws-sdk/middleware-sdk-sqs': 'part of the SQS client: checks what the queue received',
     '@aws/lambda-invoke-store': 'part of the AWS clients: the trace id of the invocation',
     '@middy/core': 'the wrapper around each handler',
     '@middy/http-header-normalizer': 'header names in lower case',

@@ -25,7 +25,7 @@ const articles = new Map(
 );
 
 describe.each(environments)('the alarms of a %s stage', (environment) => {
-  const template = templateOf({ environment, alarmEmail });
+  const template = templateOf({ environment, alarmEmail, results: true });
   const alarms = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
     Object.entries(template.findResources(type)).map(([logicalId, { Properties }]) => ({
       logicalId,
@@ -67,7 +67,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   });
 
   test('are exactly those that the doctor expects', () => {
-    const expected = articlesOf({ resume: true, launchLinks: true });
+    const expected = articlesOf({ resume: true, launchLinks: true, results: {} });
     const names = expected.map((article) => nameAlarm('BeginiSession-Demo', article));
     expect(notifying.map(({ AlarmName }) => AlarmName).sort()).toEqual(names.sort());
   });
@@ -88,6 +88,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     [runbookArticles.credentialsRefused.heading, 'CredentialsRefused', { threshold: 1, periodSeconds: 60 }],
     [runbookArticles.credentialsNotSet.heading, 'CredentialsNotSet', { threshold: 1, periodSeconds: 60 }],
     [runbookArticles.internalErrors.heading, 'InternalErrors', { threshold: 1, periodSeconds: 60 }],
+    [runbookArticles.resultsUnavailable.heading, 'ResultsUnavailable', { threshold: 1, periodSeconds: 60 }],
     [runbookArticles.callersThrottled.heading, 'RequestsThrottled', { threshold: 10, periodSeconds: 300 }],
   ])('%s: raised by %s', (article, MetricName, { threshold, periodSeconds }) => {
     expect(notifying.find(({ AlarmName }) => AlarmName.endsWith(article))).toMatchObject({
@@ -109,7 +110,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     expect(alarm).toMatchObject({ Threshold: 1, DatapointsToAlarm: 1 });
     const metrics = JSON.stringify(alarm?.Metrics);
     expect(metrics).toContain(`"MetricName":"${MetricName}"`);
-    expect(metrics.match(/":live"/g)).toHaveLength(3);
+    expect(metrics.match(/":live"/g)).toHaveLength(4);
   });
 
   test.each([
@@ -139,8 +140,8 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     });
   });
 
-  test('there is none on the table, or on the launch key, in a stage without them', () => {
-    const stage = { resume: false, launchLinks: false };
+  test('there is none on the table, the launch key or results in a stage without them', () => {
+    const stage = { resume: false, launchLinks: false, results: false as const };
     const forgetful = templateOf({ environment, alarmEmail, ...stage });
     const names = [
       forgetful.findResources('AWS::CloudWatch::Alarm'),
@@ -151,9 +152,34 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
       .map(({ Properties }) => Properties.AlarmName);
     const expected = articlesOf(stage).map((article) => nameAlarm('BeginiSession-Demo', article));
     expect(names.sort()).toEqual(expected.sort());
-    for (const part of ['StoreUnavailable', 'SessionsInProgress']) {
+    for (const part of ['StoreUnavailable', 'SessionsInProgress', 'Results']) {
       expect(JSON.stringify(forgetful)).not.toContain(part);
     }
+  });
+
+  const queueId = (idPart: string) =>
+    resourceOf(template, 'AWS::SQS::Queue', `ResultsQueues${idPart}`).logicalId;
+
+  test.each([
+    [runbookArticles.resultsNotTaken.heading, 3_600],
+    [runbookArticles.resultsExpire.heading, 3 * 24 * 3_600],
+  ])('%s: raised if the oldest message of the queue is %i s old', (article, Threshold) => {
+    expect(notifying.find(({ AlarmName }) => AlarmName.endsWith(article))).toMatchObject({
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateAgeOfOldestMessage',
+      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [queueId('Results'), 'QueueName'] } }],
+      Statistic: 'Maximum',
+      Threshold,
+    });
+  });
+
+  test('one message that is dead or set aside raises the alarm on both queues', () => {
+    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(runbookArticles.resultsDead.heading));
+    expect(alarm).toMatchObject({
+      Threshold: 1,
+      Metrics: [{ Expression: 'FILL(waiting0, 0) + FILL(waiting1, 0)' }, {}, {}],
+    });
+    for (const name of ['Dead', 'SetAside']) expect(JSON.stringify(alarm)).toContain(`"${queueId(name)}"`);
   });
 
   test('hand-offs are slow at a 95th percentile of 3 seconds for 15 minutes', () => {

@@ -11,7 +11,7 @@ interface Widget {
 }
 
 describe.each(environments)('the dashboard of a %s stage', (environment) => {
-  const template = templateOf({ environment });
+  const template = templateOf({ environment, results: true });
   const { DashboardBody, DashboardName } = resourceOf(template, 'AWS::CloudWatch::Dashboard').Properties;
   const parts: unknown[] = Object(DashboardBody)['Fn::Join'][1];
   const { widgets } = JSON.parse(
@@ -24,12 +24,13 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
     expect(DashboardName).toBe('BeginiSession-Demo');
   });
 
-  test("answers an operator's three questions from top to bottom", () => {
+  test("answers an operator's questions from top to bottom", () => {
     const headings = widgets.filter(({ properties }) => properties.markdown?.startsWith('## '));
     expect(headings.map(({ properties }) => properties.markdown)).toEqual([
       '## Are applicants getting through?',
       '## Is it us, the vendor or a caller?',
       '## Is rotation healthy?',
+      '## Do results get through?',
     ]);
     const tops = headings.map(({ y }) => y);
     expect(tops).toEqual(tops.toSorted((one, other) => one - other));
@@ -45,6 +46,16 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
     expect(JSON.stringify(linked.findOutputs('DashboardUrl'))).toContain(
       '#dashboards/dashboard/BeginiSession-Demo',
     );
+  });
+
+  test.each([
+    ['eu-central-1', 'eu-central-1.console.aws.amazon.com'],
+    ['cn-north-1', 'cn-north-1.console.amazonaws.cn'],
+    ['us-gov-west-1', 'us-gov-west-1.console.amazonaws-us-gov.com'],
+    ['eusc-de-east-1', 'eusc-de-east-1.console.amazonaws-eusc.eu'],
+  ])('is in the console of the partition of %s', (region, host) => {
+    const { DashboardUrl } = templateOf({ environment, region }).findOutputs('DashboardUrl');
+    expect(JSON.stringify(DashboardUrl)).toContain(`https://${host}/cloudwatch/`);
   });
 
   test('counts the errors of the functions by code', () => {
@@ -63,7 +74,7 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
 
   test('shows the state of every alarm that notifies', () => {
     const shown = JSON.stringify(widgets.flatMap(({ properties }) => properties.alarms ?? []));
-    const notified = templateOf({ environment, alarmEmail: 'on-call@bank.example' });
+    const notified = templateOf({ environment, alarmEmail: 'on-call@bank.example', results: true });
     const notifying = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
       Object.entries(notified.findResources(type)).filter(([, { Properties }]) => Properties.AlarmActions),
     );
@@ -77,6 +88,14 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
     );
     for (const name of made) expect(JSON.stringify(widgets)).toContain(`"BeginiSession/Demo","${name}"`);
   });
+});
+
+test('a stage without results has no row for them', () => {
+  const { DashboardBody } = resourceOf(
+    templateOf({ environment: 'test' }),
+    'AWS::CloudWatch::Dashboard',
+  ).Properties;
+  expect(JSON.stringify(DashboardBody)).not.toContain('Results');
 });
 
 test('the blocked requests of a firewall are shown if there is one, by the metric that its rules write', () => {

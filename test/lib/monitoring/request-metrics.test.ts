@@ -99,9 +99,9 @@ describe('the functions of launch links', () => {
 
     const launch = 'LaunchLinksLaunch';
     expect(metricsOf(madeLine, 'CreateLaunchLink')).toEqual(['ColdStarts', 'Requests']);
-    expect(metricsOf(String(shown), launch)).toEqual(['ColdStarts', 'Requests']);
+    expect(metricsOf(String(shown), launch)).toEqual(['ColdStarts', 'LinksOpened', 'Requests']);
     expect(metricsOf(String(handedOver), launch)).toEqual(['Requests', 'SessionsCreated', 'VendorLatency']);
-    expect(metricsOf(String(foreign), launch)).toEqual(['CallerErrors', 'Requests']);
+    expect(metricsOf(String(foreign), launch)).toEqual(['CallerErrors', 'LinksInvalid', 'Requests']);
     expect(metricsOf(String(refused), launch)).toEqual([
       'CredentialsRefused',
       'OperatorErrors',

@@ -18,3 +18,11 @@ test.each(environments)(
     for (const { LogGroupNames } of queries) expect(LogGroupNames).toEqual(logGroups);
   },
 );
+
+test.each(environments)('a %s stage with results has a query of its own for them', (environment) => {
+  const template = templateOf({ environment, results: true });
+  const { LogGroupNames } = resourceOf(template, 'AWS::Logs::QueryDefinition', 'Results').Properties;
+  expect(LogGroupNames).toEqual([
+    { Ref: resourceOf(template, 'AWS::Logs::LogGroup', 'ReceiveResult').logicalId },
+  ]);
+});

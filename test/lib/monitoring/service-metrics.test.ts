@@ -1,4 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simulator.ts';
+import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
+import { sign } from '../../../functions/begini/request.ts';
 import { matchesPattern } from '../../support/filter-pattern.ts';
 import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
@@ -63,4 +66,30 @@ describe('the metrics of a stage that remembers sessions', () => {
       'StaleServes',
     ]);
   });
+});
+
+test('the metrics of results count what the function that receives them writes', async () => {
+  const template = templateOf({ environment: 'test', results: true });
+  const service = await startService();
+  const deliver = async (event: object, apiKey = simulatedCredentials.apiKey) => {
+    const body = JSON.stringify(event);
+    const headers = { 'X-Signature': sign(body, apiKey) };
+    await service.invoke('receive-result', proxyEvent(body, { headers }));
+  };
+  const { integrationId: integration_id } = simulatedCredentials;
+  const event = { type: 'application.complete' };
+  await deliver({ uid, integration_id, event });
+  await deliver({ uid, integration_id: 'another', event });
+  await deliver({ uid: `DOCTOR${'0'.repeat(20)}`, integration_id, event });
+  await deliver({ uid, integration_id, event }, 'wrong');
+  await deliver({ uid, integration_id: 'another', event }, 'wrong');
+  service.sqs.fail('deny');
+  await deliver({ uid, integration_id, event });
+  await service.close();
+  const countOf = (metricName: string) => {
+    const { Properties } = resourceOf(template, 'AWS::Logs::MetricFilter', `ReceiveResult${metricName}`);
+    return service.lines.filter((line) => matchesPattern(String(Properties.FilterPattern), line)).length;
+  };
+  const names = ['ResultsVerified', 'ResultsSetAside', 'ResultsRefused', 'ResultsUnavailable'];
+  expect([service.lines.length, ...names.map(countOf)]).toEqual([6, 3, 1, 1, 1]);
 });

@@ -1,3 +1,4 @@
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { deployedChecks } from '../../../bin/doctor/deployed-checks.ts';
@@ -37,6 +38,8 @@ function rightFor({ action, input }: AwsCall): { action: string; resource: strin
     case 'dynamodb:DescribeTable':
     case 'dynamodb:DescribeTimeToLive':
       return { action, resource: arn('dynamodb', `table/${input.TableName}`) };
+    case 'sqs:GetQueueAttributes':
+      return { action, resource: arn('sqs', String(input.QueueUrl).split('/').at(-1) ?? '') };
     // API Gateway's actions are HTTP methods, on paths of its own.
     case 'apigateway:GetAccount':
       return { action: 'apigateway:GET', resource: 'arn:aws:apigateway:eu-central-1::/account' };
@@ -47,6 +50,8 @@ function rightFor({ action, input }: AwsCall): { action: string; resource: strin
       };
     case 'lambda:GetAccountSettings':
     case 'cloudwatch:DescribeAlarms':
+    case 'cloudwatch:GetMetricStatistics':
+    case 'sqs:ListQueues':
       return { action, resource: '*' };
     default:
       throw new Error(`The doctor calls ${action}: say here what that needs`);
@@ -65,6 +70,8 @@ async function rightsUsedBy(row: object, template: Template, policies: Policies)
       response.writeHead(403).end();
     },
   });
+  const queueUrl = (name: string) =>
+    `https://sqs.eu-central-1.amazonaws.com/${policies.arnOf('AWS::SQS::Queue', `ResultsQueues${name}`).split(':').slice(-2).join('/')}`;
   const secret = 'AWS::SecretsManager::Secret';
   const topic = only(template, 'AWS::SNS::Topic');
   const apiKey = only(template, 'AWS::ApiGateway::ApiKey');
@@ -75,7 +82,18 @@ async function rightsUsedBy(row: object, template: Template, policies: Policies)
     ...(stage.launchLinks && { LaunchKeySecretName: policies.arnOf(secret, 'LaunchLinksKey') }),
     ...(stage.resume && { SessionTableName: only(template, 'AWS::DynamoDB::Table') }),
     ...(apiKey && { ApiKeyIdLoanApp: apiKey }),
+    ...(stage.results && {
+      ResultsQueueUrl: queueUrl('Results'),
+      ResultsSetAsideQueueUrl: queueUrl('SetAside'),
+      WebhookUrl: `${server.origin}/demo/webhooks/begini`,
+    }),
   });
+  if (stage.results) {
+    const deadLetterTargetArn = policies.arnOf('AWS::SQS::Queue', 'ResultsQueuesDead');
+    aws.sqs
+      .on(GetQueueAttributesCommand, { AttributeNames: ['RedrivePolicy'] })
+      .resolves({ Attributes: { RedrivePolicy: JSON.stringify({ deadLetterTargetArn }) } });
+  }
   const { checks } = await deployedChecks(stage, { handOff: true, environment: {} });
   await runChecks(checks, () => undefined);
   await server.close();
@@ -88,7 +106,7 @@ async function rightsUsedBy(row: object, template: Template, policies: Policies)
 }
 
 describe.each([
-  ['iam', { environment: 'production', alarmEmail: 'on-call@bank.example' }],
+  ['iam and results', { environment: 'production', alarmEmail: 'on-call@bank.example', results: true }],
   [
     'an API key, no table, no links, and nobody who is told',
     {

@@ -62,6 +62,15 @@ test('other users of the key in the account need Secrets Manager or IAM policies
   }
 });
 
+test('the roles of the stage may use the key by Secrets Manager of any partition', () => {
+  const policies = JSON.stringify(
+    templateOf({ environment: 'production', customerManagedKey: true }).findResources('AWS::IAM::Policy'),
+  );
+  const hosts = policies.match(/"kms:ViaService":\{"Fn::Join":\["",\[.*?\]\]/g) ?? [];
+  expect(hosts.length).toBeGreaterThan(0);
+  for (const host of hosts) expect(host).toContain('{"Ref":"AWS::URLSuffix"}');
+});
+
 test('a stage without its own key encrypts everything with AWS keys', () => {
   const plain = templateOf({ environment: 'production', customerManagedKey: false });
   plain.resourceCountIs('AWS::KMS::Key', 0);

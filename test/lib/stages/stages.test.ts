@@ -29,6 +29,7 @@ describe('the stages table', () => {
         launchKeyRotationDays: 90,
         logRetentionDays: 14,
         rotationDays: 90,
+        results: false,
         apiGatewayAccountRole: 'create',
         alarmEmail: undefined,
         alarmTopicArn: undefined,
@@ -79,6 +80,7 @@ describe('the stages table', () => {
       launchKeyRotationDays: 32,
       logRetentionDays: 1827,
       rotationDays: 1000,
+      results: { previousKeyDays: 0 },
       apiGatewayAccountRole: 'existing',
       alarmTopicArn: 'arn:aws:sns:ap-southeast-1:123456789012:on-call',
       runbookUrl: 'https://git.lender.example/begini-session/RUNBOOK.md',
@@ -97,6 +99,10 @@ describe('the stages table', () => {
         applicantPage: applicantPageOf(settings.applicantPage, returnUrl),
       },
     ]);
+  });
+
+  test.each([true, {}])('accepts results from the previous key for 7 days by default: %j', (results) => {
+    expect(readStages({ Test: { ...row, results } })[0]?.results).toEqual({ previousKeyDays: 7 });
   });
 
   test('keeps the default of the limit that a throttle does not name', () => {
@@ -221,6 +227,15 @@ describe('the stages table', () => {
     ...[0, 1001, 0.5, '90'].map((days): [object, string] => [
       { rotationDays: days },
       `rotationDays: ${JSON.stringify(days)} is not allowed; use a whole number of days from 1 to 1000`,
+    ]),
+    ...[-1, 31, 1.5, '7'].map((days): [object, string] => [
+      { results: { previousKeyDays: days } },
+      `results.previousKeyDays: ${JSON.stringify(days)} is not allowed; use a whole number from 0 to 30`,
+    ]),
+    [{ results: { days: 7 } }, 'results.days: no such setting; use previousKeyDays'],
+    ...['true', null, 7].map((results): [object, string] => [
+      { results },
+      `results: ${JSON.stringify(results)} is not allowed; use true, false, or an object of settings: {`,
     ]),
     [{ logRetentionDays: 9999 }, 'logRetentionDays: 9999 is not allowed'],
     [

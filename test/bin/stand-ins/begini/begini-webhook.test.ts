@@ -5,6 +5,7 @@ import {
   BeginiWebhook,
   type Delivery,
   readWebhookUrl,
+  writeBody,
 } from '../../../../bin/stand-ins/begini/begini-webhook.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from '../../../../bin/stand-ins/loopback.ts';
 
@@ -36,8 +37,8 @@ afterEach(async () => {
   await receiver.close();
 });
 
-const signatureOf = (rawBody: string, apiKey: string) =>
-  createHmac('sha512', apiKey).update(rawBody).digest('hex');
+const signatureOf = (rawBody: string, apiKey: string, algorithm = 'sha512') =>
+  createHmac(algorithm, apiKey).update(rawBody).digest('hex');
 const typesReceived = () => received.map(({ rawBody }) => JSON.parse(rawBody).event.type);
 
 test('posts JSON with the hex HMAC-SHA-512 of its bytes under the current key', async () => {
@@ -108,6 +109,51 @@ test('signs as configured: with the previous key, with a wrong key, or other byt
     ['current', 'previous'].filter((apiKey) => signatureOf(rawBody, apiKey) === headers['x-signature']),
   );
   expect({ previous, wrong, altered }).toEqual({ previous: ['previous'], wrong: [], altered: [] });
+});
+
+test('signs as older pages say: by HMAC-SHA-256, or in X-Begini-Signature', async () => {
+  for (const mode of ['sha256', 'old-header'] as const) {
+    webhook.mode = mode;
+    await webhook.send([bodyOf('application.complete')]);
+  }
+  const [sha256, oldHeader] = received;
+  const body = received[0]?.rawBody ?? '';
+  expect(sha256?.headers['x-signature']).toBe(signatureOf(body, 'current', 'sha256'));
+  expect(oldHeader?.headers['x-begini-signature']).toBe(signatureOf(body, 'current'));
+  expect(oldHeader?.headers['x-signature']).toBeUndefined();
+});
+
+test.each([
+  ['other-integration', { integration_id: 'another-integration' }],
+  ['unknown-type', { event: { type: 'simulated.unknown', details: {} } }],
+] as const)('signs an event of %s', async (mode, difference) => {
+  webhook.mode = mode;
+  await webhook.send([bodyOf('application.complete')]);
+  const { rawBody = '', headers = {} } = received[0] ?? {};
+  expect(JSON.parse(rawBody)).toEqual({ ...bodyOf('application.complete'), ...difference });
+  expect(headers['x-signature']).toBe(signatureOf(rawBody, 'current'));
+});
+
+test('never repeats an event if it is told so', async () => {
+  webhook.mode = 'never-repeats';
+  answers = [(response) => response.writeHead(503).end()];
+  await webhook.send([bodyOf('application.complete')]);
+  expect(webhook.deliveries).toMatchObject([{ outcome: 503, delivered: false }]);
+});
+
+test('sends bodies that change when they are parsed and written again', () => {
+  const body = { ...bodyOf('a/é'), event: { type: 'a', details: { calculated: { score: 612 }, at: 1 } } };
+  const written = writeBody(body);
+  expect(written).toBe(
+    `{"uid":"${uid}", "integration_id":"1", "event":{"type":"a", "details":{"calculated":{"score":612.0}, "at":1}}}`,
+  );
+  expect(writeBody('a/é\n"')).toBe(String.raw`"a\/\u00e9\n\""`);
+  for (const each of [body, bodyOf('application.complete')]) {
+    expect(JSON.parse(writeBody(each))).toEqual(each);
+    const compact = JSON.stringify(each);
+    const spaced = compact.replaceAll('":', '": ').replaceAll(',"', ', "');
+    expect([compact, spaced, JSON.stringify(each, null, 2)]).not.toContain(writeBody(each));
+  }
 });
 
 test('sends nothing without a URL, and nothing after it is closed', async () => {

@@ -1,3 +1,4 @@
+import { createHash, createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -61,6 +62,34 @@ async function sign(signing: Signing = {}, credentials = good): Promise<SignedRe
   return { method: 'POST', url: path, headers: Object.entries(headers), body: Buffer.from(body) };
 }
 
+/** A call that is signed with the header `Date`, which AWS's own signer never does: step by step as in the IAM User Guide. */
+function signByHand({ date }: { date: string }): SignedRequest {
+  const body = JSON.stringify({ uid });
+  const { accessKeyId, secretAccessKey, sessionToken, region } = good;
+  const headers = { date, host: '127.0.0.1:3000', 'x-amz-security-token': sessionToken };
+  const signedHeaders = Object.keys(headers).join(';');
+  const canonicalHeaders = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+  const canonical = ['POST', '/test/sessions', '', canonicalHeaders.join(''), signedHeaders, hash(body)].join(
+    '\n',
+  );
+  const scope = [date.slice(0, 8), region, 'execute-api', 'aws4_request'];
+  const key = scope.reduce<string | Buffer>(
+    (secret, part) => createHmac('sha256', secret).update(part).digest(),
+    `AWS4${secretAccessKey}`,
+  );
+  const toSign = ['AWS4-HMAC-SHA256', date, scope.join('/'), hash(canonical)].join('\n');
+  const signature = createHmac('sha256', key).update(toSign).digest('hex');
+  const credential = [accessKeyId, ...scope].join('/');
+  const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
+  return {
+    method: 'POST',
+    url: '/test/sessions',
+    headers: Object.entries({ ...headers, authorization }),
+    body: Buffer.from(body),
+  };
+}
+
 const withHeader = (request: SignedRequest, name: string, change: (value: string) => string) => ({
   ...request,
   headers: request.headers.map(([each, value]) => [each, each === name ? change(value) : value] as const),
@@ -75,6 +104,12 @@ describe('a request that AWS’s own signer signed', () => {
       expect(await checkSignature(await sign({ path }), good)).toBeUndefined();
     },
   );
+
+  test('is accepted with headers that it does not sign', async () => {
+    const request = await sign();
+    const headers = [...request.headers, ['X-Extra', '1'] as const, ['Traceparent', '00-1-2-3'] as const];
+    expect(await checkSignature({ ...request, headers }, good)).toBeUndefined();
+  });
 
   test('is accepted with a query, as it is sent', async () => {
     const request = await sign({ query: { b: ['2 3', '1+1'], a: '', 'c/d': 'é' } });
@@ -124,6 +159,17 @@ describe('a request that AWS’s own signer signed', () => {
     ],
   ])('is refused if its %s was changed afterwards', async (_, change, fault) => {
     expect(await checkSignature(change(await sign({ signingDate: minutes(-1) })), good)).toBe(fault);
+  });
+
+  test('is accepted with Date in place of X-Amz-Date, and not if Date is changed or not signed', async () => {
+    const request = signByHand({ date: new Date().toISOString().replace(/[-:]|\.\d+/g, '') });
+    expect(await checkSignature(request, good)).toBeUndefined();
+    const later = withHeader(request, 'date', (date) =>
+      date.replace(/\d(?=Z)/, (digit) => (digit === '0' ? '1' : '0')),
+    );
+    expect(await checkSignature(later, good)).toBe('INVALID_SIGNATURE');
+    const unsigned = withHeader(request, 'authorization', (value) => value.replace('date;', ''));
+    expect(await checkSignature(unsigned, good)).toBe('INVALID_SIGNATURE');
   });
 
   test('is refused with an x-amz- header that is not signed', async () => {

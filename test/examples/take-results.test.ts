@@ -1,0 +1,3 @@
+import { describeConsumer } from '../support/results-consumer.ts';
+
+describeConsumer(process.execPath, 'take-results.mjs');

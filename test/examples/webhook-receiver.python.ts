@@ -1,3 +1,0 @@
-import { describeReceiver } from '../support/webhook-receiver.ts';
-
-describeReceiver('python3', 'webhook_receiver.py');

@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
+
+const queueType = 'AWS::SQS::Queue';
+
+describe.each(environments)('the results of a %s stage', (environment) => {
+  const template = templateOf({ environment, results: true });
+  const queues = Object.entries(template.findResources(queueType));
+  const queueId = (name: string) => resourceOf(template, queueType, `ResultsQueues${name}`).logicalId;
+  const receiver = resourceOf(template, 'AWS::Lambda::Function', 'ReceiveResult');
+
+  test('are in three queues, 14 days in each, encrypted by the stage’s key if it has one', () => {
+    expect(queues).toHaveLength(3);
+    const keys = Object.keys(template.findResources('AWS::KMS::Key'));
+    const encryption =
+      environment === 'production'
+        ? { KmsMasterKeyId: { 'Fn::GetAtt': [keys[0], 'Arn'] } }
+        : { SqsManagedSseEnabled: true };
+    for (const [, { Properties }] of queues) {
+      expect(Properties).toMatchObject({ MessageRetentionPeriod: 14 * 86_400, ...encryption });
+      expect(Properties).not.toHaveProperty('RedriveAllowPolicy');
+    }
+  });
+
+  test('are dead after ten receives; what is dead or set aside goes nowhere by itself', () => {
+    const redrives = queues.flatMap(
+      ([
+        id,
+        {
+          Properties: { RedrivePolicy },
+        },
+      ]) => (RedrivePolicy ? [[id, RedrivePolicy]] : []),
+    );
+    expect(redrives).toEqual([
+      [
+        queueId('Results'),
+        { deadLetterTargetArn: { 'Fn::GetAtt': [queueId('Dead'), 'Arn'] }, maxReceiveCount: 10 },
+      ],
+    ]);
+  });
+
+  test('outlive the stack in production only', () => {
+    const policies = queues.map(([, { DeletionPolicy, UpdateReplacePolicy }]) => [
+      DeletionPolicy,
+      UpdateReplacePolicy,
+    ]);
+    const expected = { test: ['Delete', 'Delete'], production: ['RetainExceptOnCreate', 'Retain'] };
+    expect(policies).toEqual(Array(3).fill(expected[environment]));
+  });
+
+  test('come through a function that knows the pair, the two queues that it fills, and for how long', () => {
+    expect(Object(receiver.Properties.Environment).Variables).toEqual({
+      STAGE: 'demo',
+      UID_REF_KEY: expect.anything(),
+      CREDENTIALS_SECRET_ARN: {
+        Ref: resourceOf(template, 'AWS::SecretsManager::Secret', 'CredentialsSecret').logicalId,
+      },
+      PREVIOUS_KEY_DAYS: '7',
+      RESULTS_QUEUE_URL: { Ref: queueId('Results') },
+      RESULTS_SET_ASIDE_QUEUE_URL: { Ref: queueId('SetAside') },
+    });
+  });
+
+  test('come by a route without authentication, with twice the throttle of the stage', () => {
+    const method = resourceOf(template, 'AWS::ApiGateway::Method', 'webhooks');
+    expect(method.Properties).toMatchObject({ HttpMethod: 'POST', AuthorizationType: 'NONE' });
+    expect(method.Properties.ApiKeyRequired ?? false).toBe(false);
+    const [rateLimit, burstLimit] = { test: [10, 20], production: [200, 400] }[environment];
+    expect(resourceOf(template, 'AWS::ApiGateway::Stage').Properties.MethodSettings).toContainEqual({
+      HttpMethod: 'POST',
+      ResourcePath: '/~1webhooks~1begini',
+      DataTraceEnabled: false,
+      LoggingLevel: 'OFF',
+      MetricsEnabled: true,
+      ThrottlingRateLimit: rateLimit,
+      ThrottlingBurstLimit: burstLimit,
+    });
+  });
+
+  test('are deployed as the other functions are', () => {
+    const groups = Object.values(template.findResources('AWS::CodeDeploy::DeploymentGroup'));
+    const names = Object.keys(template.findResources('AWS::Lambda::Alias'));
+    expect(names.filter((id) => id.includes('ReceiveResult'))).toHaveLength(1);
+    expect(groups).toHaveLength(environment === 'production' ? 4 : 0);
+  });
+
+  test('do not exist by default', () => {
+    const without = JSON.stringify(templateOf({ environment }).toJSON());
+    for (const trace of ['SQS', 'sqs', 'webhooks', 'ReceiveResult', 'PREVIOUS_KEY_DAYS', 'WebhookRate'])
+      expect(without).not.toContain(trace);
+  });
+});
+
+test('the row says how long the previous key verifies results', () => {
+  const template = templateOf({ environment: 'test', results: { previousKeyDays: 0 } });
+  const { Environment } = resourceOf(template, 'AWS::Lambda::Function', 'ReceiveResult').Properties;
+  expect(Environment).toMatchObject({ Variables: { PREVIOUS_KEY_DAYS: '0' } });
+});
