@@ -1,3 +1,4 @@
+import { endings } from '../../functions/applicant-page/page-content.ts';
 import type { VerdictLabel } from '../../functions/credentials/version-labels.ts';
 import { runbookArticles, runbookFile } from '../../lib/monitoring/runbook.ts';
 import { networkAdvice } from '../deployed/https-agent.ts';
@@ -167,6 +168,7 @@ const words = {
   upload_refused: ({ status }: { status: number }) => ok(`${status}, before the function sees it`),
   upload_unanswered: ({ reason }: { reason: string }) =>
     notChecked(`no answer to such an upload: ${reason || 'unknown error'}`),
+  return_pages_open: () => ok(`${endings.join(', ')}: each shows its page`),
   link_opens: () => ok('the link of a loan app shows the page with its button'),
   session_created: () => ok('Begini created a session'),
   session_resumed: () => ok('Begini created a session, and a second request got the same one'),

@@ -48,7 +48,7 @@ export function launchLinkSettings(environment: EnvironmentName) {
     ...applicantPageSettings,
     /** The host of the API and of the links, with its certificate in the stack's own region; if absent, API Gateway's. */
     domain: v.optional(settings({ name: hostName, certificateArn })),
-    /** The limits of each method of `/launch/{token}`. */
+    /** The limits of each method of `/launch/{token}` and `/return/{ending}`. */
     launchThrottle: throttle(throttleDefaults[environment]),
     /** How often the launch key is renewed. */
     launchKeyRotationDays: v.optional(rotationDays, defaultRotationDays),

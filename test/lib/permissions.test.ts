@@ -485,6 +485,8 @@ describe.each([true, false])(
       expect(call(loanApp, 'POST/launch-links')).toBe(allowed && launchLinks);
       for (const method of ['GET', 'HEAD', 'POST'])
         expect(call(stranger, `${method}/launch/token`)).toBe(launchLinks);
+      for (const method of ['GET', 'HEAD'])
+        expect(call(stranger, `${method}/return/complete`)).toBe(launchLinks);
       expect(call(stranger, 'DELETE/launch/token')).toBe(false);
       expect(call(stranger, 'POST/webhooks/begini')).toBe(true);
       expect(call(stranger, 'GET/webhooks/begini')).toBe(false);

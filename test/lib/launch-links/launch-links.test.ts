@@ -131,16 +131,19 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
   });
 });
 
-test('launch links have their own throttle on each method, and log no full requests', () => {
+test('launch links and return pages have their own throttle on each method, and log no full requests', () => {
   const throttle = { rateLimit: 3, burstLimit: 4 };
   const template = templateOf({ environment: 'test', launchThrottle: throttle });
   const { MethodSettings } = resourceOf(template, 'AWS::ApiGateway::Stage').Properties;
-  const [whole, ...launchMethods] = MethodSettings as Record<string, unknown>[];
+  const [whole, ...openMethods] = MethodSettings as Record<string, unknown>[];
   expect(whole).toMatchObject({ HttpMethod: '*', ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 });
-  expect(launchMethods).toEqual(
-    ['GET', 'HEAD', 'POST'].map((HttpMethod) => ({
-      HttpMethod,
-      ResourcePath: '/~1launch~1{token}',
+  const expected = [
+    ...['GET', 'HEAD', 'POST'].map((HttpMethod) => ({ HttpMethod, ResourcePath: '/~1launch~1{token}' })),
+    ...['GET', 'HEAD'].map((HttpMethod) => ({ HttpMethod, ResourcePath: '/~1return~1{ending}' })),
+  ];
+  expect(openMethods).toEqual(
+    expected.map((method) => ({
+      ...method,
       DataTraceEnabled: false,
       LoggingLevel: 'OFF',
       MetricsEnabled: true,
@@ -180,11 +183,13 @@ describe('the lender’s own domain', () => {
       environmentNames.launchBaseUrl,
       'https://start.lender.example',
     );
-    const { SessionsUrl, LaunchLinksUrl, DomainTarget } = template.findOutputs('*');
+    const { SessionsUrl, LaunchLinksUrl, ReturnUrls, DomainTarget } = template.findOutputs('*');
     const { logicalId } = resourceOf(template, 'AWS::ApiGateway::DomainName');
     const urlOf = (path: string) => ({ 'Fn::Join': ['', ['https://', { Ref: logicalId }, path]] });
     expect(SessionsUrl).toEqual({ Value: urlOf('/sessions') });
     expect(LaunchLinksUrl).toEqual({ Value: urlOf('/launch-links') });
+    for (const ending of ['complete', 'cancelled', 'expired'])
+      expect(JSON.stringify(ReturnUrls)).toContain(`/return/${ending}`);
     expect(DomainTarget).toEqual({ Value: { 'Fn::GetAtt': [logicalId, 'RegionalDomainName'] } });
   });
 });
