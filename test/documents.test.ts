@@ -112,6 +112,27 @@ describe('functions/README.md', () => {
   });
 });
 
+test('code that calls the service asks for JSON; only the first curl of README shows the 302', () => {
+  const curls = documents.flatMap((file) =>
+    [...read(file).matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = '']) =>
+      block
+        .replaceAll('\\\n', '')
+        .split('\n')
+        .filter((line) => /^curl.*(\/sessions|\/launch-links|\$SESSIONS_URL)/.test(line)),
+    ),
+  );
+  const [first = ''] = read('README.md').match(/^curl -i .*\/sessions.*/m) ?? [];
+  expect(curls.length).toBeGreaterThan(5);
+  expect(curls.filter((line) => !line.includes('Accept: application/json'))).toEqual([first]);
+
+  const handOvers = readdirSync(join(root, 'test/examples')).filter((name) =>
+    /^hand.over\.(mjs|py|sh)$/.test(name),
+  );
+  expect(handOvers).toHaveLength(3);
+  const programs = [...handOvers.map((name) => `test/examples/${name}`), 'bin/local/demo-loan-app.ts'];
+  expect(programs.filter((name) => !/accept["']?: ["']?application\/json/i.test(read(name)))).toEqual([]);
+});
+
 describe('the errors in functions/README.md', () => {
   const [, section = ''] = read('functions/README.md').split(/^## Errors$/m);
   const [own = '', gateway = ''] = section.split('API Gateway answers these itself');

@@ -56,12 +56,12 @@ export function createDemoLoanApp({
   languages,
   results,
 }: DemoOptions): Readonly<Record<string, Listener>> {
-  /** The call a loan app's backend makes; it follows no redirect, because the 302 is for the applicant's browser. */
+  /** The call a loan app's backend makes. It asks for JSON: a 302 is for the applicant's browser. */
   async function callService(origin: string, path: string, body: object): Promise<Answer> {
     const call = {
       method: 'POST',
       url: new URL(`/${stageName}${path}`, origin).href,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: JSON.stringify(body),
     };
     // The service answers within 15 s.
@@ -70,8 +70,9 @@ export function createDemoLoanApp({
 
   async function startNow(origin: string, form: URLSearchParams, response: ServerResponse): Promise<void> {
     const answer = await callService(origin, '/sessions', { uid: form.get('uid') ?? '' });
-    if (answer.status !== 302) return showProblem(answer, response);
-    response.writeHead(302, { Location: answer.headers.location ?? '', 'Cache-Control': 'no-store' }).end();
+    if (answer.status !== 201) return showProblem(answer, response);
+    const { url } = JSON.parse(answer.body) as { url: string };
+    response.writeHead(302, { Location: url, 'Cache-Control': 'no-store' }).end();
   }
 
   async function sendLink(origin: string, form: URLSearchParams, response: ServerResponse): Promise<void> {

@@ -18,7 +18,7 @@ const description = `One stage of the service. It holds the API key of Begini, c
 
 - Call from your backend, never from a browser or a phone: CORS is off.
 - The body of a request is one JSON object of at most ${largestBodyBytes} bytes, with \`Content-Type: application/json\`.
-- An error of the function is \`application/problem+json\`. API Gateway has answers of the same shape, labelled \`application/json\`; for \`Accept: text/html\`, and perhaps for \`*/*\`, they are a page. Name \`application/json\` in \`Accept\` if you want JSON.
+- An error of the function is \`application/problem+json\`. API Gateway has answers of the same shape, labelled \`application/json\`; for \`Accept: text/html\`, and perhaps for \`*/*\`, they are a page. Send \`Accept: application/json\` with every call: without it, a session is a redirect too.
 - API Gateway refuses a body above 10 MB and a URL that belongs to no stage in words of AWS: as text, and as \`{"message": "…"}\`. The id of such a request is in \`x-amzn-RequestId\`.
 - The service answers within ${gatewayTimeoutMs / 1000} seconds. Set your client's timeout to 20.
 - A new property, header or error code may come at any time.`;

@@ -120,7 +120,9 @@ const validators = new Map<object, ValidateFunction>();
 /** The differences between a value and a schema. A client ignores unknown properties; here they are differences. */
 export function schemaDifferences(schema: object = {}, value: unknown, subject = 'the body'): string[] {
   ajv ??= addFormats.default(new Ajv2020({ allErrors: true, strict: false }));
-  const validate = validators.get(schema) ?? ajv.compile({ ...schema, unevaluatedProperties: false });
+  const { components } = document; // Where the references of the schema lead.
+  const validate =
+    validators.get(schema) ?? ajv.compile({ ...schema, components, unevaluatedProperties: false });
   validators.set(schema, validate);
   if (validate(value)) return [];
   // Only path and rule: a value may contain a token.

@@ -1,3 +1,4 @@
+import { problems } from '../../functions/errors.ts';
 import { securityHeaders } from '../../functions/http/security-headers.ts';
 import {
   defaultLifeSeconds,
@@ -5,6 +6,7 @@ import {
   shortestLifeSeconds,
 } from '../../functions/launch-links/launch-link-life.ts';
 import { uidPattern } from '../../functions/uid.ts';
+import { gatewayResponses } from '../../lib/api/gateway-responses.ts';
 
 // Values of the examples. The access token has the shape of a real one; its parts name their contents.
 
@@ -62,8 +64,7 @@ export const schemas = {
         type: ['integer', 'null'],
         minimum: shortestLifeSeconds,
         maximum: longestLifeSeconds,
-        default: defaultLifeSeconds,
-        description: 'Seconds until the link expires.',
+        description: `Seconds until the link expires. Absent or null: ${defaultLifeSeconds}, a day.`,
       },
       language: {
         type: ['string', 'null'],
@@ -79,7 +80,7 @@ export const schemas = {
       url: {
         type: 'string',
         format: 'uri',
-        pattern: '/[\\w-]+\\.[\\w-]+\\.[\\w-]+$',
+        pattern: '^https?://[^/]+/[0-9A-Za-z_-]+[.][0-9A-Za-z_-]+[.][0-9A-Za-z_-]+$',
         description: 'Where the assessment is. Anyone who has it can enter: keep it out of logs.',
       },
       expires_at: {
@@ -100,7 +101,7 @@ export const schemas = {
       url: {
         type: 'string',
         format: 'uri',
-        pattern: '/launch/[0-9A-Za-z]+$',
+        pattern: '^https?://.+/launch/[0-9A-Za-z]+$',
         description:
           'The link, letters and digits only after `/launch/`. Anyone who has it can enter the assessment: send it only to the applicant.',
       },
@@ -114,7 +115,15 @@ export const schemas = {
     properties: {
       uid: { type: 'string' },
       integration_id: { type: 'string' },
-      event: { type: 'object', required: ['type'], properties: { type: { type: 'string' } } },
+      event: {
+        type: 'object',
+        required: ['type'],
+        properties: {
+          type: { type: 'string' },
+          details: { type: 'object', additionalProperties: true },
+          reasons: { type: 'array', items: {}, description: 'Begini does not document the values.' },
+        },
+      },
     },
   },
   Empty: { type: 'object', description: 'An object without properties.' },
@@ -130,13 +139,17 @@ export const schemas = {
         description: 'Absent if API Gateway has one answer for several statuses.',
       },
       code: {
-        type: 'string',
-        pattern: '^[a-z_]+$',
+        anyOf: [ref('schemas', 'KnownCode'), { type: 'string', pattern: '^[a-z_]+$' }],
         description: 'Stable. New codes may come at any time: handle an unknown code by its status.',
       },
       instance: { type: 'string', description: 'The request id. Quote it when you ask the operator.' },
       detail: { type: 'string', description: 'One or two sentences for a person.' },
     },
+  },
+  KnownCode: {
+    type: 'string',
+    enum: [...new Set([...Object.keys(problems), ...gatewayResponses.map(({ code }) => code)])],
+    description: 'The codes of this version.',
   },
   Page: { type: 'string', contentMediaType: 'text/html', description: 'A page for the applicant.' },
 } as const;

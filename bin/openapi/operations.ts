@@ -128,7 +128,7 @@ export const operations: Record<RouteKey, Operation> = {
     operationId: 'createSession',
     summary: 'Hand an applicant over now',
     description:
-      'Creates a session at Begini, or finds the existing one of this uid. By default the answer is a redirect: send `Location` to the browser of the applicant, and do not follow it on your server. If `Accept` names `application/json` itself, the answer is `201` with JSON. Calling again with the same uid is safe: until the session expires, you get the same one.',
+      'Creates a session at Begini, or finds the existing one of this uid. Send `Accept: application/json`: the answer is `201` with JSON, whose `url` is for the browser of the applicant. Otherwise the answer is a redirect for a browser: a client that follows it on your server sends your key to the host of the assessment, and opens the session. Calling again with the same uid is safe: until the session expires, you get the same one.',
     requestBody: { schema: 'SessionRequest', example: { uid } },
     answers: {
       201: {

@@ -7,7 +7,8 @@ const { SESSIONS_URL, API_KEY, AWS_REGION, PORT = 8080 } = process.env;
 if (!SESSIONS_URL) stop('Set SESSIONS_URL to the output SessionsUrl of the stack.');
 if (!API_KEY && !AWS_REGION) stop('Set API_KEY, or AWS_REGION and AWS credentials to sign the calls.');
 
-const json = { 'content-type': 'application/json', accept: 'application/json' }; // Without accept: 302
+// Without accept, the answer is a 302: a client that follows it takes the key along
+const json = { 'content-type': 'application/json', accept: 'application/json' };
 const authenticate = API_KEY ? async () => ({ ...json, 'x-api-key': API_KEY }) : await createSigner();
 
 function stop(message) {

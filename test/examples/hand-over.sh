@@ -25,7 +25,7 @@ while :; do
   : >"$body"
   time_left=$((give_up_at - $(date +%s)))
   [ "$time_left" -lt 20 ] || time_left=20 # The service answers within 15 s
-  # curl follows no redirect by itself: a 302 is for the applicant's browser. Without Accept, the answer is a 302.
+  # Without Accept, the answer is a 302, for a browser: a client that follows it takes the key along. curl does not.
   answer=$(credentials | curl --config - --silent --max-time "$time_left" --output "$body" \
     --write-out '%{http_code}|%header{retry-after}|%header{x-request-id}|%{redirect_url}' \
     --header 'Content-Type: application/json' --header 'Accept: application/json' \

@@ -26,7 +26,8 @@ if not API_KEY:
 
 
 def authenticate(body):
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}  # Without Accept: 302
+    # Without Accept, the answer is a 302: a client that follows it takes the key along
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if API_KEY:
         return {**headers, "x-api-key": API_KEY}
     request = AWSRequest("POST", SESSIONS_URL, headers, body)

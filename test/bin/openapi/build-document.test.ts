@@ -11,6 +11,7 @@ import { parseBody as parseLink } from '../../../functions/create-launch-link/pa
 import { parseBody as parseSession } from '../../../functions/create-session/parse-body.ts';
 import { problems } from '../../../functions/errors.ts';
 import { version } from '../../../functions/version.ts';
+import { gatewayResponses } from '../../../lib/api/gateway-responses.ts';
 import { routes } from '../../../lib/api/routes.ts';
 import type { Service } from '../../support/service.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
@@ -64,6 +65,53 @@ describe('the document', () => {
     expect([...referred].filter((name) => !components.includes(name))).toEqual([]);
     const unused = components.filter((name) => !referred.has(name));
     expect(unused).toEqual(['"#/components/securitySchemes/iam"', '"#/components/securitySchemes/apiKey"']);
+  });
+});
+
+describe('its schemas, from which clients are generated', () => {
+  type Schema = { type?: unknown; pattern?: unknown; enum?: unknown };
+  /** Every object of the document that is not an example: among them, each schema. */
+  const objectsIn = (value: unknown): Schema[] =>
+    typeof value === 'object' && value !== null
+      ? [
+          value,
+          ...Object.entries(value).flatMap(([name, each]) =>
+            /^examples?$/.test(name) ? [] : objectsIn(each),
+          ),
+        ]
+      : [];
+  const schemas = objectsIn([document.paths, document.components]);
+
+  test('have patterns that every language reads alike: from ^ to $, without a backslash', () => {
+    const patterns = schemas.flatMap(({ pattern }) => (typeof pattern === 'string' ? pattern : []));
+    // Generators take a slash at the start for a delimiter; \w is any letter of any language in Python and .NET.
+    expect(patterns.filter((pattern) => !/^\^[^\\]+\$$/.test(pattern))).toEqual([]);
+    for (const pattern of patterns) expect(new RegExp(pattern, 'u').test('')).toBe(false);
+    expect(patterns.length).toBeGreaterThan(4);
+  });
+
+  test('have no default: it makes an optional property required, and not null, in generated types', () => {
+    expect(schemas.filter((schema) => 'default' in schema)).toEqual([]);
+  });
+
+  test('say what is in each array', () => {
+    expect(schemas.filter((schema) => schema.type === 'array' && !('items' in schema))).toEqual([]);
+  });
+
+  test('list every code, and accept a new one', () => {
+    const { Problem, KnownCode } = document.components.schemas;
+    const codes = [...Object.keys(problems), ...gatewayResponses.map(({ code }) => code)];
+    expect(KnownCode.enum).toEqual([...new Set(codes)]);
+    const problem = { type: 'urn:begini-session:x', title: 'x', instance: 'x', detail: 'x' };
+    expect(schemaDifferences(Problem, { ...problem, code: 'of_a_later_version' })).toEqual([]);
+    expect(schemaDifferences(Problem, { ...problem, code: 'Not a code' })).not.toEqual([]);
+  });
+
+  test('have no other list, and use this one only where a string of any other value may stand', () => {
+    const { Problem, KnownCode } = document.components.schemas;
+    expect(schemas.filter((schema) => schema.enum)).toEqual([KnownCode]);
+    expect(JSON.stringify(document).match(/schemas\/KnownCode"/g)).toHaveLength(1);
+    expect(Problem.properties.code.anyOf).toContainEqual({ $ref: '#/components/schemas/KnownCode' });
   });
 });
 
