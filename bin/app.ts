@@ -21,7 +21,7 @@ try {
     const launch = await bundle('launch', `launch-${stage.path}`, { APPLICANT_PAGE: stage.applicantPage });
     const bundles = { ...shared, launch } as Record<FunctionName, string>;
     const stack = new SessionStack(app, `BeginiSession-${stage.name}`, { stage, bundles });
-    if (createsAccountRole) stack.addDependency(accountStackOf(stage));
+    if (createsAccountRole) stack.addStackDependency(accountStackOf(stage));
   }
 } catch (error) {
   if (!(error instanceof StagesError)) throw error;
