@@ -3,6 +3,7 @@ import { longestLifeSeconds } from '../../functions/launch-links/launch-link-lif
 import { applicantPageSettings } from './applicant-page.ts';
 import {
   type EnvironmentName,
+  isLeftOut,
   notAllowed,
   oneOf,
   type SettingsOf,
@@ -66,14 +67,13 @@ type DomainSettings = Partial<Pick<LaunchLinkSettings, 'domain' | 'defaultEndpoi
  * Refuses a certificate in another region than the row's, and a domain without a word on API Gateway's own host; `path`
  * is the row's.
  */
-export function refuseDomain(
-  path: string,
-  { domain, defaultEndpoint, region }: DomainSettings & { region?: string | undefined },
-): string[] {
+export function refuseDomain(path: string, row: DomainSettings & { region?: string | undefined }): string[] {
+  const { domain, defaultEndpoint, region } = row;
   const refuse = (name: string, value: unknown, allowed: string) =>
     notAllowed(`${path}.${name}`, value, allowed);
-  if (!domain)
-    return defaultEndpoint ? [refuse('defaultEndpoint', defaultEndpoint, 'it only with domain')] : [];
+  if (isLeftOut(row, 'domain') && defaultEndpoint)
+    return [refuse('defaultEndpoint', defaultEndpoint, 'it only with domain')];
+  if (!domain) return [];
   const { certificateArn } = domain;
   const isElsewhere = region && certificateArn.split(':')[3] !== region;
   return [
@@ -86,7 +86,7 @@ export function refuseDomain(
           ),
         ]
       : []),
-    ...(defaultEndpoint ? [] : [refuse('defaultEndpoint', undefined, openOrClosed)]),
+    ...(isLeftOut(row, 'defaultEndpoint') ? [refuse('defaultEndpoint', undefined, openOrClosed)] : []),
   ];
 }
 

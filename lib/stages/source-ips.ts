@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import * as v from 'valibot';
-import { type EnvironmentName, list, notAllowed } from './settings.ts';
+import { type EnvironmentName, isLeftOut, list, notAllowed } from './settings.ts';
 
 const addressOrRange = 'an IPv4 or IPv6 address or CIDR range, such as "203.0.113.0/24"';
 const publicAddress =
@@ -34,24 +34,21 @@ const sourceIp = v.pipe(
 
 /** Addresses and CIDR ranges, as `list` has them, that fit into a resource policy. */
 export const allowedSourceIps = v.pipe(
-  list(Object.assign(sourceIp, { message: addressOrRange })),
+  list(sourceIp),
   v.check((addresses) => JSON.stringify(addresses).length <= longestAddresses, fewAddresses),
 );
 
 /** Refuses API keys that open Production from anywhere, unless the row says that this is meant; `path` is the row's. */
 export function refuseOpenApiKeys(
   path: string,
-  {
-    environment,
-    callerAuth,
-    allowedSourceIps,
-  }: {
+  row: {
     environment?: EnvironmentName;
     callerAuth?: string;
     allowedSourceIps?: readonly string[] | undefined;
   },
 ): string[] {
-  if (environment !== 'production' || callerAuth !== 'api-key' || allowedSourceIps) return [];
+  if (row.environment !== 'production' || row.callerAuth !== 'api-key' || !isLeftOut(row, 'allowedSourceIps'))
+    return [];
   const allowed =
     '"allowedSourceIps": ["203.0.113.0/24"] with the public addresses of your loan apps, because in production an API ' +
     'key alone no longer suffices; or, if calls from anywhere are meant, "allowedSourceIps": ["0.0.0.0/0", "::/0"]';

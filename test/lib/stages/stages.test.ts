@@ -380,6 +380,19 @@ describe('the stages table', () => {
     expect(messageFor({ Test: row }, 'us-east-1')).toBe('accepted');
   });
 
+  test.each([
+    [
+      { environment: 'production', callerAuth: 'api-key', allowedSourceIps: ['10.0.0.1'] },
+      'allowedSourceIps[0]',
+    ],
+    [{ ...row, ...ownHost, defaultEndpoint: true }, 'defaultEndpoint'],
+    [{ ...row, ...ownHost, domain: true }, 'domain'],
+  ])('says one thing only about a setting that is wrong by itself: %j', (settings, place) => {
+    const [line = '', ...others] = messageFor({ Demo: settings }).split('\n');
+    expect(line).toContain(`cdk.json, stages.Demo.${place}: `);
+    expect(others).toEqual([]);
+  });
+
   test('names a mistake between two settings together with a mistake in a third', () => {
     const message = messageFor({ Test: { ...row, loanApps: ['loan-app'], domain: {}, hmac: 1 } });
     expect(message.split('\n').map((line) => line.split(': ')[0])).toEqual([
