@@ -70,11 +70,8 @@ const words = {
       `CloudFormation → Stacks → ${stackName} → Stack actions → Edit termination protection → Activated.`,
     ),
   log_role_set: () => ok('the account has its role'),
-  log_role_missing: (_: object, { stage, deploy }: Target) =>
-    wrong(
-      'the account has no role for it',
-      `Set "apiGatewayAccountRole": "create" in stages.${stage.name} of cdk.json, then: ${deploy}`,
-    ),
+  log_role_missing: (_: object, { deploy }: Target) =>
+    wrong('the account has no role for it', `${deploy} -c apiGatewayAccountRole=create`),
   concurrency_enough: ({ quota }: { quota: number }) => ok(String(quota)),
   concurrency_low: ({ quota }: { quota: number }) =>
     toDo(

@@ -130,6 +130,8 @@ test('the calls of the code are recorded', () => {
     expect.arrayContaining(['GetSecretValue', ...rotation]),
   );
   expect(operationsIn(recorded.operator)).toEqual(expect.arrayContaining(['RotateSecret', ...rotation]));
+  // The policy of the secret denies it to the operator.
+  expect(operationsIn(recorded.operator)).not.toContain('GetSecretValue');
 });
 
 describe.each(environments)('in a %s stage with its own KMS key,', (environment) => {
@@ -439,6 +441,39 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
     ['a loan app call another method', ask('loanApp', 'execute-api:Invoke', `${api}/demo/GET/sessions`)],
   ])('nothing lets %s', (_what, request) => {
     expect(policies.allows(request)).toBe(false);
+  });
+
+  describe.each([
+    ['an administrator', `arn:aws:iam::${accountId}:role/Administrator`],
+    ['the root user', `arn:aws:iam::${accountId}:root`],
+    ['a function that has no need of it', policies.arnOf('AWS::IAM::Role', 'CreateLaunchLinkRole')],
+  ])('with all rights of IAM, %s', (_who, arn) => {
+    const principal = { statements: [{ Effect: 'Allow' as const, Action: '*', Resource: '*' }], arn };
+    const may = (action: string, secret = pair) =>
+      policies.allows({ principal, action: `secretsmanager:${action}`, resource: secret });
+
+    test('cannot read the pair by accident', () => {
+      expect(may('GetSecretValue')).toBe(false);
+    });
+
+    test('may do all else with the secret, also remove the policy, and read the others', () => {
+      const others = ['DescribeSecret', 'PutSecretValue', 'UpdateSecret', 'TagResource', 'RotateSecret'];
+      for (const action of [
+        ...others,
+        'UpdateSecretVersionStage',
+        'PutResourcePolicy',
+        'DeleteResourcePolicy',
+      ])
+        expect([action, may(action)]).toEqual([action, true]);
+      for (const secret of [uidRefKey, launchKey]) expect(may('GetSecretValue', secret)).toBe(true);
+    });
+  });
+
+  test('a service of AWS that has no principal of the account cannot read the pair', () => {
+    const principal = { service: 'events.amazonaws.com' };
+    expect(policies.allows({ principal, action: 'secretsmanager:GetSecretValue', resource: pair })).toBe(
+      false,
+    );
   });
 
   test('an additional, broader policy does not let the operator change the rotation', () => {

@@ -1,8 +1,8 @@
 import { BlockList, isIPv4 } from 'node:net';
 import type { Template } from 'aws-cdk-lib/assertions';
 
-/** Who asks: a role with these identity policies, a service of AWS, or an outsider with neither. */
-export type Principal = { statements: readonly Statement[] } | { service: string };
+/** Who asks: a role with these identity policies and, where it counts, its ARN, a service of AWS, or an outsider with neither. */
+export type Principal = { statements: readonly Statement[]; arn?: string } | { service: string };
 
 /** One call as IAM sees it. A context key that is absent here is absent from the request. */
 export interface AccessRequest {
@@ -79,14 +79,16 @@ export class Policies {
     const attached = this.#ofType('AWS::IAM::Policy').filter(([, { Roles }]) =>
       (this.#resolve(Roles) as string[]).includes(roleId),
     );
-    return { statements: attached.flatMap(([, { PolicyDocument }]) => this.#statements(PolicyDocument)) };
+    const statements = attached.flatMap(([, { PolicyDocument }]) => this.#statements(PolicyDocument));
+    return { statements, arn: this.#arn(roleId) };
   }
 
   /** A person's or a program's role that has a managed policy of the stack, and nothing else. */
   holderOf(idPart: string): Principal {
     const [policy, ...others] = this.#ofType('AWS::IAM::ManagedPolicy').filter(([id]) => id.includes(idPart));
     if (!policy || others.length > 0) throw new Error(`not one managed policy is called ${idPart}`);
-    return { statements: this.#statements(policy[1].PolicyDocument) };
+    const arn = `arn:aws:iam::${accountId}:role/holder-of-${policy[0]}`;
+    return { statements: this.#statements(policy[1].PolicyDocument), arn };
   }
 
   allows(request: AccessRequest): boolean {
@@ -203,6 +205,10 @@ function applies(
 ): boolean {
   const unknown = Object.keys(statement).find((key) => !knownParts.has(key));
   if (unknown) throw new Error(`cannot evaluate ${unknown}`);
+  const values: Record<string, string | undefined> = {
+    ...('arn' in principal && { 'aws:PrincipalArn': principal.arn }),
+    ...context,
+  };
   const isMeant =
     !statement.Principal || isFor(statement.Principal, principal) || isForAccount(statement.Principal);
   return (
@@ -210,7 +216,7 @@ function applies(
     list(statement.Action).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
     list(statement.Resource).some((pattern) => matches(pattern, resource)) &&
     Object.entries(statement.Condition ?? {}).every(([operator, keys]) =>
-      Object.entries(keys).every(([key, values]) => holds(operator, context[key], list(values))),
+      Object.entries(keys).every(([key, expected]) => holds(operator, values[key], list(expected))),
     )
   );
 }
@@ -244,6 +250,9 @@ function holds(operator: string, value: string | undefined, expected: string[]):
     case 'StringLike':
     case 'ArnLike':
       return value !== undefined && expected.some((pattern) => matches(pattern, value));
+    // Without a value, every negated condition holds.
+    case 'ArnNotEquals':
+      return value === undefined || !expected.some((pattern) => matches(pattern, value));
     case 'Null':
       return expected.includes(String(value === undefined));
     case 'NotIpAddress':

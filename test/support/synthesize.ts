@@ -17,7 +17,7 @@ writeFileSync(join(bundle, 'index.mjs'), 'export const handler = async () => {};
 export const environments = ['test', 'production'] as const;
 
 /** CDK's own validation of a template takes ten times as long as its synthesis: `cdk synth` runs it, and one test. */
-const newApp = () =>
+export const newApp = () =>
   new App({ analyticsReporting: false, builtinCloudFormationValidation: false, treeMetadata: false });
 
 /** The stack of the stage `Demo`, made from a row of the stages table. */
