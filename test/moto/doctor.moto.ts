@@ -182,7 +182,7 @@ test('a trail must exist and record, and the policy of a key is read', async () 
   const check = trailCheck(({ service, operation, input }) => ask(service, operation, input), 'eu-central-1');
   const codes = async () => (await examine([check])).map(({ code }) => code);
   expect(await codes()).toEqual(['no_trail']);
-  await fetch(`${moto.url}/trails`, { method: 'PUT', headers: { Host: 's3.amazonaws.com' } });
+  await fetch(`${moto.url}/trails`, { method: 'PUT' });
   await ask('cloudtrail', 'CreateTrail', { Name: 'all', S3BucketName: 'trails' });
   expect(await codes()).toEqual(['trail_stopped']);
   await ask('cloudtrail', 'StartLogging', { Name: 'all' });
@@ -191,7 +191,6 @@ test('a trail must exist and record, and the policy of a key is read', async () 
   const input = { KeyId: KeyMetadata.KeyId, PolicyName: 'default' };
   expect(JSON.parse(await ask('kms', 'GetKeyPolicy', input))).toEqual({
     Policy: expect.stringContaining('Statement'),
-    PolicyName: 'default',
   });
   await expect(
     ask('iam', 'GetPolicy', { PolicyArn: 'arn:aws:iam::123456789012:policy/none' }),

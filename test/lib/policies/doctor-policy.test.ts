@@ -106,11 +106,9 @@ async function rightsUsedBy(row: object, template: Template, policies: Policies)
     }),
   });
   if (topic) {
-    aws.sns
-      .on(GetTopicAttributesCommand)
-      .resolves({
-        Attributes: { Policy: policyFor('sns:Publish'), KmsMasterKeyId: policies.arnOf('AWS::KMS::Key') },
-      });
+    aws.sns.on(GetTopicAttributesCommand).resolves({
+      Attributes: { Policy: policyFor('sns:Publish'), KmsMasterKeyId: policies.arnOf('AWS::KMS::Key') },
+    });
   }
   const aliases = Object.entries(template.findResources('AWS::Lambda::Alias')).map(
     ([id, { Properties }]) => ({
