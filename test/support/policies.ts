@@ -1,8 +1,12 @@
 import { BlockList, isIPv4 } from 'node:net';
 import type { Template } from 'aws-cdk-lib/assertions';
 
-/** Who asks: a role with these identity policies, a service of AWS, or an outsider with neither. */
-export type Principal = { statements: readonly Statement[] } | { service: string };
+/** Who asks: a role with these identity policies, a service of AWS, or an outsider with neither or a provider's token. */
+export type Principal =
+  | { statements: readonly Statement[] }
+  | { service: string }
+  /** The ARN of the identity provider. */
+  | { federated: string };
 
 /** One call as IAM sees it. A context key that is absent here is absent from the request. */
 export interface AccessRequest {
@@ -19,7 +23,7 @@ export interface Statement {
   Effect: 'Allow' | 'Deny';
   Action: string | string[];
   Resource: string | string[];
-  Principal?: '*' | { AWS?: string | string[]; Service?: string | string[] };
+  Principal?: '*' | { AWS?: string | string[]; Service?: string | string[]; Federated?: string | string[] };
   Condition?: Record<string, Record<string, string | string[]>>;
 }
 
@@ -119,7 +123,19 @@ export class Policies {
     const secrets = this.#ofType('AWS::SecretsManager::ResourcePolicy')
       .filter(([, { SecretId }]) => this.#resolve(SecretId) === resource)
       .flatMap(([, { ResourcePolicy }]) => this.#statements(ResourcePolicy));
-    return [...keys, ...topics, ...queues, ...functions, ...secrets, ...this.#apiStatements(resource)];
+    const trust = this.#ofType('AWS::IAM::Role')
+      .filter(([id]) => this.#arn(id) === resource)
+      .flatMap(([, { AssumeRolePolicyDocument }]) => this.#statements(AssumeRolePolicyDocument))
+      .map((statement) => ({ ...statement, Resource: resource }));
+    return [
+      ...keys,
+      ...topics,
+      ...queues,
+      ...functions,
+      ...secrets,
+      ...trust,
+      ...this.#apiStatements(resource),
+    ];
   }
 
   /** API Gateway completes `execute-api:/stage/method/path` by the API's own ARN. */
@@ -219,6 +235,7 @@ const knownParts = new Set(['Sid', 'Effect', 'Action', 'Resource', 'Principal', 
 
 function isFor(named: Statement['Principal'], principal: Principal): boolean {
   if (named === '*' || named?.AWS === '*') return true;
+  if ('federated' in principal) return list(named?.Federated ?? []).includes(principal.federated);
   return 'service' in principal && list(named?.Service ?? []).includes(principal.service);
 }
 
