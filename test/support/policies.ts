@@ -183,6 +183,8 @@ export class Policies {
       const [separator, parts] = argument as [string, unknown[]];
       return parts.map((part) => this.#resolve(part)).join(separator);
     }
+    if (name === 'Fn::Sub' && typeof argument === 'string')
+      return argument.replaceAll(/\$\{([^}]+)\}/g, (_, id: string) => this.#ref(id));
     if (name.startsWith('Fn::')) throw new Error(`cannot resolve ${name}`);
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#resolve(item)]));
   }
