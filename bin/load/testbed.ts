@@ -15,16 +15,18 @@ import {
 } from '../stand-ins/lambda/lambda-environment.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from '../stand-ins/loopback.ts';
 import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
+import { type Sqs, startSqs } from '../stand-ins/sqs/sqs.ts';
 import { type DistantProxy, startDistantProxy } from './distant-proxy.ts';
 import type { Client } from './start-load.ts';
 
 /** How far the servers are away: the round trip in milliseconds. */
 export type Distance = { vendorMs: number; awsMs: number };
 
-/** A vendor, a Secrets Manager and a DynamoDB, all with TLS on 127.0.0.1, and functions between them. */
+/** A vendor, a Secrets Manager, a DynamoDB and an SQS, all with TLS on 127.0.0.1, and functions between them. */
 export type Testbed = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
+  sqs: Sqs;
   distance: Distance;
   /** How many calls the table of sessions has received so far. */
   readonly tableCalls: number;
@@ -76,6 +78,7 @@ export async function startTestbed({
         .end('{}');
     },
   });
+  const sqs = await startSqs({ tls: certificate });
   const proxies: DistantProxy[] = [];
   async function reach(server: Pick<LoopbackServer, 'answerFor'>, origin: string, roundTripMs: number) {
     if (roundTripMs === 0) return origin;
@@ -90,6 +93,7 @@ export async function startTestbed({
   return {
     vendor,
     secretsManager,
+    sqs,
     distance,
     get tableCalls() {
       return tableCalls;
@@ -106,13 +110,17 @@ export async function startTestbed({
           BEGINI_LOCAL_ORIGINS: `${vendorOrigin},${vendorOrigin}`,
           AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManagerUrl,
           AWS_ENDPOINT_URL_DYNAMODB: dynamoDbUrl,
+          AWS_ENDPOINT_URL_SQS: sqs.origin,
+          RESULTS_QUEUE_URL: sqs.queueUrl('results'),
+          RESULTS_SET_ASIDE_QUEUE_URL: sqs.queueUrl('setAside'),
+          PREVIOUS_KEY_DAYS: '7',
           NODE_EXTRA_CA_CERTS: authorityFile,
           ...(remembers && { SESSION_TABLE: 'sessions', SESSION_HOURS: '24' }),
         },
       }),
     async close() {
       await Promise.all(proxies.map((proxy) => proxy.close()));
-      await Promise.all([vendor.close(), secretsManager.close(), dynamoDb.close()]);
+      await Promise.all([vendor.close(), secretsManager.close(), dynamoDb.close(), sqs.close()]);
       rmSync(authorityFolder, { recursive: true });
     },
   };
