@@ -2,11 +2,11 @@ import { bundleFunction } from '../lib/lambda/bundle.ts';
 import { faultsOf, formatResults, mostHeapGrowth } from './load/judge.ts';
 import { runLoad } from './load/run-load.ts';
 
-const limitMinutes = 15;
-const load = { soakRequests: 50_000, troubleRequests: 2_000, functions: 32 };
+const limitMinutes = 20;
+const load = { soakRequests: 50_000, events: 10_000, troubleRequests: 2_000, functions: 32 };
 
 console.error(
-  `${load.soakRequests} requests to one function, then 4 × ${load.troubleRequests} to ${load.functions}; at most ${limitMinutes} minutes.`,
+  `${load.soakRequests} requests to one function, ${load.events} events of Begini to another, then 4 × ${load.troubleRequests} requests to ${load.functions}; at most ${limitMinutes} minutes.`,
 );
 const ending = new AbortController();
 const { signal } = ending;
@@ -16,7 +16,10 @@ for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => ending.abort(
 
 const results = await runLoad({
   ...load,
-  bundleFolder: await bundleFunction('create-session'),
+  bundleFolders: {
+    'create-session': await bundleFunction('create-session'),
+    'receive-result': await bundleFunction('receive-result'),
+  },
   signal,
   onSample: ({ name, requests }, sent) => console.error(`${name}: ${sent} of ${requests}`),
 });

@@ -41,6 +41,7 @@ export function faultsOf(result: PhaseResult): string[] {
     ...(['sockets', 'listeners'] as const)
       .filter((figure) => Math.max(...held(figure)) > (held(figure)[0] ?? 0))
       .map((figure) => `the number of ${figure} grew: ${held(figure).join(', ')}`),
+    ...result.faults,
   ].map((fault) => `${phase.name}: ${fault}`);
 }
 
@@ -61,6 +62,7 @@ export function formatResults(results: readonly PhaseResult[]): string {
       result.vendorConnections,
       result.secretReads,
       result.tableCalls,
+      result.queueCalls,
     ].map(String),
     slope(result, 'heapMiB'),
     slope(result, 'residentMiB'),
@@ -69,7 +71,7 @@ export function formatResults(results: readonly PhaseResult[]): string {
   ]);
   return table(
     [
-      'vendor',
+      'load',
       'functions',
       'requests',
       'answers',
@@ -78,6 +80,7 @@ export function formatResults(results: readonly PhaseResult[]): string {
       'new connections to it',
       'secret reads',
       'table calls',
+      'calls to SQS',
       'heap, MiB per 10,000',
       'resident, MiB per 10,000',
       'sockets',

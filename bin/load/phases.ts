@@ -1,7 +1,7 @@
 import { simulatedCredentials } from '../stand-ins/begini/begini-simulator.ts';
 import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
 import { type Holdings, probe } from './measured-function.ts';
-import { startLoad } from './start-load.ts';
+import { type Client, startLoad } from './start-load.ts';
 import { clientOf, type Testbed } from './testbed.ts';
 
 /** One part of the load, and what is expected of it. */
@@ -10,8 +10,12 @@ export type Phase = {
   requests: number;
   /** Sets up the vendor before the phase starts. */
   prepare(testbed: Testbed): void;
+  /** What sends requests to a function; by default a loan app. */
+  client?(environment: LambdaEnvironment, testbed: Testbed): Client;
   /** The expected answer: a status, with the code of a problem. */
   expected: string;
+  /** What is wrong beside the answers, in words, when the last was received. */
+  check?(): string[];
 };
 
 /** The result of one phase. */
@@ -26,6 +30,9 @@ export type PhaseResult = {
   vendorConnections: number;
   secretReads: number;
   tableCalls: number;
+  queueCalls: number;
+  /** What was wrong beside the answers. */
+  faults: string[];
   /** What the first function held, each sample with the number of requests before it. */
   samples: { requests: number; holdings: Holdings }[];
 };
@@ -49,7 +56,7 @@ export async function runPhase(
     samples.push({ requests: sentToFirst, holdings });
   };
   const clients = environments.map((environment, index) => {
-    const client = clientOf(environment);
+    const client = phase.client?.(environment, testbed) ?? clientOf(environment);
     if (index > 0) return client;
     return async () => {
       if (sentToFirst % requestsPerSample === 0) {
@@ -77,15 +84,18 @@ export async function runPhase(
     vendorConnections: after.vendorConnections - before.vendorConnections,
     secretReads: after.secretReads - before.secretReads,
     tableCalls: after.tableCalls - before.tableCalls,
+    queueCalls: after.queueCalls - before.queueCalls,
+    faults: phase.check?.() ?? [],
     samples,
   };
 }
 
-const count = ({ vendor, secretsManager, tableCalls }: Testbed) => ({
+const count = ({ vendor, secretsManager, tableCalls, sqs }: Testbed) => ({
   vendorCalls: vendor.requests.length,
   vendorConnections: vendor.connections,
   secretReads: secretsManager.requests.length,
   tableCalls,
+  queueCalls: sqs.calls.length,
 });
 
 /** The healthy vendor. */

@@ -9,6 +9,7 @@ import { type LocalService, startLocalServiceOnFreePorts } from '../local/local-
 import { simulatedCredentials } from '../stand-ins/begini/begini-simulator.ts';
 import { localApiKey } from '../stand-ins/local-stage.ts';
 import type { Figure } from './figures.ts';
+import { eventFigures, startEvents } from './result-events.ts';
 import { type Client, type RunningLoad, startLoad } from './start-load.ts';
 
 /** The local service that a drill renews the key of; `port` is where the operator's command finds it. */
@@ -18,7 +19,7 @@ export type DrilledService = { service: LocalService; port: number };
 export type DrillOptions = {
   /** How many requests are sent at the same time. */
   clients: number;
-  /** How long each client waits after an answer. */
+  /** How long each client waits after an answer, and Begini between two rounds of events. */
   pauseMs: number;
   /** Answers before the key is renewed, and after all is done. */
   calmRequests: number;
@@ -42,11 +43,14 @@ const graceMs = rereadIntervalMs;
 
 const renewed = { ...simulatedCredentials, apiKey: 'renewed-in-the-drill' };
 const refusal = '503 credentials_refused';
+/** The function that creates sessions reads the current version of the secret, the one that receives results both. */
+const versionsPerReread = 3;
 
 /** A planned renewal: Begini accepts both keys until the operator is done. */
 export async function drillOverlap(options: DrillOptions): Promise<Figure[]> {
   return await withService(async (drilled) => {
     const { vendor } = drilled.service;
+    const sending = startEvents(drilled.service, options.pauseMs);
     const load = startDrillLoad(drilled, options);
     await load.answers(options.calmRequests);
     vendor.changeCredentials(renewed, { overlapMs: Number.POSITIVE_INFINITY });
@@ -54,12 +58,14 @@ export async function drillOverlap(options: DrillOptions): Promise<Figure[]> {
     vendor.changeCredentials(renewed); // Now the old key stops working.
     await load.answers(options.calmRequests);
     const requests = await load.stop();
+    const events = await sending.stop();
     const succeeded = requests.filter(({ outcome }) => outcome === '302');
     return [
       { name: 'exit code of the operator’s command', value: exitCode, most: 0 },
       { name: 'requests sent', value: requests.length },
       { name: 'answered 302', value: succeeded.length },
       { name: 'failed', value: requests.length - succeeded.length, most: 0 },
+      ...eventFigures(events, drilled.service, promotedAt(drilled.service) + graceMs),
     ];
   });
 }
@@ -68,6 +74,7 @@ export async function drillOverlap(options: DrillOptions): Promise<Figure[]> {
 export async function drillHardCut(options: DrillOptions): Promise<Figure[]> {
   return await withService(async (drilled) => {
     const { service } = drilled;
+    const sending = startEvents(service, options.pauseMs);
     const before = startDrillLoad(drilled, options);
     await before.answers(options.calmRequests);
     service.vendor.changeCredentials(renewed);
@@ -91,6 +98,7 @@ export async function drillHardCut(options: DrillOptions): Promise<Figure[]> {
     const sentBeforeCalm = after.sent;
     await after.answers(options.calmRequests, ({ number }) => number > sentBeforeCalm);
     requests.push(...(await after.stop()));
+    const events = await sending.stop();
     const promoted = promotedAt(service);
     const failed = requests.filter(({ outcome }) => outcome !== '302');
     const refused = failed.filter(({ outcome }) => outcome === refusal);
@@ -105,21 +113,22 @@ export async function drillHardCut(options: DrillOptions): Promise<Figure[]> {
       { name: 'refused later', value: late.length, most: 0 },
       { name: 'failed in another way', value: failed.length - refused.length, most: 0 },
       {
-        name: `forced reads in ${Math.floor(refusedMs / 1_000)} s of refusal`,
+        name: `reads of the secret in ${Math.floor(refusedMs / 1_000)} s of refusal`,
         value: atRotation.secretReads - atCut.secretReads,
-        most: Math.floor(refusedMs / rereadIntervalMs) + 1,
+        most: versionsPerReread * (Math.floor(refusedMs / rereadIntervalMs) + 1),
       },
       {
         name: 'calls to Begini in that time',
         value: atRotation.vendorCalls - onceRefused.vendorCalls,
         most: Math.floor(refusedMs / refusedCallIntervalMs),
       },
+      ...eventFigures(events, service, promoted + graceMs),
     ];
   });
 }
 
 async function withService(drill: (drilled: DrilledService) => Promise<Figure[]>): Promise<Figure[]> {
-  const drilled = await startLocalServiceOnFreePorts();
+  const drilled = await startLocalServiceOnFreePorts({ leaveResults: true });
   try {
     return await drill(drilled);
   } finally {

@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
 import { wrapFunction } from './measured-function.ts';
 import { normalVendor, type Phase, type PhaseResult, runPhase, vendorInTrouble } from './phases.ts';
+import { eventsInTrouble } from './results-phase.ts';
 import { clientOf, startTestbed } from './testbed.ts';
 
 /** How much load there is. */
 export type LoadOptions = {
-  /** The folder of the bundle of `create-session`. */
-  bundleFolder: string;
+  /** The folder of each function's bundle. */
+  bundleFolders: Record<'create-session' | 'receive-result', string>;
   /** To one function, with a normal vendor. */
   soakRequests: number;
+  /** Events of Begini, to one function. */
+  events: number;
   /** With each problem of the vendor, to all functions together. */
   troubleRequests: number;
   functions: number;
@@ -27,13 +30,18 @@ export type LoadOptions = {
  */
 export async function runLoad(options: LoadOptions): Promise<PhaseResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'begini-session-load-'));
-  wrapFunction(options.bundleFolder, folder);
-  const { soakRequests, troubleRequests, functions } = options;
+  const wrapped = (name: keyof LoadOptions['bundleFolders']) => {
+    wrapFunction(options.bundleFolders[name], join(folder, name));
+    return join(folder, name);
+  };
+  const createSession = wrapped('create-session');
+  const { soakRequests, events, troubleRequests, functions } = options;
   const trouble = [normalVendor(troubleRequests), ...vendorInTrouble(troubleRequests)];
   try {
     return [
-      ...(await runOn(1, [normalVendor(soakRequests)], folder, options)),
-      ...(await runOn(functions, trouble, folder, options)),
+      ...(await runOn(1, [normalVendor(soakRequests)], createSession, options)),
+      ...(await runOn(1, [eventsInTrouble(events)], wrapped('receive-result'), options)),
+      ...(await runOn(functions, trouble, createSession, options)),
     ];
   } finally {
     await rm(folder, { recursive: true });
@@ -52,7 +60,9 @@ async function runOn(
   try {
     while (environments.length < functions && !options.signal.aborted)
       environments.push(await testbed.start(folder, { remembers: true }));
-    for (const environment of environments) await clientOf(environment)(); // Warm from here on.
+    for (const environment of environments) {
+      await (phases[0]?.client?.(environment, testbed) ?? clientOf(environment))(); // Warm from here on.
+    }
     for (const phase of phases) {
       if (options.signal.aborted) break;
       results.push(await runPhase(phase, environments, testbed, options));

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +17,7 @@ import { type LoopbackServer, readBody, startLoopbackServer } from '../stand-ins
 import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
 import { type Sqs, startSqs } from '../stand-ins/sqs/sqs.ts';
 import { type DistantProxy, startDistantProxy } from './distant-proxy.ts';
+import { resultBody, signedEvent } from './signed-event.ts';
 import type { Client } from './start-load.ts';
 
 /** How far the servers are away: the round trip in milliseconds. */
@@ -48,26 +48,10 @@ let events = 0;
 export function clientOf(environment: LambdaEnvironment, kind: RequestKind = 'session'): Client {
   return () => {
     events += 1;
-    const uid = `LOAD-${events}`;
-    const event = kind === 'session' ? proxyEvent({ uid }) : resultEvent(uid);
+    const event =
+      kind === 'session' ? proxyEvent({ uid: `LOAD-${events}` }) : signedEvent(resultBody(events));
     return environment.invoke(event) as ReturnType<Client>;
   };
-}
-
-function resultEvent(uid: string) {
-  const { apiKey, integrationId } = simulatedCredentials;
-  const details = { score: 612, status: 'complete' };
-  const body = JSON.stringify({
-    uid,
-    integration_id: integrationId,
-    event: { type: 'application.complete', details },
-  });
-  const signature = createHmac('sha512', apiKey).update(body).digest('hex');
-  return proxyEvent(body, {
-    resource: '/webhooks/begini',
-    path: '/webhooks/begini',
-    headers: { 'Content-Type': 'application/json', 'X-Signature': signature },
-  });
 }
 
 /** How the servers are reached, and how every function is run. */

@@ -8,6 +8,7 @@ import type { LaunchLinkSettings } from '../../functions/create-launch-link/sett
 import { createSessionHandler } from '../../functions/create-session/create-session-handler.ts';
 import { CredentialsCache } from '../../functions/credentials/credentials-cache.ts';
 import type { ApiHandler } from '../../functions/http/api-handler.ts';
+import { KeepAliveAgent } from '../../functions/keep-alive-agent.ts';
 import { createLaunchHandler } from '../../functions/launch/launch-handler.ts';
 import type { LaunchSettings } from '../../functions/launch/settings.ts';
 import { createLaunchKeys, warmUpLaunchKeys } from '../../functions/launch-links/launch-keys.ts';
@@ -36,8 +37,8 @@ export type FunctionOptions = {
   applicantPage: ApplicantPage;
   /** Receives the log lines. */
   writeLine: (line: string) => void;
-  /** Trusted certificates in PEM, for a vendor with TLS that has one of its own. */
-  vendorCertificate?: string;
+  /** Trusted certificates in PEM, for a vendor or an Amazon SQS whose certificate is self-signed. */
+  certificate?: string;
   /** The scheme of launch links, `https:` by default. */
   protocol?: 'https:' | 'http:';
   /** The clock of all that a function keeps in memory, in epoch milliseconds. */
@@ -80,10 +81,15 @@ export const startFunction = {
     return { handler, warmUp, close };
   },
   'receive-result'(options): StartedFunction<ApiHandler> {
-    const { settings, now = Date.now, sqs, writeLine } = options;
-    const client = new SecretsManagerClient({ ...resultSecretDefaults, ...options.secretsManager });
+    const { settings, now = Date.now, sqs, writeLine, certificate: ca } = options;
+    const { maxAttempts } = resultSecretDefaults;
+    const client = new SecretsManagerClient({
+      ...resultSecretDefaults,
+      ...options.secretsManager,
+      maxAttempts,
+    });
     const keys = new ResultKeys({ client, settings, now });
-    const queues = ResultQueues.of(settings, sqs);
+    const queues = ResultQueues.of(settings, sqs, new KeepAliveAgent(ca ? { ca } : {}));
     const handler = createReceiveResultHandler({ settings, keys, queues, writeLine, now });
     const warmUp = () => Promise.all([keys.warmUp(), queues.warmUp()]);
     const close = () => {
@@ -127,7 +133,7 @@ const logOf = ({ settings: { stage }, writeLine }: FunctionOptions) => ({ stage,
 const secretsClient = ({ secretsManager }: FunctionOptions) =>
   new SecretsManagerClient({ ...secretsManagerDefaults, ...secretsManager });
 
-const connectVendor = ({ settings: { origins }, vendorCertificate: ca }: FunctionOptions) =>
+const connectVendor = ({ settings: { origins }, certificate: ca }: FunctionOptions) =>
   createVendorClient({ origin: origins.api, ...(ca && { ca }) });
 
 const openLaunchKeys = (client: SecretsManagerClient, { settings, now = Date.now }: FunctionOptions) =>

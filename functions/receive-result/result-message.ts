@@ -24,5 +24,8 @@ export function encodeBody(bytes: Buffer): { body: string; encoding?: Encoding }
     : { body: bytes.toString('base64'), encoding: 'base64' };
 }
 
-/** Any character outside of those that SendMessage accepts (Amazon SQS API reference, read November 2026). */
+/**
+ * Any character outside of those that SendMessage accepts (Amazon SQS API reference, read November 2026; an earlier
+ * version of the page says that others are replaced by U+FFFD).
+ */
 const refusedByQueue = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;

@@ -28,8 +28,11 @@ export class ResultQueues {
   }
 
   /** The queues on the real client, over connections that are kept alive. */
-  static of(settings: ResultQueuesOptions['settings'], config: SQSClientConfig = {}): ResultQueues {
-    const agent = new KeepAliveAgent({ keepAlive: true });
+  static of(
+    settings: ResultQueuesOptions['settings'],
+    config: SQSClientConfig = {},
+    agent = new KeepAliveAgent(),
+  ): ResultQueues {
     const requestHandler = { httpsAgent: agent, connectionTimeout: connectTimeoutMs };
     const client = new SQSClient({ maxAttempts: 1, requestHandler, ...config });
     return new ResultQueues({ client, agent, settings });

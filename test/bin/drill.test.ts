@@ -29,6 +29,7 @@ test('no applicant notices a renewal in which both keys work for a moment', asyn
   expect(missedTargets(figures)).toEqual([]);
   expect(figureOf(figures, 'answered 302')).toBe(figureOf(figures, 'requests sent'));
   expect(figureOf(figures, 'answered 302')).toBeGreaterThan(2 * small.calmRequests);
+  expect(figureOf(figures, 'events of Begini')).toBeGreaterThan(3);
 }, 120_000);
 
 test('after a key stops working at once, every request succeeds one second after the new pair is in use', async () => {
@@ -36,8 +37,10 @@ test('after a key stops working at once, every request succeeds one second after
   expect(missedTargets(figures)).toEqual([]);
   expect(figureOf(figures, 'answered 302')).toBeGreaterThanOrEqual(2 * small.calmRequests);
   expect(figureOf(figures, 'refused before the new pair was in use')).toBeGreaterThan(12);
-  expect(figureOf(figures, 'forced reads in')).toBeGreaterThan(8);
+  expect(figureOf(figures, 'reads of the secret in')).toBeGreaterThan(8);
   expect(figureOf(figures, 'calls to Begini in that time')).toBe(1);
+  // Begini signs with its new key for all the time that the old one is in use here.
+  expect(figureOf(figures, 'never repeated, lost until')).toBeGreaterThan(8);
 }, 120_000);
 
 test('requests that are refused while Begini tests the new pair do not count as refused after it is in use', async () => {

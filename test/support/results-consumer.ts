@@ -15,6 +15,48 @@ const scoreOf = (score: number) => ({
   details: { scored_at: 1_796_025_845, calculated: { score } },
 });
 
+/** Where an example of a consumer runs, and which queue it takes results from. */
+type ConsumerOptions = { program: string; file: string; folder: string; endpoint: string; queueUrl: string };
+
+/** The database of the consumer in `folder`. */
+const databaseIn = (folder: string) => join(folder, 'results.db');
+
+/** The rows that the consumer in `folder` has committed. */
+export function rowsIn(folder: string, table: 'result' | 'to_decide'): Record<string, unknown>[] {
+  const database = new DatabaseSync(databaseIn(folder));
+  try {
+    return database.prepare(`SELECT * FROM ${table}`).all();
+  } finally {
+    database.close();
+  }
+}
+
+/** Starts an example as its user does. */
+export function startConsumer({ program, file, folder, endpoint, queueUrl }: ConsumerOptions): ChildProcess {
+  return spawn(program, [join(import.meta.dirname, '../examples', file)], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      RESULTS_QUEUE_URL: queueUrl,
+      RESULTS_DATABASE: databaseIn(folder),
+      AWS_ENDPOINT_URL_SQS: endpoint,
+      AWS_REGION: 'us-east-1',
+      AWS_DEFAULT_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'example',
+    },
+  });
+}
+
+/** Ends a consumer in the middle of what it does. */
+export async function killConsumer(consumer: ChildProcess): Promise<void> {
+  if (consumer.exitCode !== null || consumer.signalCode !== null) return;
+  const closed = once(consumer, 'close');
+  consumer.kill('SIGKILL');
+  await closed;
+}
+
 /** Runs an example that takes results from the queue, against the stand-in for SQS. */
 export function describeConsumer(program: string, file: string): void {
   let now: number;
@@ -30,41 +72,20 @@ export function describeConsumer(program: string, file: string): void {
     folder = mkdtempSync(join(tmpdir(), 'begini-results-'));
   });
   afterEach(async () => {
-    await kill();
+    await killConsumer(consumer);
     await sqs.close();
     rmSync(folder, { recursive: true });
     expect(output).not.toContain(uid);
   });
 
-  const databaseFile = () => join(folder, 'results.db');
-
   function start(): void {
-    consumer = spawn(program, [join(import.meta.dirname, '../examples', file)], {
-      cwd: folder,
-      env: {
-        PATH: process.env.PATH,
-        HOME: folder,
-        RESULTS_QUEUE_URL: sqs.queueUrl('results'),
-        RESULTS_DATABASE: databaseFile(),
-        AWS_ENDPOINT_URL_SQS: sqs.origin,
-        AWS_REGION: 'us-east-1',
-        AWS_DEFAULT_REGION: 'us-east-1',
-        AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-        AWS_SECRET_ACCESS_KEY: 'example',
-      },
-    });
+    const queueUrl = sqs.queueUrl('results');
+    consumer = startConsumer({ program, file, folder, endpoint: sqs.origin, queueUrl });
     for (const stream of [consumer.stdout, consumer.stderr]) {
       stream?.on('data', (chunk) => {
         output += chunk;
       });
     }
-  }
-
-  async function kill(): Promise<void> {
-    if (consumer.exitCode !== null || consumer.signalCode !== null) return;
-    const closed = once(consumer, 'close');
-    consumer.kill('SIGKILL');
-    await closed;
   }
 
   async function until(isDone: () => boolean): Promise<void> {
@@ -85,14 +106,7 @@ export function describeConsumer(program: string, file: string): void {
 
   const isEmpty = () => sqs.messages('results').length === 0;
 
-  function rows(table: 'result' | 'to_decide'): Record<string, unknown>[] {
-    const database = new DatabaseSync(databaseFile());
-    try {
-      return database.prepare(`SELECT * FROM ${table}`).all();
-    } finally {
-      database.close();
-    }
-  }
+  const rows = (table: 'result' | 'to_decide') => rowsIn(folder, table);
 
   const scores = (table: 'result' | 'to_decide') =>
     rows(table).map(({ body }) => JSON.parse(String(body)).event.details.calculated.score);
@@ -136,7 +150,7 @@ export function describeConsumer(program: string, file: string): void {
       send(scoreOf(612));
       start();
       await until(() => sqs.calls.some(({ operation }) => operation === 'DeleteMessage'));
-      await kill();
+      await killConsumer(consumer);
       expect(scores('result')).toEqual([612]);
       expect(isEmpty()).toBe(false);
 
@@ -153,8 +167,8 @@ export function describeConsumer(program: string, file: string): void {
       sqs.fail('hang', { operation: 'ReceiveMessage', times: 1 });
       start();
       await until(() => sqs.calls.length > 0);
-      await kill();
-      const database = new DatabaseSync(databaseFile());
+      await killConsumer(consumer);
+      const database = new DatabaseSync(databaseIn(folder));
       database.exec("CREATE TRIGGER full BEFORE INSERT ON result BEGIN SELECT RAISE(ABORT, 'full'); END");
       start();
       await until(() => output.includes('Not taken: '));

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { type FunctionOptions, startRoutedFunctions } from '../../bin/local/start-function.ts';
 import {
@@ -18,7 +18,7 @@ import {
 } from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
 import { type Sqs, startSqs } from '../../bin/stand-ins/sqs/sqs.ts';
 import type { ApiHandler } from '../../functions/http/api-handler.ts';
-import type { RoutedFunction } from '../../lib/api/routes.ts';
+import { type RoutedFunction, resultsPath } from '../../lib/api/routes.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { checkedFetch } from './checked-fetch.ts';
 import { type ForgetfulProxy, startForgetfulProxy } from './forgetful-proxy.ts';
@@ -30,7 +30,7 @@ export const secretName = 'credentials';
 export const launchKeyName = 'launch-key';
 export const uidRefKey = 'key-of-the-pseudonyms';
 
-/** The service in this process, between a gateway, a vendor with TLS and a Secrets Manager. */
+/** The service in this process, between a gateway, a vendor and an SQS with TLS, and a Secrets Manager. */
 export type Service = {
   url: string;
   vendor: BeginiSimulator;
@@ -48,6 +48,8 @@ export type Service = {
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** `POST /launch-links`. */
   postLink(body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** `POST /webhooks/begini`: an event about this uid, signed with the key that Begini uses now. */
+  postResult(uid: string): Promise<Response>;
   /** Makes a launch link, and returns its URL. */
   makeLink(uid: string, expiresIn?: number, language?: string): Promise<string>;
   /** Invokes a function without the gateway, with any event. */
@@ -86,7 +88,7 @@ export async function startService({
     secrets: { [secretName]: secret, [launchKeyName]: newLaunchKey() },
   });
   const dynamoDb = await startDynamoDb();
-  const sqs = await startSqs();
+  const sqs = await startSqs({ tls });
   let clockOffsetMs = 0;
   const secretsProxy = await startForgetfulProxy(Number(new URL(secretsManager.url).port));
   secretsManager.answerFor(`127.0.0.1:${secretsProxy.port}`);
@@ -114,7 +116,7 @@ export async function startService({
     sqs: clientConfig(sqs.origin),
     applicantPage,
     writeLine: (line) => lines.push(line),
-    vendorCertificate: tls.cert,
+    certificate: tls.cert,
     protocol: 'http:',
     now: () => Date.now() + clockOffsetMs,
   };
@@ -160,6 +162,13 @@ export async function startService({
     },
     post: (body, headers) => postTo('/sessions', body, headers),
     postLink: (body, headers) => postTo('/launch-links', body, headers),
+    postResult(uid) {
+      const body = JSON.stringify({ uid, event: { type: 'psychometric_score.complete', details: {} } });
+      const [apiKey = ''] = vendor.apiKeys;
+      return postTo(resultsPath, body, {
+        'X-Signature': createHmac('sha512', apiKey).update(body).digest('hex'),
+      });
+    },
     async makeLink(uid, expiresIn, language) {
       const response = await postTo('/launch-links', { uid, expires_in: expiresIn, language });
       const { url, code } = (await response.json()) as { url: string; code?: string };

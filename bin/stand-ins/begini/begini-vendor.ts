@@ -22,10 +22,15 @@ export class BeginiVendor {
     this.changeCredentials(credentials);
   }
 
-  /** Rotates the key. The old pair stops working at once, or after `overlapMs`: the vendor does not document which. */
+  /**
+   * Rotates the key. The old pair stops working at once, or after `overlapMs`: the vendor does not document which. The
+   * pair in use once more ends the overlap.
+   */
   changeCredentials(next: BeginiCredentials, overlapMs = 0): void {
     const diesAt = Date.now() + overlapMs;
-    const old = this.#credentials.map((pair) => ({ ...pair, diesAt: Math.min(pair.diesAt, diesAt) }));
+    const old = this.#credentials
+      .filter(({ apiKey, integrationId }) => apiKey !== next.apiKey || integrationId !== next.integrationId)
+      .map((pair) => ({ ...pair, diesAt: Math.min(pair.diesAt, diesAt) }));
     this.#credentials = [{ ...next, diesAt: Number.POSITIVE_INFINITY }, ...old];
   }
 

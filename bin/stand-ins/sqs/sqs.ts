@@ -5,7 +5,7 @@ import { localQueueNames } from '../local-stage.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
 import type { MessageContent } from './message.ts';
 import { Queue, type StoredMessage } from './queue.ts';
-import { SqsError } from './sqs-error.ts';
+import { queueDoesNotExist, SqsError } from './sqs-error.ts';
 import { perform, type Queues } from './sqs-operations.ts';
 
 /** How to start the stand-in; everything has a default. */
@@ -39,7 +39,10 @@ export type SqsCall = { operation: string };
 
 /** A running stand-in for SQS. */
 export interface Sqs
-  extends Pick<LoopbackServer, 'origin' | 'connections' | 'answerFor' | 'closeIdleConnections' | 'close'> {
+  extends Pick<
+    LoopbackServer,
+    'origin' | 'connections' | 'answerFor' | 'closeIdleConnections' | 'refuseConnections' | 'close'
+  > {
   readonly calls: readonly SqsCall[];
   queueUrl(queue: LocalQueue): string;
   queueArn(queue: LocalQueue): string;
@@ -57,6 +60,7 @@ const errors = {
   throttle: new SqsError('RequestThrottled', 'A simulated error', { statusCode: 403 }),
   deny: new SqsError('AccessDeniedException', 'A simulated error', { statusCode: 403, code: 'AccessDenied' }),
   'internal-error': new SqsError('InternalFailure', 'A simulated error', { statusCode: 500 }),
+  'no-queue': queueDoesNotExist(),
 } as const;
 
 const region = 'us-east-1';
@@ -143,6 +147,7 @@ export async function startSqs({ port = 0, tls, now = Date.now }: SqsOptions = {
     },
     answerFor: server.answerFor,
     closeIdleConnections: server.closeIdleConnections,
+    refuseConnections: server.refuseConnections,
     close: server.close,
   };
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { faultHelp } from '../../../bin/stand-ins/begini/begini-faults.ts';
 import type { TableFault } from '../../../bin/stand-ins/dynamodb/dynamodb.ts';
+import type { SqsFault } from '../../../bin/stand-ins/sqs/sqs.ts';
 import { expectGeneratedBlock } from '../../support/generated-block.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
 import type { MatrixRow, State } from './faults.ts';
@@ -8,7 +9,7 @@ import type { Played } from './play.ts';
 
 const time = installVirtualTime();
 // What is imported from here on is on virtual time.
-const { faultMatrix, states } = await import('./faults.ts');
+const { faultMatrix, resultRoute, states } = await import('./faults.ts');
 const { playAll } = await import('./play.ts');
 
 /** Twice the moment that a function takes to see whether an idle connection is dead. */
@@ -37,9 +38,18 @@ describe.each(
   });
 
   test('serves the next request', () => {
-    const status = call === 'POST /launch-links' ? 201 : 302;
+    const status = { 'POST /launch-links': 201, [resultRoute]: 200 }[call as string] ?? 302;
     expect(inStates(({ nextStatus }) => nextStatus)).toEqual(states.map(() => status));
   });
+});
+
+test('no result is answered 200 that is not in the queue', () => {
+  const results = faultMatrix.filter(({ call }) => call === resultRoute);
+  const answered = results
+    .flatMap((row) => Object.values(played.get(row) ?? {}))
+    .filter(({ outcome }) => outcome.startsWith('200'));
+  expect(answered.length).toBeGreaterThan(results.length / 2);
+  expect(answered.filter(({ stored }) => stored === 0)).toEqual([]);
 });
 
 describe('the rows', () => {
@@ -64,6 +74,21 @@ describe('the rows', () => {
     };
     expect(faultsOf('DynamoDB')).toEqual(expect.arrayContaining(Object.keys(names)));
   });
+
+  test('have every fault that the stand-in for SQS plays', () => {
+    const names: Record<Exclude<SqsFault, 'none'>, true> = {
+      hang: true,
+      'hang-after': true,
+      reset: true,
+      slow: true,
+      'lost-answer': true,
+      throttle: true,
+      deny: true,
+      'internal-error': true,
+      'no-queue': true,
+    };
+    expect(faultsOf('SQS')).toEqual(expect.arrayContaining(Object.keys(names)));
+  });
 });
 
 test('.github/PROOF.md shows them', () => {
@@ -87,7 +112,9 @@ function asMarkdown(rows: readonly MatrixRow[]): string {
   const lines = [...groups.values()].map((group) => {
     const [first = {} as MatrixRow] = group;
     const faults = group.map(({ fault }) => fault).join('; ');
-    return [`${first.side} ${faults}${first.call ? `, \`${first.call}\`` : ''}`, ...cellsOf(first)];
+    const { side, call } = first;
+    const request = call === resultRoute ? ', a result' : call ? `, \`${call}\`` : '';
+    return [`${side} ${faults}${request}`, ...cellsOf(first)];
   });
   const header = ['fault', ...states, 'waits at most', 'serves again'];
   return [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -3,9 +3,13 @@ import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simul
 import { makeAccessToken } from '../../../bin/stand-ins/begini/begini-token.ts';
 import type { TableFault } from '../../../bin/stand-ins/dynamodb/dynamodb.ts';
 import type { SecretsFailure } from '../../../bin/stand-ins/secrets-manager/secrets-manager.ts';
+import type { SqsFault } from '../../../bin/stand-ins/sqs/sqs.ts';
 import {
   connectTimeoutMs,
   secretReadTimeoutMs,
+  secretTryTimeoutMs,
+  sendTries,
+  sendTryTimeoutMs,
   storeTries,
   storeTryTimeoutMs,
   vendorTimeoutMs,
@@ -19,13 +23,16 @@ import { type Service, secretName } from '../../support/service.ts';
 export const states = ['cold', 'warm', 'thawed'] as const;
 export type State = (typeof states)[number];
 
-/** A fault, and for each state what a request comes to: `<status> <code> <calls to Begini>/<Secrets Manager>/<DynamoDB>`. */
+/**
+ * A fault, and for each state what a request comes to: `<status> <code> <calls to Begini>/<Secrets Manager>/<DynamoDB>`,
+ * and `/<SQS>` for a result.
+ */
 export type MatrixRow = Record<State, string> & {
-  side: 'Begini' | 'Secrets Manager' | 'DynamoDB';
+  side: 'Begini' | 'Secrets Manager' | 'DynamoDB' | 'SQS';
   /** In words. */
   fault: string;
   /** Default: `POST /sessions`. */
-  call?: 'POST /launch-links' | 'POST /launch/{token}';
+  call?: 'POST /launch-links' | 'POST /launch/{token}' | typeof resultRoute;
   /** Whether Begini has a session of this uid already that is not remembered. */
   isKnown?: boolean;
   play(service: Service): unknown;
@@ -38,7 +45,9 @@ export type MatrixRow = Record<State, string> & {
 };
 
 const storeCallMs = storeTries * storeTryTimeoutMs;
-let renewals = 0;
+const sendMs = sendTries * sendTryTimeoutMs;
+/** Begini's own call, which needs Secrets Manager and SQS alone. */
+export const resultRoute = 'POST /webhooks/begini';
 const unset = { apiKey: 'UNSET', integrationId: 'UNSET' };
 
 /** What a request comes to in each state, in their order. */
@@ -72,13 +81,40 @@ const table = (fault: string, played: TableFault, outcomes: Outcomes, rest: Part
     ...rest,
   });
 
+const sqs = (fault: string, played: SqsFault, outcomes: Outcomes, rest: Partial<MatrixRow> = {}) =>
+  row('SQS', fault, outcomes, {
+    call: resultRoute,
+    play: (service) => service.sqs.fail(played),
+    end: (service) => service.sqs.fail('none'),
+    waitMs: sendMs,
+    ...rest,
+  });
+
 const putPair = ({ secretsManager }: Service, pair: object) =>
   secretsManager.putValue(secretName, JSON.stringify(pair));
+
+let renewals = 0;
+
+/** Gives Begini and the secret the same new pair. */
+function renewPair(service: Service): void {
+  renewals += 1;
+  const renewed = { ...simulatedCredentials, apiKey: `renewed-key-${renewals}` };
+  service.vendor.changeCredentials(renewed);
+  putPair(service, renewed);
+}
 
 const hangs: SecretsFailure = 'hang';
 const fails: SecretsFailure = { statusCode: 500, errorName: 'InternalServiceError' };
 const throttles: SecretsFailure = { statusCode: 400, errorName: 'ThrottlingException' };
 const denies: SecretsFailure = { statusCode: 400, errorName: 'AccessDeniedException' };
+
+/** What two tries that fail come to, and two of which the second does not. */
+const lostResult: Outcomes = [
+  '503 results_unavailable 0/0/0/2',
+  '503 results_unavailable 0/0/0/2',
+  '503 results_unavailable 0/2/0/2',
+];
+const sentTwice: Outcomes = ['200 0/0/0/2', '200 0/0/0/2', '200 0/2/0/2'];
 
 /** The fault matrix: what each fault of what the service calls comes to, in each state of a function. */
 export const faultMatrix: readonly MatrixRow[] = [
@@ -239,12 +275,7 @@ export const faultMatrix: readonly MatrixRow[] = [
     'none',
     ['302 1/0/2', '302 2/1/2', '302 1/1/2'],
     {
-      play(service) {
-        renewals += 1;
-        const renewed = { ...simulatedCredentials, apiKey: `renewed-key-${renewals}` };
-        service.vendor.changeCredentials(renewed);
-        putPair(service, renewed);
-      },
+      play: renewPair,
       end: () => undefined,
     },
   ),
@@ -264,6 +295,56 @@ export const faultMatrix: readonly MatrixRow[] = [
     call: 'POST /launch/{token}',
     waitMs: secretReadTimeoutMs,
   }),
+
+  ...(
+    [
+      ['never answers', hangs],
+      ['answers 500', fails],
+      ['throttles', throttles],
+      ['denies access', denies],
+    ] as const
+  ).map(([fault, played]) =>
+    secrets(
+      fault,
+      played,
+      ['503 secrets_unavailable 0/2/0/0', '200 0/0/0/1', '503 secrets_unavailable 0/2/0/0'],
+      { call: resultRoute, waitMs: secretTryTimeoutMs },
+    ),
+  ),
+  secrets(
+    'holds no pair',
+    'none',
+    ['503 credentials_not_set 0/4/0/0', '200 0/0/0/1', '503 credentials_not_set 0/4/0/0'],
+    {
+      call: resultRoute,
+      play(service) {
+        putPair(service, unset);
+        putPair(service, unset); // Nor is there a previous one.
+      },
+      end: (service) => putPair(service, simulatedCredentials),
+      rememberedMs: 1_000,
+    },
+  ),
+  secrets(
+    'has a renewed pair, and Begini signs with its key',
+    'none',
+    ['200 0/0/0/1', '200 0/2/0/1', '200 0/2/0/1'],
+    { call: resultRoute, play: renewPair, end: () => undefined },
+  ),
+  secrets(
+    'never answers since the pair was renewed',
+    hangs,
+    ['503 secrets_unavailable 0/2/0/0', '503 secrets_unavailable 0/2/0/0', '503 secrets_unavailable 0/2/0/0'],
+    {
+      call: resultRoute,
+      play(service) {
+        renewPair(service);
+        service.secretsManager.fail(hangs);
+      },
+      waitMs: secretTryTimeoutMs,
+      rememberedMs: 1_000,
+    },
+  ),
 
   table('never answers (`hang`)', 'hang', ['302 1/0/4', '302 1/0/4', '302 1/1/4'], {
     waitMs: 2 * storeCallMs,
@@ -289,5 +370,39 @@ export const faultMatrix: readonly MatrixRow[] = [
   table('has no table', 'none', ['302 1/0/1', '302 1/0/1', '302 1/1/1'], {
     play: ({ dynamoDb }) => dynamoDb.deleteTable(),
     end: ({ dynamoDb }) => dynamoDb.createTable('pk'),
+  }),
+
+  sqs('never answers (`hang`)', 'hang', lostResult),
+  sqs('accepts messages after 1.5 s (`slow`)', 'slow', lostResult),
+  sqs('accepts them and says nothing (`hang-after`)', 'hang-after', lostResult),
+  sqs('accepts them and loses its answer (`lost-answer`)', 'lost-answer', lostResult),
+  sqs('resets every connection (`reset`)', 'reset', lostResult),
+  sqs('throttles (`throttle`)', 'throttle', lostResult),
+  sqs('denies access (`deny`)', 'deny', lostResult),
+  sqs('has no queue (`no-queue`)', 'no-queue', lostResult),
+  sqs('answers 500 (`internal-error`)', 'internal-error', lostResult),
+  sqs(
+    'cannot be reached',
+    'none',
+    ['503 results_unavailable 0/0/0/0', '503 results_unavailable 0/0/0/0', '503 results_unavailable 0/2/0/0'],
+    {
+      play(service) {
+        service.sqs.refuseConnections(true);
+        service.sqs.closeIdleConnections('fin');
+      },
+      end: (service) => service.sqs.refuseConnections(false),
+    },
+  ),
+  sqs('resets one connection (`reset`, once)', 'none', sentTwice, {
+    play: (service) => service.sqs.fail('reset', { times: 1 }),
+    waitMs: sendTryTimeoutMs,
+  }),
+  sqs('loses one answer (`lost-answer`, once)', 'none', sentTwice, {
+    play: (service) => service.sqs.fail('lost-answer', { times: 1 }),
+    waitMs: sendTryTimeoutMs,
+  }),
+  sqs('lets one connection hang (`hang`, once)', 'none', sentTwice, {
+    play: (service) => service.sqs.fail('hang', { times: 1 }),
+    waitMs: sendTryTimeoutMs,
   }),
 ];

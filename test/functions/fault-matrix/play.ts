@@ -3,13 +3,15 @@ import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simul
 import { sessionKey } from '../../../functions/session-store/sealed-session.ts';
 import { checkedFetch } from '../../support/checked-fetch.ts';
 import { type Service, startService, uidRefKey } from '../../support/service.ts';
-import type { MatrixRow, State } from './faults.ts';
+import { type MatrixRow, resultRoute, type State } from './faults.ts';
 
 /** What one request under a fault came to, and the one after it. */
 export type Played = {
   /** As the matrix writes it. */
   outcome: string;
   durationMs: number;
+  /** How often the event of a result was in the queue then. */
+  stored: number;
   /** The status of the same request, once the fault was over. */
   nextStatus: number;
 };
@@ -53,22 +55,23 @@ async function playState(row: MatrixRow, state: State, service: Service): Promis
     await service.warmUp();
   } else {
     await service.warmUp();
-    await (await service.post({ uid: `BEFORE-${state}` })).text();
+    const before = row.call === resultRoute ? service.postResult : sessionOf(service);
+    await (await before(`BEFORE-${state}`)).text();
     if (state === 'thawed') {
-      service.vendor.closeIdleConnections('rst');
-      service.dynamoDb.closeIdleConnections('rst');
+      for (const each of [service.vendor, service.dynamoDb, service.sqs]) each.closeIdleConnections('rst');
       service.advance(frozenMs);
       await pause(idleMs);
     }
     await row.play(service);
   }
   await pause(settledMs);
-  const underFault = await measure(send, service);
+  const underFault = await measure(send, row, service);
+  const stored = service.sqs.messages('results').filter(({ body }) => body.includes(uid)).length;
   await row.end(service);
   await pause(row.rememberedMs ?? 0);
   const next = await send();
   await next.text();
-  return { ...underFault, nextStatus: next.status };
+  return { ...underFault, stored, nextStatus: next.status };
 }
 
 async function requestOf(
@@ -77,10 +80,13 @@ async function requestOf(
   service: Service,
 ): Promise<() => Promise<Response>> {
   if (call === 'POST /launch-links') return () => service.postLink({ uid });
-  if (call !== 'POST /launch/{token}') return () => service.post({ uid });
+  if (call === resultRoute) return () => service.postResult(uid);
+  if (call !== 'POST /launch/{token}') return () => sessionOf(service)(uid);
   const link = await service.makeLink(uid);
   return () => checkedFetch(link, { method: 'POST' });
 }
+
+const sessionOf = (service: Service) => (uid: string) => service.post({ uid });
 
 /** Has the vendor make a session that the table forgets. */
 async function makeKnown(uid: string, service: Service): Promise<void> {
@@ -89,13 +95,21 @@ async function makeKnown(uid: string, service: Service): Promise<void> {
   await service.dynamoDb.run('DeleteItem', { TableName: service.dynamoDb.tableName, Key: { pk } });
 }
 
-async function measure(send: () => Promise<Response>, service: Service): Promise<Omit<Played, 'nextStatus'>> {
-  const { vendor, secretsManager, dynamoDb } = service;
-  const count = () => [vendor.requests.length, secretsManager.requests.length, dynamoDb.calls.length];
+async function measure(
+  send: () => Promise<Response>,
+  { call }: MatrixRow,
+  { vendor, secretsManager, dynamoDb, sqs, lines }: Service,
+): Promise<Pick<Played, 'outcome' | 'durationMs'>> {
+  const count = () => [
+    vendor.requests.length,
+    secretsManager.requests.length,
+    dynamoDb.calls.length,
+    ...(call === resultRoute ? [sqs.calls.length] : []),
+  ];
   const before = count();
   const response = await send();
   const code = codeOf(await response.text());
-  const { durationMs } = JSON.parse(service.lines.at(-1) ?? '') as { durationMs: number };
+  const { durationMs } = JSON.parse(lines.at(-1) ?? '') as { durationMs: number };
   await pause(settledMs);
   const made = count().map((calls, side) => calls - (before[side] ?? 0));
   const outcome = [response.status, code, made.join('/')].filter((part) => part !== undefined).join(' ');

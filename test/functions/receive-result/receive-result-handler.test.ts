@@ -49,7 +49,7 @@ const named = (name: string) => Object.assign(new Error(`the key is ${current.ap
 type Version = { value?: object; labels?: string[]; ageDays?: number };
 
 /** What the secret holds; a previous version of `undefined` does not exist. */
-function holds({ value = current, ageDays = 1 }: Version = {}, before?: Version): void {
+function holds({ value = current, ageDays = 1, labels = [] }: Version = {}, before?: Version): void {
   const createdAt = new Date(now - ageDays * dayMs);
   const on = (VersionStage: string) => secretsManager.on(GetSecretValueCommand, { VersionStage });
   const answer = (versionId: string, secret: object, labels: string[]) => ({
@@ -58,7 +58,9 @@ function holds({ value = current, ageDays = 1 }: Version = {}, before?: Version)
     CreatedDate: createdAt,
     VersionStages: labels,
   });
-  on('AWSCURRENT').resolves(answer(`version-of-${JSON.stringify(value).length}`, value, ['AWSCURRENT']));
+  on('AWSCURRENT').resolves(
+    answer(`version-of-${JSON.stringify(value).length}`, value, ['AWSCURRENT', ...labels]),
+  );
   if (!before) on('AWSPREVIOUS').rejects(named('ResourceNotFoundException'));
   else
     on('AWSPREVIOUS').resolves(
@@ -373,6 +375,17 @@ describe('through a renewal', () => {
     expect(line()).toMatchObject({ verifiedBy: 'previous', secretVersionId: 'version-before' });
   });
 
+  test('the current key makes no ordinary result of one of the former integration', async () => {
+    holds({}, {});
+    expect((await startReceiver()(signed(fromBefore))).status).toBe(200);
+    expect(sent()).toMatchObject([{ queue: 'set-aside', attributes: { reason: 'result_foreign' } }]);
+  });
+
+  test('the key in use verifies results although it is marked as compromised', async () => {
+    holds({ labels: ['BEGINI_COMPROMISED'] });
+    expect((await startReceiver()(signed(score))).status).toBe(200);
+  });
+
   test('one key of two integrations verifies the results of both', async () => {
     holds({}, { value: { ...previous, apiKey: current.apiKey } });
     await startReceiver()(signed(fromBefore));
@@ -471,7 +484,7 @@ describe('asks Begini to send again', () => {
   });
 });
 
-test('any body that is signed is in exactly one queue, byte for byte; none of it, nor a key, is in a line or an answer', async () => {
+test('any body that is signed is in exactly one queue, byte for byte; none of it, nor a key, its signature or its whole id, is in a line', async () => {
   holds();
   const receive = startReceiver();
   await fc.assert(
@@ -485,8 +498,9 @@ test('any body that is signed is in exactly one queue, byte for byte; none of it
       const kept = attributes.encoding === 'base64' ? Buffer.from(stored, 'base64') : Buffer.from(stored);
       expect(attributes.encoding === 'empty' ? Buffer.alloc(0) : kept).toEqual(bytes);
       expect(JSON.stringify(attributes)).not.toContain(planted);
+      for (const secret of [hmac(bytes), attributes.id]) expect(lines.at(-1)).not.toContain(secret);
     }),
     { numRuns: 200 },
   );
-  for (const text of [planted, current.apiKey, hmac(score)]) expect(lines.join('')).not.toContain(text);
+  for (const text of [planted, current.apiKey]) expect(lines.join('')).not.toContain(text);
 });

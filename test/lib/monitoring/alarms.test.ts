@@ -265,3 +265,35 @@ test('alarms of a stage without a receiver are still raised', () => {
   template.resourceCountIs('AWS::SNS::Topic', 0);
   expect(Object.keys(template.findResources('AWS::CloudWatch::CompositeAlarm'))).not.toEqual([]);
 });
+
+/** What CloudWatch bills of a stage: the metrics of its alarms, its composite alarms, the metrics of its log lines. */
+function countBilled(row: object) {
+  const template = templateOf({ environment: 'production', alarmEmail, ...row });
+  const propertiesOf = (type: string) =>
+    Object.values(template.findResources(type)).map(({ Properties }) => Properties);
+  const measured = propertiesOf('AWS::CloudWatch::Alarm').flatMap(
+    ({ Metrics = [{ MetricStat: {} }] }): Partial<Measured>[] => Metrics,
+  );
+  const counted = propertiesOf('AWS::Logs::MetricFilter').map(
+    ({ MetricTransformations: [{ MetricName }] }) => MetricName,
+  );
+  return {
+    alarms: measured.filter(({ MetricStat }) => MetricStat).length,
+    composite: propertiesOf('AWS::CloudWatch::CompositeAlarm').length,
+    metrics: new Set(counted).size,
+  };
+}
+
+test('lib/README.md counts what CloudWatch bills, and what results add', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../../lib/README.md'), 'utf8');
+  const [usual, withResults] = [countBilled({}), countBilled({ results: true })];
+  const alarms = withResults.alarms - usual.alarms;
+  const composite = withResults.composite - usual.composite;
+  for (const text of [
+    `alarms: ${usual.alarms} metrics and ${usual.composite} composite ones`,
+    `alarms with ${alarms} metrics and ${composite} composite ones`,
+    `adds ${usual.metrics} metrics (`,
+    `with \`results\` ${withResults.metrics} (`,
+  ])
+    expect(readme).toContain(text);
+});

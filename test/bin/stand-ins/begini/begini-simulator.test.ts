@@ -306,6 +306,15 @@ describe('control, and a change of the credentials', () => {
     expect((await call({ headers: { 'api-key': next.apiKey } })).status).toBe(403);
   });
 
+  test('ends an overlap with the pair in use once more, and the key before it stays the same', async () => {
+    await start();
+    const { apiKeys: keysBefore } = simulator;
+    simulator.changeCredentials(next, { overlapMs: Number.POSITIVE_INFINITY });
+    simulator.changeCredentials(next);
+    expect((await call()).status).toBe(401);
+    expect(simulator.apiKeys).toEqual([next.apiKey, ...keysBefore]);
+  });
+
   test('is controlled over HTTP, and does not record these requests', async () => {
     await start();
     const control = (body: unknown) =>
