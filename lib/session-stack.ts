@@ -115,6 +115,9 @@ export class SessionStack extends Stack {
         ({ secretArn }) => secretArn,
       ),
       topicArn: monitoring.topicArn,
+      encryptionKeyArn: encryptionKey?.keyArn,
+      functionArns: Object.values(functions).map(({ lambda }) => lambda.functionArn),
+      callerPolicyArn: api.callers.outputs.CallerPolicyArn,
       tableArn: sessionTable?.table.tableArn,
       callerMethodArns: ['/sessions', ...(launchLinks ? ['/launch-links'] : [])].map((path) =>
         api.restApi.arnForExecuteApi('POST', path, stage.path),

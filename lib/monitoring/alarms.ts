@@ -93,7 +93,7 @@ const minute = Duration.minutes(1);
 /** Raised within a minute or two, and a single alarm while an occasional request keeps failing. */
 const onAnyOccurrence = { threshold: 1, datapoints: 1, of: 15 };
 
-/** The same, but over five minutes after the last failure, so that the next deployment can start. */
+/** The same, but over five minutes after the last failure, so that it does not roll back the next deployment. */
 const onAnyOccurrenceForRollBack = { threshold: 1, datapoints: 1, of: 5 };
 
 /** An applicant who waits this long for a page thinks that it is broken. Milliseconds, 95th percentile. */
