@@ -64,11 +64,19 @@ export async function startAwsStandIn(): Promise<AwsStandIn> {
   };
 }
 
+/** What is in the folder where a script runs, by name: JSON. */
+export type Files = Record<string, object>;
+
+/** Named by the deployer's guide. */
+const documentedFiles = { 'pair.json': { apiKey: 'example', integrationId: 'example' }, 'trust.json': {} };
+
 /** Where each service is; `aws` is all others. */
 export type Endpoints = { aws?: string; secretsmanager?: string; dynamodb?: string; sqs?: string };
 
+const cdk = join(import.meta.dirname, '../../node_modules/aws-cdk/bin/cdk');
 const prelude = `set -euo pipefail
-npm() { :; }; npx() { :; }; git() { :; }; less() { cat; }
+npm() { :; }; git() { :; }; less() { cat; }
+npx() { [ ! -e cdk.json ] || node "$OWN_CDK" "\${@:2}"; }
 aws() { local own="ENDPOINT_$1"; command aws --endpoint-url "\${!own:-$ENDPOINT_aws}" "$@"; }
 `;
 
@@ -76,20 +84,28 @@ aws() { local own="ENDPOINT_$1"; command aws --endpoint-url "\${!own:-$ENDPOINT_
 export type ScriptResult = { exitCode: number; stdout: string; stderr: string };
 
 /**
- * Runs a script of a document in bash, word for word, with the AWS CLI of this machine. `npm`, `npx` and `git` do
- * nothing, and `less` prints.
+ * Runs a script of a document in bash, word for word, with the AWS CLI of this machine. `npm` and `git` do nothing, and
+ * `less` prints. `npx cdk` is the CDK CLI if there is a `cdk.json`, and does nothing otherwise.
  * @param endpoints where AWS is, or one service of it: version 1 of the AWS CLI ignores `AWS_ENDPOINT_URL` for SQS
  */
-export async function runScript(script: string, endpoints: Endpoints): Promise<ScriptResult> {
+export async function runScript(
+  script: string,
+  endpoints: Endpoints,
+  files: Files = {},
+): Promise<ScriptResult> {
   const folder = mkdtempSync(join(tmpdir(), 'begini-session-aws-cli-'));
   try {
-    // Named by the deployer's guide.
-    writeFileSync(join(folder, 'pair.json'), '{"apiKey": "example", "integrationId": "example"}');
-    writeFileSync(join(folder, 'trust.json'), '{}');
+    for (const [name, content] of Object.entries({ ...documentedFiles, ...files })) {
+      writeFileSync(join(folder, name), JSON.stringify(content));
+    }
+    // So is the account's template.
     symlinkSync(join(import.meta.dirname, '../../.github'), join(folder, '.github'));
-    const environment = Object.fromEntries(
-      Object.entries(endpoints).map(([service, url]) => [`ENDPOINT_${service}`, url]),
-    );
+    const environment = {
+      ...Object.fromEntries(Object.entries(endpoints).map(([service, url]) => [`ENDPOINT_${service}`, url])),
+      AWS_ENDPOINT_URL: endpoints.aws ?? '',
+      // No name that begins with CDK: the CDK CLI would take it for an option.
+      OWN_CDK: cdk,
+    };
     return await run('bash', ['-c', prelude + script], { cwd: folder, environment });
   } finally {
     rmSync(folder, { recursive: true });
@@ -113,6 +129,8 @@ export async function run(
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
       AWS_PAGER: '',
+      CDK_DISABLE_CLI_TELEMETRY: 'true',
+      CI: 'true',
       AWS_MAX_ATTEMPTS: '1',
       AWS_EC2_METADATA_DISABLED: 'true',
       ...environment,

@@ -14,6 +14,10 @@ const callsAws = /(^|\$\(|\| )\s*aws [a-z]/m;
 
 /** Every one of all documents, and of what the commands print. */
 export function documentedScripts(): DocumentedScript[] {
+  return allScripts().filter(({ script }) => callsAws.test(script));
+}
+
+function allScripts(): DocumentedScript[] {
   const documents = ['.', '.github', 'bin', 'functions', 'lib'].flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((name) => name.endsWith('.md'))
@@ -27,11 +31,9 @@ export function documentedScripts(): DocumentedScript[] {
   return [...documents.flatMap(scriptsOfDocument), ...programs.flatMap(scriptsOfProgram)];
 }
 
-/** The script that has `text`, of one document. @throws Error unless there is exactly one */
+/** The script that has `text`, of one document, even if it calls the CDK CLI alone. @throws Error unless there is exactly one */
 export function documentedScript(file: string, text: string): string {
-  const found = documentedScripts().filter(
-    ({ place, script }) => place.startsWith(file) && script.includes(text),
-  );
+  const found = allScripts().filter(({ place, script }) => place.startsWith(file) && script.includes(text));
   if (found.length !== 1 || !found[0]) throw new Error(`${found.length} scripts of ${file} have ${text}`);
   return found[0].script;
 }
@@ -61,9 +63,10 @@ function scriptsOfDocument(file: string): DocumentedScript[] {
     index,
     script: script.replaceAll(/\s+/g, ' '),
   }));
-  return [...inBlocks, ...inProse]
-    .filter(({ script }) => callsAws.test(script))
-    .map(({ index, script }) => ({ place: placeOf(file, text, index), script }));
+  return [...inBlocks, ...inProse].map(({ index, script }) => ({
+    place: placeOf(file, text, index),
+    script,
+  }));
 }
 
 /** A block goes on where the block before it ended, if it uses a variable of that one. */
