@@ -21,7 +21,7 @@ import { type Contract, contractChecks, handOffCheck } from './contract-checks.t
 import { edgeChecks } from './edge-checks.ts';
 import { deployedResultChecks, strangersResultCheck } from './result-checks.ts';
 import { secretCheck } from './secret-checks.ts';
-import { stackChecks } from './stack-checks.ts';
+import { checkStack, stackChecks } from './stack-checks.ts';
 import { tableCheck, timeToLiveCheck } from './table-checks.ts';
 import { topicCheck } from './topic-checks.ts';
 
@@ -93,6 +93,8 @@ export async function deployedChecks(
         }),
   };
   const checks: Check[] = [
+    { group: 'stack', name: 'the last deployment', run: async () => checkStack(stack, stage) },
+    ...accountChecks(apiGateway, lambda, askAws),
     ...stackChecks({
       stack,
       stage,
@@ -102,7 +104,6 @@ export async function deployedChecks(
       askAws,
       callerPolicyArn: outputs.get('CallerPolicyArn'),
     }),
-    ...accountChecks(apiGateway, lambda, askAws),
     secretCheck({
       ...shared,
       secretId: required('CredentialsSecretName'),

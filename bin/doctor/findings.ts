@@ -69,6 +69,15 @@ const words = {
       'the stack is not protected from deletion',
       `CloudFormation → Stacks → ${stackName} → Stack actions → Edit termination protection → Activated.`,
     ),
+  log_role_set: () => ok('the account has a role that trusts it'),
+  log_role_missing: (_: object, { deploy }: Target) =>
+    wrong('the account has no role for it', `${deploy} -c apiGatewayAccountRole=create`),
+  concurrency_enough: ({ quota }: { quota: number }) => ok(String(quota)),
+  concurrency_low: ({ quota }: { quota: number }) =>
+    toDo(
+      `it is ${quota}`,
+      'Service Quotas → AWS Lambda → Concurrent executions → Request increase: ask for 1,000.',
+    ),
   version_same: ({ version }: { version: string }) => ok(version),
   version_differs: ({ deployed, checkout }: { deployed: string; checkout: string }, { deploy }: Target) =>
     toDo(
@@ -118,15 +127,6 @@ const words = {
     wrong(
       `the role ${roleName} does not trust apigateway.amazonaws.com`,
       `${awsCli} iam update-assume-role-policy --role-name ${roleName} --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"sts:AssumeRole"}]}'`,
-    ),
-  log_role_set: () => ok('the account has a role that trusts it'),
-  log_role_missing: (_: object, { deploy }: Target) =>
-    wrong('the account has no role for it', `${deploy} -c apiGatewayAccountRole=create`),
-  concurrency_enough: ({ quota }: { quota: number }) => ok(String(quota)),
-  concurrency_low: ({ quota }: { quota: number }) =>
-    toDo(
-      `it is ${quota}`,
-      'Service Quotas → AWS Lambda → Concurrent executions → Request increase: ask for 1,000.',
     ),
 
   // Secrets

@@ -27,12 +27,11 @@ export type StackToCheck = {
 const group = 'stack';
 const stackNameOf = ({ name }: Stage) => `BeginiSession-${name}`;
 
-/** What is deployed, beside the template. */
+/** What a look at the stack's state does not show. */
 export function stackChecks(target: StackToCheck): Check[] {
-  const { stack, stage, askAws, callerPolicyArn } = target;
+  const { stack, askAws, callerPolicyArn } = target;
   const listing = 'cloudformation:ListStackResources';
   return [
-    { group, name: 'the last deployment', run: async () => checkStack(stack, stage) },
     { group, name: 'the deployed version', run: async () => checkVersion(stack) },
     {
       group,

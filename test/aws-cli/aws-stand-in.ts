@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { type LoopbackServer, readBody, startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
@@ -68,7 +68,7 @@ export async function startAwsStandIn(): Promise<AwsStandIn> {
 export type Files = Record<string, object>;
 
 /** Named by the deployer's guide. */
-const documentedFiles = { 'pair.json': { apiKey: 'example', integrationId: 'example' } };
+const documentedFiles = { 'pair.json': { apiKey: 'example', integrationId: 'example' }, 'trust.json': {} };
 
 /** Where each service is; `aws` is all others. */
 export type Endpoints = { aws?: string; secretsmanager?: string; dynamodb?: string; sqs?: string };
@@ -98,6 +98,8 @@ export async function runScript(
     for (const [name, content] of Object.entries({ ...documentedFiles, ...files })) {
       writeFileSync(join(folder, name), JSON.stringify(content));
     }
+    // So is the account's template.
+    symlinkSync(join(import.meta.dirname, '../../.github'), join(folder, '.github'));
     const environment = {
       ...Object.fromEntries(Object.entries(endpoints).map(([service, url]) => [`ENDPOINT_${service}`, url])),
       AWS_ENDPOINT_URL: endpoints.aws ?? '',

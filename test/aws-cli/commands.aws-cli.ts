@@ -16,6 +16,12 @@ const queueUrl = 'https://sqs.us-east-1.amazonaws.com/111122223333/results';
 const values: Record<string, string> = {
   account: '111122223333',
   region: 'us-east-1',
+  boundary: 'bank-boundary',
+  owner: 'bank',
+  'owner id': '123456',
+  repository: 'begini-session',
+  'repository id': '789012',
+  ExecutionPolicyArn: 'arn:aws:iam::111122223333:policy/ExecutionPolicy',
   'yyyy-mm-dd': '2026-11-27',
   EventId: '1a2b3c4d-0000-4000-8000-000000000000',
   CredentialsSecretName: 'CredentialsSecretProduction69FA0EC5-aBcDeF',
@@ -74,6 +80,13 @@ test.each(documentedScripts().map(({ place, script }) => [place, script] as cons
     aws.answer('sqs:GetQueueAttributes', () => ({
       Attributes: { RedrivePolicy: '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:111122223333:dead"}' },
     }));
+    aws.answer('cloudformation:CreateChangeSet', () => '<Id>the-changes</Id>');
+    aws.answer('cloudformation:GetTemplateSummary', () => '<Parameters></Parameters>');
+    aws.answer('cloudformation:DescribeChangeSet', () => '<Status>CREATE_COMPLETE</Status>');
+    aws.answer(
+      'cloudformation:DescribeStacks',
+      () => '<Stacks><member><StackStatus>UPDATE_COMPLETE</StackStatus></member></Stacks>',
+    );
     await runs(script);
     expect(aws.calls.length).toBeGreaterThanOrEqual(script.match(/\baws [a-z]/g)?.length ?? 1);
   },

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
+import { GetAccountCommand, GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeAlarmsCommand, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
@@ -195,10 +195,10 @@ describe('a stage that can go live', () => {
 test('says for each finding what to click or run', async () => {
   aws.reset(outputs(), { StackStatus: 'UPDATE_ROLLBACK_COMPLETE', Description: 'stage Demo, version 1.0.0' });
   aws.answerAsked({
-    GetRole: '<AssumeRolePolicyDocument>%7B%7D</AssumeRolePolicyDocument>',
     GetPolicy: '<AttachmentCount>0</AttachmentCount>',
     GetTrailStatus: '{"IsLogging":false}',
   });
+  aws.apigateway.on(GetAccountCommand).resolves({});
   const moved = { FunctionVersion: '7', RoutingConfig: { AdditionalVersionWeights: { 8: 0.1 } } };
   aws.lambda.on(GetAliasCommand).resolves(moved);
   aws.cloudwatch.on(GetMetricStatisticsCommand, { Namespace: 'AWS/Logs' }).resolves({});
@@ -221,12 +221,12 @@ test('says for each finding what to click or run', async () => {
   expect(troublesIn(output)).toEqual(
     [
       ['to do', 'the last deployment', 'then: npx cdk deploy BeginiSession-Demo'],
+      ['wrong', 'API Gateway may write access logs', 'then: npx cdk deploy BeginiSession-Demo'],
+      ['to do', 'the quota of concurrent executions', 'Request increase'],
       ['to do', 'the deployed version', 'npx cdk deploy BeginiSession-Demo'],
       ['to do', 'each alias is on one version', 'routing-config AdditionalVersionWeights=\\{\\}'],
       ['wrong', 'the access log is written', 'AmazonAPIGatewayPushToCloudWatchLogs'],
       ['to do', 'a loan app has the caller policy', 'iam attach-role-policy'],
-      ['wrong', 'API Gateway may write access logs', 'iam update-assume-role-policy --role-name x'],
-      ['to do', 'the quota of concurrent executions', 'Request increase'],
       ['to do', 'the pair of API key and integration id', 'npm run rotate -- --stage demo'],
       [
         'wrong',

@@ -400,7 +400,7 @@ describe('what is deployed', () => {
         Dimensions: dimensions({ LogGroupName: 'access-log' }),
       })
       .resolves({ Datapoints: lines });
-    const [, ...checks] = stackChecks({
+    return stackChecks({
       stack: {
         StackName: 'BeginiSession-Demo',
         CreationTime: new Date(0),
@@ -414,7 +414,6 @@ describe('what is deployed', () => {
       askAws: answering({ GetPolicy: `<AttachmentCount>${attached}</AttachmentCount>` }),
       callerPolicyArn: 'arn:aws:iam::111122223333:policy/callers',
     });
-    return checks;
   };
 
   test('is in order', async () => {
