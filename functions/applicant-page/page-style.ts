@@ -25,6 +25,7 @@ p,ul{margin:0 0 1.5rem;padding:0;text-wrap:pretty}
 li{display:flex;gap:.75rem;margin:0 0 .75rem;color:var(--quiet);list-style:none}
 li bdi{font-size:min(1em,8vw);white-space:nowrap;-webkit-hyphens:manual;hyphens:manual}
 svg{flex:none;width:1.5rem;height:1.5rem;margin-top:.125rem;fill:none;stroke:var(--brand);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
+a{color:inherit}
 form{margin:2rem 0 0}
 button,main>a{display:block;width:100%;min-height:3.25rem;margin:0 0 1rem;padding:.75rem 1.25rem;border:2px solid var(--brand);border-radius:.5rem;background:var(--brand);color:var(--card);font:inherit;font-weight:700;text-align:center;text-decoration:none;cursor:pointer}
 main>a{background:none;color:var(--brand)}
@@ -36,10 +37,8 @@ aside{margin:1rem 0 0;padding:1rem 20px;border-radius:.5rem;background:var(--pag
 aside p:last-child{margin:0}
 aside bdi{font-weight:700;letter-spacing:.05em}
 aside code{display:inline-block;max-width:8ch;overflow:hidden;vertical-align:bottom;font:inherit;font-family:monospace;font-weight:700;white-space:nowrap}
-aside a{color:inherit}
 footer{margin-top:2rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--quiet);font-size:1rem}
 footer p{margin:0 0 .5rem}
-footer a{color:inherit}
 @media(max-height:38rem){body{line-height:1.4}div{padding-top:.75rem}header{margin-bottom:.75rem}img{height:2.25rem}h1{margin-bottom:.5rem}p,ul,li{margin-bottom:.5rem}form{margin-top:.75rem}}
 @media(min-width:40rem){div{min-height:0;margin:4rem auto;padding:2.5rem 3rem;border-radius:.75rem}h1,h2{font-size:1.75rem}}
 `;
