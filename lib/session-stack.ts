@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { endings } from '../functions/applicant-page/page-content.ts';
 import { version } from '../functions/version.ts';
 import { Firewall } from './api/firewall.ts';
 import { handsOver, type RoutedFunction, resultsPath } from './api/routes.ts';
@@ -115,6 +116,9 @@ export class SessionStack extends Stack {
         ({ secretArn }) => secretArn,
       ),
       topicArn: monitoring.topicArn,
+      encryptionKeyArn: encryptionKey?.keyArn,
+      functionArns: Object.values(functions).map(({ lambda }) => lambda.functionArn),
+      callerPolicyArn: api.callers.outputs.CallerPolicyArn,
       tableArn: sessionTable?.table.tableArn,
       callerMethodArns: ['/sessions', ...(launchLinks ? ['/launch-links'] : [])].map((path) =>
         api.restApi.arnForExecuteApi('POST', path, stage.path),
@@ -137,6 +141,7 @@ export class SessionStack extends Stack {
       ...(monitoring.topicArn && { AlarmTopicArn: monitoring.topicArn }),
       ...(launchLinks && {
         LaunchLinksUrl: api.urlOf('/launch-links'),
+        ReturnUrls: endings.map((ending) => api.urlOf(`/return/${ending}`)).join(' '),
         LaunchKeySecretName: launchLinks.key.secret.secretName,
       }),
       ...(sessionTable && { SessionTableName: sessionTable.table.tableName }),

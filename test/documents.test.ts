@@ -96,6 +96,141 @@ describe.each(documents)('%s', (file) => {
   });
 });
 
+test('README.md quotes messages as the code has them, so that a search finds them', () => {
+  const [, section = ''] = read('README.md').split(/^\| if you see, or have \|.*$/m);
+  const quotes = rowsOf(section.split(/^## /m)[0] ?? '', 2).flatMap(
+    ([cell = '']) => /^`(.+)`$/.exec(cell)?.[1] ?? [],
+  );
+  const source = readdirSync(join(root, 'bin'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.c?[jt]s$/.test(name))
+    .map((name) => read(join('bin', name)))
+    .join('\n');
+  expect(quotes.length).toBeGreaterThan(0);
+  for (const quote of quotes)
+    expect(source.includes(quote) ? quote : `${quote}: not in the code`).toBe(quote);
+});
+
+describe('.github/OWNER.md', () => {
+  const owner = read('.github/OWNER.md');
+  const sectionOf = (document: string, heading: string) =>
+    document.split(`\n## ${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
+
+  test('answers each of twelve questions, and leads to more', () => {
+    const rows = rowsOf(sectionOf(owner, 'Twelve questions'), 3).filter(([question]) =>
+      question?.endsWith('?'),
+    );
+    expect(rows).toHaveLength(12);
+    for (const [question, answer, more] of rows)
+      expect([question, answer, more]).toEqual([
+        question,
+        expect.stringMatching(/\w/),
+        expect.stringMatching(/\]\(/),
+      ]);
+  });
+
+  test("computes a month's cost from the figures of lib/README.md", () => {
+    const cost = sectionOf(read('lib/README.md'), 'Cost');
+    const figure = (row: string, column: number) => {
+      const cells = rowsOf(cost, 3).filter(([name = '']) => name.startsWith(row));
+      return Number(/[\d.]+/.exec(cells.at(-1)?.[column] ?? '')?.[0]);
+    };
+    const perMillion = [
+      'API Gateway',
+      'Lambda, time',
+      'Lambda, requests',
+      'WAF (',
+      'logs',
+      'DynamoDB, with',
+      'Secrets Manager,',
+    ]
+      .map((row) => figure(row, 2))
+      .reduce((sum, price) => sum + price);
+    const [, logsKept] = /([\d.]+) per GB and month kept/.exec(cost) ?? [];
+    const [, metrics] = /adds \d+ metrics \(([\d.]+)\)/.exec(cost) ?? [];
+    const [, metric] = /metric ([\d.]+), alarm/.exec(cost) ?? [];
+    const detailed = 5 * 5 * Number(metric);
+    const [test, production] = [figure('**together**', 1), figure('**together**', 2)];
+    const column = (links: number) => {
+      const parts = [
+        production,
+        Number(metrics),
+        detailed,
+        (links * perMillion) / 1e6,
+        (links * 3 * 1.7 * 12 * Number(logsKept)) / 1e6,
+        test + Number(metrics) + detailed,
+      ].map((part) => Number(part.toFixed(2)));
+      return [...parts, parts.reduce((sum, part) => sum + part)].map((part) => part.toFixed(2));
+    };
+    const shown = rowsOf(sectionOf(owner, "A month's cost"), 3)
+      .map((cells) => cells.map((cell) => cell.replaceAll('*', '')))
+      .filter(([, cell = '']) => /^[\d.]+$/.test(cell));
+    expect(shown.map(([, few]) => few)).toEqual(column(10_000));
+    expect(shown.map(([, , many]) => many)).toEqual(column(100_000));
+  });
+});
+
+describe('.github/workflows/deliver.yml', () => {
+  const workflow = read('.github/workflows/deliver.yml');
+  const [, ...parts] = workflow.split(/^jobs:$/m)[1]?.split(/^ {2}(\w+):$/m) ?? [];
+  const jobs = parts.flatMap((name, index) =>
+    index % 2 === 0 ? [{ name, text: parts[index + 1] ?? '' }] : [],
+  );
+  const settingOf = (text: string, key: string) => new RegExp(`^ +${key}: (\\S+)$`, 'm').exec(text)?.[1];
+
+  test('goes from the checks to Test, and by an approval to Production', () => {
+    expect(
+      jobs.map(({ name, text }) => [name, settingOf(text, 'needs'), settingOf(text, 'environment')]),
+    ).toEqual([
+      ['checks', undefined, undefined],
+      ['test', 'checks', 'test'],
+      ['production', 'test', 'production'],
+    ]);
+    const commands = jobs.map(({ text }) =>
+      [...text.matchAll(/^ +- run: (.+)$/gm)].map(([, command]) => command),
+    );
+    expect(commands).toEqual([
+      [expect.stringContaining('.ci/run')],
+      [
+        'npm ci',
+        'npx cdk deploy BeginiSession-Test --require-approval never',
+        'npm run doctor -- --stage test --hand-off',
+      ],
+      [
+        'npm ci',
+        'npx cdk deploy BeginiSession-Production --require-approval never',
+        'npm run doctor -- --stage production',
+      ],
+    ]);
+  });
+
+  test('uses every action by its commit, with the version behind it', () => {
+    const uses = [...workflow.matchAll(/uses: (.*)$/gm)].map(([, use]) => use);
+    expect(uses.length).toBeGreaterThan(0);
+    for (const use of uses) expect(use).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  test('has no key, and only the rights that each job needs', () => {
+    expect(workflow).not.toContain('secrets.');
+    expect(workflow).toMatch(/^permissions: \{\}$/m);
+    const rightsOf = (text: string) =>
+      /^ {4}permissions:\n((?: {6}.*\n)+)/m
+        .exec(text)?.[1]
+        ?.trim()
+        .split(/\s*\n\s*/);
+    expect(jobs.map(({ text }) => rightsOf(text))).toEqual([
+      ['contents: read'],
+      ['contents: read', 'id-token: write'],
+      ['contents: read', 'id-token: write'],
+    ]);
+  });
+
+  test('ends by itself, one delivery at a time, and runs no text that somebody else can write', () => {
+    for (const { text } of jobs) expect(Number(settingOf(text, 'timeout-minutes'))).toBeLessThanOrEqual(90);
+    expect(workflow).toMatch(/^concurrency:\n {2}group: deliver\n {2}cancel-in-progress: false$/m);
+    expect([...workflow.matchAll(/run:.*\$\{\{/g)]).toEqual([]);
+  });
+});
+
 describe('functions/README.md', () => {
   const examples = readdirSync(join(root, 'test/examples')).filter((name) => /\.(mjs|py|sh)$/.test(name));
 

@@ -1,7 +1,7 @@
 import { quantile } from '../load/figures.ts';
 import { probe } from '../load/measured-function.ts';
 import { startLoad } from '../load/start-load.ts';
-import { clientOf, type Testbed } from '../load/testbed.ts';
+import { clientOf, type RequestKind, type Testbed } from '../load/testbed.ts';
 import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
 import type { Variant } from './variants.ts';
 
@@ -51,27 +51,27 @@ async function coldStart({ variant, testbed }: Subject) {
   const environment = await testbed.start(variant.folder, variant);
   try {
     const { initMs } = environment;
-    const firstMs = await timeOne(environment);
+    const firstMs = await timeOne(environment, variant);
     const memoryMiB = environment.peakMemoryKiB() / 1024;
-    const secondMs = await timeOne(environment);
+    const secondMs = await timeOne(environment, variant);
     return { initMs, firstMs, secondMs, totalMs: initMs + firstMs, memoryMiB };
   } finally {
     await environment.stop();
   }
 }
 
-async function timeOne(environment: LambdaEnvironment): Promise<number> {
+async function timeOne(environment: LambdaEnvironment, { answers }: Variant): Promise<number> {
   const startedAt = performance.now();
-  await sendAll(environment, 1);
+  await sendAll(environment, 1, answers);
   return performance.now() - startedAt;
 }
 
 async function warmRun({ variant, testbed }: Subject, requests: typeof warmRequests) {
   const environment = await testbed.start(variant.wrappedFolder, variant);
   try {
-    await sendAll(environment, requests.before);
+    await sendAll(environment, requests.before, variant.answers);
     await probe(environment);
-    await sendAll(environment, requests.measured);
+    await sendAll(environment, requests.measured, variant.answers);
     const { durationsMs } = await probe(environment);
     return { warmP50Ms: quantile(durationsMs, 0.5), warmP99Ms: quantile(durationsMs, 0.99) };
   } finally {
@@ -79,9 +79,13 @@ async function warmRun({ variant, testbed }: Subject, requests: typeof warmReque
   }
 }
 
-/** @throws Error if one is not answered 302: a variant that fails must not look fast. */
-async function sendAll(environment: LambdaEnvironment, requests: number): Promise<void> {
-  for (const { outcome } of await startLoad([clientOf(environment)], { requests }).ended) {
-    if (outcome !== '302') throw new Error(`A function answered ${outcome ?? 'nothing'} instead of 302`);
+const expectedOutcomes: Record<RequestKind, string> = { session: '302', result: '200' };
+
+/** @throws Error if one is answered otherwise: a variant that fails must not look fast. */
+async function sendAll(environment: LambdaEnvironment, requests: number, kind: RequestKind): Promise<void> {
+  const expected = expectedOutcomes[kind];
+  for (const { outcome } of await startLoad([clientOf(environment, kind)], { requests }).ended) {
+    if (outcome !== expected)
+      throw new Error(`A function answered ${outcome ?? 'nothing'} instead of ${expected}`);
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { bundleFunction } from '../../lib/lambda/bundle.ts';
 import { wrapFunction } from '../load/measured-function.ts';
+import type { RequestKind } from '../load/testbed.ts';
 
 /** The ways to write the function that are compared. */
 export type VariantName =
@@ -12,7 +13,10 @@ export type VariantName =
   | 'hand-written'
   | 'hand-written-early'
   | 'powertools'
-  | 'tutorial';
+  | 'tutorial'
+  | 'receiving'
+  | 'bare-post'
+  | 'sdk-send';
 
 /** A function, ready to start. */
 export type Variant = {
@@ -26,9 +30,15 @@ export type Variant = {
   bytes: number | undefined;
   /** Whether it has the table of sessions. */
   remembers: boolean;
+  /** What it answers: `result` has no call to Begini, so it is not measured at a distance. */
+  answers: RequestKind;
 };
 
-type Builder = { description: string; build(from: string, to: string): Promise<unknown> };
+type Builder = {
+  description: string;
+  answers?: RequestKind;
+  build(from: string, to: string): Promise<unknown>;
+};
 
 const ours = (_from: string, to: string) => bundleFunction('create-session', to);
 
@@ -49,6 +59,21 @@ const builders: Record<VariantName, Builder> = {
       cpSync(join(from, 'session-call.mjs'), join(to, 'session-call.mjs'));
     },
   },
+  receiving: {
+    description: '**this service**, results',
+    answers: 'result',
+    build: (_from, to) => bundleFunction('receive-result', to),
+  },
+  'bare-post': {
+    description: 'bare POST of a result',
+    answers: 'result',
+    build: bundleBaseline('bare-post'),
+  },
+  'sdk-send': {
+    description: 'result sent by the SDK alone',
+    answers: 'result',
+    build: bundleBaseline('sdk-send'),
+  },
 };
 
 /** Every variant. */
@@ -56,13 +81,13 @@ export const variantNames = Object.keys(builders) as VariantName[];
 
 /** Builds a variant into `folder`; `baselines` has the baselines' source, and the packages that they need beside it. */
 export async function buildVariant(name: VariantName, baselines: string, folder: string): Promise<Variant> {
-  const { description, build } = builders[name];
+  const { description, answers = 'session', build } = builders[name];
   const paths = { folder: join(folder, name), wrappedFolder: join(folder, `${name}-wrapped`) };
   mkdirSync(paths.folder, { recursive: true });
   await build(baselines, paths.folder);
   wrapFunction(paths.folder, paths.wrappedFolder);
   const bytes = name === 'tutorial' ? undefined : statSync(join(paths.folder, 'index.mjs')).size;
-  return { name, description, ...paths, bytes, remembers: name === 'remembering' };
+  return { name, description, ...paths, bytes, remembers: name === 'remembering', answers };
 }
 
 /** The usual recipe for an ES module that holds CommonJS dependencies. */

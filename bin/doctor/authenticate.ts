@@ -16,9 +16,13 @@ export function withApiKey(readApiKey: () => Promise<string>): Authenticate {
 
 type Credentials = ConstructorParameters<typeof SignatureV4>[0]['credentials'];
 
-/** By Signature Version 4, for a stage with IAM. */
-export function withSignature(credentials: Credentials, region: string): Authenticate {
-  const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
+/** By Signature Version 4, for a stage with IAM, or another service of AWS. */
+export function withSignature(
+  credentials: Credentials,
+  region: string,
+  service = 'execute-api',
+): Authenticate {
+  const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 });
   return async (request) => {
     const { protocol, hostname, pathname, host } = new URL(request.url);
     const { method, body } = request;

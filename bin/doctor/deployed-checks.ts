@@ -1,5 +1,5 @@
 import { APIGatewayClient, GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
-import type { Stack } from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -12,16 +12,18 @@ import type { AccessOptions } from '../deployed/aws-access.ts';
 import { onlyToAws } from '../deployed/aws-endpoints.ts';
 import { findDeployedStack, refuseOtherAccount } from '../deployed/deployed-stack.ts';
 import { UsageError } from '../deployed/usage-error.ts';
-import { accountChecks, receiverCheck } from './account-checks.ts';
+import { accountChecks, receiverCheck, trailCheck } from './account-checks.ts';
 import { alarmCheck } from './alarm-checks.ts';
+import { type AskAws, askAwsIn } from './ask-aws.ts';
 import { withApiKey, withSignature } from './authenticate.ts';
 import type { Check, Examination } from './check.ts';
 import { type Contract, contractChecks, handOffCheck } from './contract-checks.ts';
 import { edgeChecks } from './edge-checks.ts';
-import type { Found } from './findings.ts';
 import { deployedResultChecks, strangersResultCheck } from './result-checks.ts';
 import { secretCheck } from './secret-checks.ts';
+import { stackChecks } from './stack-checks.ts';
 import { tableCheck, timeToLiveCheck } from './table-checks.ts';
+import { topicCheck } from './topic-checks.ts';
 
 /** An unreachable service must not use up the doctor's two minutes. */
 const patience = {
@@ -29,10 +31,16 @@ const patience = {
   timeouts: { connectionTimeout: 3000, requestTimeout: 8000, throwOnRequestTimeout: true },
 };
 
+export type DeployedOptions = Pick<AccessOptions, 'environment' | 'askMfaCode'> & {
+  handOff: boolean;
+  /** For tests. */
+  askAws?: AskAws | undefined;
+};
+
 /** A deployed stage, and every check of it. @throws UsageError; errors of the SDK */
 export async function deployedChecks(
   stage: Stage,
-  { handOff, ...options }: { handOff: boolean } & Pick<AccessOptions, 'environment' | 'askMfaCode'>,
+  { handOff, askAws: givenAskAws, ...options }: DeployedOptions,
 ): Promise<Examination> {
   const { stack, name, region, access } = await findDeployedStack(stage, { ...options, ...patience });
   const account = stack?.StackId?.split(':')[4] ?? stage.account ?? '';
@@ -58,6 +66,9 @@ export async function deployedChecks(
   const sns = onlyToAws(new SNSClient(access));
   const dynamoDb = onlyToAws(new DynamoDBClient(access));
   const cloudWatch = onlyToAws(new CloudWatchClient(access));
+  const lambda = onlyToAws(new LambdaClient(access));
+  const askAws = givenAskAws ?? askAwsIn(region, access.credentials);
+  const topicArn = outputs.get('AlarmTopicArn');
   const shared = { client: secrets, scheduled: true };
   const launchKey = outputs.get('LaunchKeySecretName');
   const table = outputs.get('SessionTableName');
@@ -82,8 +93,16 @@ export async function deployedChecks(
         }),
   };
   const checks: Check[] = [
-    { group: 'stack', name: 'the last deployment', run: async () => checkStack(stack, stage) },
-    ...accountChecks(apiGateway, onlyToAws(new LambdaClient(access))),
+    ...stackChecks({
+      stack,
+      stage,
+      cloudFormation: onlyToAws(new CloudFormationClient(access)),
+      cloudWatch,
+      lambda,
+      askAws,
+      callerPolicyArn: outputs.get('CallerPolicyArn'),
+    }),
+    ...accountChecks(apiGateway, lambda, askAws),
     secretCheck({
       ...shared,
       secretId: required('CredentialsSecretName'),
@@ -102,7 +121,8 @@ export async function deployedChecks(
           }),
         ]
       : []),
-    receiverCheck(sns, stage, outputs.get('AlarmTopicArn')),
+    receiverCheck(sns, stage, topicArn),
+    ...(topicArn ? [topicCheck(sns, askAws, topicArn), trailCheck(askAws, region)] : []),
     alarmCheck(cloudWatch, stage, name),
     ...edgeChecks(contract),
     ...contractChecks(contract),
@@ -124,20 +144,6 @@ export async function deployedChecks(
       : []),
   ];
   return { target, checks };
-}
-
-/** Whether the last deployment ended well, and production is protected. */
-export function checkStack(stack: Stack | undefined, { name, environment }: Stage): Found {
-  const state = stack?.StackStatus ?? 'in an unknown state';
-  const stackName = `BeginiSession-${name}`;
-  if (state.endsWith('_IN_PROGRESS')) return { code: 'deployment_in_progress', state };
-  if (state === 'UPDATE_ROLLBACK_COMPLETE') return { code: 'deployment_rolled_back', stackName };
-  if (state === 'UPDATE_ROLLBACK_FAILED') return { code: 'rollback_failed' };
-  if (!state.endsWith('_COMPLETE')) return { code: 'deployment_failed', stackName, state };
-  if (environment === 'production' && !stack?.EnableTerminationProtection) {
-    return { code: 'stack_not_protected', stackName };
-  }
-  return { code: 'deployed', stackName, state };
 }
 
 async function readApiKey(

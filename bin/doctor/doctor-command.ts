@@ -5,6 +5,7 @@ import { isOnTheWay, networkAdvice } from '../deployed/https-agent.ts';
 import { refuseOptionsOfNpm } from '../deployed/npm-options.ts';
 import { UsageError } from '../deployed/usage-error.ts';
 import { readPort } from '../stand-ins/local-stage.ts';
+import type { AskAws } from './ask-aws.ts';
 import type { Examination } from './check.ts';
 import { putIntoWords, type Status, type Target, type Words } from './findings.ts';
 import { denials, type Limits, runChecks } from './run-checks.ts';
@@ -19,6 +20,8 @@ export type DoctorOptions = {
   askMfaCode?: AskMfaCode | undefined;
   /** Another file than the project's cdk.json. */
   cdkJson?: URL;
+  /** For tests. */
+  askAws?: AskAws;
   limits?: Limits;
 };
 
@@ -124,12 +127,12 @@ function parse(argv: string[]) {
 async function findDeployed(
   name: string,
   handOff: boolean,
-  { environment, askMfaCode, cdkJson }: DoctorOptions,
+  { environment, askMfaCode, cdkJson, askAws }: DoctorOptions,
 ): Promise<Examination> {
   const { findStage } = await import('../deployed/find-stage.ts');
   const stage = await findStage(name, cdkJson);
   const { deployedChecks } = await import('./deployed-checks.ts');
-  return await deployedChecks(stage, { handOff, environment, askMfaCode });
+  return await deployedChecks(stage, { handOff, environment, askMfaCode, askAws });
 }
 
 async function findLocal(handOff: boolean, { environment }: DoctorOptions): Promise<Examination> {

@@ -1,7 +1,9 @@
+import { endings } from '../../functions/applicant-page/page-content.ts';
 import type { Authenticate } from './authenticate.ts';
-import type { Wait } from './call-stage.ts';
+import { callStage, type Wait } from './call-stage.ts';
 import type { Check } from './check.ts';
-import { type Expected, expectAnswers } from './expect-answer.ts';
+import { type Expected, expectAnswers, faultOf } from './expect-answer.ts';
+import type { Found } from './findings.ts';
 
 /** Where the stage answers, and what it has. */
 export type Edge = {
@@ -21,7 +23,8 @@ const unknownKey =
   'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature=00';
 
 /** What the stage answers a stranger. None of these calls reaches Begini. */
-export function edgeChecks({ baseUrl, launchLinks, signWrongly, wait }: Edge): Check[] {
+export function edgeChecks(edge: Edge): Check[] {
+  const { baseUrl, launchLinks, signWrongly, wait } = edge;
   const refused = {
     method: 'POST',
     path: '/sessions',
@@ -58,7 +61,20 @@ export function edgeChecks({ baseUrl, launchLinks, signWrongly, wait }: Edge): C
       : []),
     refusedGet('an unknown path is refused', '/no-such-path', refused.codes),
     ...(launchLinks
-      ? [refusedGet('a broken launch link is refused', '/launch/broken', ['launch_link_invalid'])]
+      ? [
+          refusedGet('a broken launch link is refused', '/launch/broken', ['launch_link_invalid']),
+          { group: 'edge', name: 'the return pages open', run: () => openReturnPages(edge) } as const,
+        ]
       : []),
   ];
+}
+
+async function openReturnPages({ baseUrl, wait }: Edge): Promise<Found> {
+  for (const ending of endings) {
+    const path = `/return/${ending}`;
+    const request = { method: 'GET', url: `${baseUrl}${path}`, headers: { accept: 'text/html' } };
+    const fault = faultOf(await callStage(request, { wait }), { method: 'GET', path, statuses: [200] });
+    if (fault) return fault;
+  }
+  return { code: 'return_pages_open' };
 }

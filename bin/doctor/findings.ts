@@ -1,3 +1,4 @@
+import { endings } from '../../functions/applicant-page/page-content.ts';
 import type { VerdictLabel } from '../../functions/credentials/version-labels.ts';
 import { runbookArticles, runbookFile } from '../../lib/monitoring/runbook.ts';
 import { networkAdvice } from '../deployed/https-agent.ts';
@@ -68,12 +69,59 @@ const words = {
       'the stack is not protected from deletion',
       `CloudFormation → Stacks → ${stackName} → Stack actions → Edit termination protection → Activated.`,
     ),
-  log_role_set: () => ok('the account has its role'),
-  log_role_missing: (_: object, { stage, deploy }: Target) =>
-    wrong(
-      'the account has no role for it',
-      `Set "apiGatewayAccountRole": "create" in stages.${stage.name} of cdk.json, then: ${deploy}`,
+  version_same: ({ version }: { version: string }) => ok(version),
+  version_differs: ({ deployed, checkout }: { deployed: string; checkout: string }, { deploy }: Target) =>
+    toDo(
+      `the stack has ${deployed}, and this checkout is ${checkout}`,
+      `Check out the deployed version, and run its doctor. Or deploy this one: ${deploy}`,
     ),
+  aliases_in_order: ({ count }: { count: number }) => ok(`${count}, as CloudFormation has them on record`),
+  alias_weighted: (
+    { functionName, version, percent }: { functionName: string; version: string; percent: number },
+    { awsCli }: Target,
+  ) =>
+    toDo(
+      `${functionName} still gives ${percent} % of its requests to version ${version}`,
+      `${awsCli} lambda update-alias --function-name ${functionName} --name live --routing-config AdditionalVersionWeights={}`,
+    ),
+  alias_moved: (
+    { functionName, used, onRecord }: { functionName: string; used: string; onRecord: string },
+    { awsCli }: Target,
+  ) =>
+    toDo(
+      `${functionName} runs version ${used}, and CloudFormation has ${onRecord} on record: the next canary deployment fails`,
+      `Read "Roll back a deployment" in ${runbookFile}. To go back to ${onRecord}: ${awsCli} lambda update-alias --function-name ${functionName} --name live --function-version ${onRecord}`,
+    ),
+  access_log_written: ({ lines }: { lines: number }) => ok(`${lines} lines in a day`),
+  access_log_unused: () =>
+    toDo(
+      'no request in the day before the last 15 minutes',
+      'Run the doctor again in half an hour: it is a caller.',
+    ),
+  access_log_empty: ({ requests }: { requests: number }) =>
+    wrong(
+      `${requests} requests in a day, and not one line`,
+      'Fix the line "API Gateway may write access logs" first. If that is ok, give the role the policy service-role/AmazonAPIGatewayPushToCloudWatchLogs.',
+    ),
+  policy_attached: ({ count }: { count: number }) => ok(`to ${count} of users, groups and roles`),
+  policy_unattached: ({ policyArn }: { policyArn: string }, { awsCli }: Target) =>
+    toDo(
+      'nobody has it',
+      `If the role of no loan app has a policy like it: ${awsCli} iam attach-role-policy --policy-arn ${policyArn} --role-name <role>`,
+    ),
+  log_role_gone: ({ roleName }: { roleName: string }) =>
+    wrong(
+      `the role ${roleName} does not exist`,
+      'Choose another role in API Gateway → Settings → CloudWatch log role ARN.',
+    ),
+  log_role_not_trusted: ({ roleName }: { roleName: string }, { awsCli }: Target) =>
+    wrong(
+      `the role ${roleName} does not trust apigateway.amazonaws.com`,
+      `${awsCli} iam update-assume-role-policy --role-name ${roleName} --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"sts:AssumeRole"}]}'`,
+    ),
+  log_role_set: () => ok('the account has a role that trusts it'),
+  log_role_missing: (_: object, { deploy }: Target) =>
+    wrong('the account has no role for it', `${deploy} -c apiGatewayAccountRole=create`),
   concurrency_enough: ({ quota }: { quota: number }) => ok(String(quota)),
   concurrency_low: ({ quota }: { quota: number }) =>
     toDo(
@@ -129,6 +177,35 @@ const words = {
       'the subscription is not confirmed',
       'Open the mail "AWS Notification - Subscription Confirmation" and click "Confirm subscription".',
     ),
+  topic_open: () => ok('by its policy, and that of its key'),
+  topic_closed: ({ topicName, topicArn, services }: Topic & Services & { topicArn: string }) =>
+    wrong(
+      `its policy does not let ${services.join(' and ')} publish`,
+      `SNS → Topics → ${topicName} → Edit → Access policy, add: ${JSON.stringify(statementFor(services, 'sns:Publish', topicArn))}`,
+    ),
+  topic_key_of_aws: ({ topicName }: Topic) =>
+    wrong(
+      'its key is alias/aws/sns, which lets no alarm publish',
+      `SNS → Topics → ${topicName} → Edit → Encryption: off, or a key of yours that lets cloudwatch.amazonaws.com and events.amazonaws.com use it.`,
+    ),
+  topic_key_unknown: ({ keyId }: { keyId: string }, { awsCli }: Target) =>
+    toDo(
+      `it names its key by ${keyId}, which the doctor does not follow`,
+      `See if its policy lets cloudwatch.amazonaws.com and events.amazonaws.com use it: ${awsCli} kms get-key-policy --policy-name default --key-id <key>`,
+    ),
+  topic_key_closed: ({ keyId, services }: Services & { keyId: string }) =>
+    wrong(
+      `the policy of its key does not let ${services.join(' and ')} use it`,
+      `KMS → Customer managed keys → ${keyId} → Key policy → Edit, add: ${JSON.stringify(statementFor(services, ['kms:Decrypt', 'kms:GenerateDataKey*'], '*'))}`,
+    ),
+  trail_records: () => ok('CloudTrail records here'),
+  no_trail: (_: object, { awsCli }: Target) =>
+    toDo(
+      'no trail records here, so nobody is told',
+      `${awsCli} cloudtrail create-trail --name management-events --is-multi-region-trail --s3-bucket-name <bucket> && ${awsCli} cloudtrail start-logging --name management-events`,
+    ),
+  trail_stopped: ({ trailArn }: { trailArn: string }, { awsCli }: Target) =>
+    toDo('the trail is stopped, so nobody is told', `${awsCli} cloudtrail start-logging --name ${trailArn}`),
   alarms_quiet: ({ count }: { count: number }) => ok(`${count} alarms, none is raised`),
   alarms_missing: ({ headings }: Alarms, { deploy }: Target) => wrong(`missing: ${list(headings)}`, deploy),
   alarms_raised: ({ headings, isUrgent }: Alarms & { isUrgent: boolean }) =>
@@ -167,6 +244,7 @@ const words = {
   upload_refused: ({ status }: { status: number }) => ok(`${status}, before the function sees it`),
   upload_unanswered: ({ reason }: { reason: string }) =>
     notChecked(`no answer to such an upload: ${reason || 'unknown error'}`),
+  return_pages_open: () => ok(`${endings.join(', ')}: each shows its page`),
   link_opens: () => ok('the link of a loan app shows the page with its button'),
   session_created: () => ok('Begini created a session'),
   session_resumed: () => ok('Begini created a session, and a second request got the same one'),
@@ -251,6 +329,17 @@ const readEvents = (stackName: string, { deploy }: Target) =>
 
 const removeLabel = (label: string, { secretId, versionId }: Secret, { awsCli }: Target) =>
   `${awsCli} secretsmanager update-secret-version-stage --secret-id ${secretId} --version-stage ${label} --remove-from-version-id ${versionId}`;
+
+type Topic = { topicName: string };
+type Services = { services: readonly string[] };
+
+/** What a policy must have, to paste. */
+const statementFor = (Service: readonly string[], Action: string | string[], Resource: string) => ({
+  Effect: 'Allow',
+  Principal: { Service },
+  Action,
+  Resource,
+});
 
 type Alarms = { headings: readonly string[] };
 /** Nobody reads a line that names all of them. */

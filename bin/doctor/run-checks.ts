@@ -23,7 +23,7 @@ export const denials: readonly string[] = [
 ];
 
 /** What the services of AWS call a resource that does not exist. */
-const absences: readonly string[] = ['NotFoundException', 'ResourceNotFoundException'];
+const absences: readonly string[] = ['NoSuchEntity', 'NotFoundException', 'ResourceNotFoundException'];
 
 /** Runs the checks one after the other, and reports each when it ends. Never rejects for a check that fails. */
 export async function runChecks(

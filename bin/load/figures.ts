@@ -1,9 +1,9 @@
 /** One number that was measured; `most` is the target, if there is one. */
 export type Figure = { name: string; value: number; most?: number };
 
-/** The figures that miss their target. */
+/** The figures that miss their target, as they are shown. */
 export function missedTargets(figures: readonly Figure[]): Figure[] {
-  return figures.filter(({ value, most }) => most !== undefined && !(value <= most));
+  return figures.filter((figure) => figure.most !== undefined && !(Number(show(figure)) <= figure.most));
 }
 
 /** The figures as lines, each with its target and whether it is missed. */
@@ -11,14 +11,15 @@ export function formatFigures(figures: readonly Figure[]): string {
   const width = Math.max(...figures.map(({ name }) => name.length));
   return figures
     .map((figure) => {
-      const { name, value, most } = figure;
+      const { name, most } = figure;
       const target = most === undefined ? '' : `   at most ${most}`;
       const verdict = missedTargets([figure]).length > 0 ? '   MISSED' : '';
-      const digits = Number.isInteger(value) ? 0 : 2;
-      return `  ${name.padEnd(width)}  ${value.toFixed(digits).padStart(6)}${target}${verdict}`;
+      return `  ${name.padEnd(width)}  ${show(figure).padStart(6)}${target}${verdict}`;
     })
     .join('\n');
 }
+
+const show = ({ value }: Figure) => value.toFixed(Number.isInteger(value) ? 0 : 2);
 
 /** The value below which the share `q` (0 to 1) of `values` lies, between neighbours in proportion. */
 export function quantile(values: readonly number[], q: number): number {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,16 +16,21 @@ import {
 } from '../stand-ins/lambda/lambda-environment.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from '../stand-ins/loopback.ts';
 import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
+import { type Sqs, startSqs } from '../stand-ins/sqs/sqs.ts';
 import { type DistantProxy, startDistantProxy } from './distant-proxy.ts';
 import type { Client } from './start-load.ts';
 
 /** How far the servers are away: the round trip in milliseconds. */
 export type Distance = { vendorMs: number; awsMs: number };
 
-/** A vendor, a Secrets Manager and a DynamoDB, all with TLS on 127.0.0.1, and functions between them. */
+/** What a function answers: a loan app's request for a session, or an event of Begini with a result. */
+export type RequestKind = 'session' | 'result';
+
+/** A vendor, a Secrets Manager, an SQS and a DynamoDB, all with TLS on 127.0.0.1, and functions between them. */
 export type Testbed = {
   vendor: BeginiSimulator;
   secretsManager: SecretsManager;
+  sqs: Sqs;
   distance: Distance;
   /** How many calls the table of sessions has received so far. */
   readonly tableCalls: number;
@@ -35,12 +41,33 @@ export type Testbed = {
 
 let events = 0;
 
-/** A loan app of one function: each request is for another applicant, so none of them has a session. */
-export function clientOf(environment: LambdaEnvironment): Client {
+/**
+ * A client of one function: a loan app, or Begini with results. Each request is for another applicant, so none of them
+ * has a session.
+ */
+export function clientOf(environment: LambdaEnvironment, kind: RequestKind = 'session'): Client {
   return () => {
     events += 1;
-    return environment.invoke(proxyEvent({ uid: `LOAD-${events}` })) as ReturnType<Client>;
+    const uid = `LOAD-${events}`;
+    const event = kind === 'session' ? proxyEvent({ uid }) : resultEvent(uid);
+    return environment.invoke(event) as ReturnType<Client>;
   };
+}
+
+function resultEvent(uid: string) {
+  const { apiKey, integrationId } = simulatedCredentials;
+  const details = { score: 612, status: 'complete' };
+  const body = JSON.stringify({
+    uid,
+    integration_id: integrationId,
+    event: { type: 'application.complete', details },
+  });
+  const signature = createHmac('sha512', apiKey).update(body).digest('hex');
+  return proxyEvent(body, {
+    resource: '/webhooks/begini',
+    path: '/webhooks/begini',
+    headers: { 'Content-Type': 'application/json', 'X-Signature': signature },
+  });
 }
 
 /** How the servers are reached, and how every function is run. */
@@ -63,6 +90,7 @@ export async function startTestbed({
     tls: certificate,
     secrets: { credentials: JSON.stringify(simulatedCredentials) },
   });
+  const sqs = await startSqs({ tls: certificate });
   // Accepts every write at once, as the simulator does: dynalite takes longer to parse a condition than
   // everything else together.
   let tableCalls = 0;
@@ -86,10 +114,12 @@ export async function startTestbed({
   }
   const vendorOrigin = await reach(vendor, vendor.origin, distance.vendorMs);
   const secretsManagerUrl = await reach(secretsManager, secretsManager.url, distance.awsMs);
+  const sqsUrl = await reach(sqs, sqs.origin, distance.awsMs);
   const dynamoDbUrl = await reach(dynamoDb, dynamoDb.origin, distance.awsMs);
   return {
     vendor,
     secretsManager,
+    sqs,
     distance,
     get tableCalls() {
       return tableCalls;
@@ -106,13 +136,17 @@ export async function startTestbed({
           BEGINI_LOCAL_ORIGINS: `${vendorOrigin},${vendorOrigin}`,
           AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManagerUrl,
           AWS_ENDPOINT_URL_DYNAMODB: dynamoDbUrl,
+          AWS_ENDPOINT_URL_SQS: sqsUrl,
+          RESULTS_QUEUE_URL: sqs.queueUrl('results').replace(sqs.origin, sqsUrl),
+          RESULTS_SET_ASIDE_QUEUE_URL: sqs.queueUrl('setAside').replace(sqs.origin, sqsUrl),
+          PREVIOUS_KEY_DAYS: '7',
           NODE_EXTRA_CA_CERTS: authorityFile,
           ...(remembers && { SESSION_TABLE: 'sessions', SESSION_HOURS: '24' }),
         },
       }),
     async close() {
       await Promise.all(proxies.map((proxy) => proxy.close()));
-      await Promise.all([vendor.close(), secretsManager.close(), dynamoDb.close()]);
+      await Promise.all([vendor, secretsManager, sqs, dynamoDb].map((server) => server.close()));
       rmSync(authorityFolder, { recursive: true });
     },
   };

@@ -7,7 +7,7 @@ import type { Answer } from '../openapi/check-answer.ts';
 import type { Fault } from '../stand-ins/begini/begini-faults.ts';
 import type { BeginiSimulator } from '../stand-ins/begini/begini-simulator.ts';
 import { type Listener, readBody } from '../stand-ins/loopback.ts';
-import { type ReceivedResult, returnPages } from './demo-results.ts';
+import type { ReceivedResult } from './demo-results.ts';
 
 /** What the demo needs to know about the service. */
 export interface DemoOptions {
@@ -17,29 +17,32 @@ export interface DemoOptions {
   authenticate: Authenticate;
   /** Simulates Begini, and can be told to fail from the next session call on. */
   vendor: Pick<BeginiSimulator, 'fault' | 'setFault'>;
+  /** Tags of the languages in which the stage shows its pages. */
+  languages: readonly string[];
   /** What came from the queue, the newest first; otherwise, where results are. */
   results: readonly ReceivedResult[] | string;
 }
 
 /** The vendor's behaviours, by their names on the page. */
+const noFault = 'All is well';
+const firstFault = 'Begini is down (503)';
 const faults: Record<string, Fault> = {
-  'All is well': { fault: 'none' },
-  'Begini is down (503)': { fault: 'status', status: 503 },
+  [noFault]: { fault: 'none' },
+  [firstFault]: { fault: 'status', status: 503 },
   'Begini is busy (429)': { fault: 'status', status: 429, retryAfter: 7 },
   'Begini refuses our key (401)': { fault: 'status', status: 401 },
   'Begini breaks the connection': { fault: 'reset' },
   'Begini never answers': { fault: 'hang' },
 };
 
-/** The languages in which a link can be requested: those of the local stage, and the one of the applicant's browser. */
-const languages: Record<string, string> = {
-  '': 'as the browser says',
-  en: 'English',
-  es: 'Español',
-  'pt-BR': 'Português (Brasil)',
-  fr: 'Français',
-  ar: 'العربية',
-};
+/** What can be chosen as the language of a link: those of the stage, each by its own name, and none. */
+const languageOptions = (tags: readonly string[]): [value: string, label: string][] => [
+  ['', 'as the browser says'],
+  ...tags.map((tag): [string, string] => [
+    tag,
+    new Intl.DisplayNames(tag, { type: 'language' }).of(tag) ?? tag,
+  ]),
+];
 
 /**
  * A made-up lender's loan app: each button's form goes to the app's own backend, which calls the service and passes on
@@ -50,6 +53,7 @@ export function createDemoLoanApp({
   stageName,
   authenticate,
   vendor,
+  languages,
   results,
 }: DemoOptions): Readonly<Record<string, Listener>> {
   /** The call a loan app's backend makes. It asks for JSON: a 302 is for the applicant's browser. */
@@ -103,7 +107,7 @@ export function createDemoLoanApp({
   }
 
   /** Each page says how Begini behaves at the moment, and links back to the first page. */
-  function show(response: ServerResponse, statusCode: number, body: string, head = ''): void {
+  function show(response: ServerResponse, statusCode: number, body: string): void {
     const isHome = body.includes('<form');
     response.writeHead(statusCode, {
       'Content-Type': 'text/html; charset=utf-8',
@@ -119,7 +123,6 @@ export function createDemoLoanApp({
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sunrise Loans</title>
 <style>${style}</style>
-${head}
 </head>
 <body>
 <header><p>Begini at the moment: <strong>${escapeHtml(nameOf(vendor.fault))}</strong></p></header>
@@ -144,19 +147,6 @@ ${isHome ? '' : '<p><a href="/">Back to the loan app</a></p>'}
       await handle(origin, form, response);
     };
 
-  /** What an applicant reads (who may have typed the address), and, for the reader of the demo, what has arrived. */
-  const returnPage =
-    (heading: string): Listener =>
-    async (_, response) =>
-      show(
-        response,
-        200,
-        `<h1>${heading}</h1>
-<p>This page knows no result, and anyone can open its address. The result comes to our backend, from the queue.</p>
-${renderReceived()}`,
-        '<meta http-equiv="refresh" content="2">',
-      );
-
   function renderReceived(): string {
     if (typeof results === 'string') return `<p>Results go to <code>${escapeHtml(results)}</code>.</p>`;
     const rows = results.map(
@@ -164,15 +154,13 @@ ${renderReceived()}`,
         `<li>${escapeHtml(uid)}: <code>${escapeHtml(type)}</code>${score === undefined ? '' : `, score ${Number(score)}`}</li>`,
     );
     return rows.length === 0
-      ? '<p role="status">No result has arrived yet.</p>'
-      : `<h2>Taken from the queue by our backend, newest first</h2>\n<ul role="status">${rows.join('')}</ul>`;
+      ? '<p role="status">No result has arrived yet. <a href="/">Look again</a></p>'
+      : `<h2>Taken from the queue by our backend, newest first</h2>\n<div role="status"><ul>${rows.join('')}</ul></div>`;
   }
 
   return {
-    'GET /': async (_, response) => show(response, 200, startPage(nameOf(vendor.fault)) + renderReceived()),
-    ...Object.fromEntries(
-      Object.values(returnPages).map(({ path, heading }) => [`GET ${path}`, returnPage(heading)]),
-    ),
+    'GET /': async (_, response) =>
+      show(response, 200, startPage(nameOf(vendor.fault), languages) + renderReceived()),
     'POST /start': formOf(startNow),
     'POST /send-link': formOf(sendLink),
     'POST /break': formOf(breakSomething),
@@ -188,19 +176,19 @@ function nameOf(fault: Fault): string {
 /** Another applicant each time: an applicant with a session gets it again, even if Begini fails. */
 const newUid = () => `DEMO-${randomUUID().slice(0, 8)}`;
 
-const startPage = (currentFault: string) => `<h1>Sunrise Loans</h1>
+const startPage = (currentFault: string, languages: readonly string[]) => `<h1>Sunrise Loans</h1>
 <p>A made-up lender. Its backend calls the service on this machine, and a simulator plays Begini.</p>
 <form method="post" action="/start">
 <label>Customer id (uid) <input name="uid" value="${newUid()}" pattern="[A-Za-z0-9\\-]{5,60}" required></label>
 <button>Start now</button>
-<label>Language of the link ${renderSelect('language', Object.entries(languages))}</label>
+<label>Language of the link ${renderSelect('language', languageOptions(languages))}</label>
 <button formaction="/send-link">Send me a link</button>
 <fieldset>
 <legend>What an applicant sees</legend>
 <label>When this happens ${renderSelect(
   'fault',
   Object.keys(faults).map((name) => [name, name]),
-  currentFault,
+  currentFault === noFault ? firstFault : currentFault,
 )}</label>
 <button formaction="/break">Break something</button>
 </fieldset>

@@ -6,13 +6,6 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 
-/** The pages to which Begini sends the browser back, by how the assessment ended. */
-export const returnPages = {
-  finish: { path: '/assessment/finished', heading: 'You are back from the assessment' },
-  'give-up': { path: '/assessment/cancelled', heading: 'You have left the assessment' },
-  expire: { path: '/assessment/expired', heading: 'The time for the assessment is over' },
-} as const;
-
 /** What the demo's backend has taken from the queue. */
 export type ReceivedResult = { uid: string; type: string; score: number | undefined };
 

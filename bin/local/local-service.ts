@@ -20,7 +20,7 @@ import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-m
 import { type Sqs, startSqs } from '../stand-ins/sqs/sqs.ts';
 import { createDemoLoanApp } from './demo-loan-app.ts';
 import { demoPage } from './demo-page.ts';
-import { DemoResults, returnPages } from './demo-results.ts';
+import { DemoResults } from './demo-results.ts';
 import { serveContract } from './serve-contract.ts';
 import { type FunctionOptions, startFunction, startRoutedFunctions } from './start-function.ts';
 
@@ -155,6 +155,7 @@ export async function startLocalService(
             ? withSignature(credentials, credentials.region)
             : withApiKey(async () => localApiKey),
           vendor,
+          languages: applicantPage.languages.map(({ language }) => language),
           results: webhook?.url ?? (leaveResults ? sqs.queueUrl('results') : demo.results),
         }),
         'GET /openapi.json': serveContract(localStage.path),
@@ -168,12 +169,13 @@ export async function startLocalService(
       },
     });
     running.push(gateway);
-    const atDemo = (path: string) => new URL(path, gateway.url).href;
     vendor.setDeployment({
       webhookUrl: webhook?.url ?? `${gateway.url}${resultsPath}`,
-      returnUrls: Object.fromEntries(
-        Object.entries(returnPages).map(([ending, { path }]) => [ending, atDemo(path)]),
-      ),
+      returnUrls: {
+        finish: `${gateway.url}/return/complete`,
+        'give-up': `${gateway.url}/return/cancelled`,
+        expire: `${gateway.url}/return/expired`,
+      },
     });
     return { gateway, vendor, secretsManager, dynamoDb, sqs, credentials, close };
   } catch (error) {

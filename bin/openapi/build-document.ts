@@ -46,7 +46,10 @@ const servers = [
 const tags = {
   'loan-app': { name: 'Loan app', description: 'Calls from the backend of a loan app, authenticated.' },
   vendor: { name: 'Begini', description: 'Calls from Begini, in a stage with results.' },
-  anyone: { name: 'Applicant', description: 'Calls by the browser of an applicant for a launch link.' },
+  anyone: {
+    name: 'Applicant',
+    description: 'Calls by the browser of an applicant, before and after the assessment.',
+  },
 };
 
 /**

@@ -100,14 +100,21 @@ const gatewayAnswer = (response: GatewayResponse): ErrorAnswer => ({
 
 /** `403`, or `4XX` for a type that may come with any status of its class. */
 const gatewayStatusOf = ({ statusCode, type }: GatewayResponse) =>
-  statusCode === undefined ? type.replace('DEFAULT_', '') : String(statusCode);
+  String(statusCode ?? (type === 'DEFAULT_4XX' ? '4XX' : '5XX'));
 
 const gatewayStatuses = [...new Set(gatewayResponses.map(gatewayStatusOf))].sort();
 
-/** An unknown access key, and an Authorization header without a signature, get a 403 without a type. */
+/**
+ * With a status of its class: an unknown access key, and an Authorization header without a signature, get a 403 without
+ * a type; a function that failed gets one of several.
+ */
+const alsoWith: Record<string, readonly string[]> = {
+  DEFAULT_4XX: ['403'],
+  INTEGRATION_FAILURE: ['500', '502', '504'],
+};
 const gatewayAnswers = (status: string) =>
   gatewayResponses
-    .filter((row) => gatewayStatusOf(row) === status || (status === '403' && row.type === 'DEFAULT_4XX'))
+    .filter((row) => gatewayStatusOf(row) === status || alsoWith[row.type]?.includes(status))
     .map(gatewayAnswer);
 
 const sharedName = (status: string) => `Gateway${status}`;

@@ -1,3 +1,4 @@
+import { endings } from '../../functions/applicant-page/page-content.ts';
 import type { ProblemCode } from '../../functions/errors.ts';
 import type { routes } from '../../lib/api/routes.ts';
 import {
@@ -99,6 +100,22 @@ const launchPage = {
   errorPages: true,
 };
 
+/** What the routes of a return page have in common. */
+const returnPage = {
+  parameters: [
+    {
+      name: 'ending',
+      in: 'path',
+      required: true,
+      schema: { type: 'string', enum: endings },
+      example: endings[0],
+    },
+    { ...acceptLanguage, description: 'Chooses the language of the page.' },
+  ],
+  problems: ['launch_link_invalid', 'internal_error'] as const,
+  errorPages: true,
+};
+
 const intoAssessment = {
   description:
     'Redirects to the assessment. There is no body, although API Gateway labels it `application/json`.',
@@ -163,6 +180,23 @@ export const operations: Record<RouteKey, Operation> = {
     ...launchPage,
     answers: { 302: intoAssessment },
     problems: [...linkProblems, ...sessionProblems, ...serviceProblems],
+  },
+
+  'GET /return/{ending}': {
+    operationId: 'showReturnPage',
+    summary: 'Show the page after the assessment',
+    description:
+      'Begini sends the browser here when the assessment is complete, cancelled or expired. Anyone can open the page: it knows no applicant and no result. Any other ending is refused.',
+    ...returnPage,
+    answers: { 200: { description: 'The page.', isPage: true } },
+  },
+
+  'HEAD /return/{ending}': {
+    operationId: 'checkReturnPage',
+    summary: 'Check whether there is such a page',
+    description: 'The same as GET, without the body.',
+    ...returnPage,
+    answers: { 200: { description: 'There is a page.', isPage: true } },
   },
 
   'POST /webhooks/begini': {

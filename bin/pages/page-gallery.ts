@@ -1,5 +1,10 @@
 import type { ApplicantPage } from '../../functions/applicant-page/applicant-page.ts';
-import { errorContent, startContent } from '../../functions/applicant-page/page-content.ts';
+import {
+  endings,
+  errorContent,
+  returnContent,
+  startContent,
+} from '../../functions/applicant-page/page-content.ts';
 import { renderPage } from '../../functions/applicant-page/render-page.ts';
 import { gatewayPage } from '../../lib/api/gateway-page.ts';
 
@@ -48,6 +53,11 @@ function pagesIn(
   return [
     { name: 'start', when: 'The link is opened', content: startContent(language) },
     ...errors.map(([name, when]) => ({ name, when, content: errorContent(language, name, options) })),
+    ...endings.map((ending) => ({
+      name: `return-${ending}`,
+      when: `Begini sends the browser back: ${ending}`,
+      content: returnContent(language, ending, returnUrl),
+    })),
   ].map(({ content, ...page }) => ({
     ...page,
     language: language.language,

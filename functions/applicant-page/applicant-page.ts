@@ -21,7 +21,16 @@ export type PageTexts = {
   /** For errors where another try may help. */
   laterTitle: string;
   laterText: string;
+  /** On the pages to which Begini sends the browser at the end. They must not say how the assessment ended. */
+  returnCompleteTitle: string;
+  returnCompleteText: string;
+  returnCancelledTitle: string;
+  returnCancelledText: string;
+  returnExpiredTitle: string;
+  returnExpiredText: string;
   tryAgain: string;
+  /** On an error page after a tap, for a browser without scripts: it may refuse to go back. */
+  afterBack: string;
   /** On the link to `returnUrl`. */
   back: string;
   /** On the link to `privacyUrl`. */
@@ -57,6 +66,6 @@ export type ApplicantPage = {
   /** The first is shown if neither the link nor the browser asks for another. */
   languages: readonly [PageLanguage, ...PageLanguage[]];
   brand: Brand;
-  /** `https://…`: the link back to the lender on pages without a session. */
+  /** `https://…`: the link back to the lender on every page but the start page. */
   returnUrl?: string | undefined;
 };

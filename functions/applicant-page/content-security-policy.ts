@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Brand } from './applicant-page.ts';
-import { pageScript, pageStyle } from './page-style.ts';
+import { backScript, pageStyle, tapScript } from './page-style.ts';
 
 /**
  * The `Content-Security-Policy` of the pages that the function shows. Chromium applies `form-action` to every redirect
@@ -16,7 +16,7 @@ export function contentSecurityPolicy(brand: Brand, assessmentOrigin: string): s
   return [
     "default-src 'none'",
     `style-src ${hashOf(pageStyle(brand))}`,
-    `script-src ${hashOf(pageScript)}`,
+    `script-src ${hashOf(tapScript)} ${hashOf(backScript)}`,
     ...(brand.logo ? ['img-src data:'] : []),
     `form-action ${formTargets.join(' ')}`,
     "frame-ancestors 'none'",
@@ -25,13 +25,14 @@ export function contentSecurityPolicy(brand: Brand, assessmentOrigin: string): s
 }
 
 /**
- * The same for a page without script and logo, for use in `<meta http-equiv>`, where `frame-ancestors` has no effect.
- * API Gateway's own pages need it, because their headers cannot contain the quotes.
+ * The same for a page without logo and the script of the button, for use in `<meta http-equiv>`, where
+ * `frame-ancestors` has no effect. API Gateway's own pages need it, because their headers cannot contain the quotes.
  */
 export function templatePolicy(brand: Brand): string {
   return [
     "default-src 'none'",
     `style-src ${hashOf(pageStyle(brand))}`,
+    `script-src ${hashOf(backScript)}`,
     "form-action 'self'",
     "base-uri 'none'",
   ].join('; ');

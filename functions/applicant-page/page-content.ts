@@ -6,20 +6,34 @@ export type PageContent = {
   text: string;
   /** What to expect of the assessment. */
   facts?: { duration: string; handover: string } | undefined;
-  /** A form without fields, sent to the page's own address. */
+  /** A form, sent to the page's own address. */
   form?: { method: 'get' | 'post'; button: string; opening: string } | undefined;
+  /** For a page that answers the form, in a browser without scripts: what to do if Back does not work. */
+  afterBack?: string | undefined;
   /** The link back to the lender. */
   link?: { url: string; label: string } | undefined;
   /** To read out on the phone: the beginning of the request's id. */
   reference?: string | undefined;
 };
 
+/** The texts of the pages that Begini sends the browser to, by how the assessment ended: `/return/complete`. */
+const returnTexts = {
+  complete: 'returnComplete',
+  cancelled: 'returnCancelled',
+  expired: 'returnExpired',
+} as const;
+
+export type Ending = keyof typeof returnTexts;
+
+/** How an assessment can end. */
+export const endings = Object.keys(returnTexts) as Ending[];
+
 /** What went wrong, as far as it matters to the applicant. */
 export type Situation = 'invalid' | 'expired' | 'rejected' | 'later';
 
 /** Where an error page leads, and how its request is found. */
 export type ErrorPageOptions = {
-  /** The failed request's method, for trying again. */
+  /** The failed request's method, for trying again and for going back. */
   method: string | undefined;
   returnUrl: string | undefined;
   /** Absent in a template: API Gateway inserts it. */
@@ -46,20 +60,36 @@ export function situationOf(code: string): Situation {
   }
 }
 
+/** The page after the assessment. Anyone can open it, so it says nothing about the applicant. */
+export function returnContent(
+  language: PageLanguage,
+  ending: Ending,
+  returnUrl: string | undefined,
+): PageContent {
+  const name = returnTexts[ending];
+  return { title: language[`${name}Title`], text: language[`${name}Text`], ...backTo(returnUrl, language) };
+}
+
+/** The link back to the lender if the stage has an address for it. */
+function backTo(url: string | undefined, { back }: PageLanguage): Pick<PageContent, 'link'> {
+  return url ? { link: { url, label: back } } : {};
+}
+
 /** The page for a situation: with a button if trying again can help, and the link back if the stage has one. */
 export function errorContent(
   language: PageLanguage,
   situation: Situation,
   { method, returnUrl, reference }: ErrorPageOptions,
 ): PageContent {
-  const { tryAgain, opening, back } = language;
+  const { tryAgain, opening } = language;
   return {
     title: language[`${situation}Title`],
     text: language[`${situation}Text`],
     ...(situation === 'later' && {
       form: { method: method === 'POST' ? 'post' : 'get', button: tryAgain, opening },
     }),
-    ...(returnUrl && { link: { url: returnUrl, label: back } }),
+    ...(method === 'POST' && { afterBack: language.afterBack }),
+    ...backTo(returnUrl, language),
     ...(reference && { reference }),
   };
 }

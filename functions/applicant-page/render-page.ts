@@ -1,7 +1,7 @@
 import type { Brand, PageLanguage } from './applicant-page.ts';
 import { templatePolicy } from './content-security-policy.ts';
 import type { PageContent } from './page-content.ts';
-import { pageScript, pageStyle } from './page-style.ts';
+import { backScript, pageStyle, tapScript } from './page-style.ts';
 
 /** What a page is rendered from. */
 export type Page = { language: PageLanguage; brand: Brand; content: PageContent };
@@ -16,42 +16,60 @@ export function renderPage(page: Page): string {
     name: brand.logo
       ? `<img src="${brand.logo}" alt="${escapeHtml(language.lenderName)}">`
       : isolate(language.lenderName),
-    reference: content.reference && escapeHtml(content.reference),
-    script: content.form ? `<script>${pageScript}</script>\n` : '',
+    reference: content.reference && `<bdi>${escapeHtml(content.reference)}</bdi>`,
+    others: [],
+    script: [content.form && tapScript, content.afterBack && backScript]
+      .map((script) => (script ? `<script>${script}</script>\n` : ''))
+      .join(''),
   });
 }
 
 /**
- * The same without script and logo, and with the policy inside the page: a template for API Gateway's own answers. API
- * Gateway replaces `$context.requestId` with the request's id.
+ * The same for API Gateway's own answers: a template with the policy inside, without logo and the script of the button.
+ * API Gateway replaces `$context.requestId` with the request's id, whose first eight characters are shown, as on every
+ * other page. A template cannot choose a language, so the same page in the `others` follows below.
  */
-export function renderTemplate(page: Page): string {
+export function renderTemplate(page: Page, others: readonly Omit<Page, 'brand'>[]): string {
   return render(page, {
     head: `<meta http-equiv="Content-Security-Policy" content="${templatePolicy(page.brand)}">\n`,
     name: isolate(page.language.lenderName),
-    reference: '$context.requestId',
-    script: '',
+    reference: '<code dir="ltr">$context.requestId</code>',
+    others: others.map(renderSection),
+    script: `<script>${backScript}</script>\n`,
   });
 }
 
-/** What differs between the two, as HTML. */
-type Parts = { head: string; name: string; reference: string | undefined; script: string };
+function renderSection({ language, content: { title, text, form } }: Omit<Page, 'brand'>): string {
+  return `<section lang="${escapeHtml(language.language)}" dir="${language.direction}">
+<h2>${escapeHtml(title)}</h2>
+<p>${escapeHtml(text)}</p>
+${form ? `<form><button>${escapeHtml(form.button)}</button></form>\n` : ''}${renderSupport(language) ?? ''}
+</section>`;
+}
 
-function render({ language, brand, content }: Page, { head, name, reference, script }: Parts): string {
-  const { title, text, facts, form, link } = content;
-  const { supportLine, privacyUrl } = language;
-  const support = supportLine && `<p dir="auto">${linkPhoneNumbers(escapeHtml(supportLine))}</p>`;
+/** What differs between the two, as HTML. */
+type Parts = { head: string; name: string; reference: string | undefined; others: string[]; script: string };
+
+function render(
+  { language, brand, content }: Page,
+  { head, name, reference, others, script }: Parts,
+): string {
+  const { title, text, facts, form, afterBack, link } = content;
+  const { privacyUrl } = language;
+  const support = renderSupport(language);
   const privacy =
     privacyUrl && `<p><a href="${escapeHtml(privacyUrl)}">${escapeHtml(language.privacy)}</a></p>`;
   // An error page has the help in its main part, any other page at its end.
-  const help = reference && [support, `<p>${escapeHtml(language.reference)} <bdi>${reference}</bdi></p>`];
+  const help = reference && [support, `<p>${escapeHtml(language.reference)} ${reference}</p>`];
   const main = [
     `<h1>${escapeHtml(title)}</h1>`,
     `<p>${escapeHtml(text)}</p>`,
     facts && renderFacts(facts),
     form && renderForm(form),
+    afterBack && `<p id="after-back">${escapeHtml(afterBack)}</p>`,
     link && renderLink(link),
     help && renderElement('aside', help),
+    ...others,
   ];
   return `<!doctype html>
 <html lang="${escapeHtml(language.language)}" dir="${language.direction}">
@@ -88,21 +106,32 @@ const icons = {
 function renderFacts(facts: NonNullable<PageContent['facts']>): string {
   const items = (['duration', 'handover'] as const).map((name) => {
     const icon = `<svg viewBox="0 0 24 24" aria-hidden="true">${icons[name]}</svg>`;
-    return `<li>${icon}<span>${escapeHtml(facts[name])}</span></li>`;
+    return `<li>${icon}<span>${isolateAddress(escapeHtml(facts[name]))}</span></li>`;
   });
   // Safari does not announce a list without bullets as a list, unless it has the role.
   return `<ul role="list">\n${items.join('\n')}\n</ul>`;
 }
 
 function renderForm({ method, button, opening }: NonNullable<PageContent['form']>): string {
+  // Without scripts the button's name is the body of the POST: WebKit's history keeps the method only with a body.
+  const name = method === 'post' ? ' name="start" value="1"' : '';
   return `<form method="${method}">
-<button type="submit" data-opening="${escapeHtml(opening)}">${escapeHtml(button)}</button>
+<button type="submit"${name} data-opening="${escapeHtml(opening)}">${escapeHtml(button)}</button>
 <p role="status"></p>
 </form>`;
 }
 
 function renderLink({ url, label }: NonNullable<PageContent['link']>): string {
   return `<a href="${escapeHtml(url)}">${escapeHtml(label)}</a>`;
+}
+
+/** Makes the address of the assessment, as applicants will see it in their browser, an element that is never broken. */
+function isolateAddress(html: string): string {
+  return html.replace(/(?<![\w.-])psychometric\.me(?![\w-])/g, '<bdi>$&</bdi>');
+}
+
+function renderSupport({ supportLine }: PageLanguage): string | undefined {
+  return supportLine && `<p dir="auto">${linkPhoneNumbers(escapeHtml(supportLine))}</p>`;
 }
 
 /** Seven digits or more, with the usual separators. */

@@ -18,7 +18,7 @@ const launchKeys = createLaunchKeys({ client, secretArn: settings.launchKeySecre
 const sessions = SessionService.of(settings, vendor, client);
 await Promise.all([warmUpLaunchKeys(launchKeys), sessions.warmUp()]);
 
-/** The entry that Lambda calls for `GET`, `HEAD` and `POST /launch/{token}`. */
+/** The entry that Lambda calls for `/launch/{token}` and `/return/{ending}`. */
 export const handler = createLaunchHandler({
   settings,
   applicantPage: APPLICANT_PAGE,

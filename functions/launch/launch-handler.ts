@@ -2,8 +2,14 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type { ApplicantPage } from '../applicant-page/applicant-page.ts';
 import { chooseLanguage } from '../applicant-page/choose-language.ts';
 import { contentSecurityPolicy } from '../applicant-page/content-security-policy.ts';
-import { errorContent, situationOf, startContent } from '../applicant-page/page-content.ts';
-import { renderPage } from '../applicant-page/render-page.ts';
+import {
+  endings,
+  errorContent,
+  returnContent,
+  situationOf,
+  startContent,
+} from '../applicant-page/page-content.ts';
+import { type Page, renderPage } from '../applicant-page/render-page.ts';
 import { CallerError } from '../errors.ts';
 import { acceptsExplicitly } from '../http/accept.ts';
 import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
@@ -39,6 +45,8 @@ export type LaunchHandlerOptions = {
 /**
  * `GET` and `HEAD /launch/{token}`: the page with the button, without a call to the vendor; `POST`, sent by that
  * button: `302` to the assessment. A browser gets errors as pages, anything else as problems.
+ *
+ * `GET` and `HEAD /return/{ending}`: the page after the assessment, without any call.
  */
 export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
   const { settings, applicantPage, sessions, launchKeys, writeLine, now = Date.now } = options;
@@ -70,6 +78,17 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
       acceptLanguage: event.headers?.['accept-language'],
     });
 
+  const show = ({ language, content }: Omit<Page, 'brand'>, requestId: string) =>
+    page(renderPage({ language, brand, content }), requestId, { headers });
+
+  function showReturnPage(word: string, event: APIGatewayProxyEvent, context: ScopedContext) {
+    const ending = endings.find((each) => each === word);
+    if (!ending) throw new CallerError('launch_link_invalid');
+    context.scope.trace.outcome = 'return_page_shown';
+    const language = languageOf(event, context);
+    return show({ language, content: returnContent(language, ending, returnUrl) }, context.requestId);
+  }
+
   const respondToError: RespondToError = (error, event, context) => {
     const { requestId } = context;
     if (!acceptsExplicitly(event?.headers?.accept, 'text/html')) return problem(error, requestId);
@@ -90,12 +109,14 @@ export function createLaunchHandler(options: LaunchHandlerOptions): ApiHandler {
     requestHeaders(),
     async (event, context) => {
       const { scope, requestId } = context;
+      const ending = event.pathParameters?.ending;
+      if (ending !== undefined) return showReturnPage(ending, event, context);
       const uid = await readUid(event, context);
       if (event.httpMethod === 'POST')
         return redirect((await sessions.create({ uid }, scope)).url, requestId);
       scope.trace.outcome = 'page_shown';
       const language = languageOf(event, context);
-      return page(renderPage({ language, brand, content: startContent(language) }), requestId, { headers });
+      return show({ language, content: startContent(language) }, requestId);
     },
   );
 }

@@ -8,7 +8,7 @@ const settings = readReceiveResultSettings(process.env);
 const client = new SecretsManagerClient(resultSecretDefaults);
 const keys = new ResultKeys({ client, settings });
 const queues = ResultQueues.of(settings);
-await Promise.all([keys.warmUp(), queues.warmUp()]);
+await Promise.all([queues.warmUp(), keys.warmUp()]);
 
 /** The entry that Lambda calls for `POST /webhooks/begini`. */
 export const handler = createReceiveResultHandler({ settings, keys, queues });

@@ -41,7 +41,11 @@ export async function createSecret(token: string, versions: SecretVersions): Pro
 /** Does nothing: the operator has renewed the key in the Deployment Centre, because there is no API for it. */
 export async function setSecret(): Promise<void> {}
 
-/** Asks Begini whether it accepts the pair. */
+/**
+ * Asks Begini whether it accepts the pair. When rotation is set up, Secrets Manager tests the function with a version
+ * that createSecret did not make, and may show it without AWSPENDING: that is a success without a call, and finishSecret
+ * refuses such a version.
+ */
 export async function testSecret({
   token,
   versions,
@@ -49,11 +53,8 @@ export async function testSecret({
   ...target
 }: RotationRun & ProbeTarget & { versions: SecretVersions }): Promise<void> {
   const versionIds = await versions.versionIdsByLabel();
-  if (versionIds.get(current) === token) return;
+  if (versionIds.get(current) === token || versionIds.get(next) !== token) return;
   if (versionIds.get(pending) !== token) throw new RotationError('not_pending');
-  // When rotation is set up, Secrets Manager tests the function with a version that createSecret did not
-  // make. finishSecret would refuse it.
-  if (versionIds.get(next) !== token) return;
   const pair = parsePair(await versions.valueOf(pending));
   if (pair === undefined) throw new RotationError('not_a_pair');
   await probe(pair, target, scope);

@@ -33,10 +33,4 @@ export function acknowledgeApiFindings(restApi: RestApi, stage: Stage): void {
   if (!stage.firewall) {
     accept('AwsSolutions-APIG3', 'This row turns the firewall off, as Test does by default to save cost.');
   }
-  const accountRole = restApi.node.tryFindChild('CloudWatchRole');
-  if (!accountRole) return;
-  Validations.of(accountRole).acknowledge({
-    id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
-    reason: 'API Gateway accepts an account role with exactly these rights, and AWS keeps them up to date.',
-  });
 }

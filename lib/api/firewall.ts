@@ -16,8 +16,8 @@ export interface FirewallProps {
 }
 
 /**
- * Requests to `/launch/*` from one address in five minutes. It stops a flood from one machine only: thousands of
- * applicants share an address of their mobile carrier, and each sends two requests.
+ * Requests to `/launch/*` and `/return/*` from one address in five minutes. It stops a flood from one machine only:
+ * thousands of applicants share an address of their mobile carrier, and each sends three requests.
  */
 const launchRequestsPerAddress = 10_000;
 
@@ -181,12 +181,16 @@ function launchRate(): CfnWebACL.RuleProperty {
         limit: launchRequestsPerAddress,
         evaluationWindowSec: 300,
         scopeDownStatement: {
-          byteMatchStatement: {
+          orStatement: {
             // Contains, not starts with: the path begins with the stage, or with the path of a custom domain.
-            fieldToMatch: { uriPath: {} },
-            positionalConstraint: 'CONTAINS',
-            searchString: '/launch/',
-            textTransformations: [{ priority: 0, type: 'URL_DECODE' }],
+            statements: ['/launch/', '/return/'].map((searchString) => ({
+              byteMatchStatement: {
+                fieldToMatch: { uriPath: {} },
+                positionalConstraint: 'CONTAINS',
+                searchString,
+                textTransformations: [{ priority: 0, type: 'URL_DECODE' }],
+              },
+            })),
           },
         },
       },

@@ -3,8 +3,9 @@ export interface GatewayResponse {
   /** API Gateway's name for the case, such as `THROTTLED`. */
   type: string;
   /**
-   * The status that every such answer gets. Absent if the response stands for several types: a status of DEFAULT_4XX or
-   * DEFAULT_5XX changes that of all other answers ("Gateway response types", developer guide, read November 2026).
+   * The status of every such answer. Absent if AWS chooses it: DEFAULT_4XX and DEFAULT_5XX stand for several types, and a
+   * status of theirs changes that of all other answers ("Gateway response types", developer guide, read November 2026);
+   * a failed integration is answered by one of several statuses.
    */
   statusCode?: number;
   /** Stable and snake case, as in the service's own problems. */
@@ -61,7 +62,6 @@ export const gatewayResponses: readonly GatewayResponse[] = [
   { type: 'EXPIRED_TOKEN', ...forbidden, detail: "The caller's credentials have expired." },
   {
     type: 'INTEGRATION_FAILURE',
-    statusCode: 502,
     code: 'internal_error',
     title: 'Internal error',
     detail:
@@ -111,6 +111,15 @@ export const gatewayResponses: readonly GatewayResponse[] = [
   },
   { type: 'WAF_FILTERED', ...forbidden, detail: 'The request was refused by a firewall rule.' },
 ];
+
+/**
+ * The status that the stack sets, if any. Never a 5xx: AWS counts an answer with a modified status as 4XXError ("Amazon
+ * API Gateway dimensions and metrics", developer guide, read November 2026), and no alarm would see the failure. Those
+ * that have a 5xx here have AWS's own.
+ */
+export function forcedStatusOf({ statusCode }: GatewayResponse): number | undefined {
+  return statusCode !== undefined && statusCode < 500 ? statusCode : undefined;
+}
 
 /** @param requestId the request's id, or `$context.requestId` if the problem is a template. */
 export function gatewayProblem(response: GatewayResponse, requestId: string): GatewayProblem {

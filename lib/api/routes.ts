@@ -29,6 +29,8 @@ export const routes = [
   // A REST API routes HEAD only where it is declared.
   { method: 'HEAD', resource: '/launch/{token}', function: 'launch', caller: 'anyone', handsOver: false },
   { method: 'POST', resource: '/launch/{token}', function: 'launch', caller: 'anyone', handsOver: true },
+  { method: 'GET', resource: '/return/{ending}', function: 'launch', caller: 'anyone', handsOver: false },
+  { method: 'HEAD', resource: '/return/{ending}', function: 'launch', caller: 'anyone', handsOver: false },
   {
     method: 'POST',
     resource: resultsPath,

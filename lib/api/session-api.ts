@@ -1,8 +1,10 @@
-import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
   AuthorizationType,
+  type CfnRestApi,
   type DomainName,
+  EndpointAccessMode,
   EndpointType,
   LambdaIntegration,
   LogGroupLogDestination,
@@ -27,7 +29,12 @@ import type { Stage } from '../stages/stages.ts';
 import { acknowledgeApiFindings } from './api-findings.ts';
 import { Callers, callerAuthentication, sourceIpPolicy } from './callers.ts';
 import { gatewayPage } from './gateway-page.ts';
-import { type GatewayResponse, gatewayProblem, gatewayResponses } from './gateway-responses.ts';
+import {
+  forcedStatusOf,
+  type GatewayResponse,
+  gatewayProblem,
+  gatewayResponses,
+} from './gateway-responses.ts';
 import { type Route, type RoutedFunction, routes } from './routes.ts';
 
 export interface SessionApiProps {
@@ -40,11 +47,12 @@ export interface SessionApiProps {
 
 /**
  * The fields of the access log: which call, how it ended, who made it. Never path, query, address, user agent or API
- * key: a path may contain a token. All are strings, because API Gateway writes `-` for an unknown value.
+ * key: a path may contain a token. Never `$context.requestId`: a caller can choose it, and nothing here is escaped, so
+ * that it could end its field and begin others. All are strings, because API Gateway writes `-` for an unknown value.
  */
 const accessLogFields = {
-  requestId: '$context.requestId',
   extendedRequestId: '$context.extendedRequestId',
+  lambdaRequestId: '$context.awsEndpointRequestId',
   httpMethod: '$context.httpMethod',
   resourcePath: '$context.resourcePath',
   status: '$context.status',
@@ -54,6 +62,16 @@ const accessLogFields = {
   errorResponseType: '$context.error.responseType',
   callerArn: '$context.identity.userArn',
   apiKeyId: '$context.identity.apiKeyId',
+};
+
+/**
+ * TLS 1.2 and newer, with forward secrecy. A Regional API accepts TLS 1.0 by default, and a domain's handshake uses the
+ * API's policy ("Security policies for REST APIs", API Gateway developer guide, read November 2026). BASIC, because AWS
+ * moves existing APIs to STRICT in a second step.
+ */
+const tls = {
+  securityPolicy: SecurityPolicy.TLS13_1_2_PFS_PQ_2025_09,
+  endpointAccessMode: EndpointAccessMode.BASIC,
 };
 
 /** The REST API in front of the functions: authentication, throttling, access log and API Gateway's own answers. */
@@ -84,7 +102,6 @@ export class SessionApi extends Construct {
       methods: methods.filter(({ caller }) => caller === 'loan-app').map(({ method }) => method),
     });
     acknowledgeApiFindings(this.restApi, stage);
-    this.#warnOfOpenApiKeys(stage);
     this.#domain = this.#addDomain(stage);
   }
 
@@ -105,35 +122,26 @@ export class SessionApi extends Construct {
     return this.restApi.root.resourceForPath(resource).addMethod(method, proxyTo(handler), authentication);
   }
 
-  #warnOfOpenApiKeys({ name, environment, callerAuth, allowedSourceIps }: Stage): void {
-    if (environment !== 'production' || callerAuth !== 'api-key' || allowedSourceIps.length > 0) return;
-    Annotations.of(this).addWarningV2(
-      'begini-session:ApiKeyFromAnywhere',
-      `Anyone who has an API key of ${name} may call from anywhere: set stages.${name}.allowedSourceIps in cdk.json.`,
-    );
-  }
-
   #addDomain({ domain }: Stage): DomainName | undefined {
     if (!domain) return undefined;
     return this.restApi.addDomainName('Domain', {
       domainName: domain.name,
       certificate: Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
       endpointType: EndpointType.REGIONAL,
-      securityPolicy: SecurityPolicy.TLS_1_2,
+      ...tls,
     });
   }
 
   #createRestApi(stage: Stage, declared: readonly Route[]): RestApi {
-    const createsAccountRole = stage.apiGatewayAccountRole === 'create';
     const policy = sourceIpPolicy(stage, declared);
     const restApi = new RestApi(this, 'RestApi', {
       restApiName: `BeginiSession-${stage.name}`,
       description: `Hands applicants over to Begini, stage ${stage.name}`,
       endpointTypes: [EndpointType.REGIONAL],
       ...(policy && { policy }),
-      // One role for all APIs of an account and region: it must outlive this stack.
-      cloudWatchRole: createsAccountRole,
-      ...(createsAccountRole && { cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN }),
+      // One role for all APIs of an account and region: it has a stack of its own.
+      cloudWatchRole: false,
+      disableExecuteApiEndpoint: stage.defaultEndpoint === 'closed',
       deployOptions: {
         stageName: stage.path,
         ...methodSettings(stage.throttle),
@@ -142,15 +150,18 @@ export class SessionApi extends Construct {
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
       },
     });
+    // The construct has no properties for it (aws-cdk issue 36663).
+    Object.assign(restApi.node.defaultChild as CfnRestApi, tls);
     // Removes the output that CDK adds by itself; the stack has better ones.
     restApi.node.tryRemoveChild('Endpoint');
     return restApi;
   }
 
   #addGatewayResponse(response: GatewayResponse, { applicantPage }: Stage): void {
+    const statusCode = forcedStatusOf(response);
     this.restApi.addGatewayResponse(`GatewayResponse${pascalCase(response.type)}`, {
       type: ResponseType.of(response.type),
-      ...(response.statusCode !== undefined && { statusCode: String(response.statusCode) }),
+      ...(statusCode && { statusCode: String(statusCode) }),
       responseHeaders: gatewayResponseHeaders(response),
       // The caller's Accept header selects one of them.
       templates: {

@@ -30,6 +30,7 @@ export class CredentialsRotation extends Construct {
       bundle,
       timeoutMs: rotationStepTimeoutMs,
     });
+    credentials.exempt(this.rotateCredentials);
     this.rotateCredentials.environment.addCredentials(secret);
     scheduleRotation(this, {
       secret,

@@ -1,6 +1,7 @@
-import { SecretValue, Validations } from 'aws-cdk-lib';
+import { Lazy, SecretValue, Validations } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { CfnResourcePolicy, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ServiceFunction } from '../lambda/service-function.ts';
 import { removalPolicyOf } from '../removal-policy.ts';
@@ -19,6 +20,9 @@ export class Credentials extends Construct {
   readonly secret: Secret;
   /** 64 letters and digits. */
   readonly uidRefKey: Secret;
+  readonly #policy: CfnResourcePolicy;
+  /** The roles that the policy exempts. */
+  readonly #readers: string[] = [];
 
   constructor(scope: Construct, id: string, { stage, encryptionKey }: CredentialsProps) {
     super(scope, id);
@@ -33,6 +37,7 @@ export class Credentials extends Construct {
       // template's value changes, and would then overwrite the real pair.
       secretStringValue: SecretValue.unsafePlainText('{"apiKey":"UNSET","integrationId":"UNSET"}'),
     });
+    this.#policy = this.#denyOthers();
     // Never change these settings either: a change would generate a new key, and earlier pseudonyms would no
     // longer match.
     this.uidRefKey = new Secret(this, `UidRefKey${stage.name}`, {
@@ -50,12 +55,41 @@ export class Credentials extends Construct {
   /** Lets a function call Begini: it may read the pair, and knows where it is and whether to sign. */
   letCallVendor(serviceFunction: ServiceFunction): void {
     allowGetValue(this.secret, serviceFunction);
+    this.exempt(serviceFunction);
     serviceFunction.environment.addCredentials(this.secret);
   }
 
   /** Lets a function verify what Begini signed: by the pair in use and, for some days, by the previous one. */
   letVerifyResults(serviceFunction: ServiceFunction, previousKeyDays: number): void {
     allowGetValue(this.secret, serviceFunction);
+    this.exempt(serviceFunction);
     serviceFunction.environment.addResultKeys(this.secret, previousKeyDays);
+  }
+
+  /** Exempts a function that may read the pair from the policy that denies it to everyone else. */
+  exempt(serviceFunction: ServiceFunction): void {
+    this.#readers.push(serviceFunction.roleArn);
+    // A new function starts only when the policy knows its role.
+    serviceFunction.lambda.node.addDependency(this.#policy);
+  }
+
+  /**
+   * Denies the pair's value to everyone but the functions that use it, whatever their IAM policies say, and denies nothing
+   * else: deploying, rotating and describing need no value. It stops accidents, such as a role with `secretsmanager:*`;
+   * an administrator can remove it. A condition, not a principal: one cannot deny "all but these" by principals.
+   */
+  #denyOthers(): CfnResourcePolicy {
+    const statement = new PolicyStatement({
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ['secretsmanager:GetSecretValue'],
+      // In a secret's policy, every resource is this secret.
+      resources: ['*'],
+      conditions: { ArnNotEquals: { 'aws:PrincipalArn': Lazy.list({ produce: () => this.#readers }) } },
+    });
+    return new CfnResourcePolicy(this, 'SecretPolicy', {
+      secretId: this.secret.secretArn,
+      resourcePolicy: new PolicyDocument({ statements: [statement] }),
+    });
   }
 }

@@ -7,7 +7,7 @@ import type { ApiFunction } from './api-function.ts';
 
 export interface CanaryDeploymentsProps {
   functions: readonly ApiFunction[];
-  /** While one of these is raised, no deployment starts, and a deployment in progress is rolled back. */
+  /** While one of these is raised, CodeDeploy stops a deployment, and CloudFormation rolls the stack back. */
   rollBackOn: readonly Alarm[];
 }
 

@@ -38,6 +38,7 @@ export class ServiceFunction extends Construct implements IGrantable {
   readonly environment: FunctionEnvironment;
   readonly logGroup: LogGroup;
   readonly grantPrincipal: IPrincipal;
+  readonly roleArn: string;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
@@ -48,6 +49,7 @@ export class ServiceFunction extends Construct implements IGrantable {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(role);
     this.grantPrincipal = role;
+    this.roleArn = role.roleArn;
     this.lambda = new LambdaFunction(this, 'Function', {
       description,
       runtime: Runtime.NODEJS_24_X,

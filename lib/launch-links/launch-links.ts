@@ -46,7 +46,7 @@ export class LaunchLinks extends Construct {
     const launch = new ApiFunction(this, 'Launch', {
       stage,
       encryptionKey,
-      description: `Answers /launch/{token}, stage ${stage.name}`,
+      description: `Answers /launch/{token} and /return/{ending}, stage ${stage.name}`,
       bundle: bundles.launch,
       uidRefKey,
     });

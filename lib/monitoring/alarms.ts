@@ -93,7 +93,7 @@ const minute = Duration.minutes(1);
 /** Raised within a minute or two, and a single alarm while an occasional request keeps failing. */
 const onAnyOccurrence = { threshold: 1, datapoints: 1, of: 15 };
 
-/** The same, but over five minutes after the last failure, so that the next deployment can start. */
+/** The same, but over five minutes after the last failure, so that it does not roll back the next deployment. */
 const onAnyOccurrenceForRollBack = { threshold: 1, datapoints: 1, of: 5 };
 
 /** An applicant who waits this long for a page thinks that it is broken. Milliseconds, 95th percentile. */
@@ -163,17 +163,14 @@ export class Alarms extends Construct {
   }
 
   #slowHandOffs(api: SessionApi): Alarm {
-    const latencies = api.handOffMethods.map((method, index) => [
-      `latency${index}`,
-      method.metricLatency(api.restApi.deploymentStage, { statistic: 'p95' }),
-    ]);
     return this.#add('SlowHandOffs', runbookArticles.slowHandOffs, {
       meaning: `For 15 minutes, one hand-off in twenty has taken ${slowHandOffMs / 1000} seconds or more.`,
-      metric: new MathExpression({
-        expression: `MAX([${latencies.map(([name]) => name).join(', ')}])`,
-        usingMetrics: Object.fromEntries(latencies),
-        label: 'Latency of hand-offs, 95th percentile',
-      }),
+      metric: greatestOf(
+        'Latency of hand-offs, 95th percentile',
+        api.handOffMethods.map((method) =>
+          method.metricLatency(api.restApi.deploymentStage, { statistic: 'p95' }),
+        ),
+      ),
       threshold: slowHandOffMs,
       datapoints: 3,
       of: 3,
@@ -182,7 +179,8 @@ export class Alarms extends Construct {
 
   #callersThrottled(metrics: RequestMetrics): Alarm {
     return this.#add('CallersThrottled', runbookArticles.callersThrottled, {
-      meaning: `API Gateway refused ${manyThrottled} requests or more within five minutes (429).`,
+      // AWS may not count all of them if they are many ("Monitor REST APIs", developer guide, read November 2026).
+      meaning: `API Gateway refused at least ${manyThrottled} requests within five minutes (429).`,
       metric: metrics.metric('RequestsThrottled'),
       threshold: manyThrottled,
       datapoints: 1,
@@ -304,6 +302,18 @@ export class Alarms extends Construct {
   #notify(alarm: AlarmBase): void {
     if (this.#topic) alarm.addAlarmAction(new SnsAction(this.#topic));
   }
+}
+
+/** One metric as it is: CloudWatch documents `MAX` of several only, and of one it could be a single value, not a series. */
+function greatestOf(label: string, metrics: readonly IMetric[]): IMetric {
+  const [only, ...others] = metrics;
+  if (only && others.length === 0) return only;
+  const named = metrics.map((metric, index) => [`latency${index}`, metric] as const);
+  return new MathExpression({
+    expression: `MAX([${named.map(([name]) => name).join(', ')}])`,
+    usingMetrics: Object.fromEntries(named),
+    label,
+  });
 }
 
 function perMinute(metrics: RequestMetrics, name: RequestMetric): IMetric {

@@ -1,4 +1,4 @@
-import { Duration, Stack, Token } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   AlarmStatusWidget,
   Dashboard,
@@ -13,7 +13,6 @@ import {
   SingleValueWidget,
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { Construct } from 'constructs';
 import type { Firewall } from '../api/firewall.ts';
 import type { SessionApi } from '../api/session-api.ts';
@@ -48,8 +47,10 @@ export class StageDashboard extends Construct {
   constructor(scope: Construct, id: string, props: StageDashboardProps) {
     super(scope, id);
     this.#props = props;
-    const { stackName: dashboardName, region } = Stack.of(this);
-    this.url = `https://${region}.${consoleHostOf(region)}/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
+    const { stackName, region } = Stack.of(this);
+    // A dashboard's name is one for all regions of an account.
+    const dashboardName = `${stackName}-${region}`;
+    this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
     new Dashboard(this, 'Dashboard', {
       dashboardName,
       defaultInterval: Duration.hours(12),
@@ -266,15 +267,4 @@ function sum(
 ): IMetric {
   const prefix = label.toLowerCase().replaceAll(' ', '_');
   return new MathExpression({ label, ...sumOf(prefix, functions.map(metricOf)) });
-}
-
-/** Where the console is; a stage without `region` counts as one of the commercial partition. */
-function consoleHostOf(region: string): string {
-  const hosts: Record<string, string> = {
-    'aws-cn': 'console.amazonaws.cn',
-    'aws-us-gov': 'console.amazonaws-us-gov.com',
-    'aws-eusc': 'console.amazonaws-eusc.eu',
-  };
-  const { partition = '' } = Token.isUnresolved(region) ? {} : RegionInfo.get(region);
-  return hosts[partition] ?? 'console.aws.amazon.com';
 }

@@ -2,15 +2,21 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Stage } from '../stages/stages.ts';
-import { acknowledgeOwnStack, describeOwnStack } from './own-stack.ts';
+import { acknowledgeOwnStack, describeOwnStack, namesOf } from './own-stack.ts';
 
 export interface DoctorPolicyProps {
   stage: Stage;
   secretArns: readonly string[];
   /** Absent where nobody is told. */
   topicArn: string | undefined;
+  /** The stage's own key; absent if it has none. */
+  encryptionKeyArn: string | undefined;
   /** Absent where sessions are not remembered. */
   tableArn: string | undefined;
+  /** The functions that have an alias. */
+  functionArns: readonly string[];
+  /** The policy for loan apps; absent if they have API keys. */
+  callerPolicyArn: string | undefined;
   /** What a loan app may call. */
   callerMethodArns: readonly string[];
   /** Empty where loan apps use IAM. */
@@ -26,18 +32,36 @@ export class DoctorPolicy extends Construct {
   constructor(scope: Construct, id: string, props: DoctorPolicyProps) {
     super(scope, id);
     const { stage, secretArns, topicArn, tableArn, callerMethodArns, apiKeyIds, queueArns } = props;
+    const { encryptionKeyArn, functionArns, callerPolicyArn } = props;
     const stack = Stack.of(this);
     const allow = (actions: string[], resources: readonly string[]) =>
       resources.length > 0 ? [new PolicyStatement({ actions, resources: [...resources] })] : [];
+    const anyRole = `arn:${stack.partition}:iam::${stack.account}:role/*`;
+    const anyKey = stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' });
+    // Only AWS knows the key of an existing topic.
+    const topicKeys = stage.alarmTopicArn ? [anyKey] : topicArn && encryptionKeyArn ? [encryptionKeyArn] : [];
     const apiGatewayArn = (path: string) => `arn:${stack.partition}:apigateway:${stack.region}::${path}`;
     const policy = new ManagedPolicy(this, 'Policy', {
       description: `Allows the doctor to look at stage ${stage.name}`,
       statements: [
-        describeOwnStack(this),
+        describeOwnStack(this, 'cloudformation:ListStackResources'),
         ...allow(['secretsmanager:DescribeSecret'], secretArns),
-        ...allow(['sns:ListSubscriptionsByTopic'], topicArn ? [topicArn] : []),
+        ...allow(['sns:ListSubscriptionsByTopic', 'sns:GetTopicAttributes'], topicArn ? [topicArn] : []),
+        ...allow(['kms:GetKeyPolicy'], topicKeys),
+        ...allow(
+          ['cloudtrail:DescribeTrails', 'cloudtrail:GetTrailStatus'],
+          // A trail may be another region's, or the organization's.
+          topicArn ? ['*'] : [],
+        ),
+        ...allow(['lambda:GetAlias'], functionArns),
+        ...allow(['iam:GetPolicy'], callerPolicyArn ? [callerPolicyArn] : []),
+        // The account's role for the logs of API Gateway, which another stack may have made.
+        ...allow(['iam:GetRole'], [anyRole]),
         ...allow(['dynamodb:DescribeTable', 'dynamodb:DescribeTimeToLive'], tableArn ? [tableArn] : []),
-        ...allow(['lambda:GetAccountSettings', 'cloudwatch:DescribeAlarms'], ['*']),
+        ...allow(
+          ['lambda:GetAccountSettings', 'cloudwatch:DescribeAlarms', 'cloudwatch:GetMetricStatistics'],
+          ['*'],
+        ),
         ...allow(
           ['apigateway:GET'],
           [
@@ -46,16 +70,30 @@ export class DoctorPolicy extends Construct {
           ],
         ),
         ...allow(['sqs:GetQueueAttributes'], queueArns),
-        ...allow(['sqs:ListQueues', 'cloudwatch:GetMetricStatistics'], queueArns.length > 0 ? ['*'] : []),
+        ...allow(['sqs:ListQueues'], queueArns.length > 0 ? ['*'] : []),
         ...allow(['execute-api:Invoke'], stage.callerAuth === 'iam' ? callerMethodArns : []),
       ],
     });
     acknowledgeOwnStack(policy);
-    Validations.of(policy).acknowledge({
-      id: 'AwsSolutions-IAM5[Resource::*]',
-      reason:
-        'lambda:GetAccountSettings has no resource; cloudwatch:DescribeAlarms shows composite alarms only with *.',
-    });
+    const { region, account } = namesOf(stack);
+    Validations.of(policy).acknowledge(
+      {
+        id: 'AwsSolutions-IAM5[Resource::*]',
+        reason:
+          'Reads without a resource; cloudwatch:DescribeAlarms shows composite alarms only with *; a trail may be anywhere.',
+      },
+      {
+        id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:iam::${account}:role/*]`,
+        reason:
+          "Reads whom the account's role for the logs of API Gateway trusts: this stack does not know its name.",
+      },
+    );
+    if (stage.alarmTopicArn) {
+      Validations.of(policy).acknowledge({
+        id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:${region}:${account}:key/*]`,
+        reason: 'Reads the policy of the key of an existing topic: this stack does not know which it is.',
+      });
+    }
     this.managedPolicyArn = policy.managedPolicyArn;
   }
 }

@@ -15,15 +15,21 @@ const defaultLanguage = 'en';
 /** 9:1 on white. */
 const defaultColor = '#0b4a8f';
 /** The texts of one language: API Gateway's own pages must stay under 8 kB. */
-const mostBytes = 3_500;
+const mostBytes = 6_000;
 
 const allowedTag = 'a language tag of at most 11 characters such as "en" or "pt-BR"';
 const languageTag = v.custom<string>(isLanguageTag, allowedTag);
 const plainText = text(/^[^\p{Cc}]{1,300}$/u, 'a text of 1 to 300 characters, without line breaks');
-const allowedColor = 'a colour such as "#0b4a8f", with a contrast of at least 4.5:1 to white';
+const hexColor = /^#[0-9a-f]{6}$/i;
+const allowedColor =
+  'a colour in the form #rrggbb such as "#0b4a8f", with a contrast of at least 4.5:1 to white';
 const color = v.pipe(
-  text(/^#[0-9a-f]{6}$/i, allowedColor),
-  v.check(isReadable, ({ input }) => `${allowedColor}; the nearest is "${nearestReadable(input)}"`),
+  text(hexColor, allowedColor),
+  // Valibot runs this check on a text of another form, too.
+  v.check(
+    (color) => !hexColor.test(color) || isReadable(color),
+    ({ input }) => `${allowedColor}; the nearest is "${nearestReadable(input)}"`,
+  ),
 );
 const logo = v.pipe(
   v.string(allowedLogo),
@@ -101,6 +107,10 @@ function severalLanguages(given: unknown, isNamed: boolean) {
     languages: v.pipe(
       languages,
       v.check(() => tags.length > 0, allowed),
+      v.check(
+        () => new Set(tags.map((tag) => tag.toLowerCase())).size === tags.length,
+        'each language once: upper and lower case make no difference',
+      ),
     ),
     ...shared,
     ...brand,

@@ -3,7 +3,9 @@ import { longestLifeSeconds } from '../../functions/launch-links/launch-link-lif
 import { applicantPageSettings } from './applicant-page.ts';
 import {
   type EnvironmentName,
+  isLeftOut,
   notAllowed,
+  oneOf,
   type SettingsOf,
   settings,
   text,
@@ -36,8 +38,8 @@ const hostName = text(
   'a host name in lower case such as "start.lender.example", of at most 253 characters, 63 between two dots',
 );
 const certificateArn = text(
-  /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/,
-  'the ARN of a certificate in AWS Certificate Manager',
+  /^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/,
+  'the ARN of a certificate in AWS Certificate Manager, "arn:aws:acm:…"',
 );
 
 /** The settings of a row for launch links, with the defaults of the environment. */
@@ -48,7 +50,9 @@ export function launchLinkSettings(environment: EnvironmentName) {
     ...applicantPageSettings,
     /** The host of the API and of the links, with its certificate in the stack's own region; if absent, API Gateway's. */
     domain: v.optional(settings({ name: hostName, certificateArn })),
-    /** The limits of each method of `/launch/{token}`. */
+    /** With `domain`, whether API Gateway's own host still answers. */
+    defaultEndpoint: v.optional(oneOf('closed', 'open')),
+    /** The limits of each method of `/launch/{token}` and `/return/{ending}`. */
     launchThrottle: throttle(throttleDefaults[environment]),
     /** How often the launch key is renewed. */
     launchKeyRotationDays: v.optional(rotationDays, defaultRotationDays),
@@ -57,17 +61,45 @@ export function launchLinkSettings(environment: EnvironmentName) {
 
 type LaunchLinkSettings = SettingsOf<ReturnType<typeof launchLinkSettings>>;
 
-/** Refuses a certificate in another region than the row's; `path` is the row's. */
-export function refuseForeignCertificate(
-  path: string,
-  { domain, region }: Partial<LaunchLinkSettings> & { region?: string | undefined },
-): string[] {
-  if (!domain || !region || domain.certificateArn.split(':')[3] === region) return [];
+type DomainSettings = Partial<Pick<LaunchLinkSettings, 'domain' | 'defaultEndpoint'>>;
+
+/**
+ * Refuses a certificate in another region than the row's, and a domain without a word on API Gateway's own host; `path`
+ * is the row's.
+ */
+export function refuseDomain(path: string, row: DomainSettings & { region?: string | undefined }): string[] {
+  const { domain, defaultEndpoint, region } = row;
+  const refuse = (name: string, value: unknown, allowed: string) =>
+    notAllowed(`${path}.${name}`, value, allowed);
+  if (isLeftOut(row, 'domain') && defaultEndpoint)
+    return [refuse('defaultEndpoint', defaultEndpoint, 'it only with domain')];
+  if (!domain) return [];
+  const { certificateArn } = domain;
+  const isElsewhere = region && certificateArn.split(':')[3] !== region;
   return [
-    notAllowed(
-      `${path}.domain.certificateArn`,
-      domain.certificateArn,
-      `a certificate in the stage's own region, ${region}`,
-    ),
+    ...(isElsewhere
+      ? [
+          refuse(
+            'domain.certificateArn',
+            certificateArn,
+            `a certificate in the stage's own region, ${region}`,
+          ),
+        ]
+      : []),
+    ...(isLeftOut(row, 'defaultEndpoint') ? [refuse('defaultEndpoint', undefined, openOrClosed)] : []),
   ];
+}
+
+const openOrClosed =
+  '"open" to keep API Gateway\'s own host as it was, or "closed" once no link, loan app, return address or webhook ' +
+  'uses it';
+
+/** Refuses a host name that two rows have: DNS can lead to one of them only. */
+export function refuseSharedDomain(rows: readonly { name: string; valid: DomainSettings }[]): string[] {
+  return rows.flatMap(({ name, valid: { domain } }, index) => {
+    const twin = domain && rows.slice(0, index).find(({ valid }) => valid.domain?.name === domain.name);
+    return twin
+      ? [notAllowed(`stages.${name}.domain.name`, domain.name, `another name: stages.${twin.name} has it`)]
+      : [];
+  });
 }

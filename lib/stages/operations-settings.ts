@@ -19,7 +19,7 @@ const emailAddress = text(
 );
 /** Not a FIFO topic: EventBridge cannot send to one. */
 const snsTopicArn = text(
-  /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/,
+  /^arn:aws:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/,
   'the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:on-call", with a name of at most 256 characters',
 );
 
@@ -50,16 +50,27 @@ export function operationsSettings(environment: EnvironmentName) {
 
 type OperationsSettings = SettingsOf<ReturnType<typeof operationsSettings>>;
 
-/** Refuses a second receiver of alarms, and a topic in another region than the row's; `path` is the row's. */
+/**
+ * Refuses a second receiver of alarms, and a topic elsewhere than the row: CloudWatch's alarms reach only topics of their
+ * own region, and EventBridge needs a role for one of another account; `path` is the row's.
+ */
 export function refuseAlarmTopic(
   path: string,
-  { alarmEmail, alarmTopicArn, region }: Partial<OperationsSettings> & { region?: string | undefined },
+  {
+    alarmEmail,
+    alarmTopicArn,
+    account,
+    region,
+  }: Partial<OperationsSettings> & { account?: string | undefined; region?: string | undefined },
 ): string[] {
   if (!alarmTopicArn) return [];
   const refuse = (allowed: string) => notAllowed(`${path}.alarmTopicArn`, alarmTopicArn, allowed);
-  const isElsewhere = region && alarmTopicArn.split(':')[3] !== region;
+  const [, , , topicRegion, topicAccount] = alarmTopicArn.split(':');
   return [
     ...(alarmEmail ? [refuse('it or alarmEmail')] : []),
-    ...(isElsewhere ? [refuse(`a topic in the row's region, ${region}`)] : []),
+    ...(region && topicRegion !== region ? [refuse(`a topic in the row's region, ${region}`)] : []),
+    ...(account && topicAccount !== account
+      ? [refuse(`a topic in the row's account, ${account}: EventBridge needs a role for another's`)]
+      : []),
   ];
 }

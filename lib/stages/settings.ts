@@ -43,6 +43,11 @@ export function httpsUrl(example: string) {
   return v.pipe(v.string(allowed), v.maxLength(500, allowed), v.check(isHttpsUrl, allowed));
 }
 
+/** Whether a row does not have a setting; in `valid`, one that has a mistake of its own is absent, not `undefined`. */
+export function isLeftOut<Row extends object>(valid: Row, name: keyof Row): boolean {
+  return name in valid && valid[name] === undefined;
+}
+
 /** One of the given values, as in `oneOf('iam', 'api-key')`. */
 export function oneOf<const Value extends string | number>(...values: readonly Value[]) {
   return v.picklist(values, values.map((value) => JSON.stringify(value)).join(' or '));

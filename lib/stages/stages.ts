@@ -1,7 +1,6 @@
-import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { refuseLongTexts } from './applicant-page.ts';
-import { launchLinkSettings, refuseForeignCertificate } from './launch-link-settings.ts';
+import { launchLinkSettings, refuseDomain, refuseSharedDomain } from './launch-link-settings.ts';
 import { operationsSettings, refuseAlarmTopic } from './operations-settings.ts';
 import { resultsSetting } from './results-setting.ts';
 import {
@@ -17,6 +16,7 @@ import {
   wholeNumber,
   yesOrNo,
 } from './settings.ts';
+import { allowedSourceIps, areAnywhere, refuseOpenApiKeys } from './source-ips.ts';
 import { throttle } from './throttle.ts';
 
 /** One row of the stages table: all differences between one deployed stack and another. */
@@ -55,28 +55,34 @@ const longestSessionHours = 10_000;
 const rowNamePattern = /^[a-z][a-z0-9-]{0,31}$/i;
 
 const accountId = text(/^\d{12}$/, 'a string of 12 digits');
-const regionName = text(/^[a-z]{2,}(-[a-z]+)+-\d$/, 'a region such as "eu-central-1"');
+/** China, GovCloud, the isolated regions and the European Sovereign Cloud ("AWS partitions", read November 2026). */
+const otherPartition = /^(cn|us-gov|us-iso[a-z]?|eu-iso[a-z]?|eusc)-/;
+const standardRegion =
+  'a region of AWS\'s standard partition, such as "eu-central-1": elsewhere, host names and ARNs differ, and nobody has ' +
+  'tried this service there';
+const regionName = v.pipe(
+  text(/^[a-z]{2,}(-[a-z]+)+-\d$/, 'a region such as "eu-central-1"'),
+  v.check((region) => !otherPartition.test(region), standardRegion),
+);
 /** A word starts with a letter, so that names in camel case, as in the outputs, differ wherever these do. */
 const loanAppName = text(
   /^(?=.{1,40}$)[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/,
   'at most 40 characters, words in lower case joined by hyphens, such as "loan-app"',
 );
-const allowedSourceIp = 'an IPv4 or IPv6 address or CIDR range, such as "203.0.113.0/24"';
-const sourceIp = v.pipe(v.string(allowedSourceIp), v.check(isAddressOrRange, allowedSourceIp));
 
 function rowSchema(environment: EnvironmentName) {
   return settings({
     environment: environmentName,
     /** 12 digits; by default, the account that cdk deploys with. */
     account: v.optional(accountId),
-    /** Such as `eu-central-1`; by default, the region that cdk deploys with. */
+    /** Such as `eu-central-1`, of the partition `aws`; by default, the region that cdk deploys with. */
     region: v.optional(regionName),
     /** How API Gateway authenticates a loan app's backend. */
     callerAuth: v.optional(oneOf('iam', 'api-key'), 'iam'),
     /** The callers that get an API key and a usage plan each; only with API keys. */
     loanApps: v.optional(list(loanAppName)),
     /** Addresses and CIDR ranges that loan apps may call from; by default any. */
-    allowedSourceIps: v.optional(list(sourceIp)),
+    allowedSourceIps: v.optional(allowedSourceIps),
     /** Whether session calls have a signature; Begini must have enabled it on the integration id. */
     hmac: v.optional(yesOrNo, true),
     /** Whether the stage remembers the session of a uid and returns the same one until it expires. */
@@ -95,8 +101,6 @@ function rowSchema(environment: EnvironmentName) {
       wholeNumber(1, longestRotationDays, `a whole number of days from 1 to ${longestRotationDays}`),
       defaultRotationDays,
     ),
-    /** Whether this stack creates the account-wide role with which API Gateway writes logs. */
-    apiGatewayAccountRole: v.optional(oneOf('create', 'existing'), 'create'),
     /** Whether the stage receives results from Begini, and how long the previous API key still verifies them. */
     results: resultsSetting,
     ...operationsSettings(environment),
@@ -108,15 +112,33 @@ type Row = v.InferOutput<ReturnType<typeof rowSchema>>;
 /**
  * Reads and checks the context `stages`: an object with a row per stage, such as
  * `{"Test": {"environment": "test"}}`, or the same as a JSON string (which is what `cdk -c stages=…` passes).
+ * @param defaultRegion the region that cdk deploys with, if it is known
  * @throws {StagesError} naming every mistake at once.
  */
-export function readStages(context: unknown): Stage[] {
+export function readStages(context: unknown, defaultRegion = ''): Stage[] {
   const table = Object.entries(readTable(context));
   const rows = table.map(([name, row]) => ({ name, ...readRow(`stages.${name}`, row) }));
-  const problems = [...rows.flatMap((row) => row.problems), ...badNames(table.map(([name]) => name))];
+  const problems = [
+    ...rows.flatMap((row) => row.problems),
+    ...badNames(table.map(([name]) => name)),
+    ...refuseSharedDomain(rows),
+    ...(otherPartition.test(defaultRegion)
+      ? rows.flatMap((row) => refuseDefaultRegion(row, defaultRegion))
+      : []),
+  ];
   if (problems.length > 0) throw new StagesError(problems);
   // Without a problem, no setting is missing.
   return rows.map(({ name, valid }) => stageOf(name, valid as Row));
+}
+
+/**
+ * Reads the context `apiGatewayAccountRole`: whether cdk also deploys the stack with the role of the account.
+ * @throws {StagesError} if it is something else than `create`
+ */
+export function readCreatesAccountRole(context: unknown): boolean {
+  if (context !== undefined && context !== 'create')
+    throw new StagesError([notAllowed('apiGatewayAccountRole', context, '"create", or leave it out')]);
+  return context === 'create';
 }
 
 function readTable(context: unknown): Record<string, unknown> {
@@ -127,7 +149,8 @@ function readTable(context: unknown): Record<string, unknown> {
 }
 
 /** The settings of a row that are valid by themselves, and a sentence for each mistake. */
-function readRow(path: string, given: unknown): { valid: Partial<Row>; problems: string[] } {
+function readRow(path: string, row: unknown): { valid: Partial<Row>; problems: string[] } {
+  const { given, problems: retired } = takeRetired(path, row);
   const environment = v.is(object, given) && given.environment;
   // The placeholder is never used: without an environment there is a problem, and no stage is returned.
   const schema = rowSchema(v.is(environmentName, environment) ? environment : 'test');
@@ -137,12 +160,29 @@ function readRow(path: string, given: unknown): { valid: Partial<Row>; problems:
   const valid = Object.fromEntries(fields.filter(([name]) => !wrong.has(name))) as Partial<Row>;
   const problems = [
     ...problemsOf(path, issues),
+    ...retired,
     ...refuseLoanApps(path, valid),
-    ...refuseForeignCertificate(path, valid),
+    ...refuseDomain(path, valid),
     ...refuseLongTexts(path, valid),
     ...refuseAlarmTopic(path, valid),
+    ...refuseOpenApiKeys(path, valid),
   ];
   return { valid, problems };
+}
+
+/** Takes the settings of earlier versions out of a row, with a sentence on what to write instead. */
+function takeRetired(path: string, row: unknown): { given: unknown; problems: string[] } {
+  if (!v.is(object, row) || row.apiGatewayAccountRole === undefined) return { given: row, problems: [] };
+  const { apiGatewayAccountRole, ...given } = row;
+  const instead =
+    'nothing: delete this line. A stage no longer makes the role with which API Gateway writes logs, and a role that ' +
+    'one made stays in use. Only where the account has none, deploy once with -c apiGatewayAccountRole=create';
+  return { given, problems: [notAllowed(`${path}.apiGatewayAccountRole`, apiGatewayAccountRole, instead)] };
+}
+
+function refuseDefaultRegion({ name, valid }: { name: string; valid: Partial<Row> }, defaultRegion: string) {
+  const place = `stages.${name}.region: missing, and cdk deploys to ${defaultRegion}`;
+  return valid.region ? [] : [`${place}; use ${standardRegion}`];
 }
 
 function refuseLoanApps(path: string, { callerAuth, loanApps }: Partial<Row>): string[] {
@@ -160,7 +200,7 @@ function stageOf(name: string, { returnUrl, ...row }: Row) {
     /** Empty if callers use IAM. */
     loanApps: row.callerAuth === 'api-key' ? (row.loanApps ?? ['loan-app']) : [],
     /** Empty for any. */
-    allowedSourceIps: row.allowedSourceIps ?? [],
+    allowedSourceIps: areAnywhere(row.allowedSourceIps ?? []) ? [] : (row.allowedSourceIps ?? []),
     applicantPage: { ...row.applicantPage, returnUrl },
   };
 }
@@ -170,22 +210,13 @@ function badNames(names: readonly string[]): string[] {
     const twin = names.slice(0, index).find((earlier) => earlier.toLowerCase() === name.toLowerCase());
     if (twin !== undefined)
       return [`stages.${name}: same path as stages.${twin}; use names that differ in more than case`];
+    if (/^account(-|$)/i.test(name))
+      return [`stages.${name}: the stack of the account has this name; use another one`];
     if (rowNamePattern.test(name)) return [];
     return [
       `stages.${name}: not fit for a stack and a path; use 1 to 32 letters, digits and hyphens, a letter first`,
     ];
   });
-}
-
-function isAddressOrRange(value: string): boolean {
-  const [address = '', prefixLength, ...rest] = value.split('/');
-  const longestPrefix = { 4: 32, 6: 128 }[isIP(address)];
-  // Node accepts an IPv6 address with a zone (`fe80::1%eth0`), AWS does not.
-  if (longestPrefix === undefined || address.includes('%') || rest.length > 0) return false;
-  return (
-    prefixLength === undefined ||
-    (/^(0|[1-9]\d*)$/.test(prefixLength) && Number(prefixLength) <= longestPrefix)
-  );
 }
 
 function parseJson(json: string): unknown {

@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { GetAccountCommand, GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
+import { GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { DescribeAlarmsCommand, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
-import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
+import { GetAccountSettingsCommand, GetAliasCommand } from '@aws-sdk/client-lambda';
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
+import { GetTopicAttributesCommand, ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { runDoctor } from '../../bin/doctor/doctor-command.ts';
 import { localApiKey } from '../../bin/stand-ins/local-stage.ts';
@@ -59,6 +59,7 @@ const outputs = () => ({
   CredentialsSecretName: 'begini-session/demo/credentials',
   LaunchKeySecretName: 'begini-session/demo/launch-key',
   AlarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:BeginiSession-Demo-Alarms',
+  CallerPolicyArn: 'arn:aws:iam::111122223333:policy/callers',
   SessionTableName: 'BeginiSession-Demo-Sessions',
   ResultsQueueUrl: 'https://sqs.us-east-1.amazonaws.com/111122223333/results',
   ResultsSetAsideQueueUrl: 'https://sqs.us-east-1.amazonaws.com/111122223333/set-aside',
@@ -108,6 +109,7 @@ async function doctor(args: string[], options: Partial<Parameters<typeof runDoct
       errors += `${line}\n`;
     },
     cdkJson,
+    askAws: aws.askAws,
     ...options,
   });
   for (const secret of [...secrets(stage), localApiKey, 'eyJ']) {
@@ -191,8 +193,16 @@ describe('a stage that can go live', () => {
 });
 
 test('says for each finding what to click or run', async () => {
-  aws.reset(outputs(), { StackStatus: 'UPDATE_ROLLBACK_COMPLETE' });
-  aws.apigateway.on(GetAccountCommand).resolves({});
+  aws.reset(outputs(), { StackStatus: 'UPDATE_ROLLBACK_COMPLETE', Description: 'stage Demo, version 1.0.0' });
+  aws.answerAsked({
+    GetRole: '<AssumeRolePolicyDocument>%7B%7D</AssumeRolePolicyDocument>',
+    GetPolicy: '<AttachmentCount>0</AttachmentCount>',
+    GetTrailStatus: '{"IsLogging":false}',
+  });
+  const moved = { FunctionVersion: '7', RoutingConfig: { AdditionalVersionWeights: { 8: 0.1 } } };
+  aws.lambda.on(GetAliasCommand).resolves(moved);
+  aws.cloudwatch.on(GetMetricStatisticsCommand, { Namespace: 'AWS/Logs' }).resolves({});
+  aws.sns.on(GetTopicAttributesCommand).resolves({ Attributes: { Policy: '{}' } });
   aws.lambda.on(GetAccountSettingsCommand).resolves({ AccountLimit: { ConcurrentExecutions: 10 } });
   const secret = (name: string, VersionIdsToStages: Record<string, string[]>) =>
     aws.secretsmanager
@@ -211,7 +221,11 @@ test('says for each finding what to click or run', async () => {
   expect(troublesIn(output)).toEqual(
     [
       ['to do', 'the last deployment', 'then: npx cdk deploy BeginiSession-Demo'],
-      ['wrong', 'API Gateway may write access logs', 'then: npx cdk deploy BeginiSession-Demo'],
+      ['to do', 'the deployed version', 'npx cdk deploy BeginiSession-Demo'],
+      ['to do', 'each alias is on one version', 'routing-config AdditionalVersionWeights=\\{\\}'],
+      ['wrong', 'the access log is written', 'AmazonAPIGatewayPushToCloudWatchLogs'],
+      ['to do', 'a loan app has the caller policy', 'iam attach-role-policy'],
+      ['wrong', 'API Gateway may write access logs', 'iam update-assume-role-policy --role-name x'],
       ['to do', 'the quota of concurrent executions', 'Request increase'],
       ['to do', 'the pair of API key and integration id', 'npm run rotate -- --stage demo'],
       [
@@ -220,6 +234,8 @@ test('says for each finding what to click or run', async () => {
         'begini-session/demo/launch-key --version-stage AWSPENDING --remove-from-version-id foreign',
       ],
       ['to do', 'somebody receives the alarms', 'click "Confirm subscription"'],
+      ['wrong', 'alarms may publish to the topic', 'Access policy, add: '],
+      ['to do', 'a trail records changes of the pair', 'cloudtrail start-logging'],
       ['wrong', 'every alarm exists', 'npx cdk deploy BeginiSession-Demo'],
       ['wrong', 'expired sessions are deleted', 'turn it on for expiresAt'],
     ].map(([status, name, next]) => expect.stringMatching(new RegExp(`^  ${status} +${name}.* → .*${next}`))),

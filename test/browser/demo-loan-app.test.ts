@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import type { Browser } from 'playwright-core';
 import { type LocalService, startLocalService } from '../../bin/local/local-service.ts';
 import { startBrowser } from '../../bin/pages/browser.ts';
-import { openPage, type Visit } from './browser.ts';
+import { audit, openPage, type Visit } from './browser.ts';
 
 let browser: Browser;
 let service: LocalService;
@@ -60,22 +60,23 @@ test.each([
 });
 
 test.each([
-  ['Finish', 'You are back from the assessment', 'psychometric_score.complete, score 612'],
+  ['Finish', 'Thank you', 'psychometric_score.complete, score 612'],
   ['Give up', 'You have left the assessment', 'application.cancelled'],
   ['Let it expire', 'The time for the assessment is over', 'application.expired'],
 ])(
-  '"%s" leads back to the loan app, where the result arrives after the browser',
+  '"%s" leads to a return page, from there to the loan app, and the result arrives there',
   async (button, heading, type) => {
     const uid = await visit.page.getByLabel('Customer id (uid)').inputValue();
     await press('Start now');
     await press(button);
     await waitForHeading(heading);
-    expect(new URL(visit.page.url()).origin).toBe(new URL(home).origin);
-    await visit.page
-      .getByRole('listitem')
-      .filter({ hasText: `${uid}: ${type}` })
-      .waitFor();
+    expect(await visit.page.getByRole('img', { name: 'Sunrise Loans' }).count()).toBe(1);
+    await visit.page.getByRole('link', { name: 'Go back' }).click();
+    await waitForHeading('Sunrise Loans');
+    const arrived = visit.page.getByRole('listitem').filter({ hasText: `${uid}: ${type}` });
+    while ((await arrived.count()) === 0) await visit.page.getByRole('link', { name: 'Look again' }).click();
     expect(await visit.page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+    expect((await audit(visit.page)).violations).toEqual([]);
   },
 );
 
@@ -107,6 +108,12 @@ test('an applicant who starts again gets to the same assessment, even if Begini 
   await press('Start the assessment');
   await waitForHeading(atAssessment);
   expect(visit.page.url()).toBe(assessment);
+});
+
+test('"Break something" breaks something, as long as nothing else is chosen', async () => {
+  await press('Break something');
+  await visit.page.getByRole('link', { name: 'Continue your application' }).waitFor();
+  expect(service.vendor.fault).toEqual({ fault: 'status', status: 503 });
 });
 
 test('a link is shown in the requested language', async () => {

@@ -1,52 +1,36 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { startBrowser } from '../../bin/pages/browser.ts';
-import { makeCertificate } from '../../bin/stand-ins/certificate.ts';
+import { type PageServer, startPageServer } from '../support/page-server.ts';
 import { type Service, startService } from '../support/service.ts';
 import { openPage, type Visit } from './browser.ts';
 
 const uid = 'QWERT-67890-XY';
 const returnUrl = 'https://www.lender.example/applications';
 let browser: Browser;
-let assessment: Server;
-let elsewhere: Server;
+let assessment: PageServer;
+let elsewhere: PageServer;
 let elsewhereUrl: string;
 /** What the assessment's own server does with a token: it shows a page, or redirects. */
 let leadsOn: boolean;
 let service: Service;
 let visit: Visit;
 
-/** An https server on this machine; the name "localhost" is another origin than its address. */
-async function startHttps(answer: () => [status: number, headers: Record<string, string>, body: string]) {
-  const server = createServer(await makeCertificate(), (_, response) => {
-    const [status, headers, body] = answer();
-    response.writeHead(status, { 'Content-Type': 'text/html', ...headers }).end(body);
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return { server, port: (server.address() as AddressInfo).port };
-}
-
 let assessmentOrigin: string;
 
 beforeAll(async () => {
   browser = await startBrowser();
-  const last = await startHttps(() => [200, {}, '<h1>The assessment, one origin further</h1>']);
-  const first = await startHttps(() =>
+  elsewhere = await startPageServer(() => [200, {}, '<h1>The assessment, one origin further</h1>']);
+  assessment = await startPageServer(() =>
     leadsOn ? [302, { Location: elsewhereUrl }, ''] : [200, {}, '<h1>The assessment</h1>'],
   );
-  [elsewhere, assessment] = [last.server, first.server];
-  elsewhereUrl = `https://localhost:${last.port}/start`;
-  assessmentOrigin = `https://127.0.0.1:${first.port}`;
+  elsewhereUrl = `https://localhost:${elsewhere.port}/start`;
+  assessmentOrigin = `https://127.0.0.1:${assessment.port}`;
 });
 afterAll(async () => {
   await browser?.close();
-  for (const server of [assessment, elsewhere]) {
-    server?.closeAllConnections();
-    server?.close();
-  }
+  assessment?.close();
+  elsewhere?.close();
 });
 
 beforeEach(async () => {
@@ -154,6 +138,63 @@ test('while the vendor is down, the applicant can try again, which works after t
   service.vendor.setFault({ fault: 'none' });
   await button('Try again').click();
   await visit.page.waitForURL(`${assessmentOrigin}/**`);
+});
+
+describe('Back', () => {
+  const ready = () => visit.page.getByRole('heading', { name: 'Your assessment is ready' }).waitFor();
+  const fail = () => service.vendor.setFault({ fault: 'status', status: 503 });
+
+  test('shows the start page after two taps that failed, and its button works', async () => {
+    await visit.page.goto(await service.makeLink(uid));
+    fail();
+    await button('Start the assessment').click();
+    await button('Try again').click();
+    await visit.page.waitForLoadState();
+    service.vendor.setFault({ fault: 'none' });
+    await visit.page.goBack();
+    await ready();
+    await button('Start the assessment').click();
+    await visit.page.waitForURL(`${assessmentOrigin}/**`);
+  });
+
+  test('from the assessment shows the start page, whatever failed before', async () => {
+    await visit.page.goto(await service.makeLink(uid));
+    fail();
+    await button('Start the assessment').click();
+    await button('Try again').waitFor();
+    service.vendor.setFault({ fault: 'none' });
+    await button('Try again').click();
+    await visit.page.waitForURL(`${assessmentOrigin}/**`);
+    await visit.page.goBack();
+    await ready();
+  });
+
+  test('from the lender’s site, and a reload, show the page of an expired link after a tap', async () => {
+    await visit.page.goto(await service.makeLink(uid, 60));
+    service.advance(60_000);
+    const expired = () => visit.page.getByRole('heading', { name: 'This link has expired' }).waitFor();
+    await button('Start the assessment').click();
+    await expired();
+    await visit.page.reload();
+    await expired();
+    await visit.page.goto(elsewhereUrl);
+    expect((await visit.page.goBack())?.request().method()).toBe('GET');
+    await expired();
+  });
+
+  test.each([true, false])(
+    'is explained on an error page only without scripts: %s',
+    async (javaScriptEnabled) => {
+      await visit.context.close();
+      visit = await openPage(browser, { javaScriptEnabled });
+      await visit.page.goto(await service.makeLink(uid));
+      fail();
+      await button('Start the assessment').click();
+      await button('Try again').waitFor();
+      const advice = visit.page.getByText('open the link in our message again');
+      expect(await advice.count()).toBe(javaScriptEnabled ? 0 : 1);
+    },
+  );
 });
 
 test('while the keys cannot be read, the applicant can try again, and sees the page first', async () => {

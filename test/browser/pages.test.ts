@@ -2,14 +2,13 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { demoPage } from '../../bin/local/demo-page.ts';
 import { startBrowser } from '../../bin/pages/browser.ts';
 import { listPages } from '../../bin/pages/page-gallery.ts';
 import { contentSecurityPolicy } from '../../functions/applicant-page/content-security-policy.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
-import { openPage, type Visit } from './browser.ts';
+import { audit, openPage, type Visit } from './browser.ts';
 
 /** A lender with every setting, and one with only a language of its own. */
 const hebrew = applicantPageOf(
@@ -30,7 +29,14 @@ const hebrew = applicantPageOf(
     rejectedText: 'ייתכן שכבר השלמת אותה. אם לא, נא לפנות אלינו.',
     laterTitle: 'לא ניתן להתחיל את ההערכה כרגע',
     laterText: 'זו אינה אשמתך ודבר לא אבד. נא לנסות שוב בעוד רגע.',
+    returnCompleteTitle: 'תודה',
+    returnCompleteText: 'אם ענית על כל השאלות, אין צורך לעשות כאן דבר נוסף. ניצור איתך קשר לגבי השלב הבא.',
+    returnCancelledTitle: 'יצאת מההערכה',
+    returnCancelledText: 'כדי להמשיך, נא לפתוח שוב את הקישור מההודעה שלנו, או לפנות אלינו.',
+    returnExpiredTitle: 'הזמן להערכה הסתיים',
+    returnExpiredText: 'כדי לבצע אותה בכל זאת, נא לבקש מאיתנו קישור חדש.',
     tryAgain: 'ניסיון נוסף',
+    afterBack: 'אם הדפדפן מציג שגיאה בחזרה אחורה, נא לפתוח שוב את הקישור מההודעה שלנו.',
     back: 'חזרה',
     privacy: 'הודעת פרטיות',
     reference: 'בפנייה אלינו, נא לציין את מספר הפנייה:',
@@ -93,22 +99,6 @@ afterEach(async () => {
 const open = (path: string) => visit.page.goto(origin + path);
 const evaluate = <Result>(expression: string) => visit.page.evaluate(expression) as Promise<Result>;
 
-type Audit = { passed: string[]; violations: unknown[] };
-
-/**
- * The rules of WCAG 2.2, levels A and AA, that the page meets and that it breaks, with the elements that break them.
- */
-async function audit(): Promise<Audit> {
-  await evaluate(axe.source);
-  const tags = JSON.stringify(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']);
-  const found = await evaluate<axe.AxeResults>(`axe.run({ runOnly: ${tags}, preload: false })`);
-  const undecided = [...found.violations, ...found.incomplete];
-  return {
-    passed: found.passes.map(({ id }) => id),
-    violations: undecided.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
-  };
-}
-
 /**
  * Axe mistakes joined letters for an icon font and does not judge their contrast; the colours are those of all pages.
  */
@@ -118,7 +108,7 @@ describe.each(['light', 'dark'] as const)('in the %s scheme', (colorScheme) => {
   test.each(pages)('$path breaks no rule of WCAG 2.2, A and AA', async ({ path, language }) => {
     await visit.page.emulateMedia({ colorScheme });
     await open(path);
-    const { passed, violations } = await audit();
+    const { passed, violations } = await audit(visit.page);
     expect(violations).toEqual([]);
     expect(passed).toEqual(expect.arrayContaining(rulesFor(language)));
   });
@@ -132,7 +122,7 @@ test.each(pages)(
       await evaluate(`document.documentElement.style.fontSize = '${size}'`);
       const [scrollWidth, clipped] = await evaluate<[number, string[]]>(`[
       document.documentElement.scrollWidth,
-      [...document.querySelectorAll('h1, p, li, button, a, header')]
+      [...document.querySelectorAll('h1, h2, p, li, button, a, header')]
         .filter((element) => element.role !== 'status' && element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
         .map((element) => element.outerHTML),
     ]`);
@@ -140,6 +130,24 @@ test.each(pages)(
     }
   },
 );
+
+const startPages = pages.filter(({ name }) => name === 'start');
+
+test.each(startPages)('$path shows its button at once on a phone of 320 × 568', async ({ path }) => {
+  await visit.page.setViewportSize({ width: 320, height: 568 });
+  await open(path);
+  const bottom = await evaluate<number>("document.querySelector('button').getBoundingClientRect().bottom");
+  expect(bottom).toBeLessThanOrEqual(568);
+});
+
+test.each(startPages)('$path never breaks the address of the assessment', async ({ path }) => {
+  await open(path);
+  for (const size of ['100%', '200%']) {
+    await evaluate(`document.documentElement.style.fontSize = '${size}'`);
+    const lines = await evaluate<number>("document.querySelector('li bdi').getClientRects().length");
+    expect([size, lines]).toEqual([size, 1]);
+  }
+});
 
 test.each(pages)('$path is written in the direction of its language', async ({ path, language }) => {
   await open(path);
@@ -185,6 +193,27 @@ test.each(['/demo/ar/later', '/hebrew/he/later'])(
   },
 );
 
+test.each(pages.filter(({ name }) => name.startsWith('gateway')))(
+  '$path shows eight characters of the request’s id',
+  async ({ path }) => {
+    await open(path);
+    for (const size of ['100%', '200%']) {
+      await evaluate(`document.documentElement.style.fontSize = '${size}'`);
+      const shown = await evaluate<string>(`(() => {
+        const code = document.querySelector('aside code');
+        const { right } = code.getBoundingClientRect();
+        const range = document.createRange();
+        return [...code.textContent].filter((_, index) => {
+          range.setStart(code.firstChild, index);
+          range.setEnd(code.firstChild, index + 1);
+          return range.getBoundingClientRect().right < right + 1;
+        }).join('');
+      })()`);
+      expect([size, shown]).toEqual([size, '3f2a9c1b']);
+    }
+  },
+);
+
 test.each(pages)('$path works with the keyboard, and shows the focus', async ({ path }) => {
   await open(path);
   const expected = await visit.page.locator('button, a').allTextContents();
@@ -210,4 +239,14 @@ test('the logo is shown, and has a text alternative', async () => {
   await open('/demo/en/start');
   expect(await visit.page.getByRole('img', { name: 'Sunrise Loans' }).count()).toBe(1);
   expect(await evaluate<number>("document.querySelector('img').naturalWidth")).toBeGreaterThan(0);
+});
+
+test('the logo keeps a white background if the reader’s own colours replace those of the page', async () => {
+  await visit.page.emulateMedia({ forcedColors: 'active', colorScheme: 'dark' });
+  await open('/demo/en/start');
+  const [canvas, background] = await evaluate<string[]>(
+    "['body', 'img'].map((each) => getComputedStyle(document.querySelector(each)).backgroundColor)",
+  );
+  expect(canvas).not.toBe('rgb(255, 255, 255)');
+  expect(background).toBe('rgb(255, 255, 255)');
 });

@@ -38,6 +38,35 @@ test('the app makes one stack for each row of cdk.json, all from one bundle per 
   for (const bundle of bundles) expect(await readdir(join(outDir, bundle))).toEqual(['index.mjs']);
 });
 
+test('the app has the stack of each account and region only if asked, and deploys it before the stages', async () => {
+  const row = { environment: 'test' };
+  const frankfurt = { ...row, account: '111122223333', region: 'eu-central-1' };
+  const stages = { Kenya: row, Peru: frankfurt, Chile: frankfurt };
+  const outDir = await synthesize({ stages, apiGatewayAccountRole: 'create' }, { validation: false });
+  const { artifacts } = JSON.parse(await readFile(join(outDir, 'manifest.json'), 'utf8'));
+  const dependencies = (Object.entries(artifacts) as [string, { type: string; dependencies?: string[] }][])
+    .filter(([, { type }]) => type === 'aws:cloudformation:stack')
+    .map(([name, { dependencies = [] }]) => [
+      name,
+      dependencies.filter((other) => !other.endsWith('.assets')),
+    ]);
+  const frankfurtAccount = 'BeginiSession-Account-111122223333-eu-central-1';
+  expect(Object.fromEntries(dependencies)).toEqual({
+    'BeginiSession-Account': [],
+    'BeginiSession-Kenya': ['BeginiSession-Account'],
+    [frankfurtAccount]: [],
+    'BeginiSession-Peru': [frankfurtAccount],
+    'BeginiSession-Chile': [frankfurtAccount],
+  });
+});
+
+test('the app says what the switch may be', async () => {
+  const context = { stages: { Test: { environment: 'test' } }, apiGatewayAccountRole: 'existing' };
+  await expect(synthesize(context, { validation: false })).rejects.toMatchObject({
+    stderr: 'cdk.json, apiGatewayAccountRole: "existing" is not allowed; use "create", or leave it out\n',
+  });
+});
+
 test('the app puts the pages of each stage into its own bundle, and into no other', async () => {
   const row = (lenderName: string) => ({ environment: 'test', applicantPage: { lenderName } });
   const stages = { Kenya: row('Kazi Loans'), Peru: row('Crédito Ya') };

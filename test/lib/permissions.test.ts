@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Template } from 'aws-cdk-lib/assertions';
 import { simulatedCredentials } from '../../bin/stand-ins/begini/begini-simulator.ts';
 import { clientConfig } from '../../bin/stand-ins/client-config.ts';
 import { proxyEvent } from '../../bin/stand-ins/gateway/proxy-event.ts';
 import { sign } from '../../functions/begini/request.ts';
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
+import { loanAppRole, mayAssumeLoanAppRole } from '../support/loan-app-role.ts';
 import { type AccessRequest, accountId, Policies, type Principal } from '../support/policies.ts';
-import { environments, templateOf } from '../support/synthesize.ts';
+import { environments, stackOf, templateOf } from '../support/synthesize.ts';
 import { installVirtualTime } from '../support/virtual-time.ts';
 import { unusedRights } from './unused-rights.ts';
 
@@ -130,6 +134,8 @@ test('the calls of the code are recorded', () => {
     expect.arrayContaining(['GetSecretValue', ...rotation]),
   );
   expect(operationsIn(recorded.operator)).toEqual(expect.arrayContaining(['RotateSecret', ...rotation]));
+  // The policy of the secret denies it to the operator.
+  expect(operationsIn(recorded.operator)).not.toContain('GetSecretValue');
 });
 
 describe.each(environments)('in a %s stage with its own KMS key,', (environment) => {
@@ -441,6 +447,39 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
     expect(policies.allows(request)).toBe(false);
   });
 
+  describe.each([
+    ['an administrator', `arn:aws:iam::${accountId}:role/Administrator`],
+    ['the root user', `arn:aws:iam::${accountId}:root`],
+    ['a function that has no need of it', policies.arnOf('AWS::IAM::Role', 'CreateLaunchLinkRole')],
+  ])('with all rights of IAM, %s', (_who, arn) => {
+    const principal = { statements: [{ Effect: 'Allow' as const, Action: '*', Resource: '*' }], arn };
+    const may = (action: string, secret = pair) =>
+      policies.allows({ principal, action: `secretsmanager:${action}`, resource: secret });
+
+    test('cannot read the pair by accident', () => {
+      expect(may('GetSecretValue')).toBe(false);
+    });
+
+    test('may do all else with the secret, also remove the policy, and read the others', () => {
+      const others = ['DescribeSecret', 'PutSecretValue', 'UpdateSecret', 'TagResource', 'RotateSecret'];
+      for (const action of [
+        ...others,
+        'UpdateSecretVersionStage',
+        'PutResourcePolicy',
+        'DeleteResourcePolicy',
+      ])
+        expect([action, may(action)]).toEqual([action, true]);
+      for (const secret of [uidRefKey, launchKey]) expect(may('GetSecretValue', secret)).toBe(true);
+    });
+  });
+
+  test('a service of AWS that has no principal of the account cannot read the pair', () => {
+    const principal = { service: 'events.amazonaws.com' };
+    expect(policies.allows({ principal, action: 'secretsmanager:GetSecretValue', resource: pair })).toBe(
+      false,
+    );
+  });
+
   test('an additional, broader policy does not let the operator change the rotation', () => {
     const { statements } = roles.operator as { statements: [] };
     const everything = { Effect: 'Allow' as const, Action: '*', Resource: '*' };
@@ -485,6 +524,8 @@ describe.each([true, false])(
       expect(call(loanApp, 'POST/launch-links')).toBe(allowed && launchLinks);
       for (const method of ['GET', 'HEAD', 'POST'])
         expect(call(stranger, `${method}/launch/token`)).toBe(launchLinks);
+      for (const method of ['GET', 'HEAD'])
+        expect(call(stranger, `${method}/return/complete`)).toBe(launchLinks);
       expect(call(stranger, 'DELETE/launch/token')).toBe(false);
       expect(call(stranger, 'POST/webhooks/begini')).toBe(true);
       expect(call(stranger, 'GET/webhooks/begini')).toBe(false);
@@ -492,3 +533,158 @@ describe.each([true, false])(
     });
   },
 );
+
+describe('what an administrator puts into an account before the first deployment', () => {
+  const file = readFileSync(join(import.meta.dirname, '../../.github/account.json'), 'utf8');
+  const parameters: Record<string, string> = {
+    BoundaryName: 'bank-boundary',
+    Subject: 'repo:bank@123456/begini-session@789012:environment:production',
+  };
+  const template: { Parameters: Record<string, { AllowedPattern: string }> } = JSON.parse(
+    Object.entries(parameters).reduce(
+      (text, [name, value]) =>
+        text.replaceAll(`{ "Ref": "${name}" }`, `"${value}"`).replaceAll(`\${${name}}`, value),
+      file,
+    ),
+  );
+  const policies = new Policies(Template.fromJSON(template));
+  const roleArn = (name: string) => `arn:aws:iam::${accountId}:role/${name}`;
+
+  test.each([
+    ['Subject', 'repo:bank@123456/begini-session@789012:environment:production', true],
+    ['Subject', 'repo:bank/begini-session:environment:test', true],
+    ['Subject', 'repo:bank/*:environment:test', false],
+    ['Subject', 'repo:bank/begini-session:*', false],
+    ['Subject', 'repo:bank/begini-session:ref:refs/heads/main', false],
+    ['BoundaryName', 'bank-boundary', true],
+    ['BoundaryName', 'BeginiSession-boundary', false],
+  ])('%s may be %s: %s', (name, value, allowed) => {
+    const pattern = new RegExp(`^(?:${template.Parameters[name]?.AllowedPattern})$`);
+    expect(pattern.test(value)).toBe(allowed);
+  });
+
+  test('a job of that repository and that environment may use the role that deploys, and nobody else', () => {
+    const github = `arn:aws:iam::${accountId}:oidc-provider/token.actions.githubusercontent.com`;
+    const asks = (sub = parameters.Subject ?? '', aud = 'sts.amazonaws.com', federated = github) =>
+      policies.allows({
+        principal: { federated },
+        action: 'sts:AssumeRoleWithWebIdentity',
+        resource: policies.arnOf('AWS::IAM::Role', 'DeliverRole'),
+        context: {
+          'token.actions.githubusercontent.com:sub': sub,
+          'token.actions.githubusercontent.com:aud': aud,
+        },
+      });
+    expect(asks()).toBe(true);
+    for (const sub of [
+      'repo:bank@123456/begini-session@789012:environment:test',
+      'repo:bank@123456/begini-session@789012:ref:refs/heads/main',
+      'repo:bank/begini-session:environment:production',
+      'repo:stranger@123456/begini-session@789012:environment:production',
+    ])
+      expect(asks(sub)).toBe(false);
+    expect(asks(undefined, 'https://github.com/bank')).toBe(false);
+    expect(asks(undefined, undefined, github.replace('token.actions', 'token.other'))).toBe(false);
+  });
+
+  test('the role that deploys may use two of the roles of cdk bootstrap, and nothing else', () => {
+    const principal = policies.role('DeliverRole');
+    const bootstrapRole = (name: string, region = 'eu-central-1') => ({
+      principal,
+      action: 'sts:AssumeRole',
+      resource: roleArn(`cdk-hnb659fds-${name}-role-${accountId}-${region}`),
+    });
+    const used = [bootstrapRole('deploy'), bootstrapRole('file-publishing')];
+    for (const request of used) expect(policies.allows(request)).toBe(true);
+    expect(unusedRights(policies, principal, used)).toEqual([]);
+    for (const name of ['cfn-exec', 'lookup', 'image-publishing'])
+      expect(policies.allows(bootstrapRole(name))).toBe(false);
+    expect(policies.allows(bootstrapRole('deploy', 'us-east-1'))).toBe(false);
+  });
+
+  describe('the policy of CloudFormation', () => {
+    const principal = policies.holderOf('ExecutionPolicy');
+    const boundary = { 'iam:PermissionsBoundary': `arn:aws:iam::${accountId}:policy/bank-boundary` };
+    const may = (action: string, resource: string, context = {}) =>
+      policies.allows({ principal, action, resource, context });
+
+    test('has every service of the stack', () => {
+      const actionsOf: Record<string, string> = {
+        ApiGateway: 'apigateway:POST',
+        CloudWatch: 'cloudwatch:PutMetricAlarm',
+        CodeDeploy: 'codedeploy:CreateApplication',
+        DynamoDB: 'dynamodb:CreateTable',
+        Events: 'events:PutRule',
+        IAM: 'iam:CreateRole',
+        KMS: 'kms:CreateKey',
+        Lambda: 'lambda:CreateFunction',
+        Logs: 'logs:CreateLogGroup',
+        SNS: 'sns:CreateTopic',
+        SQS: 'sqs:CreateQueue',
+        SecretsManager: 'secretsmanager:CreateSecret',
+        WAFv2: 'wafv2:CreateWebACL',
+      };
+      const stack = templateOf({
+        environment: 'production',
+        alarmEmail: 'on-call@bank.example',
+        results: true,
+      });
+      const types = Object.values(stack.toJSON().Resources as Record<string, { Type: string }>);
+      const services = new Set(types.map(({ Type }) => String(Type.split('::')[1])));
+      const refused = [...services].filter(
+        (service) => !may(actionsOf[service] ?? service, roleArn('BeginiSession-Test-Role'), boundary),
+      );
+      expect(refused).toEqual([]);
+    });
+
+    test.each([
+      ['create a role without the boundary', 'iam:CreateRole', 'BeginiSession-Test-Role', {}],
+      ['create a role of another name', 'iam:CreateRole', 'Administrator', boundary],
+      ['give a role without the boundary a policy', 'iam:PutRolePolicy', 'BeginiSession-Test-Role', {}],
+      ['remove the boundary', 'iam:DeleteRolePermissionsBoundary', 'BeginiSession-Test-Role', boundary],
+      ['change the boundary', 'iam:CreatePolicyVersion', 'bank-boundary', boundary],
+      ['pass a role of another name', 'iam:PassRole', 'Administrator', boundary],
+      ['create a user', 'iam:CreateUser', 'BeginiSession-user', boundary],
+    ])('does not let it %s', (_what, action, name, context) => {
+      const isPolicy = action.endsWith('PolicyVersion');
+      const resource = isPolicy ? `arn:aws:iam::${accountId}:policy/${name}` : roleArn(name);
+      expect(may(action, resource, context)).toBe(false);
+    });
+
+    test.each(['sqs:ReceiveMessage', 'dynamodb:GetItem', 'dynamodb:Scan', 'logs:FilterLogEvents'])(
+      'does not let it read data: %s',
+      (action) => expect(may(action, 'arn:aws:any:eu-central-1:111122223333:thing')).toBe(false),
+    );
+  });
+
+  test("with CDK's permissions boundary in cdk.json, every role of the stack has it", () => {
+    const context = { '@aws-cdk/core:permissionsBoundary': { name: 'bank-boundary' } };
+    const stack = stackOf({ environment: 'production', results: true }, context);
+    const roles = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role'));
+    const boundaries = roles.map(({ Properties }) => JSON.stringify(Properties.PermissionsBoundary));
+    expect(roles.length).toBeGreaterThan(0);
+    for (const boundary of boundaries) expect(boundary).toContain(':policy/bank-boundary"');
+  });
+});
+
+describe('a loan app outside AWS, by the trust policy in lib/README.md', () => {
+  const claims = { aud: loanAppRole.audience, sub: loanAppRole.subject };
+
+  test('gets the role by its own token', () => {
+    expect(mayAssumeLoanAppRole(claims)).toBe(true);
+  });
+
+  test.each<[string, { aud?: string; sub?: string }]>([
+    ['of another service account', { ...claims, sub: 'system:serviceaccount:loans:other' }],
+    ['of another namespace', { ...claims, sub: 'system:serviceaccount:other:loan-app' }],
+    ['for another audience', { ...claims, aud: 'https://kubernetes.default.svc' }],
+    ['without an audience', { sub: claims.sub }],
+    ['without a subject', { aud: claims.aud }],
+  ])('does not get it by a token %s', (_what, others) => {
+    expect(mayAssumeLoanAppRole(others)).toBe(false);
+  });
+
+  test('does not get it by a token of another issuer', () => {
+    expect(mayAssumeLoanAppRole(claims, 'oidc.other.example')).toBe(false);
+  });
+});

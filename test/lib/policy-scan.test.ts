@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { Validations } from 'aws-cdk-lib';
+import { type Stack, Validations } from 'aws-cdk-lib';
+import { AccountStack } from '../../lib/account-stack.ts';
 import { policyPacks } from '../../lib/policy-scan.ts';
-import type { SessionStack } from '../../lib/session-stack.ts';
-import { environments, stackOf } from '../support/synthesize.ts';
+import { environments, newApp, stackOf } from '../support/synthesize.ts';
 
 /** Every finding that nothing acknowledges, errors and warnings alike: rule and construct. */
-function findings(stack: SessionStack): string[] {
+function findings(stack: Stack): string[] {
   return policyPacks()
     .flatMap((pack) => pack.validateScope(stack).violations)
     .flatMap(({ ruleName, violatingResources }) =>
@@ -19,6 +19,10 @@ const domain = {
 };
 const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
 
+test('the policy scan of the account finds nothing', () => {
+  expect(findings(new AccountStack(newApp(), {}))).toEqual([]);
+});
+
 describe.each(environments)('the policy scan of a %s stage', (environment) => {
   test.each([
     ['as it is', {}],
@@ -30,11 +34,10 @@ describe.each(environments)('the policy scan of a %s stage', (environment) => {
     ['that notifies an existing topic', { alarmTopicArn: topic }],
     ['with everything on', { tracing: true, firewall: true, customerManagedKey: true, deployment: 'canary' }],
     ['with everything off', { firewall: false, customerManagedKey: false, deployment: 'all-at-once' }],
-    ['with its own host name', { domain }],
+    ['with its own host name', { domain, defaultEndpoint: 'open' }],
     ['in a given region', { region: 'eu-central-1' }],
     ['in a given account', { account: '123456789012' }],
     ['in a given account and region', { account: '123456789012', region: 'eu-central-1' }],
-    ['beside another API', { apiGatewayAccountRole: 'existing' }],
   ])('finds nothing %s', (_row, settings) => {
     expect(findings(stackOf({ environment, alarmEmail: undefined, ...settings }))).toEqual([]);
   });

@@ -23,6 +23,7 @@ describe.each(environments)('the %s stack', (environment) => {
       environment,
       callerAuth: 'api-key',
       loanApps: ['quick-cash', 'farmers'],
+      allowedSourceIps: ['203.0.113.0/24'],
       launchLinks: false,
     });
     const outputs = template.findOutputs('*');

@@ -21,6 +21,9 @@ export function unusedRights(
     );
   if (allowed.length === 0) throw new Error('the principal has no rights');
   return allowed.filter(
-    (right) => !used.some((request) => policies.allows({ ...request, principal: { statements: [right] } })),
+    (right) =>
+      !used.some((request) =>
+        policies.allows({ ...request, principal: { ...principal, statements: [right] } }),
+      ),
   );
 }

@@ -14,8 +14,10 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { accountChecks, receiverCheck } from '../../bin/doctor/account-checks.ts';
+import { accountChecks, receiverCheck, trailCheck } from '../../bin/doctor/account-checks.ts';
 import { alarmCheck } from '../../bin/doctor/alarm-checks.ts';
+import { type AwsQuestion, askAwsIn } from '../../bin/doctor/ask-aws.ts';
+import { callStage } from '../../bin/doctor/call-stage.ts';
 import type { Check } from '../../bin/doctor/check.ts';
 import { secretCheck } from '../../bin/doctor/secret-checks.ts';
 import { tableCheck, timeToLiveCheck } from '../../bin/doctor/table-checks.ts';
@@ -139,14 +141,58 @@ test('alarms are found by their names, a missing one is wrong, and a raised one 
   expect(raised).toContain(finding?.found.replace(/^raised: "|"$/g, '') || 'nothing');
 });
 
-test('the account has no role for logs until it gets one', async () => {
+/** What the doctor asks without an SDK client; and to set up what it then finds, any other operation. */
+const ask = async (service: string, operation: string, input: object): Promise<string> => {
+  const credentials = async () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' });
+  const askAws = askAwsIn('eu-central-1', credentials, (request) =>
+    callStage({ ...request, url: `${moto.url}/` }),
+  );
+  return await askAws({ service, operation, input } as AwsQuestion);
+};
+
+test('the account has no role for logs until it gets one that exists, and trusts API Gateway', async () => {
   const client = clientOf(APIGatewayClient);
-  const [role] = accountChecks(client, clientOf(LambdaClient));
+  const [role] = accountChecks(client, clientOf(LambdaClient), ({ service, operation, input }) =>
+    ask(service, operation, input),
+  );
   if (!role) throw new Error('no check');
-  expect(await statusesOf(role)).toEqual(['wrong']);
+  const codes = async () => (await examine([role])).map(({ code }) => code);
+  expect(await codes()).toEqual(['log_role_missing']);
   const value = 'arn:aws:iam::123456789012:role/logs';
   await client.send(
     new UpdateAccountCommand({ patchOperations: [{ op: 'replace', path: '/cloudwatchRoleArn', value }] }),
   );
-  expect(await statusesOf(role)).toEqual(['ok']);
+  expect(await codes()).toEqual(['log_role_gone']);
+  const trusting = (Service: string) =>
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { Service }, Action: 'sts:AssumeRole' }],
+    });
+  await ask('iam', 'CreateRole', {
+    RoleName: 'logs',
+    AssumeRolePolicyDocument: trusting('lambda.amazonaws.com'),
+  });
+  expect(await codes()).toEqual(['log_role_not_trusted']);
+  const PolicyDocument = trusting('apigateway.amazonaws.com');
+  await ask('iam', 'UpdateAssumeRolePolicy', { RoleName: 'logs', PolicyDocument });
+  expect(await codes()).toEqual(['log_role_set']);
+});
+
+test('a trail must exist and record, and the policy of a key is read', async () => {
+  const check = trailCheck(({ service, operation, input }) => ask(service, operation, input), 'eu-central-1');
+  const codes = async () => (await examine([check])).map(({ code }) => code);
+  expect(await codes()).toEqual(['no_trail']);
+  await fetch(`${moto.url}/trails`, { method: 'PUT' });
+  await ask('cloudtrail', 'CreateTrail', { Name: 'all', S3BucketName: 'trails' });
+  expect(await codes()).toEqual(['trail_stopped']);
+  await ask('cloudtrail', 'StartLogging', { Name: 'all' });
+  expect(await codes()).toEqual(['trail_records']);
+  const { KeyMetadata } = JSON.parse(await ask('kms', 'CreateKey', {}));
+  const input = { KeyId: KeyMetadata.KeyId, PolicyName: 'default' };
+  expect(JSON.parse(await ask('kms', 'GetKeyPolicy', input))).toEqual({
+    Policy: expect.stringContaining('Statement'),
+  });
+  await expect(
+    ask('iam', 'GetPolicy', { PolicyArn: 'arn:aws:iam::123456789012:policy/none' }),
+  ).rejects.toThrow(expect.objectContaining({ name: 'NoSuchEntity' }));
 });

@@ -1,8 +1,15 @@
 import { BlockList, isIPv4 } from 'node:net';
 import type { Template } from 'aws-cdk-lib/assertions';
 
-/** Who asks: a role with these identity policies, a service of AWS, or an outsider with neither. */
-export type Principal = { statements: readonly Statement[] } | { service: string };
+/**
+ * Who asks: a role with these identity policies and, where it counts, its ARN, a service of AWS, or an outsider with
+ * neither or a provider's token.
+ */
+export type Principal =
+  | { statements: readonly Statement[]; arn?: string }
+  | { service: string }
+  /** The ARN of the identity provider. */
+  | { federated: string };
 
 /** One call as IAM sees it. A context key that is absent here is absent from the request. */
 export interface AccessRequest {
@@ -19,7 +26,7 @@ export interface Statement {
   Effect: 'Allow' | 'Deny';
   Action: string | string[];
   Resource: string | string[];
-  Principal?: '*' | { AWS?: string | string[]; Service?: string | string[] };
+  Principal?: '*' | { AWS?: string | string[]; Service?: string | string[]; Federated?: string | string[] };
   Condition?: Record<string, Record<string, string | string[]>>;
 }
 
@@ -79,14 +86,16 @@ export class Policies {
     const attached = this.#ofType('AWS::IAM::Policy').filter(([, { Roles }]) =>
       (this.#resolve(Roles) as string[]).includes(roleId),
     );
-    return { statements: attached.flatMap(([, { PolicyDocument }]) => this.#statements(PolicyDocument)) };
+    const statements = attached.flatMap(([, { PolicyDocument }]) => this.#statements(PolicyDocument));
+    return { statements, arn: this.#arn(roleId) };
   }
 
   /** A person's or a program's role that has a managed policy of the stack, and nothing else. */
   holderOf(idPart: string): Principal {
     const [policy, ...others] = this.#ofType('AWS::IAM::ManagedPolicy').filter(([id]) => id.includes(idPart));
     if (!policy || others.length > 0) throw new Error(`not one managed policy is called ${idPart}`);
-    return { statements: this.#statements(policy[1].PolicyDocument) };
+    const arn = `arn:aws:iam::${accountId}:role/holder-of-${policy[0]}`;
+    return { statements: this.#statements(policy[1].PolicyDocument), arn };
   }
 
   allows(request: AccessRequest): boolean {
@@ -95,9 +104,11 @@ export class Policies {
     const own = identity.filter((statement) => applies(statement, request));
     if ([...attached, ...own].some(({ Effect }) => Effect === 'Deny')) return false;
     if (attached.some(({ Principal }) => isFor(Principal, request.principal))) return true;
-    // A key's policy must delegate the decision to the account; for other resources the account decides without it.
+    // A key's policy must delegate the decision to the account; for other resources, and for a key that does not exist
+    // yet, the account decides without it.
     const accountDecides =
-      !request.action.startsWith('kms:') || attached.some(({ Principal }) => isForAccount(Principal));
+      !/^kms:(?!CreateKey$)/.test(request.action) ||
+      attached.some(({ Principal }) => isForAccount(Principal));
     return accountDecides && own.length > 0;
   }
 
@@ -119,7 +130,19 @@ export class Policies {
     const secrets = this.#ofType('AWS::SecretsManager::ResourcePolicy')
       .filter(([, { SecretId }]) => this.#resolve(SecretId) === resource)
       .flatMap(([, { ResourcePolicy }]) => this.#statements(ResourcePolicy));
-    return [...keys, ...topics, ...queues, ...functions, ...secrets, ...this.#apiStatements(resource)];
+    const trust = this.#ofType('AWS::IAM::Role')
+      .filter(([id]) => this.#arn(id) === resource)
+      .flatMap(([, { AssumeRolePolicyDocument }]) => this.#statements(AssumeRolePolicyDocument))
+      .map((statement) => ({ ...statement, Resource: resource }));
+    return [
+      ...keys,
+      ...topics,
+      ...queues,
+      ...functions,
+      ...secrets,
+      ...trust,
+      ...this.#apiStatements(resource),
+    ];
   }
 
   /** API Gateway completes `execute-api:/stage/method/path` by the API's own ARN. */
@@ -165,6 +188,8 @@ export class Policies {
       const [separator, parts] = argument as [string, unknown[]];
       return parts.map((part) => this.#resolve(part)).join(separator);
     }
+    if (name === 'Fn::Sub' && typeof argument === 'string')
+      return argument.replaceAll(/\$\{([^}]+)\}/g, (_, id: string) => this.#ref(id));
     if (name.startsWith('Fn::')) throw new Error(`cannot resolve ${name}`);
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#resolve(item)]));
   }
@@ -203,6 +228,10 @@ function applies(
 ): boolean {
   const unknown = Object.keys(statement).find((key) => !knownParts.has(key));
   if (unknown) throw new Error(`cannot evaluate ${unknown}`);
+  const values: Record<string, string | undefined> = {
+    ...('arn' in principal && { 'aws:PrincipalArn': principal.arn }),
+    ...context,
+  };
   const isMeant =
     !statement.Principal || isFor(statement.Principal, principal) || isForAccount(statement.Principal);
   return (
@@ -210,7 +239,7 @@ function applies(
     list(statement.Action).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
     list(statement.Resource).some((pattern) => matches(pattern, resource)) &&
     Object.entries(statement.Condition ?? {}).every(([operator, keys]) =>
-      Object.entries(keys).every(([key, values]) => holds(operator, context[key], list(values))),
+      Object.entries(keys).every(([key, expected]) => holds(operator, values[key], list(expected))),
     )
   );
 }
@@ -219,6 +248,7 @@ const knownParts = new Set(['Sid', 'Effect', 'Action', 'Resource', 'Principal', 
 
 function isFor(named: Statement['Principal'], principal: Principal): boolean {
   if (named === '*' || named?.AWS === '*') return true;
+  if ('federated' in principal) return list(named?.Federated ?? []).includes(principal.federated);
   return 'service' in principal && list(named?.Service ?? []).includes(principal.service);
 }
 
@@ -244,6 +274,9 @@ function holds(operator: string, value: string | undefined, expected: string[]):
     case 'StringLike':
     case 'ArnLike':
       return value !== undefined && expected.some((pattern) => matches(pattern, value));
+    // Without a value, every negated condition holds.
+    case 'ArnNotEquals':
+      return value === undefined || !expected.some((pattern) => matches(pattern, value));
     case 'Null':
       return expected.includes(String(value === undefined));
     case 'NotIpAddress':

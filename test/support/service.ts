@@ -162,7 +162,10 @@ export async function startService({
     postLink: (body, headers) => postTo('/launch-links', body, headers),
     async makeLink(uid, expiresIn, language) {
       const response = await postTo('/launch-links', { uid, expires_in: expiresIn, language });
-      return ((await response.json()) as { url: string }).url;
+      const { url, code } = (await response.json()) as { url: string; code?: string };
+      if (response.status !== 201)
+        throw new Error(`No launch link, but ${response.status} ${code}: ${lines.at(-1)}`);
+      return url;
     },
     invoke: (name, event) =>
       handlerOf(name)(event as APIGatewayProxyEvent, lambdaContext(randomUUID(), Date.now() + timeoutMs)),

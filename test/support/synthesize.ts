@@ -17,14 +17,19 @@ writeFileSync(join(bundle, 'index.mjs'), 'export const handler = async () => {};
 export const environments = ['test', 'production'] as const;
 
 /** CDK's own validation of a template takes ten times as long as its synthesis: `cdk synth` runs it, and one test. */
-const newApp = () =>
-  new App({ analyticsReporting: false, builtinCloudFormationValidation: false, treeMetadata: false });
+export const newApp = (context: Record<string, unknown> = {}) =>
+  new App({
+    analyticsReporting: false,
+    builtinCloudFormationValidation: false,
+    treeMetadata: false,
+    context,
+  });
 
-/** The stack of the stage `Demo`, made from a row of the stages table. */
-export function stackOf(row: Record<string, unknown>): SessionStack {
+/** The stack of the stage `Demo`, made from a row of the stages table and from the rest of the context in cdk.json. */
+export function stackOf(row: Record<string, unknown>, context: Record<string, unknown> = {}): SessionStack {
   const [stage] = readStages({ Demo: row });
   if (!stage) throw new Error('the table has one row');
-  return new SessionStack(newApp(), `BeginiSession-${stage.name}`, {
+  return new SessionStack(newApp(context), `BeginiSession-${stage.name}`, {
     stage,
     bundles: Object.fromEntries(functionNames.map((name) => [name, bundle])) as Record<FunctionName, string>,
   });

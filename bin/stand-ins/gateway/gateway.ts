@@ -201,6 +201,12 @@ function tooLargeAnswer(requestId: string): Answer {
   return { ...answer(413, Object.entries(headers), body), errorResponseType: 'REQUEST_TOO_LARGE' };
 }
 
+/**
+ * What AWS answers if no status is forced: DEFAULT_4XX keeps that of each type, here that of a bad signature, and a
+ * function that fails is a bad gateway.
+ */
+const unforcedStatuses: Record<string, number> = { DEFAULT_4XX: 403, INTEGRATION_FAILURE: 502 };
+
 /** One of API Gateway's own answers, by its type and labelled by its template: as a page if `Accept` names HTML. */
 function gatewayAnswer(
   type: string,
@@ -210,8 +216,7 @@ function gatewayAnswer(
 ): Answer {
   const response = gatewayResponses.find((row) => row.type === type);
   if (!response) throw new Error(`No gateway response of type ${type}`);
-  // DEFAULT_4XX has none: it keeps the status of each type, which here is that of a bad signature.
-  const { statusCode = 403 } = response;
+  const { statusCode = unforcedStatuses[type] ?? 500 } = response;
   // Only by its first media type, as mapping templates are chosen ("API Gateway mapping templates", developer
   // guide, read November 2026). AWS does not document what it does with */*; here it is JSON.
   const isPage = accept?.split(/[,;]/, 1)[0]?.trim().toLowerCase() === 'text/html';

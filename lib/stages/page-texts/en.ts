@@ -20,7 +20,16 @@ export const en: PageTexts & { lenderName: string } = {
     'You may already have taken it; then there is nothing more to do here. If you have not, please get in touch with us.',
   laterTitle: 'The assessment cannot be started right now',
   laterText: 'This is not your fault, and nothing is lost. Please try again in a moment.',
+  returnCompleteTitle: 'Thank you',
+  returnCompleteText:
+    'If you have answered all questions, there is nothing more to do here. We will contact you about the next step of your application.',
+  returnCancelledTitle: 'You have left the assessment',
+  returnCancelledText:
+    'If you want to continue, please open the link in our message again, or get in touch with us.',
+  returnExpiredTitle: 'The time for the assessment is over',
+  returnExpiredText: 'If you still want to take it, please ask us for a new link.',
   tryAgain: 'Try again',
+  afterBack: 'If your browser shows an error when you go back, please open the link in our message again.',
   back: 'Go back',
   privacy: 'Privacy notice',
   reference: 'When you contact us, please give this reference:',

@@ -20,7 +20,16 @@ export const fr: PageTexts & { lenderName: string } = {
     'Vous l’avez peut-être déjà passée\u00a0; dans ce cas, aucune autre démarche n’est nécessaire ici. Sinon, veuillez nous contacter.',
   laterTitle: 'L’évaluation ne peut pas démarrer pour le moment',
   laterText: 'Vous n’y êtes pour rien et rien n’a été perdu. Veuillez réessayer dans un instant.',
+  returnCompleteTitle: 'Merci',
+  returnCompleteText:
+    'Si vous avez répondu à toutes les questions, aucune autre démarche n’est nécessaire ici. Nous vous contacterons pour la prochaine étape de votre demande.',
+  returnCancelledTitle: 'Vous avez quitté l’évaluation',
+  returnCancelledText: 'Pour continuer, rouvrez le lien de notre message ou contactez-nous.',
+  returnExpiredTitle: 'Le temps prévu pour l’évaluation est écoulé',
+  returnExpiredText: 'Si vous souhaitez encore la passer, veuillez nous demander un nouveau lien.',
   tryAgain: 'Réessayer',
+  afterBack:
+    'Si votre navigateur affiche une erreur quand vous revenez en arrière, rouvrez le lien de notre message.',
   back: 'Retour',
   privacy: 'Avis de confidentialité',
   reference: 'Si vous nous contactez, indiquez cette référence\u00a0:',

@@ -20,7 +20,16 @@ export const ptBr: PageTexts & { lenderName: string } = {
     'Talvez você já tenha feito a avaliação; nesse caso, não precisa fazer mais nada aqui. Se ainda não fez, entre em contato conosco.',
   laterTitle: 'Não é possível iniciar a avaliação agora',
   laterText: 'O problema não foi causado por você e nada foi perdido. Tente de novo daqui a pouco.',
+  returnCompleteTitle: 'Agradecemos sua participação',
+  returnCompleteText:
+    'Se você respondeu a todas as perguntas, não precisa fazer mais nada aqui. Entraremos em contato para a próxima etapa da sua solicitação.',
+  returnCancelledTitle: 'Você saiu da avaliação',
+  returnCancelledText:
+    'Se quiser continuar, abra de novo o link da nossa mensagem ou entre em contato conosco.',
+  returnExpiredTitle: 'O tempo para a avaliação acabou',
+  returnExpiredText: 'Se ainda quiser fazê-la, solicite um novo link.',
   tryAgain: 'Tentar de novo',
+  afterBack: 'Se o navegador mostrar um erro ao voltar, abra de novo o link da nossa mensagem.',
   back: 'Voltar',
   privacy: 'Aviso de privacidade',
   reference: 'Ao entrar em contato conosco, informe esta referência:',

@@ -10,7 +10,7 @@ import { edgeChecks } from '../../../bin/doctor/edge-checks.ts';
 import { exampleLaunchLink, exampleSession } from '../../../bin/openapi/components.ts';
 import { type Listener, startLoopbackServer } from '../../../bin/stand-ins/loopback.ts';
 import { problems } from '../../../functions/errors.ts';
-import { problemBody } from '../../../functions/http/responses.ts';
+import { page, problemBody } from '../../../functions/http/responses.ts';
 import { securityHeaders } from '../../../functions/http/security-headers.ts';
 import { gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
 import { examine } from '../../support/examine.ts';
@@ -192,6 +192,26 @@ test('a launch link whose page is not in the contract is wrong, and the link is 
     found: expect.stringContaining('cache-control is missing'),
   });
   expect(JSON.stringify(finding)).not.toContain('secret');
+});
+
+test('a return page that does not open is wrong, also if the others do', async () => {
+  const returnPages = (contract: Contract) => edgeChecks(contract).slice(-1);
+  const shown = page('<p>', requestId, { headers: { 'Content-Security-Policy': "default-src 'none'" } });
+  const examineReturnPages = (broken: string) =>
+    examineStage(
+      async ({ url }, response) => {
+        if (url === `/return/${broken}`) response.writeHead(403, headers).end(forbidden);
+        else response.writeHead(200, shown.headers as Record<string, string>).end(shown.body);
+      },
+      returnPages,
+      { launchLinks: true },
+    );
+  expect(await examineReturnPages('none')).toMatchObject([{ status: 'ok' }]);
+  for (const ending of ['complete', 'cancelled', 'expired']) {
+    expect(await examineReturnPages(ending)).toMatchObject([
+      { status: 'wrong', found: 'status 403 forbidden, not 200' },
+    ]);
+  }
 });
 
 test('a URL that does not answer is wrong, without a stack trace', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { LocalService, LocalServiceOptions } from '../../../bin/local/local-service.ts';
 import { localSecretName } from '../../../bin/stand-ins/local-stage.ts';
+import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
 
 const time = installVirtualTime();
@@ -96,6 +97,19 @@ test('requests a link in a language, or leaves the language to the browser', asy
   expect(await languageOf(await linkOf({ language: '' }))).toBe('es');
 });
 
+test('offers the languages of the stage, each by its own name', async () => {
+  await service.close();
+  const applicantPage = applicantPageOf({ languages: { ar: {}, 'es-MX': {} } });
+  service = await startLocalService(0, { applicantPage });
+  const html = await (await fetch(new URL('/', service.gateway.url))).text();
+  const options = [...html.matchAll(/<option value="([\w-]*)"(?: selected)?>([^<]+)<.option>/g)].slice(0, 3);
+  expect(options.map(([, value, label]) => [value, label])).toEqual([
+    ['', 'as the browser says'],
+    ['ar', 'العربية'],
+    ['es-MX', 'español de México'],
+  ]);
+});
+
 describe('results', () => {
   const pageAt = async (path: string) => await (await fetch(`${origin}${path}`)).text();
   const restart = async (options: LocalServiceOptions) => {
@@ -121,15 +135,12 @@ describe('results', () => {
 
   test('come from the queue with their score, each once, even if they are sent again', async () => {
     await restart({ webhook: { delayMs: 0 } });
-    expect(await pageAt('/assessment/finished')).toContain('No result has arrived yet.');
+    expect(await pageAt('/')).toContain('No result has arrived yet.');
     service.vendor.setWebhookMode('twice');
     await end('finish', 4);
     expect((await pageWithResults()).match(/<li>.*<\/li>/g)?.join('\n')).toBe(
       '<li>ABCDE-12345: <code>psychometric_score.complete</code>, score 612</li><li>ABCDE-12345: <code>application.complete</code></li>',
     );
-    for (const page of ['finished', 'cancelled', 'expired']) {
-      expect(await pageAt(`/assessment/${page}`)).toContain('score 612');
-    }
   });
 
   test.each(['previous-key', 'sha256', 'old-header'] as const)('arrive in the way %s', async (mode) => {
@@ -169,11 +180,6 @@ describe('results', () => {
     expect(await pageWithResults()).toContain('simulated.unknown');
   });
 
-  test('are not claimed by a page that anyone can open', async () => {
-    const html = await pageAt('/assessment/finished');
-    expect(html).toContain('This page knows no result, and anyone can open its address.');
-  });
-
   test('stay in the queue for a consumer of the lender’s own, and the page says so', async () => {
     await restart({ leaveResults: true, webhook: { delayMs: 0 } });
     await end('give-up', 1);
@@ -183,6 +189,6 @@ describe('results', () => {
 
   test('go to the lender’s own receiver, and the page says so', async () => {
     await restart({ webhook: { url: 'http://127.0.0.1:1/mine' } });
-    expect(await pageAt('/assessment/finished')).toContain('<code>http://127.0.0.1:1/mine</code>');
+    expect(await pageAt('/')).toContain('<code>http://127.0.0.1:1/mine</code>');
   });
 });

@@ -7,6 +7,7 @@ import { buildDocument } from '../../../bin/openapi/build-document.ts';
 import { schemaDifferences } from '../../../bin/openapi/check-answer.ts';
 import { exampleLaunchToken, exampleSession } from '../../../bin/openapi/components.ts';
 import { type Operation, operations } from '../../../bin/openapi/operations.ts';
+import { endings } from '../../../functions/applicant-page/page-content.ts';
 import { parseBody as parseLink } from '../../../functions/create-launch-link/parse-body.ts';
 import { parseBody as parseSession } from '../../../functions/create-session/parse-body.ts';
 import { problems } from '../../../functions/errors.ts';
@@ -137,9 +138,10 @@ describe('its schemas, from which clients are generated', () => {
     expect(schemaDifferences(Problem, { ...problem, code: 'Not a code' })).not.toEqual([]);
   });
 
-  test('have no other list, and use this one only where a string of any other value may stand', () => {
+  test('have no other list but that of a path, and use this one only where a string of any other value may stand', () => {
     const { Problem, KnownCode } = document.components.schemas;
-    expect(schemas.filter((schema) => schema.enum)).toEqual([KnownCode]);
+    const ending = { type: 'string', enum: endings };
+    expect(schemas.filter((schema) => schema.enum)).toEqual([ending, ending, KnownCode]);
     expect(JSON.stringify(document).match(/schemas\/KnownCode"/g)).toHaveLength(1);
     expect(Problem.properties.code.anyOf).toContainEqual({ $ref: '#/components/schemas/KnownCode' });
   });

@@ -5,7 +5,10 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { writePages } from '../../../bin/pages/write-pages.ts';
 import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 
-const names = ['start', 'later', 'expired', 'invalid', 'rejected'];
+const names = [
+  ...['start', 'later', 'expired', 'invalid', 'rejected'],
+  ...['return-complete', 'return-cancelled', 'return-expired'],
+];
 const gatewayNames = ['gateway-refused', 'gateway-busy'];
 const filesOf = (pages: string[]) =>
   pages.flatMap((name) => ['dark', 'light'].map((scheme) => `${name}-${scheme}.html`)).sort();

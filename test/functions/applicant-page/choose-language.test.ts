@@ -16,10 +16,10 @@ test.each([
   ['the link’s', 'ar', 'en', 'ar'],
   ['the link’s, in another case', 'PT-br', undefined, 'pt-BR'],
   ['the link’s, without its region', 'es-MX', 'en', 'es'],
-  ['the browser’s if the stage has no such language', 'sw', 'en', 'en'],
+  ['the browser’s if the stage has no such language', 'tl', 'en', 'en'],
   ['the browser’s if the link has none', undefined, 'en-KE,en;q=0.9', 'en'],
   ['the first if neither names one', undefined, undefined, 'es'],
-  ['the first if the stage has no requested language', 'sw', 'fr,de;q=0.9,*;q=0.1', 'es'],
+  ['the first if the stage has no requested language', 'tl', 'fr,de;q=0.9,*;q=0.1', 'es'],
 ])('chooses %s', (_, link, accept, chosen) => {
   expect(choose(link, accept)).toBe(chosen);
 });

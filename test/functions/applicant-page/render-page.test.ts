@@ -4,12 +4,14 @@ import { describe, expect, test } from '@jest/globals';
 import type { ApplicantPage } from '../../../functions/applicant-page/applicant-page.ts';
 import { contentSecurityPolicy } from '../../../functions/applicant-page/content-security-policy.ts';
 import {
+  endings,
   errorContent,
+  returnContent,
   type Situation,
   situationOf,
   startContent,
 } from '../../../functions/applicant-page/page-content.ts';
-import { pageScript } from '../../../functions/applicant-page/page-style.ts';
+import { backScript, tapScript } from '../../../functions/applicant-page/page-style.ts';
 import { renderPage, renderTemplate } from '../../../functions/applicant-page/render-page.ts';
 import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 import { shippedTexts } from '../../../lib/stages/page-texts/shipped-texts.ts';
@@ -25,8 +27,9 @@ const errorPage = ({ languages: [language], brand }: ApplicantPage, situation: S
 const page = applicantPageOf({ lenderName: 'Sunrise Loans' });
 const html = startPage(page);
 
-/** The body, without the script's code. */
-const bodyOf = (html: string) => /<body>\n(.*)<\/body>/s.exec(html)?.[1]?.replace(pageScript, 'the script');
+/** The body, with the names of the scripts instead of their code. */
+const bodyOf = (html: string) =>
+  /<body>\n(.*)<\/body>/s.exec(html)?.[1]?.replace(tapScript, 'for the tap').replace(backScript, 'for Back');
 
 describe('the page of a link', () => {
   test('has these elements', () => {
@@ -41,16 +44,16 @@ describe('the page of a link', () => {
 <p>${texts.text}</p>
 <ul role="list">
 <li><svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9"/><path d="M12 7v5l3 3"/></svg><span>${texts.duration}</span></li>
-<li><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M10 5H5v14h14v-5M14 4h6v6M20 4l-9 9"/></svg><span>${texts.handover}</span></li>
+<li><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M10 5H5v14h14v-5M14 4h6v6M20 4l-9 9"/></svg><span>${texts.handover.replace('psychometric.me', '<bdi>psychometric.me</bdi>')}</span></li>
 </ul>
 <form method="post">
-<button type="submit" data-opening="${texts.opening}">${texts.button}</button>
+<button type="submit" name="start" value="1" data-opening="${texts.opening}">${texts.button}</button>
 <p role="status"></p>
 </form>
 </main>
 
 </div>
-<script>the script</script>
+<script>for the tap</script>
 `);
   });
 
@@ -94,6 +97,7 @@ describe('an error page', () => {
 <main>
 <h1>${texts.expiredTitle}</h1>
 <p>${texts.expiredText}</p>
+<p id="after-back">${texts.afterBack}</p>
 <a href="https://lender.example/">${texts.back}</a>
 <aside>
 <p dir="auto">Call 123</p>
@@ -102,6 +106,7 @@ describe('an error page', () => {
 </main>
 
 </div>
+<script>for Back</script>
 `);
   });
 
@@ -119,7 +124,20 @@ describe('an error page', () => {
     (situation) => {
       const canHelp = situation === 'later';
       expect(errorPage(page, situation).includes('<button')).toBe(canHelp);
-      expect(errorPage(page, situation).includes('<script>')).toBe(canHelp);
+      expect(errorPage(page, situation).includes(tapScript)).toBe(canHelp);
+    },
+  );
+
+  test.each(situations)(
+    'that answers the tap lets the browser go back, or says what to do: %s',
+    (situation) => {
+      const [language] = page.languages;
+      for (const method of ['POST', 'GET', 'HEAD', undefined]) {
+        const content = errorContent(language, situation, { ...options, method });
+        const html = renderPage({ language, brand: page.brand, content });
+        expect(html.includes(`<script>${backScript}</script>`)).toBe(method === 'POST');
+        expect(html.includes(`<p id="after-back">${language.afterBack}</p>`)).toBe(method === 'POST');
+      }
     },
   );
 
@@ -151,13 +169,44 @@ describe('an error page', () => {
   });
 });
 
+const returnPages = ({ languages: [language], brand }: ApplicantPage, returnUrl?: string) =>
+  endings.map((ending) =>
+    renderPage({ language, brand, content: returnContent(language, ending, returnUrl) }),
+  );
+
+describe('a return page', () => {
+  test('has these elements', () => {
+    const texts = page.languages[0];
+    expect(bodyOf(returnPages(page, 'https://lender.example/')[0] ?? '')).toBe(`<div>
+<header><bdi>Sunrise Loans</bdi></header>
+<main>
+<h1>${texts.returnCompleteTitle}</h1>
+<p>${texts.returnCompleteText}</p>
+<a href="https://lender.example/">${texts.back}</a>
+</main>
+
+</div>
+`);
+  });
+
+  test('is different for each ending, and has no link if the stage has no address for it', () => {
+    const pages = returnPages(page);
+    expect(new Set(pages).size).toBe(3);
+    for (const html of pages) expect(html).not.toContain('<a ');
+  });
+});
+
 test.each(Object.keys(shippedTexts))('every page is under 6 kB without a logo, in %s', (language) => {
   const page = applicantPageOf({
     languages: { [language]: {} },
     supportLine: 'Questions? Call us: 0800 555 0142, Monday to Friday, 8 am to 6 pm.',
     privacyUrl: 'https://www.lender.example/privacy',
   });
-  const pages = [startPage(page), ...situations.map((situation) => errorPage(page, situation))];
+  const pages = [
+    startPage(page),
+    ...situations.map((situation) => errorPage(page, situation)),
+    ...returnPages(page, 'https://www.lender.example/applications'),
+  ];
   for (const html of pages) expect(Buffer.byteLength(html)).toBeLessThan(6_000);
 });
 
@@ -171,18 +220,22 @@ test('texts are shown as text, whatever they contain', () => {
     ...situations.map((situation) =>
       errorContent(spoiled, situation, { ...options, returnUrl: evil, reference: evil }),
     ),
+    ...endings.map((ending) => returnContent(spoiled, ending, evil)),
   ];
   for (const content of contents) {
     const brands = [page.brand, { ...page.brand, logo: 'data:,' }];
     for (const brand of brands) {
       const html = renderPage({ language: spoiled, brand, content });
-      const ownScript = content.form ? 1 : 0;
-      expect(html.match(/<script>/g) ?? []).toHaveLength(ownScript);
+      const ownScripts = Number('form' in content) + Number('afterBack' in content);
+      expect(html.match(/<script>/g) ?? []).toHaveLength(ownScripts);
       expect(html).not.toMatch(/<script>alert|&amp;|"'>|\$context/);
       expect(html).toContain('&#34;&#39;&#62;&#60;script&#62;alert(1)&#60;/script&#62;&#38;amp;&#36;context');
     }
-    const template = renderTemplate({ language: spoiled, brand: page.brand, content });
-    expect(template).not.toMatch(/<script|&amp;|"'>/);
+    const template = renderTemplate({ language: spoiled, brand: page.brand, content }, [
+      { language: spoiled, content },
+    ]);
+    expect(template.match(/<script>/g)).toHaveLength(1);
+    expect(template).not.toMatch(/<script>alert|&amp;|"'>/);
     expect(template.match(/\$context/g)).toHaveLength(1);
   }
 });
@@ -255,7 +308,7 @@ describe('the script of a page', () => {
       form: { addEventListener },
     };
     const status = { textContent: '' };
-    runInNewContext(pageScript, {
+    runInNewContext(tapScript, {
       document: { querySelector: (selector: string) => (selector === 'button' ? button : status) },
       addEventListener,
       setTimeout: (listener: () => void, ms: number) => timers.set(ms, listener) && ms,
@@ -285,15 +338,18 @@ describe('the script of a page', () => {
 });
 
 describe('the policy of a page', () => {
-  const hashOf = (tag: string) => {
-    const text = new RegExp(`<${tag}>(.*?)</${tag}>`, 's').exec(html)?.[1] ?? '';
-    return createHash('sha256').update(text).digest('base64');
-  };
+  const html = errorPage(page, 'later');
+  const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  /** The hash of each element of this name, as policies have it. */
+  const hashesOf = (tag: string) =>
+    [...html.matchAll(new RegExp(`<${tag}>(.*?)</${tag}>`, 'gs'))]
+      .map(([, text = '']) => hashOf(text))
+      .join(' ');
   const vendor = 'https://app.psychometric.me';
 
-  test('allows its own style and script and nothing else', () => {
+  test('allows its own style and scripts and nothing else', () => {
     expect(contentSecurityPolicy(page.brand, vendor)).toBe(
-      `default-src 'none'; style-src 'sha256-${hashOf('style')}'; script-src 'sha256-${hashOf('script')}'; form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'`,
+      `default-src 'none'; style-src ${hashesOf('style')}; script-src ${hashesOf('script')}; form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'`,
     );
   });
 
@@ -310,10 +366,13 @@ describe('the policy of a page', () => {
 
   test('is in the page itself if the page is a template', () => {
     const [language] = page.languages;
-    const template = renderTemplate({ language, brand: page.brand, content: startContent(language) });
-    expect(template).toContain(
-      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${hashOf('style')}'; form-action 'self'; base-uri 'none'">`,
+    const template = renderTemplate(
+      { language, brand: page.brand, content: errorContent(language, 'later', options) },
+      [],
     );
-    expect(template).toMatch(/<\/div>\n<\/body>\n<\/html>\n$/);
+    expect(template).toContain(
+      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${hashesOf('style')}; script-src ${hashOf(backScript)}; form-action 'self'; base-uri 'none'">`,
+    );
+    expect(template.endsWith(`</div>\n<script>${backScript}</script>\n</body>\n</html>\n`)).toBe(true);
   });
 });

@@ -31,7 +31,7 @@ afterAll(() => service.close());
 const bodies = new Set<string>();
 const lastLine = () => JSON.parse(service.lines.at(-1) ?? '{}') as Record<string, unknown>;
 
-/** Asks for the page and presses the button, as a browser and as a program; each answer must be like all others. */
+/** Asks for the page and presses the button, as a browser and as a program. */
 async function expectRefused(pathSegment: string): Promise<void> {
   for (const accept of ['text/html', '*/*']) {
     for (const method of ['GET', 'POST']) {
@@ -39,7 +39,7 @@ async function expectRefused(pathSegment: string): Promise<void> {
       expect([pathSegment, response.status]).toEqual([pathSegment, 403]);
       const requestId = response.headers.get('x-request-id') ?? '';
       const body = (await response.text()).replace(requestId, '').replace(requestId.slice(0, 8), '');
-      bodies.add(JSON.stringify({ body, type: response.headers.get('content-type') }));
+      bodies.add(JSON.stringify({ method, body, type: response.headers.get('content-type') }));
     }
   }
 }
@@ -128,7 +128,8 @@ test.each(['/x', '//'])('API Gateway itself refuses a path with %p behind the to
 
 // The last test of this file: it checks all the others.
 test('no answer showed which part was wrong, and no token reached the vendor or a log line', () => {
-  expect(bodies.size).toBe(2);
+  // A page and a problem for each method.
+  expect(bodies.size).toBe(4);
   expect(service.vendor.connections).toBe(0);
   const log = service.lines.join('');
   const secrets = [uid, token, ...oldToken.split('.').filter(Boolean), launchKeyName];

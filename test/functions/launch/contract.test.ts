@@ -36,7 +36,7 @@ const lastLine = () => JSON.parse(service.lines.at(-1) ?? '{}') as Record<string
 
 const csp = (formAction: string) =>
   new RegExp(
-    `^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; script-src 'sha256-[A-Za-z0-9+/]{43}='; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'$`,
+    `^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; script-src 'sha256-[A-Za-z0-9+/]{43}=' 'sha256-[A-Za-z0-9+/]{43}='; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'$`,
   );
 
 test('shows a page with one button, without calling the vendor', async () => {
@@ -157,7 +157,7 @@ describe('in a stage with several languages', () => {
     ['pt', 'es', 'pt-BR" dir="ltr'],
     ['pt_br', 'es', 'pt-BR" dir="ltr'],
     ['AR-eg-u-nu-latn', 'es', 'ar" dir="rtl'],
-    ['sw', 'ar-EG, es;q=0.5', 'ar" dir="rtl'],
+    ['tl', 'ar-EG, es;q=0.5', 'ar" dir="rtl'],
     ['Portuguese (Brazil)', 'ar', 'ar" dir="rtl'],
     [undefined, 'de, pt;q=0.9', 'pt-BR" dir="ltr'],
     [undefined, 'de', 'es" dir="ltr'],
@@ -182,6 +182,59 @@ describe('in a stage with several languages', () => {
     const { status, html } = await pageOf(`${await service.makeLink(uid, 60, 'ar')}x`, 'pt-BR');
     expect(status).toBe(403);
     expect(html).toContain('<html lang="pt-BR" dir="ltr">');
+  });
+});
+
+describe('a return page', () => {
+  const urlOf = (ending: string) => service.url.replace('/sessions', `/return/${ending}`);
+
+  test.each([
+    ['complete', 'Thank you'],
+    ['cancelled', 'You have left the assessment'],
+    ['expired', 'The time for the assessment is over'],
+  ])('%s says "%s" to anyone, and calls nobody', async (ending, title) => {
+    const response = await ask(urlOf(ending));
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-security-policy')).toMatch(csp("'self' https:"));
+    expect(response.headers.get('set-cookie')).toBeNull();
+    const html = await response.text();
+    expect(html).toContain(`<h1>${title}</h1>`);
+    expect(html).toContain('href="https://www.lender.example/back?a=1&#38;b=2"');
+    expect(html).not.toMatch(/<form|<script|<bdi>[0-9a-f]{8}/);
+    // Whatever somebody adds, or wants, it is the same page.
+    const query = `?uid=${uid}&status=approved&reference=3f2a9c1b`;
+    expect(await (await ask(urlOf(ending) + query, 'GET', { Accept: '*/*', Cookie: 'a=b' })).text()).toBe(
+      html,
+    );
+    expect((await ask(urlOf(ending), 'HEAD')).status).toBe(200);
+    expect(lastLine()).toMatchObject({
+      route: 'HEAD /return/{ending}',
+      outcome: 'return_page_shown',
+      secretReads: 0,
+      vendorAttempts: 0,
+    });
+    expect(lastLine()).not.toHaveProperty('uidRef');
+    expect(service.vendor.connections).toBe(0);
+    expect(service.lines.join()).not.toMatch(/approved|QWERT/);
+  });
+
+  test.each(['completed', 'constructor', 'COMPLETE', '%', 'complete%2F'])(
+    '%s does not exist',
+    async (ending) => {
+      const response = await ask(urlOf(ending));
+      expect(response.status).toBe(403);
+      expect(await response.text()).toContain('<h1>This link does not work</h1>');
+      expect(lastLine()).toMatchObject({ code: 'launch_link_invalid' });
+    },
+  );
+
+  test('is in the language of the browser', async () => {
+    await service.close();
+    service = await startService({ page: { languages: { es: {}, ar: {} } } });
+    const inLanguage = async (acceptLanguage: string) =>
+      await (await ask(urlOf('complete'), 'GET', { ...browser, 'Accept-Language': acceptLanguage })).text();
+    expect(await inLanguage('ar-EG')).toContain('<html lang="ar" dir="rtl">');
+    expect(await inLanguage('de')).toContain('<html lang="es" dir="ltr">');
   });
 });
 

@@ -1,4 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { sourceIpPolicy } from '../../../lib/api/callers.ts';
+import { routes } from '../../../lib/api/routes.ts';
+import { longestAddresses } from '../../../lib/stages/source-ips.ts';
+import { readStages } from '../../../lib/stages/stages.ts';
 import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
 
 describe.each(environments)('callers of a %s stage with IAM', (environment) => {
@@ -19,6 +23,7 @@ describe.each(environments)('callers of a %s stage with API keys', (environment)
     environment,
     callerAuth: 'api-key',
     loanApps: ['quick-cash', 'farmers'],
+    allowedSourceIps: ['203.0.113.0/24'],
     throttle,
   });
 
@@ -50,7 +55,31 @@ describe.each(environments)('callers of a %s stage with API keys', (environment)
 test.each(['iam', 'api-key'])(
   'no resource policy with %s if callers may come from anywhere',
   (callerAuth) => {
-    const template = templateOf({ environment: 'test', callerAuth });
+    const template = templateOf({
+      environment: 'production',
+      callerAuth,
+      allowedSourceIps: ['0.0.0.0/0', '::/0'],
+    });
     expect(resourceOf(template, 'AWS::ApiGateway::RestApi').Properties).not.toHaveProperty('Policy');
   },
 );
+
+test('the resource policy has room for the longest list of addresses and the longest name', () => {
+  const name = 'a'.repeat(32);
+  const address = (n: number) => `203.${n % 256}.${n >> 8}.113/32`;
+  const addresses: string[] = [];
+  while (JSON.stringify([...addresses, address(addresses.length)]).length <= longestAddresses)
+    addresses.push(address(addresses.length));
+  const [stage] = readStages({
+    [name]: { environment: 'production', callerAuth: 'api-key', results: true, allowedSourceIps: addresses },
+  });
+  const policy = stage && sourceIpPolicy(stage, routes);
+  // API Gateway completes each path by the ARN of the API.
+  const stored = JSON.stringify(policy?.toJSON()).replaceAll(
+    'execute-api:/',
+    'arn:aws:execute-api:ap-southeast-1:123456789012:a1b2c3d4e5/',
+  );
+  expect(stored).toContain(addresses.at(-1));
+  // "Amazon API Gateway quotas", read November 2026. A few more routes may come.
+  expect(stored.length).toBeLessThan(8_192 - 500);
+});

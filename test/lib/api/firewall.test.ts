@@ -31,7 +31,7 @@ test('only counts requests without a User-Agent, because simple backends send th
   expect(overrides).toEqual(counted.map((Name) => ({ Name, ActionToUse: { Count: {} } })));
 });
 
-test('limits the requests of one address to launch links, and to nothing else', () => {
+test('limits the requests of one address to launch links and return pages, and to nothing else', () => {
   const limited = rules.filter(({ Statement }) => Object(Statement).RateBasedStatement);
   expect(limited).toEqual([
     expect.objectContaining({
@@ -42,11 +42,15 @@ test('limits the requests of one address to launch links, and to nothing else', 
           Limit: 10_000,
           EvaluationWindowSec: 300,
           ScopeDownStatement: {
-            ByteMatchStatement: expect.objectContaining({
-              FieldToMatch: { UriPath: {} },
-              PositionalConstraint: 'CONTAINS',
-              SearchString: '/launch/',
-            }),
+            OrStatement: {
+              Statements: ['/launch/', '/return/'].map((SearchString) => ({
+                ByteMatchStatement: expect.objectContaining({
+                  FieldToMatch: { UriPath: {} },
+                  PositionalConstraint: 'CONTAINS',
+                  SearchString,
+                }),
+              })),
+            },
           },
         },
       },

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ResponseType } from 'aws-cdk-lib/aws-apigateway';
-import { gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
+import { forcedStatusOf, gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
 
 test('lists every response type that CDK knows, each once', () => {
   const known = Object.values(ResponseType)
@@ -25,7 +25,7 @@ test('gives each type its documented status, code and Retry-After', () => {
     DEFAULT_4XX: [undefined, 'bad_request'],
     DEFAULT_5XX: [undefined, 'internal_error'],
     EXPIRED_TOKEN: [403, 'forbidden'],
-    INTEGRATION_FAILURE: [502, 'internal_error'],
+    INTEGRATION_FAILURE: [undefined, 'internal_error'],
     INTEGRATION_TIMEOUT: [504, 'gateway_timeout'],
     INVALID_API_KEY: [403, 'forbidden'],
     INVALID_SIGNATURE: [403, 'forbidden'],
@@ -38,6 +38,15 @@ test('gives each type its documented status, code and Retry-After', () => {
     UNSUPPORTED_MEDIA_TYPE: [415, 'unsupported_media_type'],
     WAF_FILTERED: [403, 'forbidden'],
   });
+});
+
+// AWS's page on metrics: an answer with a modified status counts as 4XXError.
+test('forces no 5xx, which the error budget would not see, and no status of several types', () => {
+  for (const response of gatewayResponses) {
+    const { type, statusCode = 0 } = response;
+    const isForced = statusCode >= 400 && statusCode < 500;
+    expect([type, forcedStatusOf(response)]).toEqual([type, isForced ? statusCode : undefined]);
+  }
 });
 
 test.each(gatewayResponses)('$type is plain text for a mapping template', (response) => {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { Template } from 'aws-cdk-lib/assertions';
+import type { CfnRestApi } from 'aws-cdk-lib/aws-apigateway';
 import { securityHeaders } from '../../../functions/http/security-headers.ts';
 import { gatewayPage } from '../../../lib/api/gateway-page.ts';
-import { gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
+import { forcedStatusOf, gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
+import type { SessionStack } from '../../../lib/session-stack.ts';
 import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 import { environments, resourceOf, stackOf, templateOf } from '../../support/synthesize.ts';
 
@@ -54,7 +56,9 @@ describe.each(environments)('the API of a %s stage without launch links', (envir
     expect(AccessLogSetting).toMatchObject({ Format: expect.any(String) });
     const format = JSON.stringify(AccessLogSetting);
     const variables = [...format.matchAll(/\$context\.[\w.]+/g)].map(([variable]) => variable).sort();
+    // Nor the request's id, which a caller may choose: API Gateway escapes nothing here.
     expect(variables).toEqual([
+      '$context.awsEndpointRequestId',
       '$context.error.responseType',
       '$context.extendedRequestId',
       '$context.httpMethod',
@@ -62,7 +66,6 @@ describe.each(environments)('the API of a %s stage without launch links', (envir
       '$context.identity.userArn',
       '$context.integration.latency',
       '$context.integration.status',
-      '$context.requestId',
       '$context.resourcePath',
       '$context.responseLatency',
       '$context.status',
@@ -84,7 +87,7 @@ describe('the answers API Gateway gives itself', () => {
 
   test.each(gatewayResponses)('$type is a problem with status $statusCode', (response) => {
     const answer = answers.find(({ ResponseType }) => ResponseType === response.type);
-    expect(answer.StatusCode).toBe(response.statusCode && String(response.statusCode));
+    expect(answer.StatusCode).toBe(forcedStatusOf(response)?.toString());
     expect(Object.keys(answer.ResponseTemplates)).toEqual(['application/json', 'text/html']);
     const problem = JSON.parse(answer.ResponseTemplates['application/json']);
     expect(problem).toEqual(gatewayProblem(response, '$context.requestId'));
@@ -116,24 +119,44 @@ describe('the answers API Gateway gives itself', () => {
   });
 });
 
-describe("the account's CloudWatch role", () => {
-  test('is created, and outlives the stack, because other APIs may use it', () => {
-    const template = templateOf({ environment: 'test', apiGatewayAccountRole: 'create' });
-    const account = resourceOf(template, 'AWS::ApiGateway::Account');
-    const role = resourceOf(template, 'AWS::IAM::Role', 'CloudWatchRole');
-    expect([account.DeletionPolicy, role.DeletionPolicy]).toEqual(['Retain', 'Retain']);
-    expect(account.Properties).toEqual({ CloudWatchRoleArn: { 'Fn::GetAtt': [role.logicalId, 'Arn'] } });
-    template.hasResource('AWS::ApiGateway::Stage', { DependsOn: Match.arrayWith([account.logicalId]) });
+describe('TLS', () => {
+  const domain = {
+    name: 'start.lender.example',
+    certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d',
+  };
+  const apiOf = (row: object) =>
+    resourceOf(templateOf({ environment: 'test', ...row }), 'AWS::ApiGateway::RestApi').Properties;
+
+  test('is 1.2 or newer with forward secrecy, on the API itself: its own host would accept 1.0', () => {
+    expect(apiOf({})).toMatchObject({
+      SecurityPolicy: 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09',
+      EndpointAccessMode: 'BASIC',
+    });
   });
 
-  test('is not changed if it exists', () => {
-    const template = templateOf({
-      environment: 'test',
-      apiGatewayAccountRole: 'existing',
-      launchLinks: false,
-    });
-    template.resourceCountIs('AWS::ApiGateway::Account', 0);
-    template.resourceCountIs('AWS::IAM::Role', 2);
+  test.each([
+    [{}, false],
+    [{ domain, defaultEndpoint: 'open' }, false],
+    [{ domain, defaultEndpoint: 'closed' }, true],
+  ])('with %j, the own host is closed: %s', (row, isClosed) => {
+    expect(apiOf(row).DisableExecuteApiEndpoint).toBe(isClosed);
+  });
+
+  test('a new policy and a closed host are deployed at once', () => {
+    const deploymentId = (stack: SessionStack) =>
+      resourceOf(Template.fromStack(stack), 'AWS::ApiGateway::Deployment').logicalId;
+    const stackWith = (change: (api: CfnRestApi) => void) => {
+      const stack = stackOf({ environment: 'test' });
+      change(stack.node.findChild('Api').node.findChild('RestApi').node.defaultChild as CfnRestApi);
+      return stack;
+    };
+    const ids = [
+      deploymentId(stackWith(() => undefined)),
+      deploymentId(stackWith((api) => Object.assign(api, { securityPolicy: 'TLS_1_2' }))),
+      deploymentId(stackWith((api) => Object.assign(api, { endpointAccessMode: 'STRICT' }))),
+      deploymentId(stackWith((api) => Object.assign(api, { disableExecuteApiEndpoint: true }))),
+    ];
+    expect(new Set(ids).size).toBe(ids.length);
   });
 });
 
@@ -143,26 +166,4 @@ test('a new resource policy is deployed at once', () => {
       .logicalId;
   expect(deploymentId(['192.0.2.1'])).toBe(deploymentId(['192.0.2.1']));
   expect(deploymentId(['192.0.2.1'])).not.toBe(deploymentId(['192.0.2.2']));
-});
-
-describe('API keys that work from anywhere', () => {
-  const settled = { alarmEmail: 'on-call@bank.example', applicantPage: { lenderName: 'Kazi Loans' } };
-  const warnings = (row: Record<string, unknown>) =>
-    Annotations.fromStack(stackOf({ ...settled, ...row }))
-      .findWarning('*', Match.anyValue())
-      .map(({ entry }) => String(entry.data));
-
-  test('cause a warning in production, with the setting that fixes it', () => {
-    expect(warnings({ environment: 'production', callerAuth: 'api-key' })).toEqual([
-      expect.stringContaining('stages.Demo.allowedSourceIps in cdk.json'),
-    ]);
-  });
-
-  test.each([
-    { environment: 'production', callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] },
-    { environment: 'production', callerAuth: 'iam' },
-    { environment: 'test', callerAuth: 'api-key' },
-  ])('cause no warning with %j', (row) => {
-    expect(warnings(row)).toEqual([]);
-  });
 });

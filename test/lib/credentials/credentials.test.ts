@@ -29,6 +29,22 @@ describe.each(environments)('the secrets of a %s stage', (environment) => {
   });
 });
 
+test.each(['CreateSession', 'LaunchLinksLaunch', 'RotateCredentials', 'ReceiveResult'])(
+  '%s starts only when the policy of the secret knows its role',
+  (name) => {
+    const template = templateOf({ environment: 'test', results: true });
+    const policy = resourceOf(template, 'AWS::SecretsManager::ResourcePolicy');
+    const role = resourceOf(template, 'AWS::IAM::Role', `${name}Role`);
+    expect(JSON.stringify(policy.Properties)).toContain(
+      JSON.stringify({ 'Fn::GetAtt': [role.logicalId, 'Arn'] }),
+    );
+    expect(resourceOf(template, 'AWS::Lambda::Function', `${name}Function`)).toHaveProperty(
+      'DependsOn',
+      expect.arrayContaining([policy.logicalId]),
+    );
+  },
+);
+
 describe.each([credentialsId, uidRefKeyId])('%s', (id) => {
   test('outlives a production stack, but not a first deployment that failed', () => {
     const secret = resourceOf(templateOf({ environment: 'production' }), type, id);

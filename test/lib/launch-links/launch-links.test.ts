@@ -39,7 +39,7 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     expect(methodsOf(template, 'launch-links')).toMatchObject([
       { HttpMethod: 'POST', AuthorizationType: 'AWS_IAM' },
     ]);
-    const withKeys = templateOf({ environment, callerAuth: 'api-key' });
+    const withKeys = templateOf({ environment, callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] });
     expect(methodsOf(withKeys, 'launch-links')).toMatchObject([
       { HttpMethod: 'POST', AuthorizationType: 'NONE', ApiKeyRequired: true },
     ]);
@@ -49,7 +49,10 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
   });
 
   test.each(['iam', 'api-key'])('are opened by anyone who has one, if callers use %s', (callerAuth) => {
-    const methods = methodsOf(templateOf({ environment, callerAuth }), '{token}');
+    const methods = methodsOf(
+      templateOf({ environment, callerAuth, allowedSourceIps: ['192.0.2.1'] }),
+      '{token}',
+    );
     expect(methods.map(({ HttpMethod }) => HttpMethod).sort()).toEqual(['GET', 'HEAD', 'POST']);
     for (const { AuthorizationType, ApiKeyRequired } of methods) {
       expect([AuthorizationType, ApiKeyRequired ?? false]).toEqual(['NONE', false]);
@@ -131,16 +134,19 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
   });
 });
 
-test('launch links have their own throttle on each method, and log no full requests', () => {
+test('launch links and return pages have their own throttle on each method, and log no full requests', () => {
   const throttle = { rateLimit: 3, burstLimit: 4 };
   const template = templateOf({ environment: 'test', launchThrottle: throttle });
   const { MethodSettings } = resourceOf(template, 'AWS::ApiGateway::Stage').Properties;
-  const [whole, ...launchMethods] = MethodSettings as Record<string, unknown>[];
+  const [whole, ...openMethods] = MethodSettings as Record<string, unknown>[];
   expect(whole).toMatchObject({ HttpMethod: '*', ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 });
-  expect(launchMethods).toEqual(
-    ['GET', 'HEAD', 'POST'].map((HttpMethod) => ({
-      HttpMethod,
-      ResourcePath: '/~1launch~1{token}',
+  const expected = [
+    ...['GET', 'HEAD', 'POST'].map((HttpMethod) => ({ HttpMethod, ResourcePath: '/~1launch~1{token}' })),
+    ...['GET', 'HEAD'].map((HttpMethod) => ({ HttpMethod, ResourcePath: '/~1return~1{ending}' })),
+  ];
+  expect(openMethods).toEqual(
+    expected.map((method) => ({
+      ...method,
       DataTraceEnabled: false,
       LoggingLevel: 'OFF',
       MetricsEnabled: true,
@@ -156,16 +162,22 @@ describe('the lender’s own domain', () => {
     environment: 'production',
     region: 'eu-central-1',
     domain: { name: 'start.lender.example', certificateArn },
+    defaultEndpoint: 'closed',
     returnUrl: 'https://www.lender.example/',
   });
 
-  test('is regional, speaks TLS 1.2 or later, and leads to the stage', () => {
+  test('is regional, has the TLS policy of the API, and leads to the stage', () => {
+    const { SecurityPolicy, EndpointAccessMode } = resourceOf(
+      template,
+      'AWS::ApiGateway::RestApi',
+    ).Properties;
     const domain = resourceOf(template, 'AWS::ApiGateway::DomainName');
     expect(domain.Properties).toMatchObject({
       DomainName: 'start.lender.example',
       RegionalCertificateArn: certificateArn,
       EndpointConfiguration: { Types: ['REGIONAL'] },
-      SecurityPolicy: 'TLS_1_2',
+      SecurityPolicy,
+      EndpointAccessMode,
     });
     const mapping = resourceOf(template, 'AWS::ApiGateway::BasePathMapping').Properties;
     expect(mapping).toEqual({
@@ -180,11 +192,13 @@ describe('the lender’s own domain', () => {
       environmentNames.launchBaseUrl,
       'https://start.lender.example',
     );
-    const { SessionsUrl, LaunchLinksUrl, DomainTarget } = template.findOutputs('*');
+    const { SessionsUrl, LaunchLinksUrl, ReturnUrls, DomainTarget } = template.findOutputs('*');
     const { logicalId } = resourceOf(template, 'AWS::ApiGateway::DomainName');
     const urlOf = (path: string) => ({ 'Fn::Join': ['', ['https://', { Ref: logicalId }, path]] });
     expect(SessionsUrl).toEqual({ Value: urlOf('/sessions') });
     expect(LaunchLinksUrl).toEqual({ Value: urlOf('/launch-links') });
+    for (const ending of ['complete', 'cancelled', 'expired'])
+      expect(JSON.stringify(ReturnUrls)).toContain(`/return/${ending}`);
     expect(DomainTarget).toEqual({ Value: { 'Fn::GetAtt': [logicalId, 'RegionalDomainName'] } });
   });
 });

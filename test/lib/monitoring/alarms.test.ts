@@ -188,6 +188,18 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     expect(JSON.stringify(alarm?.Metrics)).toContain('"Period":300,"Stat":"p95"');
   });
 
+  // Of one series, MAX may be a single value, which an alarm cannot have.
+  test('with one method, its metric itself; no expression has a list of one', () => {
+    const one = templateOf({ environment, launchLinks: false });
+    const { Properties } = resourceOf(one, 'AWS::CloudWatch::Alarm', 'SlowHandOffs');
+    expect(Properties).toMatchObject({
+      Namespace: 'AWS/ApiGateway',
+      MetricName: 'Latency',
+      ExtendedStatistic: 'p95',
+    });
+    expect(JSON.stringify(one.toJSON())).not.toMatch(/\(\[\w+\]\)/);
+  });
+
   test.each([
     [runbookArticles.fastBurn.heading, 14.4 * 0.005, [3600, 300]],
     [runbookArticles.slowBurn.heading, 6 * 0.005, [21_600, 1800]],

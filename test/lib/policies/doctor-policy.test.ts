@@ -1,3 +1,5 @@
+import { ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import { GetTopicAttributesCommand } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Template } from 'aws-cdk-lib/assertions';
@@ -5,7 +7,7 @@ import { deployedChecks } from '../../../bin/doctor/deployed-checks.ts';
 import { runChecks } from '../../../bin/doctor/run-checks.ts';
 import { startLoopbackServer } from '../../../bin/stand-ins/loopback.ts';
 import { readStages } from '../../../lib/stages/stages.ts';
-import { type AwsCall, doubleAws } from '../../support/deployed-doubles.ts';
+import { type AwsCall, doubleAws, policyFor } from '../../support/deployed-doubles.ts';
 import { accountId, Policies } from '../../support/policies.ts';
 import { templateOf } from '../../support/synthesize.ts';
 import { unusedRights } from '../unused-rights.ts';
@@ -30,10 +32,12 @@ const only = (template: Template, type: string) => Object.keys(template.findReso
 function rightFor({ action, input }: AwsCall): { action: string; resource: string } {
   switch (action) {
     case 'cloudformation:DescribeStacks':
+    case 'cloudformation:ListStackResources':
       return { action, resource: arn('cloudformation', `stack/${input.StackName}/1a2b`) };
     case 'secretsmanager:DescribeSecret':
       return { action, resource: String(input.SecretId) };
     case 'sns:ListSubscriptionsByTopic':
+    case 'sns:GetTopicAttributes':
       return { action, resource: String(input.TopicArn) };
     case 'dynamodb:DescribeTable':
     case 'dynamodb:DescribeTimeToLive':
@@ -48,6 +52,16 @@ function rightFor({ action, input }: AwsCall): { action: string; resource: strin
         action: 'apigateway:GET',
         resource: `arn:aws:apigateway:eu-central-1::/apikeys/${input.apiKey}`,
       };
+    case 'lambda:GetAlias':
+      return { action, resource: arn('lambda', `function:${input.FunctionName}`) };
+    case 'iam:GetPolicy':
+      return { action, resource: String(input.PolicyArn) };
+    case 'iam:GetRole':
+      return { action, resource: `arn:aws:iam::${accountId}:role/${input.RoleName}` };
+    case 'kms:GetKeyPolicy':
+      return { action, resource: String(input.KeyId) };
+    case 'cloudtrail:DescribeTrails':
+    case 'cloudtrail:GetTrailStatus':
     case 'lambda:GetAccountSettings':
     case 'cloudwatch:DescribeAlarms':
     case 'cloudwatch:GetMetricStatistics':
@@ -79,6 +93,9 @@ async function rightsUsedBy(row: object, template: Template, policies: Policies)
     SessionsUrl: `${server.origin}/demo/sessions`,
     CredentialsSecretName: policies.arnOf(secret, 'CredentialsSecret'),
     ...(topic && { AlarmTopicArn: policies.arnOf('AWS::SNS::Topic') }),
+    ...(stage.callerAuth === 'iam' && {
+      CallerPolicyArn: policies.arnOf('AWS::IAM::ManagedPolicy', 'Callers'),
+    }),
     ...(stage.launchLinks && { LaunchKeySecretName: policies.arnOf(secret, 'LaunchLinksKey') }),
     ...(stage.resume && { SessionTableName: only(template, 'AWS::DynamoDB::Table') }),
     ...(apiKey && { ApiKeyIdLoanApp: apiKey }),
@@ -88,13 +105,28 @@ async function rightsUsedBy(row: object, template: Template, policies: Policies)
       WebhookUrl: `${server.origin}/demo/webhooks/begini`,
     }),
   });
+  if (topic) {
+    aws.sns.on(GetTopicAttributesCommand).resolves({
+      Attributes: { Policy: policyFor('sns:Publish'), KmsMasterKeyId: policies.arnOf('AWS::KMS::Key') },
+    });
+  }
+  const aliases = Object.entries(template.findResources('AWS::Lambda::Alias')).map(
+    ([id, { Properties }]) => ({
+      LogicalResourceId: id,
+      ResourceType: 'AWS::Lambda::Alias',
+      PhysicalResourceId: arn('lambda', `function:${Properties.FunctionName.Ref}:live`),
+      ResourceStatus: 'CREATE_COMPLETE' as const,
+      LastUpdatedTimestamp: new Date(0),
+    }),
+  );
+  aws.cloudformation.on(ListStackResourcesCommand).resolves({ StackResourceSummaries: aliases });
   if (stage.results) {
     const deadLetterTargetArn = policies.arnOf('AWS::SQS::Queue', 'ResultsQueuesDead');
     aws.sqs
       .on(GetQueueAttributesCommand, { AttributeNames: ['RedrivePolicy'] })
       .resolves({ Attributes: { RedrivePolicy: JSON.stringify({ deadLetterTargetArn }) } });
   }
-  const { checks } = await deployedChecks(stage, { handOff: true, environment: {} });
+  const { checks } = await deployedChecks(stage, { handOff: true, environment: {}, askAws: aws.askAws });
   await runChecks(checks, () => undefined);
   await server.close();
   const api = only(template, 'AWS::ApiGateway::RestApi');

@@ -7,7 +7,7 @@ import { readStages } from '../../../lib/stages/stages.ts';
 import { messageFor as messageForTable } from './message-for.ts';
 
 const { en, es } = shippedTexts as Record<string, object>;
-const translated = Object.fromEntries(Object.keys(en ?? {}).map((name) => [name, `Karibu: ${name}`]));
+const translated = Object.fromEntries(Object.keys(en ?? {}).map((name) => [name, `Kumusta: ${name}`]));
 
 const messageFor = (applicantPage: unknown) =>
   messageForTable({ Demo: { environment: 'test', applicantPage } });
@@ -32,8 +32,8 @@ describe('a page in one language', () => {
   });
 
   test('may be in any language that has every text', () => {
-    const page = applicantPageOf({ ...translated, language: 'sw' });
-    expect(page.languages).toMatchObject([{ ...translated, language: 'sw', direction: 'ltr' }]);
+    const page = applicantPageOf({ ...translated, language: 'tl' });
+    expect(page.languages).toMatchObject([{ ...translated, language: 'tl', direction: 'ltr' }]);
   });
 
   test.each([
@@ -44,8 +44,8 @@ describe('a page in one language', () => {
     [{ language: 'english!' }, `applicantPage.language: "english!" is not allowed; ${tag}`],
     [{ language: 5 }, `applicantPage.language: 5 is not allowed; ${tag}`],
     [{ subtitle: 'x' }, 'applicantPage.subtitle: no such setting; use language, lenderName, supportLine'],
-    [{ language: 'sw', title: 'Karibu' }, `applicantPage.tryAgain: missing; ${plain}`],
-    [{ language: 'sw', title: 'Karibu' }, `applicantPage.lenderName: missing; ${plain}`],
+    [{ language: 'tl', title: 'Kumusta' }, `applicantPage.tryAgain: missing; ${plain}`],
+    [{ language: 'tl', title: 'Kumusta' }, `applicantPage.lenderName: missing; ${plain}`],
     [{ language: 'pt-PT' }, `applicantPage.title: missing; ${plain}`],
     [{ supportLine: 'x'.repeat(301) }, `is not allowed; ${plain}`],
     [
@@ -59,7 +59,7 @@ describe('a page in one language', () => {
   test('refuses texts that make the page too large', () => {
     const long = Object.fromEntries(Object.keys(en ?? {}).map((name) => [name, 'é'.repeat(150)]));
     expect(messageFor({ ...long, language: 'fr' })).toMatch(
-      /stages\.Demo\.applicantPage, fr: "\d+ bytes" is not allowed; use texts of at most 3500 bytes together/,
+      /stages\.Demo\.applicantPage, fr: "\d+ bytes" is not allowed; use texts of at most 6000 bytes together/,
     );
   });
 });
@@ -92,14 +92,16 @@ describe('a page in several languages', () => {
 
   test('may add a language to the shipped ones, under the shared name of the lender', () => {
     const { lenderName, ...texts } = translated;
-    expect(messageFor({ lenderName: 'Sunrise Loans', languages: { en: {}, sw: texts } })).toBe('accepted');
-    expect(messageFor({ languages: { en: {}, sw: texts } })).toContain('languages.sw.lenderName: missing');
-    expect(messageFor({ languages: { en: {}, sw: { ...texts, lenderName } } })).toBe('accepted');
+    expect(messageFor({ lenderName: 'Sunrise Loans', languages: { en: {}, tl: texts } })).toBe('accepted');
+    expect(messageFor({ languages: { en: {}, tl: texts } })).toContain('languages.tl.lenderName: missing');
+    expect(messageFor({ languages: { en: {}, tl: { ...texts, lenderName } } })).toBe('accepted');
   });
 
   test.each([
     [{ languages: {} }, 'applicantPage.languages: {} is not allowed; use at least one language'],
     [{ languages: [] }, 'applicantPage.languages: [] is not allowed; use an object of settings'],
+    [{ languages: { en: {}, EN: {} } }, 'use each language once'],
+    [{ languages: { 'pt-BR': {}, es: {}, 'pt-br': {} } }, 'use each language once'],
     [{ languages: 'es' }, 'applicantPage.languages: "es" is not allowed; use an object of settings'],
     [{ languages: { spanish: {} } }, `applicantPage.languages.spanish: no such setting; ${tag}`],
     [
@@ -107,7 +109,7 @@ describe('a page in several languages', () => {
       'applicantPage.languages.es: "Hola" is not allowed; use an object of settings',
     ],
     [{ languages: { es: { title: 5 } } }, `applicantPage.languages.es.title: 5 is not allowed; ${plain}`],
-    [{ languages: { es: {}, sw: { title: 'x' } } }, `applicantPage.languages.sw.button: missing; ${plain}`],
+    [{ languages: { es: {}, tl: { title: 'x' } } }, `applicantPage.languages.tl.button: missing; ${plain}`],
     [{ languages: { es: { color: '#000000' } } }, 'applicantPage.languages.es.color: no such setting'],
     [
       { languages: { es: {} }, title: 'x' },
@@ -127,7 +129,7 @@ describe('direction', () => {
     ['ur', 'rtl'],
     ['ur-Latn', 'ltr'],
     ['az-Arab', 'rtl'],
-    ['sw', 'ltr'],
+    ['tl', 'ltr'],
     ['pt-BR', 'ltr'],
   ])('%s is written %s', (language, direction) => {
     expect(applicantPageOf({ ...translated, language }).languages[0].direction).toBe(direction);
@@ -152,14 +154,15 @@ describe('a colour', () => {
   });
 
   test.each(['red', '#123', '#12345g', 'rgb(0,0,0)', '#000000;}', 5, null])('may not be %j', (color) => {
+    expect(messageFor({ color })).not.toContain('nearest');
     expect(messageFor({ color })).toContain(
-      `applicantPage.color: ${JSON.stringify(color)} is not allowed; use a colour such as "#0b4a8f", with a contrast of at least 4.5:1 to white`,
+      `applicantPage.color: ${JSON.stringify(color)} is not allowed; use a colour in the form #rrggbb such as "#0b4a8f", with a contrast of at least 4.5:1 to white`,
     );
   });
 
   test('that is not readable is refused, and the nearest readable one is named', () => {
     expect(messageFor({ color: '#ff6600' })).toContain(
-      'applicantPage.color: "#ff6600" is not allowed; use a colour such as "#0b4a8f", with a contrast of at least 4.5:1 to white; the nearest is "#cb4f00"',
+      'applicantPage.color: "#ff6600" is not allowed; use a colour in the form #rrggbb such as "#0b4a8f", with a contrast of at least 4.5:1 to white; the nearest is "#cb4f00"',
     );
     expect(messageFor({ color: '#cb4f00' })).toBe('accepted');
   });

@@ -43,11 +43,19 @@ test.each([
     { domain: { ...domain, certificateArn: certificateArn.replace('eu-central-1', 'us-east-1') } },
     "is not allowed; use a certificate in the stage's own region, eu-central-1",
   ],
+  [
+    { domain: { ...domain, certificateArn: certificateArn.replace('arn:aws:', 'arn:aws-cn:') } },
+    'is not allowed; use the ARN of a certificate in AWS Certificate Manager',
+  ],
+  [{ domain }, 'defaultEndpoint: missing; use "open" to keep API Gateway\'s own host as it was, or "closed"'],
+  [{ domain, defaultEndpoint: true }, 'defaultEndpoint: true is not allowed; use "closed" or "open"'],
+  [{ defaultEndpoint: 'open' }, 'defaultEndpoint: "open" is not allowed; use it only with domain'],
 ])('refuses %j', (settings, message) => {
   expect(messageFor({ Demo: { ...row, ...settings } })).toContain(message);
 });
 
 test('accepts a domain; its certificate is not checked if the row has no region', () => {
-  expect(readStages({ Demo: { ...row, domain } })[0]?.domain).toEqual(domain);
-  expect(readStages({ Demo: { environment: 'test', domain } })[0]?.domain).toEqual(domain);
+  const settings = { domain, defaultEndpoint: 'open' };
+  expect(readStages({ Demo: { ...row, ...settings } })[0]).toMatchObject(settings);
+  expect(readStages({ Demo: { environment: 'test', ...settings } })[0]).toMatchObject(settings);
 });

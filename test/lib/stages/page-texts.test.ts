@@ -39,6 +39,6 @@ test.each([
   expect(shippedTextsFor(tag)).toBe(shippedTexts[shipped]);
 });
 
-test.each(['sw', 'pt-PT', 'est', 'x'])('%s has none', (tag) => {
+test.each(['tl', 'pt-PT', 'est', 'x'])('%s has none', (tag) => {
   expect(shippedTextsFor(tag)).toBeUndefined();
 });

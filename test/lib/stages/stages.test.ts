@@ -5,6 +5,13 @@ import { readStages, retentionDays } from '../../../lib/stages/stages.ts';
 import { messageFor } from './message-for.ts';
 
 const row = { environment: 'test' };
+const ownHost = {
+  domain: {
+    name: 'start.lender.example',
+    certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/1-a',
+  },
+  defaultEndpoint: 'closed',
+};
 
 describe('the stages table', () => {
   test('gives a test stage safe and small defaults', () => {
@@ -25,12 +32,12 @@ describe('the stages table', () => {
         launchLinks: true,
         applicantPage: applicantPageOf({}),
         domain: undefined,
+        defaultEndpoint: undefined,
         launchThrottle: { rateLimit: 5, burstLimit: 10 },
         launchKeyRotationDays: 90,
         logRetentionDays: 14,
         rotationDays: 90,
         results: false,
-        apiGatewayAccountRole: 'create',
         alarmEmail: undefined,
         alarmTopicArn: undefined,
         runbookUrl: undefined,
@@ -76,12 +83,12 @@ describe('the stages table', () => {
         name: 'start.lender.example',
         certificateArn: 'arn:aws:acm:ap-southeast-1:123456789012:certificate/1-a',
       },
+      defaultEndpoint: 'closed',
       launchThrottle: { rateLimit: 1, burstLimit: 2 },
       launchKeyRotationDays: 32,
       logRetentionDays: 1827,
       rotationDays: 1000,
       results: { previousKeyDays: 0 },
-      apiGatewayAccountRole: 'existing',
       alarmTopicArn: 'arn:aws:sns:ap-southeast-1:123456789012:on-call',
       runbookUrl: 'https://git.lender.example/begini-session/RUNBOOK.md',
       customerManagedKey: false,
@@ -121,12 +128,11 @@ describe('the stages table', () => {
     expect(messageFor(table)).toContain('stages.Test.throttle.rateLimit: ');
   });
 
-  test('accepts limits of a million, a loan app’s name of 40 letters, and every address', () => {
+  test('accepts limits of a million, and a loan app’s name of 40 letters', () => {
     const settings = {
       callerAuth: 'api-key',
       throttle: { rateLimit: 1_000_000, burstLimit: 1_000_000 },
       loanApps: ['a'.repeat(40)],
-      allowedSourceIps: ['0.0.0.0/0', '::/0'],
     };
     expect(readStages({ Test: { ...row, ...settings } })[0]).toMatchObject(settings);
   });
@@ -155,6 +161,19 @@ describe('the stages table', () => {
     ],
     ['an empty name', { '': row }, 'stages.: not fit for a stack and a path'],
     [
+      'the name of the stack of the account',
+      { Account: row },
+      'stages.Account: the stack of the account has this name; use another one',
+    ],
+    [
+      'one host name in two rows',
+      {
+        Test: { ...row, ...ownHost },
+        Peru: { ...row, ...ownHost },
+      },
+      'stages.Peru.domain.name: "start.lender.example" is not allowed; use another name: stages.Test has it',
+    ],
+    [
       'names that differ in case',
       { Test: row, TEST: row },
       'stages.TEST: same path as stages.Test; use names',
@@ -173,6 +192,17 @@ describe('the stages table', () => {
     [{ account: 123456789012 }, 'account: 123456789012 is not allowed; use a string of 12 digits'],
     [{ account: '12345678901' }, 'account: "12345678901" is not allowed; use a string of 12 digits'],
     [{ region: 'Frankfurt' }, 'region: "Frankfurt" is not allowed; use a region such as "eu-central-1"'],
+    ...[
+      'cn-north-1',
+      'us-gov-west-1',
+      'us-iso-east-1',
+      'us-isob-east-1',
+      'eu-isoe-west-1',
+      'eusc-de-east-1',
+    ].map((region): [object, string] => [
+      { region },
+      `region: "${region}" is not allowed; use a region of AWS's standard partition, such as "eu-central-1"`,
+    ]),
     [{ callerAuth: 'api_key' }, 'callerAuth: "api_key" is not allowed; use "iam" or "api-key"'],
     [{ callerAuth: null }, 'callerAuth: null is not allowed; use "iam" or "api-key"'],
     [{ loanApps: ['a'] }, 'loanApps: ["a"] is not allowed; use it only with "callerAuth": "api-key"'],
@@ -204,6 +234,22 @@ describe('the stages table', () => {
     [{ allowedSourceIps: ['10.0.0.0/8/8'] }, `allowedSourceIps[0]: "10.0.0.0/8/8" is not allowed; ${range}`],
     [{ allowedSourceIps: ['fe80::1%eth0'] }, `allowedSourceIps[0]: "fe80::1%eth0" is not allowed; ${range}`],
     [{ allowedSourceIps: ['bank.example'] }, `allowedSourceIps[0]: "bank.example" is not allowed; ${range}`],
+    ...[
+      '10.1.2.3',
+      '10.0.0.0/8',
+      '172.31.0.0/16',
+      '192.168.0.7',
+      '100.64.0.0/10',
+      '127.0.0.1',
+      '169.254.0.0/16',
+    ].map((address): [object, string] => [
+      { allowedSourceIps: [address] },
+      `allowedSourceIps[0]: "${address}" is not allowed; use a public address: API Gateway sees the one`,
+    ]),
+    ...['fd00::/8', 'fe80::1', '::1'].map((address): [object, string] => [
+      { allowedSourceIps: ['203.0.113.7', address] },
+      `allowedSourceIps[1]: "${address}" is not allowed; use a public address: API Gateway sees the one`,
+    ]),
     [{ hmac: 'false' }, 'hmac: "false" is not allowed; use true or false'],
     [{ resume: 'yes' }, 'resume: "yes" is not allowed; use true or false'],
     ...[0, 10_001, 1.5, '24'].map((hours): [object, string] => [
@@ -238,10 +284,11 @@ describe('the stages table', () => {
       `results: ${JSON.stringify(results)} is not allowed; use true, false, or an object of settings: {`,
     ]),
     [{ logRetentionDays: 9999 }, 'logRetentionDays: 9999 is not allowed'],
-    [
-      { apiGatewayAccountRole: true },
-      'apiGatewayAccountRole: true is not allowed; use "create" or "existing"',
-    ],
+    // Settings of 1.0.0 to 1.2.0.
+    ...['create', 'existing'].map((role): [object, string] => [
+      { apiGatewayAccountRole: role },
+      `apiGatewayAccountRole: "${role}" is not allowed; use nothing: delete this line. A stage no longer makes the role`,
+    ]),
     [{ alarmEmail: 'on-call' }, `alarmEmail: "on-call" is not allowed; ${email}`],
     [{ alarmEmail: 'on-call@bank' }, `alarmEmail: "on-call@bank" is not allowed; ${email}`],
     [
@@ -254,6 +301,14 @@ describe('the stages table', () => {
     [
       { alarmTopicArn: topic, region: 'eu-west-1' },
       `alarmTopicArn: "${topic}" is not allowed; use a topic in the row's region, eu-west-1`,
+    ],
+    [
+      { alarmTopicArn: topic, account: '999999999999' },
+      `alarmTopicArn: "${topic}" is not allowed; use a topic in the row's account, 999999999999: EventBridge needs`,
+    ],
+    [
+      { alarmTopicArn: topic.replace('arn:aws:', 'arn:aws-us-gov:') },
+      `alarmTopicArn: "${topic.replace('aws', 'aws-us-gov')}" is not allowed; use the ARN of a standard SNS topic`,
     ],
     [
       { alarmTopicArn: topic, alarmEmail: 'on-call@bank.example' },
@@ -276,6 +331,66 @@ describe('the stages table', () => {
     ],
   ])('refuses %j', (settings, message) => {
     expect(messageFor({ Demo: { ...row, ...settings } })).toContain(`cdk.json, stages.Demo.${message}`);
+  });
+
+  describe('the addresses that loan apps call from', () => {
+    const openKeys = { environment: 'production', callerAuth: 'api-key' };
+    const anywhere = '"allowedSourceIps": ["0.0.0.0/0", "::/0"]';
+
+    test('are needed for API keys in production, and the message has the lines to paste', () => {
+      const message = messageFor({ Production: openKeys });
+      expect(message).toContain(
+        'cdk.json, stages.Production.allowedSourceIps: missing; use "allowedSourceIps": [',
+      );
+      expect(message).toContain(anywhere);
+      expect(message.split('\n')).toHaveLength(1);
+    });
+
+    test.each([
+      { ...openKeys, ...JSON.parse(`{${anywhere}}`) },
+      { ...openKeys, allowedSourceIps: ['203.0.113.0/24'] },
+      { ...openKeys, environment: 'test' },
+      { environment: 'production' },
+    ])('are accepted in %j', (settings) => {
+      expect(messageFor({ Demo: settings })).toBe('accepted');
+    });
+
+    test.each([
+      [['0.0.0.0/0', '::/0'], []],
+      [['203.0.113.7', '0.0.0.0/0', '::/0'], []],
+      [['0.0.0.0/0'], ['0.0.0.0/0']],
+    ])('%j: need a check of %j', (allowedSourceIps, checked) => {
+      expect(readStages({ Demo: { ...openKeys, allowedSourceIps } })[0]?.allowedSourceIps).toEqual(checked);
+    });
+
+    test('are few enough for the resource policy that they are in', () => {
+      const ranges = Array.from({ length: 340 }, (_, n) => `203.${n % 250}.${n >> 1}.0/32`);
+      expect(messageFor({ Demo: { ...row, allowedSourceIps: ranges.slice(0, 290) } })).toBe('accepted');
+      expect(messageFor({ Demo: { ...row, allowedSourceIps: ranges } })).toContain(
+        'use at most 5500 characters of addresses, because AWS limits the policy that they are in; use wider ranges',
+      );
+    });
+  });
+
+  test('refuses a region of another partition that cdk deploys with, unless the row has its own', () => {
+    expect(messageFor({ Test: row }, 'cn-north-1')).toContain(
+      "cdk.json, stages.Test.region: missing, and cdk deploys to cn-north-1; use a region of AWS's standard partition",
+    );
+    expect(messageFor({ Test: { ...row, region: 'eu-central-1' } }, 'cn-north-1')).toBe('accepted');
+    expect(messageFor({ Test: row }, 'us-east-1')).toBe('accepted');
+  });
+
+  test.each([
+    [
+      { environment: 'production', callerAuth: 'api-key', allowedSourceIps: ['10.0.0.1'] },
+      'allowedSourceIps[0]',
+    ],
+    [{ ...row, ...ownHost, defaultEndpoint: true }, 'defaultEndpoint'],
+    [{ ...row, ...ownHost, domain: true }, 'domain'],
+  ])('says one thing only about a setting that is wrong by itself: %j', (settings, place) => {
+    const [line = '', ...others] = messageFor({ Demo: settings }).split('\n');
+    expect(line).toContain(`cdk.json, stages.Demo.${place}: `);
+    expect(others).toEqual([]);
   });
 
   test('names a mistake between two settings together with a mistake in a third', () => {

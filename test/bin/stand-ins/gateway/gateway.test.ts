@@ -249,7 +249,7 @@ describe('what the gateway answers itself', () => {
     const response = await ask('/nowhere', { headers: { Accept: 'text/html,*/*;q=0.8' } });
     expect([response.status, response.headers.get('content-type')]).toEqual([403, 'text/html']);
     const html = await response.text();
-    expect(html).toContain(`<bdi>${response.headers.get('x-request-id')}</bdi>`);
+    expect(html).toContain(`<code dir="ltr">${response.headers.get('x-request-id')}</code>`);
     expect(html).toContain('<bdi>Cash &#38; Co. &#36;context.stage</bdi>');
     expect(html).toContain('<html lang="es"');
   });

@@ -1,0 +1,3 @@
+import { describeWebIdentity } from '../support/describe-web-identity.ts';
+
+describeWebIdentity('node');
