@@ -221,7 +221,11 @@ test('says for each finding what to click or run', async () => {
   expect(troublesIn(output)).toEqual(
     [
       ['to do', 'the last deployment', 'then: npx cdk deploy BeginiSession-Demo'],
-      ['wrong', 'API Gateway may write access logs', 'then: npx cdk deploy BeginiSession-Demo'],
+      [
+        'wrong',
+        'API Gateway may write access logs',
+        'npx cdk deploy BeginiSession-Demo -c apiGatewayAccountRole=create',
+      ],
       ['to do', 'the quota of concurrent executions', 'Request increase'],
       ['to do', 'the deployed version', 'npx cdk deploy BeginiSession-Demo'],
       ['to do', 'each alias is on one version', 'routing-config AdditionalVersionWeights=\\{\\}'],

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { buildDocument } from '../../../bin/openapi/build-document.ts';
 import { schemaDifferences } from '../../../bin/openapi/check-answer.ts';
 import { exampleLaunchToken, exampleSession } from '../../../bin/openapi/components.ts';
-import { operations } from '../../../bin/openapi/operations.ts';
+import { type Operation, operations } from '../../../bin/openapi/operations.ts';
 import { endings } from '../../../functions/applicant-page/page-content.ts';
 import { parseBody as parseLink } from '../../../functions/create-launch-link/parse-body.ts';
 import { parseBody as parseSession } from '../../../functions/create-session/parse-body.ts';
@@ -97,6 +97,36 @@ describe('its schemas, from which clients are generated', () => {
 
   test('say what is in each array', () => {
     expect(schemas.filter((schema) => schema.type === 'array' && !('items' in schema))).toEqual([]);
+  });
+
+  test('describe each property of an example, and leave open what they do not describe', () => {
+    type Described = {
+      description?: string;
+      type?: unknown;
+      properties?: Record<string, Described>;
+      additionalProperties?: boolean;
+    };
+    const undescribed = ({ properties, additionalProperties }: Described, value: unknown): string[] =>
+      Object.entries(properties && typeof value === 'object' && value ? value : {}).flatMap(
+        ([name, each]) => {
+          const schema = properties?.[name];
+          if (schema) return undescribed(schema, each);
+          return additionalProperties ? [] : [name];
+        },
+      );
+    const bodies = Object.values(operations).flatMap(({ requestBody, answers }: Operation) => [
+      requestBody,
+      ...Object.values(answers).map(({ json }) => json),
+    ]);
+    const examples = bodies.flatMap((body) => body ?? []);
+    expect(examples.length).toBeGreaterThan(5);
+    for (const { schema, example } of examples) {
+      expect(undescribed(document.components.schemas[schema], example)).toEqual([]);
+    }
+    const bare = schemas.filter((schema) => schema.type === 'object' && !('properties' in schema));
+    expect(bare.filter((schema) => !('additionalProperties' in schema))).toEqual([
+      document.components.schemas.Empty,
+    ]);
   });
 
   test('list every code, and accept a new one', () => {
