@@ -73,7 +73,8 @@ const documentedFiles = { 'pair.json': { apiKey: 'example', integrationId: 'exam
 /** Where each service is; `aws` is all others. */
 export type Endpoints = { aws?: string; secretsmanager?: string; dynamodb?: string; sqs?: string };
 
-const cdk = join(import.meta.dirname, '../../node_modules/aws-cdk/bin/cdk');
+const root = join(import.meta.dirname, '../..');
+const cdk = join(root, 'node_modules/aws-cdk/bin/cdk');
 const prelude = `set -euo pipefail
 npm() { :; }; git() { :; }; less() { cat; }
 npx() { [ ! -e cdk.json ] || node "$OWN_CDK" "\${@:2}"; }
@@ -98,8 +99,7 @@ export async function runScript(
     for (const [name, content] of Object.entries({ ...documentedFiles, ...files })) {
       writeFileSync(join(folder, name), JSON.stringify(content));
     }
-    // So is the account's template.
-    symlinkSync(join(import.meta.dirname, '../../.github'), join(folder, '.github'));
+    symlinkSync(join(root, '.github'), join(folder, '.github'));
     const environment = {
       ...Object.fromEntries(Object.entries(endpoints).map(([service, url]) => [`ENDPOINT_${service}`, url])),
       AWS_ENDPOINT_URL: endpoints.aws ?? '',

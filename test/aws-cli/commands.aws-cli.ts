@@ -45,6 +45,12 @@ const values: Record<string, string> = {
   'version with AWSPENDING': '11111111-1111-4111-8111-111111111111',
   'version with AWSPREVIOUS': '22222222-2222-4222-8222-222222222222',
   'version with AWSCURRENT': '33333333-3333-4333-8333-333333333333',
+  boundary: 'loan-app-boundary',
+  ExecutionPolicyArn: 'arn:aws:iam::111122223333:policy/execution',
+  owner: 'lender',
+  'owner id': '1',
+  repository: 'sessions',
+  'repository id': '2',
   // Of lines that the doctor and the rotation command print.
   secretId: 'CredentialsSecretProduction69FA0EC5-aBcDeF',
   secretName: 'CredentialsSecretProduction69FA0EC5-aBcDeF',
@@ -80,13 +86,14 @@ test.each(documentedScripts().map(({ place, script }) => [place, script] as cons
     aws.answer('sqs:GetQueueAttributes', () => ({
       Attributes: { RedrivePolicy: '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:111122223333:dead"}' },
     }));
-    aws.answer('cloudformation:CreateChangeSet', () => '<Id>the-changes</Id>');
-    aws.answer('cloudformation:GetTemplateSummary', () => '<Parameters></Parameters>');
-    aws.answer('cloudformation:DescribeChangeSet', () => '<Status>CREATE_COMPLETE</Status>');
+    // What `aws cloudformation deploy` waits for.
+    const stack =
+      '<StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>2026-11-27T00:00:00Z</CreationTime>';
     aws.answer(
       'cloudformation:DescribeStacks',
-      () => '<Stacks><member><StackStatus>UPDATE_COMPLETE</StackStatus></member></Stacks>',
+      () => `<Stacks><member><StackName>any</StackName>${stack}</member></Stacks>`,
     );
+    aws.answer('cloudformation:DescribeChangeSet', () => '<Status>CREATE_COMPLETE</Status>');
     await runs(script);
     expect(aws.calls.length).toBeGreaterThanOrEqual(script.match(/\baws [a-z]/g)?.length ?? 1);
   },

@@ -104,11 +104,10 @@ export class Policies {
     const own = identity.filter((statement) => applies(statement, request));
     if ([...attached, ...own].some(({ Effect }) => Effect === 'Deny')) return false;
     if (attached.some(({ Principal }) => isFor(Principal, request.principal))) return true;
-    // A key's policy must delegate the decision to the account; for other resources, and for a key that does not exist
-    // yet, the account decides without it.
-    const accountDecides =
-      !/^kms:(?!CreateKey$)/.test(request.action) ||
-      attached.some(({ Principal }) => isForAccount(Principal));
+    // A key's policy must delegate the decision to the account; for other resources the account decides without it. A
+    // key of another stack is taken to have AWS's default policy, which delegates.
+    const isOwnKey = this.#ofType('AWS::KMS::Key').some(([id]) => this.#arn(id) === request.resource);
+    const accountDecides = !isOwnKey || attached.some(({ Principal }) => isForAccount(Principal));
     return accountDecides && own.length > 0;
   }
 

@@ -87,12 +87,13 @@ async function rightsUsedBy(row: object, template: Template, policies: Policies)
   const queueUrl = (name: string) =>
     `https://sqs.eu-central-1.amazonaws.com/${policies.arnOf('AWS::SQS::Queue', `ResultsQueues${name}`).split(':').slice(-2).join('/')}`;
   const secret = 'AWS::SecretsManager::Secret';
-  const topic = only(template, 'AWS::SNS::Topic');
+  const hasTopic = only(template, 'AWS::SNS::Topic') !== '';
+  const topicArn = hasTopic ? policies.arnOf('AWS::SNS::Topic') : stage.alarmTopicArn;
   const apiKey = only(template, 'AWS::ApiGateway::ApiKey');
   aws.reset({
     SessionsUrl: `${server.origin}/demo/sessions`,
     CredentialsSecretName: policies.arnOf(secret, 'CredentialsSecret'),
-    ...(topic && { AlarmTopicArn: policies.arnOf('AWS::SNS::Topic') }),
+    ...(topicArn && { AlarmTopicArn: topicArn }),
     ...(stage.callerAuth === 'iam' && {
       CallerPolicyArn: policies.arnOf('AWS::IAM::ManagedPolicy', 'Callers'),
     }),
@@ -105,11 +106,10 @@ async function rightsUsedBy(row: object, template: Template, policies: Policies)
       WebhookUrl: `${server.origin}/demo/webhooks/begini`,
     }),
   });
-  if (topic) {
-    aws.sns.on(GetTopicAttributesCommand).resolves({
-      Attributes: { Policy: policyFor('sns:Publish'), KmsMasterKeyId: policies.arnOf('AWS::KMS::Key') },
-    });
-  }
+  const KmsMasterKeyId = hasTopic ? policies.arnOf('AWS::KMS::Key') : arn('kms', 'key/of-the-existing-topic');
+  aws.sns
+    .on(GetTopicAttributesCommand)
+    .resolves({ Attributes: { Policy: policyFor('sns:Publish'), KmsMasterKeyId } });
   const aliases = Object.entries(template.findResources('AWS::Lambda::Alias')).map(
     ([id, { Properties }]) => ({
       LogicalResourceId: id,
@@ -139,6 +139,7 @@ async function rightsUsedBy(row: object, template: Template, policies: Policies)
 
 describe.each([
   ['iam and results', { environment: 'production', alarmEmail: 'on-call@bank.example', results: true }],
+  ['an existing topic', { environment: 'test', alarmTopicArn: arn('sns', 'on-call') }],
   [
     'an API key, no table, no links, and nobody who is told',
     {
