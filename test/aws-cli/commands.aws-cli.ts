@@ -6,7 +6,7 @@ import {
   type SecretsManager,
   startSecretsManager,
 } from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
-import { type Sqs, startSqs } from '../../bin/stand-ins/sqs/sqs.ts';
+import { maxReceiveCount, type Sqs, startSqs } from '../../bin/stand-ins/sqs/sqs.ts';
 import { type AwsStandIn, type Endpoints, runScript, startAwsStandIn } from './aws-stand-in.ts';
 import { documentedScript, documentedScripts, fillIn } from './documented-commands.ts';
 
@@ -16,12 +16,6 @@ const queueUrl = 'https://sqs.us-east-1.amazonaws.com/111122223333/results';
 const values: Record<string, string> = {
   account: '111122223333',
   region: 'us-east-1',
-  boundary: 'bank-boundary',
-  owner: 'bank',
-  'owner id': '123456',
-  repository: 'begini-session',
-  'repository id': '789012',
-  ExecutionPolicyArn: 'arn:aws:iam::111122223333:policy/ExecutionPolicy',
   'yyyy-mm-dd': '2026-11-27',
   EventId: '1a2b3c4d-0000-4000-8000-000000000000',
   CredentialsSecretName: 'CredentialsSecretProduction69FA0EC5-aBcDeF',
@@ -237,8 +231,17 @@ describe('against the stand-ins of npm start', () => {
   });
 
   test('dead results are counted, shown and moved back', async () => {
-    sqs.send('dead', { body: '{"uid":"ABCDE-12345"}', attributes: {} });
-    const move = documentedScript(runbook, 'start-message-move-task');
+    sqs.send('results', { body: '{"uid":"ABCDE-12345"}', attributes: {} });
+    for (let receives = 0; receives <= maxReceiveCount; receives += 1) {
+      await fetch(sqs.origin, {
+        method: 'POST',
+        headers: { 'X-Amz-Target': 'AmazonSQS.ReceiveMessage' },
+        body: JSON.stringify({ QueueUrl: sqs.queueUrl('results'), VisibilityTimeout: 0 }),
+      });
+    }
+    expect(sqs.messages('dead')).toHaveLength(1);
+    // At once, instead of the 30 seconds that the runbook has one wait.
+    const move = documentedScript(runbook, 'start-message-move-task').replace('-timeout 30', '-timeout 0');
     const printed = await runsThere(move.replace('<ResultsQueueUrl>', sqs.queueUrl('results')));
     expect(printed).toContain('"ApproximateNumberOfMessages": "1"');
     expect(printed).toContain('{"uid":"ABCDE-12345"}');
