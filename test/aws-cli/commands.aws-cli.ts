@@ -6,7 +6,7 @@ import {
   type SecretsManager,
   startSecretsManager,
 } from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
-import { type Sqs, startSqs } from '../../bin/stand-ins/sqs/sqs.ts';
+import { maxReceiveCount, type Sqs, startSqs } from '../../bin/stand-ins/sqs/sqs.ts';
 import { type AwsStandIn, type Endpoints, runScript, startAwsStandIn } from './aws-stand-in.ts';
 import { documentedScript, documentedScripts, fillIn } from './documented-commands.ts';
 
@@ -231,8 +231,17 @@ describe('against the stand-ins of npm start', () => {
   });
 
   test('dead results are counted, shown and moved back', async () => {
-    sqs.send('dead', { body: '{"uid":"ABCDE-12345"}', attributes: {} });
-    const move = documentedScript(runbook, 'start-message-move-task');
+    sqs.send('results', { body: '{"uid":"ABCDE-12345"}', attributes: {} });
+    for (let receives = 0; receives <= maxReceiveCount; receives += 1) {
+      await fetch(sqs.origin, {
+        method: 'POST',
+        headers: { 'X-Amz-Target': 'AmazonSQS.ReceiveMessage' },
+        body: JSON.stringify({ QueueUrl: sqs.queueUrl('results'), VisibilityTimeout: 0 }),
+      });
+    }
+    expect(sqs.messages('dead')).toHaveLength(1);
+    // At once, instead of the 30 seconds that the runbook has one wait.
+    const move = documentedScript(runbook, 'start-message-move-task').replace('-timeout 30', '-timeout 0');
     const printed = await runsThere(move.replace('<ResultsQueueUrl>', sqs.queueUrl('results')));
     expect(printed).toContain('"ApproximateNumberOfMessages": "1"');
     expect(printed).toContain('{"uid":"ABCDE-12345"}');
