@@ -88,6 +88,8 @@ test.each(documentedScripts().map(({ place, script }) => [place, script] as cons
       () => `<Stacks><member><StackName>any</StackName>${stack}</member></Stacks>`,
     );
     aws.answer('cloudformation:DescribeChangeSet', () => '<Status>CREATE_COMPLETE</Status>');
+    aws.answer('cloudformation:GetTemplateSummary', () => '<Parameters></Parameters>');
+    aws.answer('cloudformation:CreateChangeSet', () => '<Id>id</Id><StackId>id</StackId>');
     await runs(script);
     expect(aws.calls.length).toBeGreaterThanOrEqual(script.match(/\baws [a-z]/g)?.length ?? 1);
   },
