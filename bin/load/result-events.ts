@@ -5,8 +5,8 @@ import { simulatedCredentials } from '../stand-ins/begini/begini-simulator.ts';
 import { BeginiWebhook, type WebhookMode } from '../stand-ins/begini/begini-webhook.ts';
 import type { Figure } from './figures.ts';
 
-/** Nobody knows how often Begini repeats an event; here it does for a minute. */
-const retryDelaysMs: readonly number[] = Array(30).fill(2_000);
+/** Nobody knows how often Begini repeats an event; here it does for five minutes. */
+const retryDelaysMs: readonly number[] = Array(150).fill(2_000);
 
 /** How events are sent: again until one try is answered 200, or once, with the key in use or with the one before it. */
 const ways = {
@@ -25,12 +25,16 @@ export type RunningEvents = {
   stop(): Promise<ResultEvent[]>;
 };
 
-/** Sends an event to the service in each of the ways, every `pauseMs`. */
+/**
+ * Sends an event to the service in each of the ways, and pauses once it was tried: a slow machine makes the load smaller,
+ * but never lets events pile up, other than those that are repeated.
+ */
 export function startEvents({ gateway, vendor }: LocalService, pauseMs: number): RunningEvents {
   const sent: Promise<ResultEvent>[] = [];
   let isStopped = false;
 
-  async function deliver(way: Way, uid: string): Promise<ResultEvent> {
+  async function deliver(way: Way): Promise<ResultEvent> {
+    const uid = `DRILL-EVENT-${sent.length}`;
     const { mode, retryDelaysMs } = ways[way];
     const webhook = new BeginiWebhook({ apiKeys: () => vendor.apiKeys, delayMs: 0, retryDelaysMs });
     webhook.url = `${gateway.url}${resultsPath}`;
@@ -42,9 +46,16 @@ export function startEvents({ gateway, vendor }: LocalService, pauseMs: number):
     return { uid, way, sentAt, isAccepted };
   }
 
+  function start(way: Way): Promise<ResultEvent> {
+    const delivery = deliver(way);
+    sent.push(delivery);
+    return delivery;
+  }
+
   async function send(): Promise<void> {
     while (!isStopped) {
-      for (const way of Object.keys(ways) as Way[]) sent.push(deliver(way, `DRILL-EVENT-${sent.length}`));
+      void start('repeated');
+      await Promise.all([start('never repeated'), start('signed with the previous key')]);
       await pause(pauseMs);
     }
   }

@@ -144,7 +144,7 @@ test.each([
 async function untilEmpty(consumer: ChildProcess): Promise<void> {
   const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
   for (;;) {
-    if (consumer.exitCode !== null) throw new Error('The consumer has ended.');
+    if (consumer.exitCode !== null) throw new Error('The consumer has ended: python3 needs boto3.');
     const command = new GetQueueAttributesCommand({
       QueueUrl: resultsQueueUrl,
       AttributeNames: [...AttributeNames],
