@@ -177,8 +177,9 @@ describe('its answers and log lines', () => {
   });
 
   test('answers if the vendor does not exist', async () => {
-    const running = await start();
-    await running.vendor.close();
+    const running = await start({
+      variables: { BEGINI_LOCAL_ORIGINS: 'https://127.0.0.1:1,https://127.0.0.1:1' },
+    });
     expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('vendor_unreachable');
   });
 
