@@ -39,51 +39,48 @@ export function createReceiveResultHandler(options: ReceiveResultOptions): ApiHa
     return await keys.verify(bytes, signatures, scope);
   }
 
-  return apiHandler(
-    { stage, writeLine, timeoutMs: resultTimeoutMs },
-    [],
-    async (event, { scope, requestId }) => {
-      const { trace } = scope;
-      const bytes = readBytes(event);
-      const verified = await verify(event, bytes, scope).catch((error) => {
-        if (error instanceof CallerError) trace.claimsIntegration = claims(bytes, keys.integrationId);
-        throw error;
-      });
+  const wrapping = { stage, writeLine, timeoutMs: resultTimeoutMs };
+  return apiHandler(wrapping, [], async (event, { scope, requestId }) => {
+    const { trace } = scope;
+    const bytes = readBytes(event);
+    const verified = await verify(event, bytes, scope).catch((error) => {
+      if (error instanceof CallerError) trace.claimsIntegration = claims(bytes, keys.integrationId);
+      throw error;
+    });
 
-      const result = readResult(bytes);
-      const { pair, versionId, which, form } = keyFor(result, verified);
-      const id = resultId(bytes);
-      Object.assign(trace, {
-        signature: form,
-        verifiedBy: which,
-        secretVersionId: versionId,
-        eventType: result.eventType,
-        resultId: id.slice(0, 8),
-        ...(result.uid !== undefined && { uidRef: uidReference(result.uid, uidRefKey) }),
-      });
-      if (isOwnTest(result)) {
-        trace.outcome = 'result_ignored';
-        return json({}, requestId);
-      }
-
-      const { body, encoding } = encodeBody(bytes);
-      const reason = reasonToSetAside(result, pair.integrationId, encoding);
-      const attributes = {
-        id,
-        receivedAt: new Date(now()).toISOString(),
-        stage,
-        integrationId: pair.integrationId,
-        eventType: result.eventType,
-        keyVersion: versionId,
-        ...(encoding && { encoding }),
-        ...(reason && { reason }),
-      };
-      await queues.send(reason ? 'setAsideQueueUrl' : 'resultsQueueUrl', { body, attributes }, scope);
-      trace.outcome = reason ? 'result_set_aside' : 'result_stored';
-      if (reason) trace.code = reason;
+    const result = readResult(bytes);
+    const { pair, versionId, which, form } = keyFor(result, verified);
+    const id = resultId(bytes);
+    Object.assign(trace, {
+      signature: form,
+      verifiedBy: which,
+      secretVersionId: versionId,
+      eventType: result.eventType,
+      resultId: id.slice(0, 8),
+      ...(result.uid !== undefined && { uidRef: uidReference(result.uid, uidRefKey) }),
+    });
+    if (isOwnTest(result)) {
+      trace.outcome = 'result_ignored';
       return json({}, requestId);
-    },
-  );
+    }
+
+    const { body, encoding } = encodeBody(bytes);
+    const reason = reasonToSetAside(result, pair.integrationId, encoding);
+    const attributes = {
+      id,
+      receivedAt: new Date(now()).toISOString(),
+      stage,
+      integrationId: pair.integrationId,
+      eventType: result.eventType,
+      keyVersion: versionId,
+      ...(encoding && { encoding }),
+      ...(reason && { reason }),
+    };
+    await queues.send(reason ? 'setAsideQueueUrl' : 'resultsQueueUrl', { body, attributes }, scope);
+    trace.outcome = reason ? 'result_set_aside' : 'result_stored';
+    if (reason) trace.code = reason;
+    return json({}, requestId);
+  });
 }
 
 function readBytes({ body, isBase64Encoded }: APIGatewayProxyEvent): Buffer {
