@@ -30,8 +30,8 @@ export const vendorTimeoutMs = 8_000;
 export const connectTimeoutMs = 2_000;
 
 /**
- * How long each address of a host is tried if it has several. Node's own 250 ms would give up a host that is far away,
- * and a connection that was established while JavaScript was running.
+ * How long each address of the vendor, and of Secrets Manager, is tried if there are several. Node's own 250 ms would give
+ * up a host that is far away, and a connection that was established while JavaScript was running.
  */
 export const addressTimeoutMs = 1_000;
 

@@ -3,7 +3,7 @@ import https from 'node:https';
 import { isIP } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { addressTimeoutMs, connectTimeoutMs, lookupTimeoutMs } from './deadlines.ts';
+import { connectTimeoutMs, lookupTimeoutMs } from './deadlines.ts';
 
 type Target = { host: string; port: number };
 
@@ -14,7 +14,7 @@ export class KeepAliveAgent extends https.Agent {
   readonly #attempt = Promise.withResolvers<void>();
 
   constructor(options: https.AgentOptions = {}) {
-    super({ keepAlive: true, autoSelectFamilyAttemptTimeout: addressTimeoutMs, ...options });
+    super({ keepAlive: true, ...options });
   }
 
   /**

@@ -1,6 +1,6 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import { shortestCallMs } from '../deadlines.ts';
+import { addressTimeoutMs, shortestCallMs } from '../deadlines.ts';
 import { VendorError } from '../errors.ts';
 import { IdleConnections, KeepAliveAgent } from '../keep-alive-agent.ts';
 import type { RequestScope } from '../request-scope.ts';
@@ -29,6 +29,10 @@ export type VendorClient = {
   close(): void;
 };
 
+/** The connections to the vendor, which may be far away: a call to AWS has no time for so long a wait. */
+export const vendorAgent = (options: https.AgentOptions = {}) =>
+  new KeepAliveAgent({ autoSelectFamilyAttemptTimeout: addressTimeoutMs, ...options });
+
 /**
  * A client for the vendor's API at `origin`. `ca` adds trusted certificates in PEM, for a simulator with TLS. It uses
  * `https.request` and not `fetch`, because only this shows whether a connection was reused, which decides whether a
@@ -40,7 +44,7 @@ export function createVendorClient({ origin, ca }: { origin: string; ca?: string
   // Not the URL itself: Node would parse it again for each call.
   const target = { hostname: url.hostname, port: url.port, method: 'POST' };
   const address = { host: url.hostname, port: Number(url.port || 443) };
-  const agent = isTls ? new KeepAliveAgent(ca ? { ca } : {}) : new http.Agent({ keepAlive: true });
+  const agent = isTls ? vendorAgent(ca ? { ca } : {}) : new http.Agent({ keepAlive: true });
   const idle = new IdleConnections(agent);
 
   async function send(request: SessionRequest, scope: RequestScope): Promise<VendorResponse> {

@@ -1,7 +1,9 @@
+import { getDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as deadlines from '../../functions/deadlines.ts';
 import { requestDeadline } from '../../functions/deadlines.ts';
+import { KeepAliveAgent } from '../../functions/keep-alive-agent.ts';
 
 test('each deadline is longer than the inner ones that it waits for', () => {
   const { gatewayTimeoutMs, functionTimeoutMs, requestTimeoutMs, answerReserveMs, vendorTimeoutMs } =
@@ -35,9 +37,14 @@ test('Begini has the answer to a result within 5 s, and a queue gets its second 
   expect(resultTimeoutMs - slowestFirstTryMs).toBeGreaterThanOrEqual(sendTryTimeoutMs / 2);
 });
 
-test('a connection has time for two addresses', () => {
-  const { connectTimeoutMs, addressTimeoutMs } = deadlines;
-  expect(connectTimeoutMs).toBeGreaterThanOrEqual(2 * addressTimeoutMs);
+test('a connection has time for two addresses, and so has each try of a call to AWS', () => {
+  const { connectTimeoutMs, secretTryTimeoutMs, addressTimeoutMs, storeTryTimeoutMs, sendTryTimeoutMs } =
+    deadlines;
+  expect(Math.min(connectTimeoutMs, secretTryTimeoutMs)).toBeGreaterThanOrEqual(2 * addressTimeoutMs);
+  // The table and the queues have Node's own time.
+  expect(new KeepAliveAgent().options.autoSelectFamilyAttemptTimeout).toBeUndefined();
+  const nodesOwnMs = getDefaultAutoSelectFamilyAttemptTimeout();
+  expect(Math.min(storeTryTimeoutMs, sendTryTimeoutMs)).toBeGreaterThanOrEqual(2 * nodesOwnMs);
 });
 
 /** One call to the table of sessions, including its second try. */

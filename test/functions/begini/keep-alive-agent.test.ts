@@ -9,7 +9,7 @@ const time = installVirtualTime();
 const { setTimeout: pause } = await import('node:timers/promises');
 const { makeCertificate } = await import('../../../bin/stand-ins/certificate.ts');
 const { addressTimeoutMs } = await import('../../../functions/deadlines.ts');
-const { KeepAliveAgent } = await import('../../../functions/keep-alive-agent.ts');
+const { vendorAgent } = await import('../../../functions/begini/client.ts');
 const {
   call,
   certificate,
@@ -271,7 +271,7 @@ describe('the prepared connection', () => {
   /** An agent that looks every name up by `lookup`, and a vendor that it trusts. */
   async function startNamed(lookup: LookupFunction) {
     const { vendor } = await startVendor();
-    const agent = new KeepAliveAgent({ ca: certificate.cert, lookup });
+    const agent = vendorAgent({ ca: certificate.cert, lookup });
     endWithTest(() => agent.destroy());
     return { vendor, agent, target: { host: 'localhost', port: Number(new URL(vendor.origin).port) } };
   }
