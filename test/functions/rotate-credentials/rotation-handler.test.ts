@@ -284,6 +284,13 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
     },
   );
 
+  test('testSecret refuses a token whose pair is still on the staged version: it may see the labels too late', async () => {
+    const token = randomUUID();
+    await rotations.stage(newPair, token);
+    await expect(invoke('testSecret', token)).rejects.toMatchObject({ code: 'not_pending' });
+    expect(rotations.vendor.requests).toEqual([]);
+  });
+
   test.each(['testSecret', 'finishSecret'])('%s refuses a version that is only staged', async (step) => {
     const staged = await rotations.stage(newPair);
     await expect(invoke(step, staged)).rejects.toMatchObject({ code: 'not_pending' });
