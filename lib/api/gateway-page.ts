@@ -9,6 +9,7 @@ const tooManyBytes = 8_000;
 /**
  * The same answer as a page for an applicant's browser: in the first language of the stage, then in as many of the
  * others as a template has room for. API Gateway replaces `$context.requestId` with the request's id.
+ * @throws Error if not even the first has room.
  */
 export function gatewayPage(
   { code }: Pick<GatewayResponse, 'code'>,
@@ -22,6 +23,12 @@ export function gatewayPage(
   });
   const [first, ...others] = languages;
   const page = { ...pageIn(first), brand };
+  const bytes = Buffer.byteLength(renderTemplate(page, []));
+  if (bytes >= tooManyBytes) {
+    throw new Error(
+      `applicantPage: in "${first.language}", a page of API Gateway would have ${bytes} bytes, and it takes less than ${tooManyBytes}. Shorten its texts, the longest first.`,
+    );
+  }
   const shown: ReturnType<typeof pageIn>[] = [];
   for (const other of others) {
     shown.push(pageIn(other));

@@ -96,3 +96,27 @@ test.each([
   // The address of the page is a launch link, which a GET opens again.
   expect(html.includes('<form method="get">')).toBe(title === 'laterTitle');
 });
+
+test('texts that each are allowed, but too long together for a template, stop the synthesis and name the language', () => {
+  const long = 'é'.repeat(300);
+  const texts = {
+    lenderName: long,
+    laterTitle: long,
+    laterText: long,
+    opening: long,
+    tryAgain: long,
+    back: long,
+  };
+  const page = applicantPageOf(
+    {
+      language: 'fr',
+      ...texts,
+      supportLine: long,
+      privacyUrl: 'https://www.lender.example/'.padEnd(480, 'x'),
+    },
+    'https://www.lender.example/'.padEnd(480, 'x'),
+  );
+  expect(() => gatewayPage({ code: 'too_many_requests' }, page)).toThrow(
+    /applicantPage: in "fr", .* would have \d+ bytes, .* Shorten its texts/,
+  );
+});
