@@ -145,6 +145,9 @@ describe('.github/OWNER.md', () => {
     ]
       .map((row) => figure(row, 2))
       .reduce((sum, price) => sum + price);
+    const requests = Number(/by launch link \((\d) requests/.exec(cost)?.[1]);
+    for (const row of ['API Gateway', 'Lambda, requests', 'WAF (', 'logs'])
+      expect([row, figure(row, 2).toFixed(2)]).toEqual([row, (requests * figure(row, 1)).toFixed(2)]);
     const [, logsKept] = /([\d.]+) per GB and month kept/.exec(cost) ?? [];
     const [, metrics] = /adds \d+ metrics \(([\d.]+)\)/.exec(cost) ?? [];
     const [, metric] = /metric ([\d.]+), alarm/.exec(cost) ?? [];
@@ -156,7 +159,7 @@ describe('.github/OWNER.md', () => {
         Number(metrics),
         detailed,
         (links * perMillion) / 1e6,
-        (links * 3 * 1.7 * 12 * Number(logsKept)) / 1e6,
+        (links * requests * 1.7 * 12 * Number(logsKept)) / 1e6,
         test + Number(metrics) + detailed,
       ].map((part) => Number(part.toFixed(2)));
       return [...parts, parts.reduce((sum, part) => sum + part)].map((part) => part.toFixed(2));
