@@ -9,7 +9,13 @@ import { proxyEvent } from '../../bin/stand-ins/gateway/proxy-event.ts';
 import { sign } from '../../functions/begini/request.ts';
 import { secretVersions } from '../../functions/secrets/secret-versions.ts';
 import { loanAppRole, mayAssumeLoanAppRole } from '../support/loan-app-role.ts';
-import { type AccessRequest, accountId, Policies, type Principal } from '../support/policies.ts';
+import {
+  type AccessRequest,
+  accountId,
+  Policies,
+  type Principal,
+  type Statement,
+} from '../support/policies.ts';
 import { environments, stackOf, templateOf } from '../support/synthesize.ts';
 import { installVirtualTime } from '../support/virtual-time.ts';
 import { unusedRights } from './unused-rights.ts';
@@ -549,6 +555,11 @@ describe('what an administrator puts into an account before the first deployment
   );
   const policies = new Policies(Template.fromJSON(template));
   const roleArn = (name: string) => `arn:aws:iam::${accountId}:role/${name}`;
+  /** A secret by its name, which CloudFormation makes from the logical id: `<logical id>-<random>`. */
+  const secretArn = (name: string) =>
+    `arn:aws:secretsmanager:eu-central-1:${accountId}:secret:${name}-AbCdEf`;
+  const foreignSecret = secretArn('another');
+  const stack = templateOf({ environment: 'production', alarmEmail: 'on-call@bank.example', results: true });
 
   test.each([
     ['Subject', 'repo:bank@123456/begini-session@789012:environment:production', true],
@@ -600,6 +611,26 @@ describe('what an administrator puts into an account before the first deployment
     for (const name of ['cfn-exec', 'lookup', 'image-publishing'])
       expect(policies.allows(bootstrapRole(name))).toBe(false);
     expect(policies.allows(bootstrapRole('deploy', 'us-east-1'))).toBe(false);
+
+    // A deployment can write the doctor's policy, which this role has too: here it allows everything.
+    const granted: Statement = { Effect: 'Allow', Action: '*', Resource: '*' };
+    const { statements: own } = principal as { statements: readonly Statement[] };
+    const widened = { ...principal, statements: [...own, granted] };
+    const stillMay = (request: AccessRequest) => policies.allows({ ...request, principal: widened });
+    for (const request of used) expect(stillMay(request)).toBe(true);
+    for (const request of [
+      bootstrapRole('cfn-exec'),
+      bootstrapRole('deploy', 'us-east-1'),
+      { principal, action: 'sts:AssumeRole', resource: roleArn('Administrator') },
+      { principal, action: 'iam:CreateUser', resource: `arn:aws:iam::${accountId}:user/anybody` },
+      { principal, action: 'secretsmanager:GetSecretValue', resource: foreignSecret },
+    ])
+      expect(stillMay(request)).toBe(false);
+
+    const doctor = new Policies(stack).holderOf('Doctor') as { statements: readonly Statement[] };
+    const needed = doctor.statements.flatMap(({ Action = [] }) => Action);
+    const kept = own.flatMap(({ NotAction = [] }) => NotAction);
+    expect([...kept].sort()).toEqual([...new Set([...needed, 'sts:AssumeRole'])].sort());
   });
 
   describe('the policy of CloudFormation', () => {
@@ -621,14 +652,9 @@ describe('what an administrator puts into an account before the first deployment
         Logs: 'logs:CreateLogGroup',
         SNS: 'sns:CreateTopic',
         SQS: 'sqs:CreateQueue',
-        SecretsManager: 'secretsmanager:CreateSecret',
+        SecretsManager: 'secretsmanager:GetRandomPassword',
         WAFv2: 'wafv2:CreateWebACL',
       };
-      const stack = templateOf({
-        environment: 'production',
-        alarmEmail: 'on-call@bank.example',
-        results: true,
-      });
       const types = Object.values(stack.toJSON().Resources as Record<string, { Type: string }>);
       const services = new Set(types.map(({ Type }) => String(Type.split('::')[1])));
       const refused = [...services].filter(
@@ -654,6 +680,18 @@ describe('what an administrator puts into an account before the first deployment
     test.each(['sqs:ReceiveMessage', 'dynamodb:GetItem', 'dynamodb:Scan', 'logs:FilterLogEvents'])(
       'does not let it read data: %s',
       (action) => expect(may(action, 'arn:aws:any:eu-central-1:111122223333:thing')).toBe(false),
+    );
+
+    test.each(['CreateSecret', 'PutResourcePolicy', 'RotateSecret', 'TagResource', 'GetSecretValue'])(
+      'lets it use %s on the secrets of the stack, and on no other',
+      (operation) => {
+        const own = Object.keys(stack.findResources('AWS::SecretsManager::Secret'));
+        const mayUse = (arn: string) => may(`secretsmanager:${operation}`, arn);
+        expect(own.filter((id) => !mayUse(secretArn(`${id}-1a2B3c4D5e6F`)))).toEqual([]);
+        expect(own).toHaveLength(3);
+        expect(mayUse(foreignSecret)).toBe(false);
+        expect(mayUse('*')).toBe(false);
+      },
     );
   });
 

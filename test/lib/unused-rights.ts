@@ -13,10 +13,10 @@ export function unusedRights(
   const allowed = statements
     .filter(({ Effect }) => Effect === 'Allow')
     .flatMap((statement) =>
-      [statement.Action]
+      [statement.Action ?? []]
         .flat()
         .flatMap((Action) =>
-          [statement.Resource].flat().map((Resource) => ({ ...statement, Action, Resource })),
+          [statement.Resource ?? []].flat().map((Resource) => ({ ...statement, Action, Resource })),
         ),
     );
   if (allowed.length === 0) throw new Error('the principal has no rights');

@@ -24,8 +24,10 @@ export interface AccessRequest {
 /** A statement of a policy, with CloudFormation's functions resolved. */
 export interface Statement {
   Effect: 'Allow' | 'Deny';
-  Action: string | string[];
-  Resource: string | string[];
+  Action?: string | string[];
+  NotAction?: string | string[];
+  Resource?: string | string[];
+  NotResource?: string | string[];
   Principal?: '*' | { AWS?: string | string[]; Service?: string | string[]; Federated?: string | string[] };
   Condition?: Record<string, Record<string, string | string[]>>;
 }
@@ -152,7 +154,7 @@ export class Policies {
       .flatMap(([id, { Policy }]) =>
         this.#statements(Policy).map((statement) => ({
           ...statement,
-          Resource: list(statement.Resource).map((path) =>
+          Resource: list(statement.Resource ?? []).map((path) =>
             path.replace('execute-api:', arn('execute-api', id)),
           ),
         })),
@@ -235,15 +237,37 @@ function applies(
     !statement.Principal || isFor(statement.Principal, principal) || isForAccount(statement.Principal);
   return (
     isMeant &&
-    list(statement.Action).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
-    list(statement.Resource).some((pattern) => matches(pattern, resource)) &&
+    isNamed(statement.Action, statement.NotAction, action.toLowerCase(), (pattern) =>
+      pattern.toLowerCase(),
+    ) &&
+    isNamed(statement.Resource, statement.NotResource, resource) &&
     Object.entries(statement.Condition ?? {}).every(([operator, keys]) =>
       Object.entries(keys).every(([key, expected]) => holds(operator, values[key], list(expected))),
     )
   );
 }
 
-const knownParts = new Set(['Sid', 'Effect', 'Action', 'Resource', 'Principal', 'Condition']);
+const knownParts = new Set([
+  'Sid',
+  'Effect',
+  'Action',
+  'NotAction',
+  'Resource',
+  'NotResource',
+  'Principal',
+  'Condition',
+]);
+
+/** Whether the patterns name the value, or, where a statement has the others, all but them. */
+function isNamed(
+  patterns: string | string[] | undefined,
+  others: string | string[] | undefined,
+  value: string,
+  read = (pattern: string) => pattern,
+): boolean {
+  const isIn = (names: string | string[]) => list(names).some((pattern) => matches(read(pattern), value));
+  return others === undefined ? isIn(patterns ?? []) : !isIn(others);
+}
 
 function isFor(named: Statement['Principal'], principal: Principal): boolean {
   if (named === '*' || named?.AWS === '*') return true;
