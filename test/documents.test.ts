@@ -227,6 +227,14 @@ describe('.github/workflows/deliver.yml', () => {
     ]);
   });
 
+  test('has an account whose CloudFormation has the policy made for it, not the boundary of the roles', () => {
+    const [, way = ''] = read('lib/README.md').split(/^## A way to production$/m);
+    const commands = way.split(/^## /m)[0]?.match(/^npx cdk bootstrap .*$/gm);
+    expect(commands).toEqual([
+      'npx cdk bootstrap aws://<account>/<region> --cloudformation-execution-policies <ExecutionPolicyArn>',
+    ]);
+  });
+
   test('ends by itself, one delivery at a time, and runs no text that somebody else can write', () => {
     for (const { text } of jobs) expect(Number(settingOf(text, 'timeout-minutes'))).toBeLessThanOrEqual(90);
     expect(workflow).toMatch(/^concurrency:\n {2}group: deliver\n {2}cancel-in-progress: false$/m);
