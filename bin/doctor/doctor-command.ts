@@ -7,7 +7,7 @@ import { UsageError } from '../deployed/usage-error.ts';
 import { readPort } from '../stand-ins/local-stage.ts';
 import type { AskAws } from './ask-aws.ts';
 import type { Examination } from './check.ts';
-import { putIntoWords, type Status, type Target, type Words } from './findings.ts';
+import { type Found, putIntoWords, type Status, type Target, type Words } from './findings.ts';
 import { denials, type Limits, runChecks } from './run-checks.ts';
 
 /** What a run of the command is given. */
@@ -30,6 +30,9 @@ const usage = `Usage: npm run doctor -- --stage <stage> [--hand-off] [--json]
 
 Says whether a deployed stage can go live. Only --hand-off creates anything at Begini: one session.`;
 
+/** What a hand-off that succeeds finds. */
+const handedOver: readonly Found['code'][] = ['session_created', 'session_resumed'];
+
 const commandOptions = {
   stage: { type: 'string' },
   local: { type: 'boolean' },
@@ -37,7 +40,11 @@ const commandOptions = {
   json: { type: 'boolean' },
 } as const;
 
-/** Runs the command. Never rejects. @returns its exit code: 0 nothing is wrong, 1 something is, 2 it could not begin */
+/**
+ * Runs the command. Never rejects.
+ * @returns its exit code: 0 nothing is wrong, 1 something is or no hand-off that was asked for succeeded, 2 it could not
+ * begin
+ */
 export async function runDoctor(argv: string[], options: DoctorOptions): Promise<number> {
   try {
     refuseOptionsOfNpm(Object.keys(commandOptions), argv, options.environment);
@@ -46,7 +53,7 @@ export async function runDoctor(argv: string[], options: DoctorOptions): Promise
       ? await findLocal(handOff, options)
       : await findDeployed(stage, handOff, options);
     if (!json) printTarget(examination.target, local, options);
-    return await report(examination, json, options);
+    return await report(examination, { json, handOff }, options);
   } catch (error) {
     // Errors of the SDK are shown by name only: a message may quote what was sent.
     options.printError(error instanceof UsageError ? error.message : explain(error));
@@ -65,7 +72,7 @@ function printTarget(
 
 async function report(
   { target, checks }: Examination,
-  json: boolean,
+  { json, handOff }: { json: boolean; handOff: boolean },
   { print, limits }: DoctorOptions,
 ): Promise<number> {
   let group = '';
@@ -88,27 +95,29 @@ async function report(
   const count = (status: Status) => results.filter((each) => each.status === status).length;
   const wrong = count('wrong');
   const notChecked = count('not checked');
+  const lacksHandOff = handOff && !results.some(({ code }) => handedOver.includes(code));
+  const passed = wrong === 0 && !lacksHandOff;
   if (json) {
     const { stage, account, region, address } = target;
-    const passed = wrong === 0;
     print(
       JSON.stringify({ stage: stage.name, account, region, address, passed, findings: results }, null, 2),
     );
   } else {
     print(
-      `\n${verdictOf(wrong, notChecked)}: ${count('ok')} ok, ${count('to do')} to do, ${wrong} wrong, ${notChecked} not checked.`,
+      `\n${verdictOf(passed, notChecked)}: ${count('ok')} ok, ${count('to do')} to do, ${wrong} wrong, ${notChecked} not checked.`,
     );
     if (results.some(({ code }) => code === 'not_allowed' || code === 'caller_not_allowed')) {
       print(
         "For the actions named above, attach the policy in the stack's output DoctorPolicyArn to your role.",
       );
     }
+    if (lacksHandOff) print('No hand-off succeeded: see the line "an applicant is handed over".');
   }
-  return wrong === 0 ? 0 : 1;
+  return passed ? 0 : 1;
 }
 
-function verdictOf(wrong: number, notChecked: number): string {
-  if (wrong > 0) return 'Not ready';
+function verdictOf(passed: boolean, notChecked: number): string {
+  if (!passed) return 'Not ready';
   return notChecked > 0 ? 'Nothing is wrong in what was checked' : 'Nothing is wrong';
 }
 

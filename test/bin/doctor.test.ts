@@ -152,7 +152,9 @@ describe('a stage that can go live', () => {
 
   test('is shown as one JSON object to machines, with every check that bin/README.md names', async () => {
     const noTime = { checkTimeoutMs: 0, totalTimeoutMs: 0 };
-    const { output } = await doctor(['--stage', 'demo', '--json', '--hand-off'], { limits: noTime });
+    const { exitCode, output } = await doctor(['--stage', 'demo', '--json', '--hand-off'], {
+      limits: noTime,
+    });
     const { findings } = JSON.parse(output) as { findings: { group: string; name: string }[] };
     const [, section = ''] = readFileSync(join(root, 'bin/README.md'), 'utf8').split(/^## The doctor$/m);
     const rows = [...section.matchAll(/^\| ([\w ]+) \| (.+?) \|$/gm)].flatMap(([, group, names = '']) =>
@@ -166,8 +168,9 @@ describe('a stage that can go live', () => {
       account: '111122223333',
       region: 'us-east-1',
       address: `http://127.0.0.1:${stage.port}/test`,
-      passed: true,
+      passed: false,
     });
+    expect(exitCode).toBe(1);
     expect(findings[0]).toMatchObject({
       code: 'out_of_time',
       status: 'not checked',
@@ -331,6 +334,18 @@ describe('a stage that cannot be reached as it should be', () => {
     );
     expect(output).not.toContain('attach the policy');
   });
+});
+
+test('is not ready where --hand-off asks for a hand-off and none succeeded, also if nothing is wrong', async () => {
+  const noTime = { checkTimeoutMs: 0, totalTimeoutMs: 0 };
+  const { exitCode, output } = await doctor(['--stage', 'demo', '--hand-off'], { limits: noTime });
+  expect(output).toMatch(
+    /\nNot ready: 0 ok, 0 to do, 0 wrong, \d+ not checked\.\nNo hand-off succeeded: .*\n$/,
+  );
+  expect(exitCode).toBe(1);
+  const without = await doctor(['--stage', 'demo'], { limits: noTime });
+  expect(without.output).toMatch(/\nNothing is wrong in what was checked: .*\n$/);
+  expect(without.exitCode).toBe(0);
 });
 
 describe('a right that is missing', () => {
