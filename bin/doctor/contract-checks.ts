@@ -14,6 +14,8 @@ export type Contract = Edge & {
   /** AWS WAF refuses bodies of more than 8 KiB before the function sees them. */
   firewall: boolean;
   resume: boolean;
+  /** Whether loan apps may call from some addresses only. */
+  limitsAddresses?: boolean;
   /** What the caller must be allowed to do; absent on this machine. */
   action?: string;
   /** What AWS must have for it, such as an API key. */
@@ -139,7 +141,11 @@ function explainFailure(answer: Answer): Found {
 const isForbidden = ({ status, problem }: { status: number; problem?: string }) =>
   status === 403 && problem === 'forbidden';
 
-function checkOf({ action, resource }: Contract, name: string, run: () => Promise<Found>): Check {
+function checkOf(
+  { action, resource, limitsAddresses }: Contract,
+  name: string,
+  run: () => Promise<Found>,
+): Check {
   return {
     group: 'contract',
     name,
@@ -148,8 +154,9 @@ function checkOf({ action, resource }: Contract, name: string, run: () => Promis
     async run() {
       const found = await run();
       if (found.code !== 'other_answer' || !isForbidden(found)) return found;
-      return action === 'execute-api:Invoke'
-        ? { code: 'caller_not_allowed', action }
+      if (action === 'execute-api:Invoke') return { code: 'caller_not_allowed', action };
+      return limitsAddresses && found.accessDenied
+        ? { code: 'address_not_allowed' }
         : { ...found, code: 'caller_refused' };
     },
   };

@@ -77,6 +77,7 @@ export async function deployedChecks(
     launchLinks: stage.launchLinks,
     firewall: stage.firewall,
     resume: stage.resume,
+    limitsAddresses: stage.allowedSourceIps.length > 0,
     ...(stage.callerAuth === 'iam'
       ? {
           action: 'execute-api:Invoke',

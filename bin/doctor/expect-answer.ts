@@ -1,4 +1,5 @@
-import { type Answer, type Call, codeOf, differencesOf } from '../openapi/check-answer.ts';
+import { gatewayResponses } from '../../lib/api/gateway-responses.ts';
+import { type Answer, type Call, codeOf, differencesOf, parseObject } from '../openapi/check-answer.ts';
 import { callStage, type StageRequest, type Wait } from './call-stage.ts';
 import type { Found } from './findings.ts';
 
@@ -19,6 +20,9 @@ const accepts = [
 
 /** API Gateway's ids are UUIDs ("$context.requestId", developer guide, read November 2026), and Lambda's are, too. */
 const requestIdForm = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** All refusals have one code, but words of their own. */
+const denial = gatewayResponses.find(({ type }) => type === 'ACCESS_DENIED');
 
 /** Sends a request with each kind of Accept, and compares the answers with the contract. */
 export async function expectAnswers(
@@ -61,5 +65,12 @@ export function otherAnswer(answer: Answer, expected: readonly (number | string)
   const { status } = answer;
   if (status === 429) return { code: 'throttled' };
   const problem = codeOf(answer);
-  return { code: 'other_answer', status, ...(problem && { problem }), expected: expected.map(String) };
+  const accessDenied = parseObject(answer.body)?.detail === denial?.detail;
+  return {
+    code: 'other_answer',
+    status,
+    ...(problem && { problem }),
+    ...(accessDenied && { accessDenied }),
+    expected: expected.map(String),
+  };
 }

@@ -40,7 +40,14 @@ const toDo = (found: string, next: string): Words => ({ status: 'to do', found, 
 const wrong = (found: string, next: string): Words => ({ status: 'wrong', found, next });
 
 /** An answer with a status or a code that is not expected. */
-type OtherAnswer = { accept?: string; status: number; problem?: string; expected: readonly string[] };
+type OtherAnswer = {
+  accept?: string;
+  status: number;
+  problem?: string;
+  /** API Gateway refuses this caller or this address, and not its key or its signature. */
+  accessDenied?: boolean;
+  expected: readonly string[];
+};
 type Secret = { secretId: string; versionId: string };
 
 /** What each finding says, by its code. */
@@ -234,10 +241,9 @@ const words = {
     ),
   throttled: () => notChecked('API Gateway throttles this caller (429); run the doctor again later'),
   caller_refused: (answer: OtherAnswer) =>
-    wrong(
-      compare(answer),
-      'Run the doctor from an address in allowedSourceIps. If it is, look at API Gateway → API keys and Usage plans.',
-    ),
+    wrong(compare(answer), 'Look at API Gateway → API keys and Usage plans.'),
+  address_not_allowed: () =>
+    notChecked('this address is not in allowedSourceIps; run the doctor from an address that is'),
   // API Gateway does not say whether the caller's policy or its address is the reason.
   caller_not_allowed: ({ action }: { action: string }) =>
     notChecked(`${action}, or an address in allowedSourceIps`),

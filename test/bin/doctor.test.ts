@@ -178,12 +178,13 @@ describe('a stage that can go live', () => {
     });
   });
 
-  test('is called with the API key of its first loan app', async () => {
+  test('is called with the API key of its first loan app, and says that this address may not', async () => {
     useRow({ environment: 'test', callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] });
+    const denied = '{"code":"forbidden","detail":"The caller may not use this service."}';
     const sent = new Set<unknown>();
     await answerBy(async ({ headers }, response) => {
       sent.add(headers['x-api-key']);
-      response.writeHead(403).end();
+      response.writeHead(403, { 'content-type': 'application/json' }).end(denied);
     });
     aws.reset({ ...outputs(), SessionsUrl: `${standIn?.origin}/demo/sessions`, ApiKeyIdLoanApp: 'id' });
     aws.apigateway
@@ -192,6 +193,7 @@ describe('a stage that can go live', () => {
     const { output } = await doctor(['--stage', 'demo']);
     expect([...sent]).toEqual([undefined, localApiKey]);
     expect(output).not.toContain('a signature with a wrong secret');
+    expect(output).toContain('not checked (this address is not in allowedSourceIps; run the doctor from');
   });
 });
 

@@ -248,13 +248,36 @@ test('says where to look if the call with an API key is refused, or the key was 
     response.writeHead(403, headers).end(forbidden);
   };
   const first = (contract: Contract) => contractChecks(contract).slice(0, 1);
-  expect(await examineStage(refuse, first, change)).toMatchObject([
-    { status: 'wrong', code: 'caller_refused', next: expect.stringContaining('Usage plans') },
-  ]);
+  const refused = { status: 'wrong', code: 'caller_refused', next: expect.stringContaining('Usage plans') };
+  expect(await examineStage(refuse, first, change)).toMatchObject([refused]);
+  const refuseKey: Listener = async (_, response) => {
+    response.writeHead(403, headers).end(gatewayBody('INVALID_API_KEY'));
+  };
+  expect(await examineStage(refuseKey, first, { ...change, limitsAddresses: true })).toMatchObject([refused]);
   const authenticate = () => Promise.reject(Object.assign(new Error(), { name: 'NotFoundException' }));
   expect(await examineStage(refuse, first, { ...change, authenticate })).toMatchObject([
     { status: 'wrong', found: 'the API key of the first loan app does not exist' },
   ]);
+});
+
+test('calls nothing wrong from an address that is not in allowedSourceIps', async () => {
+  const checks = (contract: Contract) => [...contractChecks(contract), handOffCheck(contract)];
+  const findings = await examineStage(
+    async (request, response) => {
+      request.resume();
+      response.writeHead(403, headers).end(forbidden);
+    },
+    checks,
+    { action: 'apigateway:GET', limitsAddresses: true, launchLinks: true },
+  );
+  expect(findings).toHaveLength(7);
+  for (const finding of findings) {
+    expect(finding).toMatchObject({
+      status: 'not checked',
+      code: 'address_not_allowed',
+      found: 'this address is not in allowedSourceIps; run the doctor from an address that is',
+    });
+  }
 });
 
 describe('a stage that throttles', () => {
