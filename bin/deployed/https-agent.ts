@@ -18,9 +18,18 @@ export function createHttpsAgent(
   const { AWS_CA_BUNDLE: bundle } = environment;
   return new Agent({
     keepAlive,
-    proxyEnv: environment,
+    proxyEnv: withSchemes(environment),
     ...(bundle && { ca: [...getCACertificates('default'), readBundle(bundle)] }),
   });
+}
+
+/** Node.js ignores a proxy without a scheme, which is `http://` for the AWS CLI. */
+function withSchemes(environment: Record<string, string | undefined>): Record<string, string | undefined> {
+  const urls = ['HTTPS_PROXY', 'https_proxy'].flatMap((name) => {
+    const url = environment[name];
+    return url && !url.includes('://') ? [[name, `http://${url}`] as const] : [];
+  });
+  return { ...environment, ...Object.fromEntries(urls) };
 }
 
 function readBundle(file: string): string {

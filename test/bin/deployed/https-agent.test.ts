@@ -38,7 +38,7 @@ async function call(environment: Record<string, string>) {
   return { result, targets: [...proxy.targets] };
 }
 
-test('follows the proxy of the environment, but not for the hosts of NO_PROXY', async () => {
+test('follows the proxy of the environment, with and without a scheme, but not for the hosts of NO_PROXY', async () => {
   const HTTPS_PROXY = proxy.url;
   const { host } = new URL(server.origin);
   expect(await call({ AWS_CA_BUNDLE, HTTPS_PROXY })).toEqual({ result: 200, targets: [host] });
@@ -46,7 +46,10 @@ test('follows the proxy of the environment, but not for the hosts of NO_PROXY', 
     result: 200,
     targets: [],
   });
-  expect(await call({ AWS_CA_BUNDLE, https_proxy: HTTPS_PROXY })).toMatchObject({ targets: [host] });
+  for (const url of [HTTPS_PROXY, new URL(HTTPS_PROXY).host]) {
+    expect(await call({ AWS_CA_BUNDLE, HTTPS_PROXY: url })).toMatchObject({ targets: [host] });
+    expect(await call({ AWS_CA_BUNDLE, https_proxy: url })).toMatchObject({ targets: [host] });
+  }
 });
 
 test('trusts the certificates of AWS_CA_BUNDLE, and an unknown one not', async () => {
