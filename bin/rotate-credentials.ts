@@ -34,6 +34,8 @@ async function main(argv: string[]): Promise<number> {
   say(`Stage ${stage.name} (${stage.environment})${command.local ? ', the local service' : ''}
 Secret ${target.secretName}, account ${target.account}, region ${target.region}\n`);
   if (command.status) return await showStatus(target);
+  const { refuseUnusableSecret } = await import('./rotate/secret-target.ts');
+  refuseUnusableSecret(target, stage);
   if (command.compromised && !stage.results) {
     throw new UsageError(
       'This stage has no results: --compromised has nothing to end. Renew the key without it, and give the new key to your receiver.',

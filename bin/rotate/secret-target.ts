@@ -20,6 +20,8 @@ export type SecretTarget = {
   /** 12 digits. */
   account: string;
   region: string;
+  isDeleted: boolean;
+  isRotated: boolean;
 };
 
 /**
@@ -27,7 +29,7 @@ export type SecretTarget = {
  * use; a region in the stage's row takes precedence.
  *
  * @throws UsageError if region or credentials are missing, or the stack is not deployed or is in another account than
- * that of the row, or the secret cannot be rotated; errors of the SDK.
+ * that of the row; errors of the SDK.
  */
 export async function findDeployedSecret(stage: Stage, options: AccessOptions): Promise<SecretTarget> {
   const { stack, name, access } = await findDeployedStack(stage, options);
@@ -40,7 +42,6 @@ export async function findDeployedSecret(stage: Stage, options: AccessOptions): 
   const secret = await client.send(new DescribeSecretCommand({ SecretId: secretName }));
   const target = targetOf(client, secretName, secret);
   refuseOtherAccount(stage, target.account);
-  refuseUnusableSecret(secret, secretName, name);
   return target;
 }
 
@@ -53,26 +54,36 @@ export async function findLocalSecret(endpoint: string, secretName: string): Pro
 function targetOf(
   client: SecretsManagerClient,
   secretName: string,
-  { ARN = '' }: Partial<DescribeSecretCommandOutput>,
+  { ARN = '', DeletedDate, RotationEnabled = false }: Partial<DescribeSecretCommandOutput>,
 ): SecretTarget {
   const [, , , region = '', account = ''] = ARN.split(':');
-  return { client, versions: secretVersions(client, ARN), secretName, account, region };
+  return {
+    client,
+    versions: secretVersions(client, ARN),
+    secretName,
+    account,
+    region,
+    isDeleted: DeletedDate !== undefined,
+    isRotated: RotationEnabled,
+  };
 }
 
-/** Secrets Manager would refuse the rotation of such a secret with the error of one that is not complete. */
-function refuseUnusableSecret(
-  { DeletedDate, RotationEnabled }: Partial<DescribeSecretCommandOutput>,
-  secretName: string,
-  stackName: string,
+/**
+ * Secrets Manager would refuse the rotation of such a secret with the error of one that is not complete.
+ * @throws UsageError if the secret cannot be rotated
+ */
+export function refuseUnusableSecret(
+  { isDeleted, isRotated, secretName }: SecretTarget,
+  { name }: Pick<Stage, 'name'>,
 ): void {
-  if (DeletedDate) {
+  if (isDeleted) {
     throw new UsageError(
       `The secret ${secretName} is scheduled for deletion: aws secretsmanager restore-secret --secret-id ${secretName}`,
     );
   }
-  if (!RotationEnabled) {
+  if (!isRotated) {
     throw new UsageError(
-      `The secret ${secretName} has no rotation any more. Read "Undo a change by hand" in ${runbookFile}, or deploy the stack again: npx cdk deploy ${stackName}`,
+      `The secret ${secretName} has no rotation any more. Read "Undo a change by hand" in ${runbookFile}, or deploy the stack again: npx cdk deploy BeginiSession-${name}`,
     );
   }
 }

@@ -196,6 +196,37 @@ test('the command says how to start the local service if it is not running', asy
   expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('npm start') });
 });
 
+test.each([
+  ['scheduled for deletion', { DeletedDate: 1, RotationEnabled: true }, 'restore-secret --secret-id'],
+  ['without a rotation', {}, 'npx cdk deploy BeginiSession-Test'],
+])(
+  'the command does not rotate a secret that is %s, says what to do, and shows its labels',
+  async (_, secret, advice) => {
+    const answer = { ...secret, ARN: 'arn', VersionIdsToStages: { 'id-of-the-version': ['AWSCURRENT'] } };
+    const operations = new Set<unknown>();
+    const server = await startLoopbackServer({
+      listener: async (request, response) => {
+        request.resume();
+        operations.add(request.headers['x-amz-target']);
+        response.end(JSON.stringify(answer));
+      },
+    });
+    // Secrets Manager is on the third port.
+    const environment = { PORT: String(Number(new URL(server.origin).port) - 2) };
+    const local = ['--stage', 'test', '--local'];
+    const refused = await runRotateCommand(local, { input: pairOf('a-key'), environment });
+    const shown = await runRotateCommand([...local, '--status'], { environment });
+    await server.close();
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(advice) });
+    expect(shown).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('id-of-the-version  AWSCURRENT'),
+      stderr: '',
+    });
+    expect([...operations]).toEqual(['secretsmanager.DescribeSecret']);
+  },
+);
+
 test('the command follows the proxy to the region of the environment, and blames the network if that refuses', async () => {
   const proxy = await startProxy();
   const { exitCode, stdout, stderr } = await runRotateCommand(['--stage', 'test'], {
