@@ -4,6 +4,8 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { deployedResultChecks, strangersResultCheck } from '../../../bin/doctor/result-checks.ts';
 import { readBody, startLoopbackServer } from '../../../bin/stand-ins/loopback.ts';
+import { problems } from '../../../functions/errors.ts';
+import { problemBody } from '../../../functions/http/responses.ts';
 import { examine } from '../../support/examine.ts';
 
 const region = 'eu-central-1';
@@ -87,6 +89,19 @@ test('names the queues that an earlier deployment left behind', async () => {
   });
   const found = (await examine(checks)).find(({ code }) => code === 'orphaned_queues');
   expect(found).toMatchObject({ status: 'to do', found: 'no stack has these: S-ResultsQueuesResultsOLD' });
+});
+
+test('says that the pair was never put in, which the receiver needs to judge an event', async () => {
+  const problem = problemBody({ code: 'credentials_not_set', ...problems.credentials_not_set }, 'id');
+  const server = await startLoopbackServer({
+    listener: async (request, response) => {
+      request.resume();
+      response.writeHead(503, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+    },
+  });
+  const [found] = await examine([strangersResultCheck({ baseUrl: server.origin, launchLinks: false })]);
+  await server.close();
+  expect(found).toMatchObject({ status: 'to do', code: 'credentials_not_set' });
 });
 
 test('sends a stranger’s event of 20 kB, which names no integration id', async () => {
