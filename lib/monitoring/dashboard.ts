@@ -50,7 +50,8 @@ export class StageDashboard extends Construct {
     const { stackName, region } = Stack.of(this);
     // A dashboard's name is one for all regions of an account.
     const dashboardName = `${stackName}-${region}`;
-    this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
+    const consoleHost = region.startsWith('eusc-') ? 'console.amazonaws-eusc.eu' : 'console.aws.amazon.com';
+    this.url = `https://${region}.${consoleHost}/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
     new Dashboard(this, 'Dashboard', {
       dashboardName,
       defaultInterval: Duration.hours(12),

@@ -38,7 +38,7 @@ const hostName = text(
   'a host name in lower case such as "start.lender.example", of at most 253 characters, 63 between two dots',
 );
 const certificateArn = text(
-  /^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/,
+  /^arn:aws(?:-eusc)?:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/,
   'the ARN of a certificate in AWS Certificate Manager, "arn:aws:acm:…"',
 );
 

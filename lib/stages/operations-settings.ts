@@ -19,7 +19,7 @@ const emailAddress = text(
 );
 /** Not a FIFO topic: EventBridge cannot send to one. */
 const snsTopicArn = text(
-  /^arn:aws:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/,
+  /^arn:aws(?:-eusc)?:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/,
   'the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:on-call", with a name of at most 256 characters',
 );
 

@@ -55,11 +55,11 @@ const longestSessionHours = 10_000;
 const rowNamePattern = /^[a-z][a-z0-9-]{0,31}$/i;
 
 const accountId = text(/^\d{12}$/, 'a string of 12 digits');
-/** China, GovCloud, the isolated regions and the European Sovereign Cloud ("AWS partitions", read November 2026). */
-const otherPartition = /^(cn|us-gov|us-iso[a-z]?|eu-iso[a-z]?|eusc)-/;
+/** China, GovCloud and the isolated regions ("AWS partitions", read November 2026). */
+const otherPartition = /^(cn|us-gov|us-iso[a-z]?|eu-iso[a-z]?)-/;
 const standardRegion =
-  'a region of AWS\'s standard partition, such as "eu-central-1": elsewhere, host names and ARNs differ, and nobody has ' +
-  'tried this service there';
+  'a region of AWS\'s standard partition or of the European Sovereign Cloud, such as "eu-central-1": elsewhere, host ' +
+  'names and ARNs differ';
 const regionName = v.pipe(
   text(/^[a-z]{2,}(-[a-z]+)+-\d$/, 'a region such as "eu-central-1"'),
   v.check((region) => !otherPartition.test(region), standardRegion),
@@ -75,7 +75,7 @@ function rowSchema(environment: EnvironmentName) {
     environment: environmentName,
     /** 12 digits; by default, the account that cdk deploys with. */
     account: v.optional(accountId),
-    /** Such as `eu-central-1`, of the partition `aws`; by default, the region that cdk deploys with. */
+    /** Such as `eu-central-1`, of the partition `aws` or `aws-eusc`; by default, the region that cdk deploys with. */
     region: v.optional(regionName),
     /** How API Gateway authenticates a loan app's backend. */
     callerAuth: v.optional(oneOf('iam', 'api-key'), 'iam'),

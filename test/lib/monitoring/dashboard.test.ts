@@ -56,6 +56,17 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
     });
   });
 
+  test('is in the console of the European Sovereign Cloud for a region there', () => {
+    const sovereign = templateOf({
+      environment,
+      region: 'eusc-de-east-1',
+      alarmTopicArn: 'arn:aws-eusc:sns:eusc-de-east-1:123456789012:on-call',
+    });
+    expect(JSON.stringify(sovereign.findOutputs('DashboardUrl'))).toContain(
+      'https://eusc-de-east-1.console.amazonaws-eusc.eu/cloudwatch/',
+    );
+  });
+
   test('counts the errors of the functions by code', () => {
     const [errors, ...others] = widgets.filter(({ type }) => type === 'log');
     expect(others).toEqual([]);

@@ -192,17 +192,12 @@ describe('the stages table', () => {
     [{ account: 123456789012 }, 'account: 123456789012 is not allowed; use a string of 12 digits'],
     [{ account: '12345678901' }, 'account: "12345678901" is not allowed; use a string of 12 digits'],
     [{ region: 'Frankfurt' }, 'region: "Frankfurt" is not allowed; use a region such as "eu-central-1"'],
-    ...[
-      'cn-north-1',
-      'us-gov-west-1',
-      'us-iso-east-1',
-      'us-isob-east-1',
-      'eu-isoe-west-1',
-      'eusc-de-east-1',
-    ].map((region): [object, string] => [
-      { region },
-      `region: "${region}" is not allowed; use a region of AWS's standard partition, such as "eu-central-1"`,
-    ]),
+    ...['cn-north-1', 'us-gov-west-1', 'us-iso-east-1', 'us-isob-east-1', 'eu-isoe-west-1'].map(
+      (region): [object, string] => [
+        { region },
+        `region: "${region}" is not allowed; use a region of AWS's standard partition or of the European Sovereign Cloud, such as "eu-central-1"`,
+      ],
+    ),
     [{ callerAuth: 'api_key' }, 'callerAuth: "api_key" is not allowed; use "iam" or "api-key"'],
     [{ callerAuth: null }, 'callerAuth: null is not allowed; use "iam" or "api-key"'],
     [{ loanApps: ['a'] }, 'loanApps: ["a"] is not allowed; use it only with "callerAuth": "api-key"'],
