@@ -5,7 +5,10 @@ import { afterEach, expect, test } from '@jest/globals';
 import { type LoopbackServer, startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 
 const apiKey = 'CANARY-API-KEY';
-const described = { ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:local-aaaaaa' };
+const described = {
+  ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:local-aaaaaa',
+  RotationEnabled: true,
+};
 const running: { end(): void }[] = [];
 let secretsManager: LoopbackServer;
 afterEach(async () => {
