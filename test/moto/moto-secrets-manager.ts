@@ -72,7 +72,11 @@ export async function startRotatingMoto(moto: Moto, rotate: RotationFunction): P
         response.end(JSON.stringify({ ARN: SecretId, VersionId: ClientRequestToken }));
       } else {
         const answer = await call(moto, target, body);
-        response.writeHead(answer.status).end(await answer.text());
+        const text = await answer.text();
+        // Moto has never seen a rotation being set up.
+        const described = target === 'secretsmanager.DescribeSecret' && answer.ok;
+        const rotates = described ? JSON.stringify({ ...JSON.parse(text), RotationEnabled: true }) : text;
+        response.writeHead(answer.status).end(rotates);
       }
     },
   });
