@@ -71,8 +71,12 @@ test('a claim on a created session returns the session, with one call', async ()
 });
 
 test('of eight concurrent claims, one succeeds', async () => {
-  const claims = Array.from({ length: 8 }, (_, index) => table.claim(key, `claim-${index}`, scope));
-  expect((await Promise.all(claims)).filter((inTheWay) => inTheWay === undefined)).toHaveLength(1);
+  // Where moto is too slow for a try, the claim is sent again, and then returns itself.
+  const claims = Array.from({ length: 8 }, async (_, index) => {
+    const inTheWay = await table.claim(key, `claim-${index}`, scope);
+    return inTheWay === undefined || inTheWay.claim === `claim-${index}`;
+  });
+  expect((await Promise.all(claims)).filter(Boolean)).toHaveLength(1);
 });
 
 test('an expired claim can be replaced, and its writer can neither store nor delete', async () => {
