@@ -20,6 +20,19 @@ import type { AskAws, AwsQuestion } from '../../bin/doctor/ask-aws.ts';
 import { version } from '../../functions/version.ts';
 import { articlesOf, nameAlarm } from '../../lib/monitoring/runbook.ts';
 
+/** A resource of a deployed stack, as ListStackResources describes it. */
+export const stackResource = (
+  LogicalResourceId: string,
+  ResourceType: string,
+  PhysicalResourceId: string,
+) => ({
+  LogicalResourceId,
+  ResourceType,
+  PhysicalResourceId,
+  ResourceStatus: 'UPDATE_COMPLETE' as const,
+  LastUpdatedTimestamp: new Date(0),
+});
+
 /** A call of AWS by the doctor: `cloudwatch:DescribeAlarms`, and what was sent. */
 export type AwsCall = { action: string; input: Record<string, unknown> };
 
@@ -96,24 +109,17 @@ export function doubleAws() {
         },
       ],
     });
-    const resource = (LogicalResourceId: string, ResourceType: string, PhysicalResourceId: string) => ({
-      LogicalResourceId,
-      ResourceType,
-      PhysicalResourceId,
-      ResourceStatus: 'UPDATE_COMPLETE' as const,
-      LastUpdatedTimestamp: new Date(0),
-    });
     doubles.cloudformation
       .on(ListStackResourcesCommand)
       .resolves({
-        StackResourceSummaries: [resource('ApiAccessLog7', 'AWS::Logs::LogGroup', 'access-log')],
+        StackResourceSummaries: [stackResource('ApiAccessLog7', 'AWS::Logs::LogGroup', 'access-log')],
         NextToken: 'more',
       })
       .on(ListStackResourcesCommand, { NextToken: 'more' })
       .resolves({
         StackResourceSummaries: [
-          resource('Version7', 'AWS::Lambda::Version', `${functionArn}:7`),
-          resource('Live7', 'AWS::Lambda::Alias', `${functionArn}:live`),
+          stackResource('Version7', 'AWS::Lambda::Version', `${functionArn}:7`),
+          stackResource('Live7', 'AWS::Lambda::Alias', `${functionArn}:live`),
         ],
       });
     doubles.secretsmanager.on(DescribeSecretCommand).resolves({

@@ -23,6 +23,7 @@ import { topicCheck } from '../../../bin/doctor/topic-checks.ts';
 import { version } from '../../../functions/version.ts';
 import { articlesOf, nameAlarm } from '../../../lib/monitoring/runbook.ts';
 import { readStages } from '../../../lib/stages/stages.ts';
+import { stackResource } from '../../support/deployed-doubles.ts';
 import { examine, target } from '../../support/examine.ts';
 
 const region = 'eu-central-1';
@@ -352,14 +353,7 @@ test.each([
 
 describe('what is deployed', () => {
   const functionArn = 'arn:aws:lambda:eu-central-1:111122223333:function:create-session';
-  const resource = (LogicalResourceId: string, ResourceType: string, PhysicalResourceId: string) => ({
-    LogicalResourceId,
-    ResourceType,
-    PhysicalResourceId,
-    ResourceStatus: 'UPDATE_COMPLETE' as const,
-    LastUpdatedTimestamp: new Date(0),
-  });
-  const oldVersion = resource('Version6', 'AWS::Lambda::Version', `${functionArn}:6`);
+  const oldVersion = stackResource('Version6', 'AWS::Lambda::Version', `${functionArn}:6`);
   const plain = {
     description: `Hands over, stage Demo, version ${version}`,
     state: 'UPDATE_COMPLETE' as 'UPDATE_COMPLETE' | 'UPDATE_IN_PROGRESS',
@@ -372,9 +366,9 @@ describe('what is deployed', () => {
     const { description, state, alias, requests, lines, attached } = { ...plain, ...change };
     cloudFormation.on(ListStackResourcesCommand).resolves({
       StackResourceSummaries: [
-        resource('Version7', 'AWS::Lambda::Version', `${functionArn}:7`),
+        stackResource('Version7', 'AWS::Lambda::Version', `${functionArn}:7`),
         { ...oldVersion, ResourceStatus: 'DELETE_SKIPPED' },
-        resource('AnotherLogGroup', 'AWS::Logs::LogGroup', 'another'),
+        stackResource('AnotherLogGroup', 'AWS::Logs::LogGroup', 'another'),
       ],
       NextToken: '2',
     });
@@ -382,8 +376,8 @@ describe('what is deployed', () => {
       .on(ListStackResourcesCommand, { StackName: 'BeginiSession-Demo', NextToken: '2' })
       .resolves({
         StackResourceSummaries: [
-          resource('Live7', 'AWS::Lambda::Alias', `${functionArn}:live`),
-          resource('ApiAccessLog7', 'AWS::Logs::LogGroup', 'access-log'),
+          stackResource('Live7', 'AWS::Lambda::Alias', `${functionArn}:live`),
+          stackResource('ApiAccessLog7', 'AWS::Logs::LogGroup', 'access-log'),
         ],
       });
     lambda.on(GetAliasCommand, { FunctionName: 'create-session', Name: 'live' }).resolves(alias);
