@@ -19,6 +19,7 @@ import { runDoctor } from '../../bin/doctor/doctor-command.ts';
 import { localApiKey } from '../../bin/stand-ins/local-stage.ts';
 import { type Listener, type LoopbackServer, startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 import { doubleAws } from '../support/deployed-doubles.ts';
+import { programEnvironment } from '../support/test-run.ts';
 
 const aws = doubleAws();
 const before = { ...process.env };
@@ -39,7 +40,7 @@ const firstPort = 30_000 + (process.pid % 300) * 8;
 async function startStage(port: number, ...args: string[]): Promise<Stage> {
   const program = spawn(process.execPath, ['bin/local.ts', ...args], {
     cwd: root,
-    env: { PORT: String(port) },
+    env: { ...programEnvironment(), PORT: String(port) },
   });
   let output = '';
   while (!output.includes('Requests:')) output += (await once(program.stdout, 'data'))[0];
@@ -415,7 +416,7 @@ describe('as a program', () => {
   ) {
     const program = spawn(process.execPath, ['bin/doctor.ts', ...args], {
       cwd: root,
-      env: { PATH: before.PATH, ...environment },
+      env: { ...programEnvironment(), ...environment },
     });
     let output = '';
     program.stderr.on('data', (chunk) => {

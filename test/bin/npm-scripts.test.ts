@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { refuseOptionsOfNpm } from '../../bin/deployed/npm-options.ts';
+import { programEnvironment } from '../support/test-run.ts';
 
 const root = join(import.meta.dirname, '../..');
 const readJson = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8'));
@@ -10,7 +11,11 @@ const scripts: Record<string, string> = readJson('package.json').scripts;
 
 /** Runs Node.js on the project with these parameters. */
 const run = (args: string[], environment: Record<string, string> = {}) =>
-  spawnSync(process.execPath, args, { cwd: root, env: environment, encoding: 'utf8' });
+  spawnSync(process.execPath, args, {
+    cwd: root,
+    env: { ...programEnvironment(), ...environment },
+    encoding: 'utf8',
+  });
 
 test.each(Object.entries({ ...scripts, 'cdk synth': readJson('cdk.json').app as string }))(
   '%s checks Node.js before it loads anything',

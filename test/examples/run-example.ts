@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { programEnvironment } from '../support/test-run.ts';
 
 /** Each example by its language, and the program that runs it. */
 export const examples = {
@@ -29,7 +30,7 @@ export async function runExample(language: Language, caller: Caller, uid: string
   const child = spawn(program, [join(import.meta.dirname, file), uid], {
     cwd: folder,
     // Nothing of this machine: neither its credentials nor its proxies.
-    env: { PATH: process.env.PATH, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true', PORT: '0', ...caller },
+    env: { ...programEnvironment(), HOME: folder, AWS_EC2_METADATA_DISABLED: 'true', PORT: '0', ...caller },
   });
   const closed = once(child, 'close');
   let output = '';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
+import { programEnvironment } from '../support/test-run.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -16,7 +17,7 @@ async function synthesize(context: unknown, { validation }: { validation: boolea
   await promisify(execFile)(process.execPath, ['bin/app.ts'], {
     cwd: root,
     env: {
-      PATH: process.env.PATH,
+      ...programEnvironment(),
       CDK_OUTDIR: outDir,
       CDK_CONTEXT_JSON: JSON.stringify(context),
       CDK_VALIDATION: String(validation),

@@ -99,7 +99,7 @@ export async function startLambda(
         ...(resume && { SESSION_TABLE: dynamoDb.tableName, SESSION_HOURS: '24' }),
         AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.origin,
         NODE_EXTRA_CA_CERTS: authorityFile,
-        ...(!isPunctual && { NODE_OPTIONS: `--import=${new URL('slow-timers.ts', import.meta.url)}` }),
+        ...(!isPunctual && { NODE_OPTIONS: `--import=${new URL('slow-timers.mjs', import.meta.url)}` }),
         ...variables,
       },
     });

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { writeBody } from '../../bin/stand-ins/begini/begini-webhook.ts';
 import { type Sqs, startSqs } from '../../bin/stand-ins/sqs/sqs.ts';
+import { programEnvironment } from './test-run.ts';
 
 const uid = 'CANARY-UID-12345';
 const scoreOf = (score: number) => ({
@@ -36,7 +37,7 @@ export function startConsumer({ program, file, folder, endpoint, queueUrl }: Con
   return spawn(program, [join(import.meta.dirname, '../examples', file)], {
     cwd: folder,
     env: {
-      PATH: process.env.PATH,
+      ...programEnvironment(),
       HOME: folder,
       RESULTS_QUEUE_URL: queueUrl,
       RESULTS_DATABASE: databaseIn(folder),

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { programEnvironment } from './test-run.ts';
 
 /** How a run of the command ended. */
 export type CommandRun = { exitCode: number | null; stdout: string; stderr: string };
@@ -27,7 +28,7 @@ export function startRotateCommand(
 ): RunningCommand {
   const child = spawn(process.execPath, ['bin/rotate-credentials.ts', ...args], {
     cwd: join(import.meta.dirname, '../..'),
-    env: { PATH: process.env.PATH, AWS_EC2_METADATA_DISABLED: 'true', ...environment },
+    env: { ...programEnvironment(), AWS_EC2_METADATA_DISABLED: 'true', ...environment },
   });
   const run: CommandRun = { exitCode: null, stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

@@ -22,6 +22,7 @@ export const newApp = (context: Record<string, unknown> = {}) =>
     analyticsReporting: false,
     builtinCloudFormationValidation: false,
     treeMetadata: false,
+    stackTraces: false,
     context,
   });
 

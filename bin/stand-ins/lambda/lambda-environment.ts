@@ -35,7 +35,7 @@ export type LambdaEnvironment = {
   stop(): Promise<{ stdout: string; stderr: string }>;
 };
 
-const standInBootstrap = fileURLToPath(new URL('lambda-bootstrap.ts', import.meta.url));
+const standInBootstrap = fileURLToPath(new URL('lambda-bootstrap.mjs', import.meta.url));
 
 /**
  * Starts a function as Lambda does, with the Runtime API on 127.0.0.1, and waits for the end of its init phase.

@@ -8,11 +8,6 @@ const { setTimeout: setTimer } = globalThis;
 const { setTimeout: pause } = timers;
 const { timeout: abortAfter } = AbortSignal;
 
-Object.assign(globalThis, {
-  setTimeout: (run: (...given: unknown[]) => void, ms = 0, ...given: unknown[]) =>
-    setTimer(() => run(...given), ms * slowness),
-});
-Object.assign(timers, {
-  setTimeout: (ms = 0, value?: unknown, options?: object) => pause(ms * slowness, value, options),
-});
+globalThis.setTimeout = (run, ms = 0, ...given) => setTimer(() => run(...given), ms * slowness);
+timers.setTimeout = (ms = 0, value, options) => pause(ms * slowness, value, options);
 AbortSignal.timeout = (ms) => abortAfter.call(AbortSignal, ms * slowness);
