@@ -38,9 +38,9 @@ export class CredentialsCache {
     return current.value;
   }
 
-  /** Reads an overdue pair again, ahead of `read`. Never rejects, and reads nothing that is not in memory yet. */
+  /** Reads an overdue pair in memory again, ahead of `read`. @throws OperatorError `secrets_unavailable`. */
   async refresh(scope: RequestScope): Promise<void> {
-    if (this.#secret.peek()?.current.value) await this.#secret.get(scope).catch(() => undefined);
+    if (this.#secret.peek()?.current.value) await this.#secret.get(scope);
   }
 
   /**

@@ -98,7 +98,7 @@ export class SessionService {
     ]);
   }
 
-  /** Reads overdue credentials again, ahead of `create`. Never rejects. */
+  /** Reads overdue credentials again, ahead of `create`. @throws OperatorError `secrets_unavailable`. */
   async refreshCredentials(scope: RequestScope): Promise<void> {
     await this.#credentials.refresh(scope);
   }

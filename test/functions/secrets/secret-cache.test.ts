@@ -1,32 +1,20 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { beforeEach, describe, expect, test } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
-import { createScope } from '../../../functions/request-scope.ts';
+import { describe, expect, test } from '@jest/globals';
 import { SecretCache, type SecretCacheOptions } from '../../../functions/secrets/secret-cache.ts';
+import { doubleSecret, named } from '../../support/doubled-secret.ts';
 
-const secretArn = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:some-secret-AbCdEf';
-const secretsManager = mockClient(SecretsManagerClient);
-let now: number;
-
-beforeEach(() => {
-  secretsManager.reset();
-  now = 1_000_000_000;
-});
+const { clock, options, newScope, on, holds, fails } = doubleSecret();
 
 /** A cache of a secret whose value is a number. */
-function setUp(options: Partial<SecretCacheOptions<number>> = {}) {
+function setUp(changes: Partial<SecretCacheOptions<number>> = {}) {
   const cache = new SecretCache<number>({
-    client: new SecretsManagerClient({ region: 'eu-west-1' }),
-    secretArn,
+    ...options,
     parse(text) {
       if (!/^\d+$/.test(String(text))) throw new RangeError('not a number');
       return Number(text);
     },
-    now: () => now,
-    random: () => 0.5,
-    ...options,
+    ...changes,
   });
-  const scope = createScope(Date.now() + 10_000);
+  const scope = newScope();
   return {
     trace: scope.trace,
     cache,
@@ -36,17 +24,6 @@ function setUp(options: Partial<SecretCacheOptions<number>> = {}) {
   };
 }
 
-const named = (name: string) => Object.assign(new Error('the secret is s3cr3t'), { name });
-const on = (VersionStage: string) =>
-  secretsManager.on(GetSecretValueCommand, { SecretId: secretArn, VersionStage });
-
-/** Puts versions into the secret, each an id and a value. */
-function holds([id, value]: [string, string], previous?: [string, string]): void {
-  on('AWSCURRENT').resolves({ VersionId: id, SecretString: value });
-  if (previous) on('AWSPREVIOUS').resolves({ VersionId: previous[0], SecretString: previous[1] });
-  else on('AWSPREVIOUS').rejects(named('ResourceNotFoundException'));
-}
-const fails = () => secretsManager.on(GetSecretValueCommand).rejects(named('InternalServiceError'));
 const unavailable = { code: 'secrets_unavailable' };
 
 describe('what is read', () => {
@@ -90,7 +67,7 @@ describe('what is read', () => {
     await get();
     holds(['two', 'rubbish']);
     await expect(reread()).rejects.toMatchObject({ ...unavailable, cause: { name: 'RangeError' } });
-    now += 300_000;
+    clock.now += 300_000;
     expect(await get()).toBe(1);
     expect(trace.secretStale).toBe(true);
   });
@@ -103,7 +80,7 @@ describe('what is read', () => {
     const answers = [promise, { VersionId: 'two', SecretString: '2' }];
     on('AWSCURRENT').callsFake(() => answers.shift());
     const early = reread();
-    now += 1;
+    clock.now += 1;
     expect(await find('two')).toBe(2);
     answer({ VersionId: 'one', SecretString: '1' });
     expect(await early).toBe(1);
@@ -120,10 +97,10 @@ describe('a value in memory', () => {
     holds(['one', '1']);
     const { get, trace } = setUp({ random: () => random });
     await get();
-    now += freshMs - 1;
+    clock.now += freshMs - 1;
     await get();
     expect(trace.secretReads).toBe(1);
-    now += 1;
+    clock.now += 1;
     await get();
     expect(trace.secretReads).toBe(2);
   });
@@ -134,13 +111,13 @@ describe('a value in memory', () => {
     await get();
     expect(trace.secretStale).toBeUndefined();
     fails();
-    now += 300_000;
+    clock.now += 300_000;
     expect(await get()).toBe(1);
     expect(trace).toMatchObject({ secretReads: 2, secretStale: true });
-    now += 29_999;
+    clock.now += 29_999;
     await get();
     expect(trace.secretReads).toBe(2);
-    now += 1;
+    clock.now += 1;
     await get();
     expect(trace.secretReads).toBe(3);
   });
@@ -150,9 +127,9 @@ describe('a value in memory', () => {
     const { get } = setUp();
     await get();
     fails();
-    now += 3_599_999;
+    clock.now += 3_599_999;
     expect(await get()).toBe(1);
-    now += 1;
+    clock.now += 1;
     await expect(get()).rejects.toMatchObject(unavailable);
   });
 
@@ -161,11 +138,11 @@ describe('a value in memory', () => {
     const { get, trace } = setUp();
     await get();
     fails();
-    now += 300_000;
+    clock.now += 300_000;
     await get();
     delete trace.secretStale;
     holds(['two', '2']);
-    now += 30_000;
+    clock.now += 30_000;
     expect(await get()).toBe(2);
     expect(trace.secretStale).toBeUndefined();
   });
@@ -175,9 +152,9 @@ describe('a value in memory', () => {
     const { get, trace } = setUp({ lifeOf: () => ({ freshMs: 60_000, jitter: 0, staleMs: 0 }) });
     await get();
     fails();
-    now += 59_999;
+    clock.now += 59_999;
     expect(await get()).toBe(1);
-    now += 1;
+    clock.now += 1;
     await expect(get()).rejects.toMatchObject(unavailable);
     await expect(get()).rejects.toMatchObject(unavailable);
     expect(trace.secretReads).toBe(3);
@@ -198,11 +175,11 @@ describe('a forced read', () => {
     await get();
     fails();
     await expect(reread()).rejects.toMatchObject(unavailable);
-    now += 999;
+    clock.now += 999;
     await expect(reread()).rejects.toMatchObject(unavailable);
     expect(trace.secretReads).toBe(2);
     holds(['two', '2']);
-    now += 1;
+    clock.now += 1;
     expect(await reread()).toBe(2);
     expect(await get()).toBe(2);
     expect(trace.secretReads).toBe(3);
@@ -221,7 +198,7 @@ describe('a version that is looked for', () => {
       const { get, reread, find, trace } = setUp({ withPrevious });
       await get();
       holds(['two', '2'], ['one', '1']);
-      if (way === 'get') now += 300_000;
+      if (way === 'get') clock.now += 300_000;
       await { get, reread, find: () => find('two') }[way]();
       expect(trace.secretReads).toBe(2);
       expect([await get(), await find('two'), await find('one')]).toEqual([2, 2, 1]);
@@ -242,7 +219,7 @@ describe('a version that is looked for', () => {
     await get();
     holds(['two', '2']);
     for (const _ of ['two', 'two again']) {
-      now += 300_000;
+      clock.now += 300_000;
       await get();
     }
     expect(await find('one')).toBe(1);
@@ -254,18 +231,18 @@ describe('a version that is looked for', () => {
     const { get, find, trace } = setUp();
     await get();
     await Promise.all(['none', 'none'].map(find));
-    now += 4_999;
+    clock.now += 4_999;
     expect(await find('none')).toBeUndefined();
     expect(trace.secretReads).toBe(2);
-    now += 1;
+    clock.now += 1;
     fails();
     await expect(find('none')).rejects.toMatchObject(unavailable);
     holds(['one', '1']);
-    now += 999;
+    clock.now += 999;
     await expect(find('none')).rejects.toMatchObject(unavailable);
     expect(await find('one')).toBe(1);
     expect(trace.secretReads).toBe(3);
-    now += 1;
+    clock.now += 1;
     expect(await find('none')).toBeUndefined();
     expect(trace.secretReads).toBe(4);
   });
@@ -279,6 +256,7 @@ describe('a version that is looked for', () => {
     expect(await find('two')).toBe(2);
     expect(await find('one')).toBe(1);
     expect(await get()).toBe(2);
+    expect(await find('none')).toBeUndefined();
     expect(trace.secretReads).toBe(3);
   });
 });
