@@ -33,3 +33,23 @@ export const linkedTexts: {
 
 /** A key of the vectors. */
 export const launchKeyOf = (id: string) => ({ id, bytes: Buffer.from(launchVectors.keys[id] ?? '', 'hex') });
+
+/** What programs and people put behind a link. */
+export const endsOfLinks = [
+  '.',
+  ',',
+  ')',
+  '>',
+  '"',
+  ';x',
+  '&utm=y',
+  ' ',
+  '\u200b',
+  '\0',
+  '-',
+  '_',
+  '=',
+  '..a.b.c',
+  'é',
+  '. Ana',
+];
