@@ -69,12 +69,10 @@ export async function startRaw(server: Server): Promise<string> {
 /** What a raw vendor has received. */
 export type RawVendor = { origin: string; connections: TLSSocket[]; calls: number };
 
-/** Starts a vendor with TLS that handles its connections and whole session calls as a test says. */
+/** Starts a vendor with TLS that handles whole session calls as a test says. */
 export async function startRawVendor({
-  onConnection = () => undefined,
   onCall,
 }: {
-  onConnection?: (socket: TLSSocket, connections: number) => void;
   onCall: (socket: TLSSocket, calls: number) => void;
 }): Promise<RawVendor> {
   const vendor: RawVendor = { origin: '', connections: [], calls: 0 };
@@ -90,7 +88,6 @@ export async function startRawVendor({
         vendor.calls += 1;
         onCall(socket, vendor.calls);
       });
-    onConnection(socket, vendor.connections.length);
   });
   vendor.origin = await startRaw(server);
   return vendor;

@@ -10,7 +10,6 @@ const { simulatedCredentials, startBeginiSimulator } = await import(
 const { makeCertificate } = await import('../../../bin/stand-ins/certificate.ts');
 const {
   call,
-  certificate,
   clientOf,
   closeAll,
   endWithTest,
@@ -53,21 +52,6 @@ describe('a call and its response', () => {
       vendorMs: expect.any(Number),
       secretReads: 0,
     });
-  });
-
-  test('does not follow a redirect', async () => {
-    const { vendor, client } = await startVendor();
-    const elsewhere = await startBeginiSimulator({ tls: certificate });
-    endWithTest(elsewhere.close);
-    vendor.setFault({ fault: 'redirect', location: `${elsewhere.origin}/v1/sessions-management/tokens` });
-    expect((await call(client)).statusCode).toBe(302);
-    expect(elsewhere.connections).toBe(0);
-  });
-
-  test('passes on Retry-After', async () => {
-    const { vendor, client } = await startVendor();
-    vendor.setFault({ fault: 'status', status: 429, retryAfter: 7 });
-    expect(await call(client)).toMatchObject({ statusCode: 429, retryAfter: '7' });
   });
 
   test('reads at most 16 KiB of an answer, and continues with a new connection', async () => {
@@ -125,33 +109,6 @@ describe('a call and its response', () => {
 });
 
 describe('a call that may have reached the vendor', () => {
-  test('does not repeat a second time', async () => {
-    const { vendor, client } = await startVendor();
-    await call(client);
-    vendor.setFault({ fault: 'reset', times: 2 });
-    expect(await failure(call(client))).toBe('vendor_connection_lost');
-    expect(vendor.requests).toHaveLength(3);
-  });
-
-  test('does not repeat a call when a fresh connection breaks: the vendor may have acted', async () => {
-    const { vendor, client } = await startVendor();
-    vendor.setFault({ fault: 'reset', times: 1 });
-    const trace = newTrace();
-    expect(await failure(call(client, trace))).toBe('vendor_connection_lost');
-    expect(trace.vendorAttempts).toBe(1);
-    expect(vendor.requests).toHaveLength(1);
-  });
-
-  test('does not repeat a call when a kept connection breaks in the middle of the answer', async () => {
-    const { vendor, client } = await startVendor();
-    await call(client);
-    vendor.setFault({ fault: 'close-mid-body', times: 1 });
-    const trace = newTrace();
-    expect(await failure(call(client, trace))).toBe('vendor_connection_lost');
-    expect(trace.vendorStatus).toBe(200);
-    expect(vendor.requests).toHaveLength(2);
-  });
-
   test('does not repeat a call when a kept connection breaks in the middle of the status line', async () => {
     const vendor = await startRawVendor({
       onCall: (socket, calls) => {
@@ -184,21 +141,6 @@ describe('a call that may have reached the vendor', () => {
     expect(await failure(call(clientOf(origin)))).toBe('vendor_response_invalid');
   });
 
-  test('says that an answer which is not HTTP is invalid', async () => {
-    const { vendor, client } = await startVendor();
-    vendor.setFault({ fault: 'not-http' });
-    expect(await failure(call(client))).toBe('vendor_response_invalid');
-    expect(vendor.requests).toHaveLength(1);
-  });
-
-  test('ends at its deadline, without a second try: the vendor may have acted', async () => {
-    const { vendor, client } = await startVendor();
-    vendor.setFault({ fault: 'hang' });
-    const trace = newTrace();
-    expect(await failure(call(client, trace, 3_500))).toBe('vendor_timeout');
-    expect(trace.vendorAttempts).toBe(1);
-  });
-
   test('ends at its deadline when the body of an answer stalls, or arrives slowly', async () => {
     const { origin } = await startRawVendor({
       onCall: (socket, calls) => {
@@ -218,14 +160,6 @@ describe('a call that may have reached the vendor', () => {
 });
 
 describe('a vendor that cannot be reached', () => {
-  test('tries twice to connect to a port that refuses', async () => {
-    const { vendor } = await startVendor();
-    await vendor.close();
-    const trace = newTrace();
-    expect(await failure(call(clientOf(vendor.origin), trace))).toBe('vendor_unreachable');
-    expect(trace.vendorAttempts).toBe(2);
-  });
-
   test('tries twice to find a host that has no address', async () => {
     const trace = newTrace();
     expect(await failure(call(clientOf('https://host.invalid'), trace))).toBe('vendor_unreachable');

@@ -40,100 +40,19 @@ afterEach(async () => {
 /** Processes everything that is on its way: virtual time passes when nothing is. */
 const settle = () => pause(2);
 
-describe('one connection for many calls', () => {
-  test('makes fifty calls over one connection', async () => {
-    const { vendor, client } = await startVendor();
-    for (let calls = 0; calls < 50; calls += 1) await call(client);
-    expect(vendor.requests).toHaveLength(50);
-    expect(vendor.connections).toBe(1);
-  });
-
-  test('makes its first call over the prepared connection', async () => {
-    const { vendor, client } = await startVendor();
-    await client.warmUp();
-    expect(vendor.requests).toHaveLength(0);
-    await call(client);
-    await call(client);
-    expect(vendor.connections).toBe(1);
-  });
-
-  test('opens a new connection if the prepared one has died', async () => {
-    const { vendor, client } = await startVendor();
-    await client.warmUp();
-    vendor.closeIdleConnections('rst');
-    expect((await call(client)).statusCode).toBe(200);
-  });
-
-  test.each(['fin', 'rst'] as const)(
-    'calls over a new connection after a kept one was closed by %s',
-    async (how) => {
-      const { vendor, client } = await startVendor();
-      await call(client);
-      vendor.closeIdleConnections(how);
-      expect((await call(client)).statusCode).toBe(200);
-      expect(vendor.requests).toHaveLength(2);
-      expect(vendor.connections).toBe(2);
-    },
-  );
-
-  test('repeats a call once when a kept connection breaks before the first byte of the answer', async () => {
-    const { vendor, client } = await startVendor();
-    await call(client);
-    vendor.setFault({ fault: 'reset', times: 1 });
-    const trace = newTrace();
-    expect((await call(client, trace)).statusCode).toBe(200);
-    expect(trace.vendorAttempts).toBe(2);
-    expect(vendor.connections).toBe(2);
-  });
-
-  test('repeats a call once when the prepared connection breaks before the first byte of the answer', async () => {
-    const { vendor, client } = await startVendor();
-    await client.warmUp();
-    vendor.setFault({ fault: 'reset', times: 1 });
-    const trace = newTrace();
-    expect((await call(client, trace)).statusCode).toBe(200);
-    expect(trace.vendorAttempts).toBe(2);
-  });
-
-  test('does not fail if the preparation fails', async () => {
-    const { vendor } = await startVendor();
-    const client = clientOf(vendor.origin);
-    await vendor.close();
-    await expect(client.warmUp()).rejects.toThrow('ECONNREFUSED');
-    expect(await failure(call(client))).toBe('vendor_unreachable');
-  });
-});
-
 describe('what the vendor sends without a request', () => {
   test.each([
-    ['and keeps the connection', () => undefined],
-    ['and closes the connection', (socket: TLSSocket) => socket.end()],
-  ])(
-    'does not take for its answer what the vendor says unasked on the prepared connection %s',
-    async (_, then) => {
-      const vendor = await startRawVendor({
-        onConnection: (socket, connections) => {
-          if (connections > 1) return;
-          socket.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
-          then(socket);
-        },
-        onCall: (socket) => socket.write(goodAnswer),
-      });
-      const client = clientOf(vendor.origin);
-      await client.warmUp();
-      await settle();
-      const trace = newTrace();
-      expect(await call(client, trace)).toMatchObject({ statusCode: 200, body: '{}' });
-      expect([trace.vendorAttempts, vendor.connections.length]).toEqual([1, 2]);
-    },
-  );
-
-  test('is not the answer to the next call on a kept connection', async () => {
+    ['the prepared connection', 'warmUp', () => undefined],
+    ['the prepared connection, and closes it', 'warmUp', (socket: TLSSocket) => socket.end()],
+    ['a kept connection', 'call', () => undefined],
+  ] as const)('is not the answer to the next call: on %s', async (_, opening, then) => {
     const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
     const client = clientOf(vendor.origin);
-    await call(client);
-    const [connection] = vendor.connections;
-    connection?.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
+    await (opening === 'call' ? call(client) : client.warmUp());
+    await settle();
+    const [connection] = vendor.connections as [TLSSocket];
+    connection.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
+    then(connection);
     await settle();
     const trace = newTrace();
     expect(await call(client, trace)).toMatchObject({ statusCode: 200, body: '{}' });
@@ -142,23 +61,22 @@ describe('what the vendor sends without a request', () => {
 });
 
 describe('a connection that may be dead', () => {
-  /** A vendor that answers the first call, and closes the connection `afterMs` after it has read the second. */
-  const startClosingVendor = (afterMs: number) =>
-    startRawVendor({
+  test.each([
+    [999, 'repeats its call, as it was dead already', 'none', 2],
+    [1_000, 'does not, as the vendor may have acted', 'vendor_connection_lost', 1],
+  ])('if a kept one closes after %d ms, %s', async (afterMs, _, code, attempts) => {
+    const vendor = await startRawVendor({
       onCall: (socket, calls) => {
         if (calls !== 2) return socket.write(goodAnswer);
         now += afterMs;
         return socket.destroy();
       },
     });
-
-  test('repeats a call if its kept connection closes within a second: it was dead already', async () => {
-    const vendor = await startClosingVendor(999);
     const client = clientOf(vendor.origin);
     await call(client);
     const trace = newTrace();
-    expect((await call(client, trace)).statusCode).toBe(200);
-    expect([trace.vendorAttempts, vendor.calls]).toEqual([2, 3]);
+    expect(await failure(call(client, trace))).toBe(code);
+    expect([trace.vendorAttempts, vendor.calls]).toEqual([attempts, 1 + attempts]);
   });
 
   test('does not say that no session was created if a kept connection breaks and no other can be opened', async () => {
@@ -170,51 +88,21 @@ describe('a connection that may be dead', () => {
     expect(vendor.requests).toHaveLength(2);
   });
 
-  test('does not repeat a call if its kept connection closes later: the vendor may have acted', async () => {
-    const vendor = await startClosingVendor(1_000);
-    const client = clientOf(vendor.origin);
-    await call(client);
-    const trace = newTrace();
-    expect(await failure(call(client, trace))).toBe('vendor_connection_lost');
-    expect([trace.vendorAttempts, vendor.calls]).toEqual([1, 2]);
-  });
-
   test.each([
-    [60_000, 'over the kept connection', 1],
-    [60_001, 'over a new connection', 2],
-  ])('calls after %d idle milliseconds %s', async (idleMs, _, connections) => {
-    const { vendor, client } = await startVendor();
-    now += 120_000; // Only the time since the last call counts.
-    await call(client);
-    now += idleMs;
-    const trace = newTrace();
-    await call(client, trace);
-    expect([trace.vendorAttempts, vendor.connections]).toEqual([1, connections]);
-  });
-
-  test.each([
-    [60_000, 'over the prepared connection', 1],
-    [60_001, 'over a new connection', 2],
-  ])('makes its first call after %d idle milliseconds %s', async (idleMs, _, connections) => {
-    const { vendor, client } = await startVendor();
-    now += 120_000; // Only the time since the connection was prepared counts.
-    await client.warmUp();
-    now += idleMs;
-    const trace = newTrace();
-    await call(client, trace);
-    expect([trace.vendorAttempts, vendor.connections]).toEqual([1, connections]);
-  });
-
-  test.each(['fin', 'rst'] as const)(
-    'detects after an idle second that a kept connection was closed by %s, and sends once',
-    async (how) => {
+    ['kept', 60_000, 1],
+    ['kept', 60_001, 2],
+    ['prepared', 60_000, 1],
+    ['prepared', 60_001, 2],
+  ])(
+    'with a %s connection that was idle for %d ms, a call needs %d in all',
+    async (which, idleMs, connections) => {
       const { vendor, client } = await startVendor();
-      await call(client);
-      vendor.closeIdleConnections(how);
-      now += 1_001;
+      now += 120_000; // Only the time since the connection was last used counts.
+      await (which === 'kept' ? call(client) : client.warmUp());
+      now += idleMs;
       const trace = newTrace();
-      expect((await call(client, trace)).statusCode).toBe(200);
-      expect([trace.vendorAttempts, vendor.connections]).toEqual([1, 2]);
+      await call(client, trace);
+      expect([trace.vendorAttempts, vendor.connections]).toEqual([1, connections]);
     },
   );
 

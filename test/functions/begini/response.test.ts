@@ -94,7 +94,7 @@ test('passes on whole seconds, from 1 to a day, for any Retry-After of a busy ve
   );
 });
 
-test('never sends a caller back before the date of a busy vendor', () => {
+test('sends a caller back at the date of a busy vendor, never before it', () => {
   const aheadMs = fc.integer({ min: 1, max: 80_000_000 });
   fc.assert(
     fc.property(aheadMs, (ms) => {
@@ -102,15 +102,9 @@ test('never sends a caller back before the date of a busy vendor', () => {
       date.setMilliseconds(0);
       const { retryAfterSeconds = 0 } = judgement({ ...answer('', 429), retryAfter: date.toUTCString() });
       expect(Date.now() + retryAfterSeconds * 1_000).toBeGreaterThanOrEqual(date.getTime());
+      expect(retryAfterSeconds).toBeLessThanOrEqual(Math.ceil(ms / 1_000));
     }),
   );
-});
-
-test('converts a busy vendor’s Retry-After date to seconds from now', () => {
-  const retryAfter = new Date(Date.now() + 120_000).toUTCString();
-  const { retryAfterSeconds } = judgement({ ...answer('', 429), retryAfter });
-  expect(retryAfterSeconds).toBeGreaterThan(100);
-  expect(retryAfterSeconds).toBeLessThanOrEqual(120);
 });
 
 test.each([
@@ -132,7 +126,7 @@ test.each([
   ['a token with a query', { access_token: 'a.b.c?next=evil' }],
   ['a token with a fragment', { access_token: 'a.b.c#x' }],
   ['a token with a space', { access_token: 'a.b. c' }],
-  ['a token of 5,000 characters', { access_token: `a.${'b'.repeat(4_996)}.c` }],
+  ['a token of 4,097 characters', { access_token: `a.${'b'.repeat(4_093)}.c` }],
   ['another applicant’s uid', { access_token: token({ uid: 'ABCDE-12346' }) }],
   ['a uid of another type', { access_token: token({ uid: 12345 }) }],
   ['another integration', { access_token: token({ uid, integration_id: '1234567890987654322' }) }],
@@ -153,11 +147,6 @@ test('refuses a token with any other uid or integration id than ours, of any typ
       ],
     },
   );
-});
-
-test('refuses a token of 4,097 characters', () => {
-  const body = { access_token: `a.${'b'.repeat(4_093)}.c` };
-  expect(judgement(answer(body)).code).toBe('vendor_response_invalid');
 });
 
 test('accepts a token of exactly 4,096 characters', () => {
@@ -187,29 +176,4 @@ test.each([nowSeconds() + 100, 253_402_300_799])('gives the expiry of a token wh
 
 test('gives no expiry for a token with unreadable content', () => {
   expect(judge(answer({ access_token: 'abc.not-json.def' })).expiresAtSeconds).toBeNull();
-});
-
-test('refuses an answer with one of its codes, or returns a token that is safe in a path', () => {
-  const anyToken = fc.oneof(
-    fc.string(),
-    fc.string({ unit: 'binary' }),
-    fc.base64String().map((text) => `a.${text}.c`),
-  );
-  const anyBody = fc.oneof(
-    fc.string(),
-    fc.json(),
-    anyToken.map((text) => JSON.stringify({ access_token: text })),
-  );
-  fc.assert(
-    fc.property(fc.integer({ min: 100, max: 599 }), anyBody, (statusCode, body) => {
-      try {
-        const { accessToken } = judge(answer(body, statusCode));
-        const url = new URL(`https://app.psychometric.me/${accessToken}`);
-        expect(url.href).toBe(`https://app.psychometric.me/${accessToken}`);
-        expect(url.pathname).toBe(`/${accessToken}`);
-      } catch (error) {
-        if (!(error instanceof ServiceError)) throw error;
-      }
-    }),
-  );
 });
