@@ -101,14 +101,6 @@ test('refuses a body that is not declared as JSON', async () => {
   expect([response.status, await codeOf(response)]).toEqual([415, 'unsupported_media_type']);
 });
 
-test('answers 503 while the launch key cannot be read', async () => {
-  service = await startService();
-  service.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException' });
-  const response = await service.postLink({ uid });
-  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
-  expect(await codeOf(response)).toBe('secrets_unavailable');
-});
-
 test('logs the pseudonym of the uid, and neither uid nor token', async () => {
   service = await startService();
   const token = (await service.makeLink(uid)).split('/').at(-1) ?? '';

@@ -79,10 +79,3 @@ test('sends once more, over a fresh connection, what got no answer', async () =>
   expect(tries).toEqual([bodyOf(1), bodyOf(2), bodyOf(2)]);
   expect(queues.connections).toBe(2);
 });
-
-test('asks Begini to send again what got no answer twice', async () => {
-  resets = 2;
-  const { statusCode, body } = await deliver(bodyOf(1));
-  expect([statusCode, JSON.parse(body).code]).toEqual([503, 'results_unavailable']);
-  expect((await deliver(bodyOf(1))).statusCode).toBe(200);
-});
