@@ -98,20 +98,6 @@ test('answers the button’s POST with 302 to the assessment', async () => {
   expect(lastLine()).toMatchObject({ route: 'POST /launch/{token}', outcome: 'session_created' });
 });
 
-test('in a stage that remembers no sessions, the vendor decides what a second tap gets', async () => {
-  await service.close();
-  service = await startService({ resume: false, returnUrl: 'https://www.lender.example/back?a=1&b=2' });
-  const link = await service.makeLink(uid);
-  expect((await ask(link, 'POST')).status).toBe(302);
-  expect((await ask(link, 'POST')).status).toBe(302);
-  service.vendor.setFault({ fault: 'refuse-second' });
-  const refused = await ask(link, 'POST');
-  expect(refused.status).toBe(422);
-  const html = await refused.text();
-  expect(html).not.toContain('<form');
-  expect(html).toContain('href="https://www.lender.example/back?a=1&#38;b=2"');
-});
-
 test.each(['GET', 'POST'])('refuses an expired link: %s', async (method) => {
   const link = await service.makeLink(uid, 60);
   // A link is valid for whole seconds: up to one less than requested.
