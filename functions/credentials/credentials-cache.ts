@@ -1,24 +1,18 @@
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { OperatorError } from '../errors.ts';
 import type { RequestScope } from '../request-scope.ts';
-import { type CacheClock, SecretCache, usualLife } from '../secrets/secret-cache.ts';
-import { type CredentialsPair, parsePair } from './credentials-pair.ts';
+import { type CachedSecret, SecretCache, usualLife } from '../secrets/secret-cache.ts';
+import { type CredentialsPair, parsePair, unsetLife } from './credentials-pair.ts';
 import { RefusalMemory } from './refusal-memory.ts';
 
 /** The stage's pair, and the version of the secret that it was read from. */
 export type CredentialsVersion = CredentialsPair & { versionId: string };
-
-/** The first pair must be found at once. */
-const unsetLife = { freshMs: 1_000, jitter: 0, staleMs: 0 };
-
-type CacheOptions = CacheClock & { client: SecretsManagerClient; secretArn: string };
 
 /** The secret `{"apiKey": "…", "integrationId": "…"}` of Secrets Manager, cached in memory. */
 export class CredentialsCache {
   readonly #secret: SecretCache<CredentialsVersion | undefined>;
   readonly #refusals: RefusalMemory;
 
-  constructor(options: CacheOptions) {
+  constructor(options: CachedSecret) {
     this.#secret = new SecretCache({
       ...options,
       parse: readVersion,

@@ -1,8 +1,13 @@
+import type { CacheLife } from '../secrets/secret-cache.ts';
+
 /** The pair that Begini's Deployment Centre shows for one deployment and environment. */
 export type CredentialsPair = { apiKey: string; integrationId: string };
 
 /** The initial value of both fields in a new stack's secret: no pair has been stored yet. */
 const sentinel = 'UNSET';
+
+/** How long it is cached that a secret holds no pair: the first pair must be found at once. */
+export const unsetLife: CacheLife = { freshMs: 1_000, jitter: 0, staleMs: 0 };
 
 /**
  * Reads a secret's value, `{"apiKey": "…", "integrationId": "…"}`.

@@ -1,7 +1,6 @@
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { warmUpTimeoutMs } from '../deadlines.ts';
 import { createScope, type RequestScope } from '../request-scope.ts';
-import { type CacheClock, SecretCache } from '../secrets/secret-cache.ts';
+import { type CachedSecret, SecretCache } from '../secrets/secret-cache.ts';
 
 /** A key of launch tokens: 256 bits for AES-256-GCM. */
 export type TokenKey = {
@@ -23,15 +22,13 @@ export type LaunchKeys = {
 
 const idCharacters = 8;
 
-type LaunchKeysOptions = CacheClock & { client: SecretsManagerClient; secretArn: string };
-
 /** The reason if the secret holds no key to make tokens with. */
 export class UnusableLaunchKey extends Error {
   override readonly name = 'UnusableLaunchKey';
 }
 
 /** A cache over the current and the previous version of the secret, each 64 hex digits. */
-export function createLaunchKeys(options: LaunchKeysOptions): LaunchKeys {
+export function createLaunchKeys(options: CachedSecret): LaunchKeys {
   const secret = new SecretCache({ ...options, parse: readKey, withPrevious: true });
   return {
     async current(scope) {

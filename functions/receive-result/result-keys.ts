@@ -1,12 +1,11 @@
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { type CredentialsPair, parsePair } from '../credentials/credentials-pair.ts';
+import { type CredentialsPair, parsePair, unsetLife } from '../credentials/credentials-pair.ts';
 import { versionLabels } from '../credentials/version-labels.ts';
 import { forcedReadTimeoutMs, secretTryTimeoutMs, warmUpTimeoutMs } from '../deadlines.ts';
 import { CallerError, OperatorError } from '../errors.ts';
 import { createScope, limitScope, type RequestScope } from '../request-scope.ts';
 import { secretsManagerDefaults } from '../secrets/client-defaults.ts';
 import {
-  type CacheClock,
+  type CachedSecret,
   SecretCache,
   type SecretVersion,
   type SecretVersions,
@@ -25,8 +24,7 @@ export type VerifiedKey = {
   form: Signature['form'];
 };
 
-type ResultKeysOptions = CacheClock & {
-  client: SecretsManagerClient;
+type ResultKeysOptions = Omit<CachedSecret, 'secretArn'> & {
   settings: Pick<ReceiveResultSettings, 'credentialsSecretArn' | 'previousKeyDays'>;
 };
 
@@ -34,8 +32,6 @@ type Pair = CredentialsPair | undefined;
 
 /** Never stale, so that a compromised key is refused within a minute; never longer than that, jitter included. */
 const pairLife = { freshMs: 55_000, jitter: 0.05, staleMs: 0 };
-/** The first pair must be found at once. */
-const unsetLife = { freshMs: 1_000, jitter: 0, staleMs: 0 };
 
 const dayMs = 86_400_000;
 

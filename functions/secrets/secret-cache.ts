@@ -34,8 +34,10 @@ export type CacheLife = {
 /** Fresh for 300 s ± 10 %, and served for up to an hour while the refresh fails. */
 export const usualLife: CacheLife = { freshMs: 300_000, jitter: 0.1, staleMs: 3_600_000 };
 
-/** The clock and the random numbers that decide how long a value is cached. */
-export type CacheClock = {
+/** Which secret is cached, and the clock and the random numbers that decide how long. */
+export type CachedSecret = {
+  client: SecretsManagerClient;
+  secretArn: string;
   /** Epoch milliseconds. It is the wall clock, because a frozen function's monotonic clock stops. */
   now?: () => number;
   /** 0 to 1. */
@@ -43,9 +45,7 @@ export type CacheClock = {
 };
 
 /** Which secret is cached, and how. */
-export type SecretCacheOptions<T> = CacheClock & {
-  client: SecretsManagerClient;
-  secretArn: string;
+export type SecretCacheOptions<T> = CachedSecret & {
   /** @throws if the value is unusable: a current one counts as a failed read, a previous one as absent. */
   parse(secretString: string | undefined, versionId: string): T;
   /**
