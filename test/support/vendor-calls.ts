@@ -69,12 +69,10 @@ export async function startRaw(server: Server): Promise<string> {
 /** What a raw vendor has received. */
 export type RawVendor = { origin: string; connections: TLSSocket[]; calls: number };
 
-/** Starts a vendor with TLS that handles whole session calls as a test says. */
-export async function startRawVendor({
-  onCall,
-}: {
-  onCall: (socket: TLSSocket, calls: number) => void;
-}): Promise<RawVendor> {
+/** Starts a vendor with TLS that handles whole session calls as a test says; by default it answers them. */
+export async function startRawVendor(
+  onCall: (socket: TLSSocket, calls: number) => unknown = (socket) => socket.write(goodAnswer),
+): Promise<RawVendor> {
   const vendor: RawVendor = { origin: '', connections: [], calls: 0 };
   const server = createTlsServer({ ...certificate, noDelay: true }, (socket) => {
     let received = '';

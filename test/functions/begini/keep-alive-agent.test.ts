@@ -46,7 +46,7 @@ describe('what the vendor sends without a request', () => {
     ['the prepared connection, and closes it', 'warmUp', (socket: TLSSocket) => socket.end()],
     ['a kept connection', 'call', () => undefined],
   ] as const)('is not the answer to the next call: on %s', async (_, opening, then) => {
-    const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
+    const vendor = await startRawVendor();
     const client = clientOf(vendor.origin);
     await (opening === 'call' ? call(client) : client.warmUp());
     await settle();
@@ -65,12 +65,10 @@ describe('a connection that may be dead', () => {
     [999, 'repeats its call, as it was dead already', 'none', 2],
     [1_000, 'does not, as the vendor may have acted', 'vendor_connection_lost', 1],
   ])('if a kept one closes after %d ms, %s', async (afterMs, _, code, attempts) => {
-    const vendor = await startRawVendor({
-      onCall: (socket, calls) => {
-        if (calls !== 2) return socket.write(goodAnswer);
-        now += afterMs;
-        return socket.destroy();
-      },
+    const vendor = await startRawVendor((socket, calls) => {
+      if (calls !== 2) return socket.write(goodAnswer);
+      now += afterMs;
+      return socket.destroy();
     });
     const client = clientOf(vendor.origin);
     await call(client);
@@ -129,7 +127,7 @@ describe('a connection that may be dead', () => {
 
 describe('the prepared connection', () => {
   test('names the vendor’s host in TLS, and none if it is an address', async () => {
-    const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
+    const vendor = await startRawVendor();
     await clientOf(vendor.origin.replace('127.0.0.1', 'localhost')).warmUp();
     await clientOf(vendor.origin).warmUp();
     await settle();
@@ -142,7 +140,7 @@ describe('the prepared connection', () => {
   });
 
   test('prepares no connection to a vendor whose certificate it does not trust', async () => {
-    const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
+    const vendor = await startRawVendor();
     const stranger = await makeCertificate();
     await expect(clientOf(vendor.origin, stranger.cert).warmUp()).rejects.toThrow('self-signed');
   });
@@ -215,7 +213,7 @@ describe('the prepared connection', () => {
   });
 
   test('closes the prepared connection with the client', async () => {
-    const vendor = await startRawVendor({ onCall: (socket) => socket.write(goodAnswer) });
+    const vendor = await startRawVendor();
     const client = clientOf(vendor.origin);
     await client.warmUp();
     await settle();

@@ -206,13 +206,6 @@ describe('a version that is looked for', () => {
     },
   );
 
-  test('is found in memory if it is the previous one', async () => {
-    holds(['two', '2'], ['one', '1']);
-    const { find, trace } = setUp({ withPrevious: true });
-    expect(await Promise.all(['two', 'one'].map(find))).toEqual([2, 1]);
-    expect(trace.secretReads).toBe(1);
-  });
-
   test('is found in memory if it was cached before, also after the new one was read again', async () => {
     holds(['one', '1']);
     const { get, find, trace } = setUp();
