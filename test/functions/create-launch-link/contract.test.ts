@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, afterEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
 import type { Service } from '../../support/service.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
@@ -12,13 +12,15 @@ afterAll(() => time.restore());
 const uid = 'QWERT-67890-XY';
 let service: Service;
 
-afterEach(() => service.close());
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.close());
 
 const codeOf = async (response: Response) => ((await response.json()) as { code: string }).code;
 const lifeSeconds = (expiresAt: string) => (Date.parse(expiresAt) - Date.now()) / 1000;
 
 test('answers 201 with a link and its expiry, a day from now, without calling the vendor', async () => {
-  service = await startService();
   const response = await service.postLink({ uid });
   expect(response.status).toBe(201);
   expect(response.headers.get('cache-control')).toBe('no-store');
@@ -37,7 +39,6 @@ test('answers 201 with a link and its expiry, a day from now, without calling th
 test.each([undefined, 'pt-BR'])(
   'fits one SMS of 160 characters on a host of API Gateway, in the language %s',
   async (language) => {
-    service = await startService();
     const event = proxyEvent({ uid: 'ABCDE-12345A', language });
     const domainName = 'abcdefghij.execute-api.eu-central-1.amazonaws.com';
     const requestContext = { ...event.requestContext, domainName, stage: 'production' };
@@ -49,7 +50,6 @@ test.each([undefined, 'pt-BR'])(
 );
 
 test.each([60, 3_600, 2_592_000])('accepts an expires_in of %d', async (expiresIn) => {
-  service = await startService();
   const response = await service.postLink({ uid, expires_in: expiresIn });
   const { expires_at: expiresAt } = (await response.json()) as { expires_at: string };
   expect(lifeSeconds(expiresAt)).toBeGreaterThan(expiresIn - 10);
@@ -57,7 +57,6 @@ test.each([60, 3_600, 2_592_000])('accepts an expires_in of %d', async (expiresI
 });
 
 test('accepts any text as the language, and null like an absent property', async () => {
-  service = await startService();
   const wishes = ['es', 'pt-br', 'es_MX', 'zho-Hant-419', 'english', '', 'x'.repeat(3_000), '\u0000', null];
   for (const language of wishes) {
     expect((await service.postLink({ uid, language, expires_in: null })).status).toBe(201);
@@ -88,7 +87,6 @@ test.each([
   ['half of a JSON body', '{"uid":', 422, 'malformed_json'],
   ['a body of 4,097 bytes', JSON.stringify({ uid }).padEnd(4_097), 413, 'body_too_large'],
 ] as const)('refuses %s', async (_, body, status, code) => {
-  service = await startService();
   const response = await service.postLink(body);
   expect(response.status).toBe(status);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
@@ -96,15 +94,13 @@ test.each([
 });
 
 test('refuses a body that is not declared as JSON', async () => {
-  service = await startService();
   const response = await service.postLink({ uid }, { 'Content-Type': 'text/plain' });
   expect([response.status, await codeOf(response)]).toEqual([415, 'unsupported_media_type']);
 });
 
 test('logs the pseudonym of the uid, and neither uid nor token', async () => {
-  service = await startService();
   const token = (await service.makeLink(uid)).split('/').at(-1) ?? '';
-  const [line = ''] = service.lines;
+  const line = service.lines.at(-1) ?? '';
   expect(JSON.parse(line)).toMatchObject({
     level: 'INFO',
     route: 'POST /launch-links',
