@@ -79,6 +79,17 @@ const wakeUpMs = 2;
 /** NATs and load balancers silently drop idle connections; do not reuse one after a minute. */
 const longestIdleMs = 60_000;
 
+/** How often a call is tried, and how long. */
+export type Tries = {
+  /** The first included. */
+  tries: number;
+  tryTimeoutMs: number;
+  /** Epoch milliseconds by which the last try ends. */
+  deadline: number;
+  /** Whether another try is of no use after this error; by default, every error is followed by one. */
+  isFinal?: (error: unknown) => boolean;
+};
+
 /** Keeps an agent from reusing a connection that died while it was idle. */
 export class IdleConnections {
   readonly #agent: http.Agent;
@@ -86,6 +97,29 @@ export class IdleConnections {
 
   constructor(agent: http.Agent) {
     this.#agent = agent;
+  }
+
+  /** Calls `send`, and after an error again, over a new connection. @throws the last error */
+  async send<Answer>(
+    send: (options: { abortSignal: AbortSignal }) => Promise<Answer>,
+    { tries, tryTimeoutMs, deadline, isFinal = () => false }: Tries,
+  ): Promise<Answer> {
+    await this.check();
+    try {
+      for (let triesLeft = tries - 1; ; triesLeft -= 1) {
+        const timeLeftMs = Math.min(tryTimeoutMs, deadline - Date.now());
+        const abortSignal = AbortSignal.timeout(Math.max(0, timeLeftMs));
+        try {
+          return await send({ abortSignal });
+        } catch (thrown) {
+          const error = abortSignal.aborted ? abortSignal.reason : thrown;
+          if (triesLeft === 0 || isFinal(error)) throw error;
+          this.drop();
+        }
+      }
+    } finally {
+      this.used();
+    }
   }
 
   /** Call this before a request: it closes connections that are too old, and lets Node notice dead ones. */

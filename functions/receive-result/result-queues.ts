@@ -58,31 +58,15 @@ export class ResultQueues {
         Object.entries(attributes).map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
       ),
     });
-    await this.#connections.check();
-    try {
-      for (let triesLeft = sendTries - 1; ; triesLeft -= 1) {
-        try {
-          await this.#try(command, deadline);
-          return;
-        } catch (cause) {
-          if (triesLeft === 0) throw new OperatorError('results_unavailable', { cause });
-          this.#connections.drop();
-        }
-      }
-    } finally {
-      this.#connections.used();
-    }
+    const tries = { tries: sendTries, tryTimeoutMs: sendTryTimeoutMs, deadline };
+    await this.#connections
+      .send((options) => this.#client.send(command, options), tries)
+      .catch((cause) => {
+        throw new OperatorError('results_unavailable', { cause });
+      });
   }
 
   close(): void {
     this.#client.destroy();
-  }
-
-  async #try(command: SendMessageCommand, deadline: number): Promise<void> {
-    const timeLeftMs = Math.max(0, Math.min(sendTryTimeoutMs, deadline - Date.now()));
-    const abortSignal = AbortSignal.timeout(timeLeftMs);
-    await this.#client.send(command, { abortSignal }).catch((error) => {
-      throw abortSignal.aborted ? abortSignal.reason : error;
-    });
   }
 }

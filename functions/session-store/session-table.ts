@@ -68,6 +68,8 @@ const isFree = [
 
 type Item = NonNullable<PutItemCommand['input']['Item']>;
 type Command = GetItemCommand | PutItemCommand | DeleteItemCommand;
+/** What is read of the output of any of them. */
+type Output = { Item?: Item | undefined; Attributes?: Item | undefined };
 
 /**
  * One row per applicant: first a claim by the request that calls the vendor, then its session. Each method @throws
@@ -192,36 +194,25 @@ export class SessionTable {
   }
 
   /** Sends a command, and once more over a fresh connection if the first try got no answer. */
-  async #send(command: GetItemCommand, scope: RequestScope): Promise<{ Item?: Item | undefined }>;
-  async #send(command: PutItemCommand, scope: RequestScope): Promise<{ Attributes?: Item | undefined }>;
-  async #send(command: Command, scope: RequestScope): Promise<unknown>;
-  async #send(command: Command, { deadline, trace }: RequestScope): Promise<unknown> {
+  async #send(command: Command, { deadline, trace }: RequestScope): Promise<Output> {
     trace.storeCalls = (trace.storeCalls ?? 0) + 1;
     const startedAt = Date.now();
-    await this.#connections.check();
     try {
-      for (let triesLeft = storeTries - 1; ; triesLeft -= 1) {
-        try {
-          return await this.#try(command, deadline - Date.now());
-        } catch (error) {
-          if (error instanceof ConditionalCheckFailedException) throw error;
-          if (triesLeft === 0 || wasAnswered(error) || Date.now() >= deadline)
-            throw new StoreUnavailable(error);
-          this.#connections.drop();
-        }
-      }
+      return await this.#connections.send(
+        // The client's overloads know one command each.
+        (options) => this.#client.send(command as GetItemCommand, options),
+        {
+          tries: storeTries,
+          tryTimeoutMs: storeTryTimeoutMs,
+          deadline,
+          isFinal: (error) => wasAnswered(error) || Date.now() >= deadline,
+        },
+      );
+    } catch (error) {
+      throw error instanceof ConditionalCheckFailedException ? error : new StoreUnavailable(error);
     } finally {
-      this.#connections.used();
       trace.storeMs = (trace.storeMs ?? 0) + Date.now() - startedAt;
     }
-  }
-
-  async #try(command: Command, timeLeftMs: number): Promise<unknown> {
-    const abortSignal = AbortSignal.timeout(Math.max(0, Math.min(storeTryTimeoutMs, timeLeftMs)));
-    // The client's overloads know one command each.
-    return await this.#client.send(command as GetItemCommand, { abortSignal }).catch((error) => {
-      throw abortSignal.aborted ? abortSignal.reason : error;
-    });
   }
 }
 
