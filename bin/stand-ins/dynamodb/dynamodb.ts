@@ -1,21 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type FaultOptions, networkFaults, playFaults } from '../call-faults.ts';
 import { localTableName as tableName } from '../local-stage.ts';
 import { keepLatest, type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
 import { type Attribute, type DynamoDbResponse, TableEngine } from './table-engine.ts';
 
-/**
- * How DynamoDB misbehaves: with an error, or as a network does. With `lost-answer` and `hang-after` the call takes
- * effect without an answer: the connection is reset, or hangs.
- */
-export type TableFault =
-  | 'none'
-  | 'hang'
-  | 'hang-after'
-  | 'reset'
-  | 'slow'
-  | 'lost-answer'
-  | keyof typeof errors;
+/** DynamoDB's errors ("Error handling with DynamoDB", developer guide, read November 2026). */
+const errors = {
+  throttle: { status: 400, type: 'com.amazonaws.dynamodb.v20120810#ThrottlingException' },
+  deny: { status: 400, type: 'com.amazon.coral.service#AccessDeniedException' },
+  'internal-error': { status: 500, type: 'com.amazonaws.dynamodb.v20120810#InternalServerError' },
+} as const;
+
+/** How DynamoDB misbehaves: with an error, or as a network does. */
+export const tableFaults = [...networkFaults, ...(Object.keys(errors) as (keyof typeof errors)[])];
+export type TableFault = 'none' | (typeof tableFaults)[number];
 
 /** A call that reached the stand-in. */
 export type TableCall = { operation: string; input: Record<string, unknown> };
@@ -25,8 +23,7 @@ export interface LocalDynamoDb
   extends Pick<LoopbackServer, 'origin' | 'connections' | 'answerFor' | 'closeIdleConnections' | 'close'> {
   readonly tableName: string;
   readonly calls: readonly TableCall[];
-  /** Sets a fault, for the next `times` calls; without it, until another is set. */
-  fail(fault: TableFault, times?: number): void;
+  fail(fault: TableFault, options?: FaultOptions): void;
   /** Runs an operation without faults, such as `PutItem` with its input in DynamoDB's JSON. */
   run(operation: string, input: object): Promise<Record<string, unknown>>;
   createTable(keyName: string): Promise<void>;
@@ -34,13 +31,6 @@ export interface LocalDynamoDb
   /** Every item of the table. */
   items(): Promise<Record<string, Attribute>[]>;
 }
-
-/** DynamoDB's errors ("Error handling with DynamoDB", developer guide, read November 2026). */
-const errors = {
-  throttle: { status: 400, type: 'com.amazonaws.dynamodb.v20120810#ThrottlingException' },
-  deny: { status: 400, type: 'com.amazon.coral.service#AccessDeniedException' },
-  'internal-error': { status: 500, type: 'com.amazonaws.dynamodb.v20120810#InternalServerError' },
-} as const;
 
 const unreadable = { status: 400, type: 'com.amazon.coral.service#SerializationException' };
 
@@ -62,8 +52,7 @@ export async function startDynamoDb({
 } = {}): Promise<LocalDynamoDb> {
   const engine = new TableEngine();
   const calls: TableCall[] = [];
-  let fault: TableFault = 'none';
-  let timesLeft = Number.POSITIVE_INFINITY;
+  const faults = playFaults(errors, slowMs);
 
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = (await readBody(request, maxBodyBytes))?.toString() || '{}';
@@ -72,16 +61,12 @@ export async function startDynamoDb({
     // The engine would end the process with anything else.
     if (!input) return send(response, errorAnswer(unreadable));
     keepLatest(calls, { operation, input }, mostKept);
-    const played = timesLeft > 0 ? fault : 'none';
-    timesLeft -= 1;
-    if (played === 'hang') return;
-    if (played === 'reset') return server.reset(request);
-    if (played === 'slow') await sleep(slowMs, undefined, { ref: false });
-    if (played in errors) return send(response, errorAnswer(errors[played as keyof typeof errors]));
-    const answer = await engine.answer(operation, body);
-    if (played === 'hang-after') return;
-    if (played === 'lost-answer') return server.reset(request);
-    send(response, answer);
+    const answer = await faults.play(
+      operation,
+      () => server.reset(request),
+      async (error) => (error ? errorAnswer(error) : await engine.answer(operation, body)),
+    );
+    if (answer) send(response, answer);
   }
 
   await engine.createTable(tableName, 'pk');
@@ -93,10 +78,7 @@ export async function startDynamoDb({
     },
     tableName,
     calls,
-    fail(next, times = Number.POSITIVE_INFINITY) {
-      fault = next;
-      timesLeft = times;
-    },
+    fail: faults.set,
     run: (operation, input) => engine.run(operation, input),
     createTable: (keyName) => engine.createTable(tableName, keyName),
     deleteTable: () => engine.deleteTable(tableName),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type FaultOptions, networkFaults, playFaults } from '../call-faults.ts';
 import { localQueueNames } from '../local-stage.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
 import type { MessageContent } from './message.ts';
@@ -21,18 +21,16 @@ export interface SqsOptions {
 /** One of the three queues of a stage with results. */
 export type LocalQueue = keyof typeof localQueueNames;
 
-/**
- * How SQS misbehaves: with an error, or as a network does. With `lost-answer` and `hang-after` the call takes effect
- * without an answer: the connection is reset, or hangs.
- */
-export type SqsFault =
-  | 'none'
-  | 'hang'
-  | 'hang-after'
-  | 'reset'
-  | 'slow'
-  | 'lost-answer'
-  | keyof typeof errors;
+const errors = {
+  throttle: new SqsError('RequestThrottled', 'A simulated error', { statusCode: 403 }),
+  deny: new SqsError('AccessDeniedException', 'A simulated error', { statusCode: 403, code: 'AccessDenied' }),
+  'internal-error': new SqsError('InternalFailure', 'A simulated error', { statusCode: 500 }),
+  'no-queue': queueDoesNotExist(),
+} as const;
+
+/** How SQS misbehaves: with an error, or as a network does. */
+export const sqsFaults = [...networkFaults, ...(Object.keys(errors) as (keyof typeof errors)[])];
+export type SqsFault = 'none' | (typeof sqsFaults)[number];
 
 /** A call that reached the stand-in; it holds no message. */
 export type SqsCall = { operation: string };
@@ -52,16 +50,8 @@ export interface Sqs
   send(queue: LocalQueue, content: MessageContent): void;
   /** Deletes all messages of all queues. */
   purge(): void;
-  /** Sets a fault, for the next `times` calls of `operation`, or of any; without `times`, until another is set. */
-  fail(fault: SqsFault, options?: { times?: number; operation?: string }): void;
+  fail(fault: SqsFault, options?: FaultOptions): void;
 }
-
-const errors = {
-  throttle: new SqsError('RequestThrottled', 'A simulated error', { statusCode: 403 }),
-  deny: new SqsError('AccessDeniedException', 'A simulated error', { statusCode: 403, code: 'AccessDenied' }),
-  'internal-error': new SqsError('InternalFailure', 'A simulated error', { statusCode: 500 }),
-  'no-queue': queueDoesNotExist(),
-} as const;
 
 const region = 'us-east-1';
 const account = '000000000000';
@@ -86,9 +76,7 @@ export async function startSqs({ port = 0, tls, now = Date.now }: SqsOptions = {
     setAside: new Queue(localQueueNames.setAside, now),
   };
   const calls: SqsCall[] = [];
-  let fault: SqsFault = 'none';
-  let faultOperation: string | undefined;
-  let timesLeft = Number.POSITIVE_INFINITY;
+  const faults = playFaults(errors, slowMs);
   const server = await startLoopbackServer({ port, tls, listener });
   const queues: Queues = {
     all: Object.values(own),
@@ -101,16 +89,16 @@ export async function startSqs({ port = 0, tls, now = Date.now }: SqsOptions = {
     const target = String(request.headers['x-amz-target']);
     const operation = target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : '';
     calls.push({ operation });
-    const played = faultFor(operation);
-    if (played === 'hang') return;
-    if (played === 'reset') return server.reset(request);
-    if (played === 'slow') await sleep(slowMs, undefined, { ref: false });
     try {
-      if (Object.hasOwn(errors, played)) throw errors[played as keyof typeof errors];
-      const answer = await perform(queues, operation, body);
-      if (played === 'hang-after') return;
-      if (played === 'lost-answer') return server.reset(request);
-      send(response, 200, answer);
+      const answer = await faults.play(
+        operation,
+        () => server.reset(request),
+        async (error) => {
+          if (error) throw error;
+          return await perform(queues, operation, body);
+        },
+      );
+      if (answer) send(response, 200, answer);
     } catch (error) {
       if (!(error instanceof SqsError)) throw error;
       response.setHeader(
@@ -119,12 +107,6 @@ export async function startSqs({ port = 0, tls, now = Date.now }: SqsOptions = {
       );
       send(response, error.statusCode, { __type: `com.amazonaws.sqs#${error.name}`, message: error.message });
     }
-  }
-
-  function faultFor(operation: string): SqsFault {
-    if (timesLeft <= 0 || (faultOperation !== undefined && operation !== faultOperation)) return 'none';
-    timesLeft -= 1;
-    return fault;
   }
 
   return {
@@ -140,11 +122,7 @@ export async function startSqs({ port = 0, tls, now = Date.now }: SqsOptions = {
     purge() {
       for (const queue of queues.all) queue.messages = [];
     },
-    fail(next, { times = Number.POSITIVE_INFINITY, operation } = {}) {
-      fault = next;
-      timesLeft = times;
-      faultOperation = operation;
-    },
+    fail: faults.set,
     answerFor: server.answerFor,
     closeIdleConnections: server.closeIdleConnections,
     refuseConnections: server.refuseConnections,

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { faultHelp } from '../../../bin/stand-ins/begini/begini-faults.ts';
-import type { TableFault } from '../../../bin/stand-ins/dynamodb/dynamodb.ts';
-import type { SqsFault } from '../../../bin/stand-ins/sqs/sqs.ts';
 import { expectGeneratedBlock } from '../../support/generated-block.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
 import type { MatrixRow, State } from './faults.ts';
@@ -11,6 +9,8 @@ const time = installVirtualTime();
 // What is imported from here on is on virtual time.
 const { faultMatrix, resultRoute, states } = await import('./faults.ts');
 const { playAll } = await import('./play.ts');
+const { tableFaults } = await import('../../../bin/stand-ins/dynamodb/dynamodb.ts');
+const { sqsFaults } = await import('../../../bin/stand-ins/sqs/sqs.ts');
 
 /** Twice the moment that a function takes to see whether an idle connection is dead. */
 const toleranceMs = 10;
@@ -52,43 +52,14 @@ test('no result is answered 200 that is not in the queue', () => {
   expect(answered.filter(({ stored }) => stored === 0)).toEqual([]);
 });
 
-describe('the rows', () => {
-  const faultsOf = (side: MatrixRow['side']) =>
-    faultMatrix.filter((row) => row.side === side).map(({ fault }) => /\(`([\w-]+)`/.exec(fault)?.[1]);
-
-  test('have every fault that the simulator of Begini plays', () => {
-    const names = Object.keys(faultHelp).filter((name) => name !== 'none');
-    expect(faultsOf('Begini')).toEqual(expect.arrayContaining(names));
-  });
-
-  test('have every fault that the stand-in for DynamoDB plays', () => {
-    const names: Record<Exclude<TableFault, 'none'>, true> = {
-      hang: true,
-      'hang-after': true,
-      reset: true,
-      slow: true,
-      'lost-answer': true,
-      throttle: true,
-      deny: true,
-      'internal-error': true,
-    };
-    expect(faultsOf('DynamoDB')).toEqual(expect.arrayContaining(Object.keys(names)));
-  });
-
-  test('have every fault that the stand-in for SQS plays', () => {
-    const names: Record<Exclude<SqsFault, 'none'>, true> = {
-      hang: true,
-      'hang-after': true,
-      reset: true,
-      slow: true,
-      'lost-answer': true,
-      throttle: true,
-      deny: true,
-      'internal-error': true,
-      'no-queue': true,
-    };
-    expect(faultsOf('SQS')).toEqual(expect.arrayContaining(Object.keys(names)));
-  });
+test.each([
+  ['Begini', Object.keys(faultHelp).filter((name) => name !== 'none')],
+  ['DynamoDB', tableFaults],
+  ['SQS', sqsFaults],
+])('the rows have every fault that the stand-in for %s plays', (side, faults) => {
+  const ofSide = faultMatrix.filter((row) => row.side === side);
+  const names = ofSide.map(({ fault }) => /\(`([\w-]+)`/.exec(fault)?.[1]);
+  expect(names).toEqual(expect.arrayContaining([...faults]));
 });
 
 test('.github/PROOF.md shows them', () => {

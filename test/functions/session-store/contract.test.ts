@@ -352,7 +352,7 @@ describe('waiting for another request', () => {
     const answer = service.post({ uid });
     while (service.dynamoDb.calls.length < 2) await nextTurn();
     await service.dynamoDb.run('DeleteItem', tableRow());
-    service.dynamoDb.fail('hang', 1);
+    service.dynamoDb.fail('hang', { times: 1 });
     expect(await problemCode(await answer)).toBe('session_in_progress');
     expect(service.vendor.requests).toHaveLength(0);
     expect(await service.dynamoDb.items()).toEqual([]);
@@ -432,11 +432,11 @@ describe('the table never blocks a request', () => {
   ])('a call that took effect counts, even if its answer was lost: %s', async (_, nth) => {
     service = await startService();
     service.vendor.setFault({ fault: 'slow', delayMs: 50 });
-    if (nth === 1) service.dynamoDb.fail('lost-answer', 1);
+    if (nth === 1) service.dynamoDb.fail('lost-answer', { times: 1 });
     const answering = handOver();
     if (nth === 2) {
       while (service.vendor.requests.length === 0) await nextTurn();
-      service.dynamoDb.fail('lost-answer', 1);
+      service.dynamoDb.fail('lost-answer', { times: 1 });
     }
     const first = await answering;
     expect(lastLine()).toMatchObject({ outcome: 'session_created' });
