@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { Fault } from '../../../bin/stand-ins/begini/begini-faults.ts';
@@ -30,50 +29,6 @@ const linesOf = (stdout: string) =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-
-describe('its connections', () => {
-  test('calls Secrets Manager once and connects once to each side, at its start, for 50 requests', async () => {
-    const { vendor, secretsManager, environment } = await start();
-    // Both sides speak TLS, so a connection is a handshake.
-    const taken = () => [secretsManager.requests.length, secretsManager.connections, vendor.connections];
-    expect(taken()).toEqual([1, 1, 1]);
-    for (let requests = 0; requests < 50; requests += 1) {
-      const response = (await environment.invoke(proxyEvent({ uid }))) as APIGatewayProxyResult;
-      expect(response.statusCode).toBe(302);
-      expect(response.headers?.Location).toMatch(
-        new RegExp(`^${vendor.origin}/[\\w-]+\\.[\\w-]+\\.[\\w-]+$`),
-      );
-    }
-    expect(taken()).toEqual([1, 1, 1]);
-    expect(vendor.requests).toHaveLength(50);
-  });
-
-  test.each(['fin', 'rst'] as const)(
-    'detects after a freeze that its connection was closed by %s, and sends once',
-    async (how) => {
-      const running = await start();
-      await invoke(running, proxyEvent({ uid }));
-      running.vendor.closeIdleConnections(how);
-      await sleep(1_100); // A function counts as frozen after an idle second.
-      expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
-      expect(running.vendor.requests).toHaveLength(2);
-      const { stdout } = await running.stop();
-      lambda = undefined;
-      expect(linesOf(stdout)[1]).toMatchObject({ vendorAttempts: 1, statusCode: 302 });
-    },
-  );
-
-  test.each(['fin', 'rst'] as const)(
-    'succeeds after a short freeze in which its connection was closed by %s',
-    async (how) => {
-      const running = await start();
-      await invoke(running, proxyEvent({ uid }));
-      running.vendor.closeIdleConnections(how);
-      expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
-      expect(running.vendor.requests).toHaveLength(2);
-    },
-  );
-});
 
 describe('its start', () => {
   test('starts although the vendor and the secret are unavailable, and says so', async () => {
@@ -131,14 +86,6 @@ test.each(['create-session', 'launch'] as const)(
 );
 
 describe('a failing Secrets Manager', () => {
-  test('is called a second time if it fails once', async () => {
-    const running = await start({
-      secretsFailure: { statusCode: 500, errorName: 'InternalServiceError', times: 1 },
-    });
-    expect((await invoke(running, proxyEvent({ uid }))).statusCode).toBe(302);
-    expect(running.secretsManager.requests).toHaveLength(2);
-  });
-
   test('gets two tries while it hangs', async () => {
     const running = await start({ isPunctual: true, secretsFailure: 'hang' });
     const earlier = running.secretsManager.requests.length;
@@ -190,18 +137,6 @@ describe('its answers and log lines', () => {
     lambda = undefined;
     expect(linesOf(stdout).map(({ code }) => code)).toEqual(answers.map(([, , , code]) => code));
     expect(stderr).toBe('');
-  });
-
-  test('answers if the vendor does not exist', async () => {
-    const running = await start({
-      variables: { BEGINI_LOCAL_ORIGINS: 'https://127.0.0.1:1,https://127.0.0.1:1' },
-    });
-    expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('vendor_unreachable');
-  });
-
-  test('answers if the secret holds no pair', async () => {
-    const running = await start({ credentials: { apiKey: 'UNSET', integrationId: 'UNSET' } });
-    expect(codeOf(await invoke(running, proxyEvent({ uid })))).toBe('credentials_not_set');
   });
 
   test('contain no part of uid, key, integration, signature, body or token', async () => {

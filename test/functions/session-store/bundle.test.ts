@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import type { TableFault } from '../../../bin/stand-ins/dynamodb/dynamodb.ts';
 import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
 import { startForgetfulProxy } from '../../support/forgetful-proxy.ts';
 import { type Lambda, startLambda } from '../../support/lambda.ts';
@@ -20,10 +19,12 @@ async function start(...[name, options]: Parameters<typeof startLambda>): Promis
   return lambda;
 }
 
-async function handOver({ environment }: Lambda, ownUid = uid): Promise<string> {
+async function handOver({ environment, vendor }: Lambda, ownUid = uid): Promise<string> {
   const response = (await environment.invoke(proxyEvent({ uid: ownUid }))) as APIGatewayProxyResult;
   expect(response.statusCode).toBe(302);
-  return String(response.headers?.Location);
+  const location = String(response.headers?.Location);
+  expect(location).toMatch(new RegExp(`^${vendor.origin}/[\\w-]+\\.[\\w-]+\\.[\\w-]+$`));
+  return location;
 }
 
 /** Ends the function, and returns all its log lines. */
@@ -31,31 +32,20 @@ async function linesOf(lambda: Lambda): Promise<Record<string, unknown>[]> {
   running.splice(running.indexOf(lambda), 1);
   const { stdout } = await lambda.stop();
   return stdout
-    .trimEnd()
     .split('\n')
+    .filter(Boolean)
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-const operations = ({ dynamoDb }: Lambda) => dynamoDb.calls.map(({ operation }) => operation);
-
-test('connects once to each of three sides during init, for 50 requests', async () => {
+test('calls Secrets Manager once and connects once to each of three sides, during init, for 50 requests', async () => {
   const lambda = await start('create-session');
   const { vendor, secretsManager, dynamoDb } = lambda;
-  const connections = () => [secretsManager.connections, vendor.connections, dynamoDb.connections];
+  // All sides speak TLS, so a connection is a handshake.
+  const connections = () => [secretsManager, vendor, dynamoDb].map((side) => side.connections);
   expect(connections()).toEqual([1, 1, 1]);
   for (let requests = 0; requests < 50; requests += 1) await handOver(lambda, `uid-${requests}-of-50`);
   expect(connections()).toEqual([1, 1, 1]);
-});
-
-test('calls the table twice for a created session, and once for a resumed one', async () => {
-  const lambda = await start('create-session');
-  const warmUp = operations(lambda);
-  expect(warmUp).toEqual(['GetItem']);
-  const first = await handOver(lambda);
-  expect(operations(lambda)).toEqual([...warmUp, 'PutItem', 'PutItem']);
-  expect(await handOver(lambda)).toBe(first);
-  expect(operations(lambda)).toEqual([...warmUp, 'PutItem', 'PutItem', 'PutItem']);
-  expect(lambda.vendor.requests).toHaveLength(1);
+  expect([secretsManager.requests.length, vendor.requests.length]).toEqual([1, 50]);
 });
 
 test('a loan app’s call and a launch link lead to the same session, without uid or token in any output', async () => {
@@ -83,14 +73,17 @@ test('a loan app’s call and a launch link lead to the same session, without ui
 });
 
 test.each(['fin', 'rst'] as const)(
-  'uses the table after a freeze in which its connection was closed by %s',
+  'detects after a freeze that its connections were closed by %s, and sends once',
   async (how) => {
     const lambda = await start('create-session');
-    const first = await handOver(lambda);
-    lambda.dynamoDb.closeIdleConnections(how);
+    const { vendor, dynamoDb } = lambda;
+    await handOver(lambda, 'before-the-freeze');
+    for (const side of [vendor, dynamoDb]) side.closeIdleConnections(how);
+    const calls = dynamoDb.calls.length;
     await sleep(1_100); // A function counts as frozen after an idle second.
-    expect(await handOver(lambda)).toBe(first);
-    expect((await linesOf(lambda)).at(-1)).toMatchObject({ outcome: 'session_resumed', storeCalls: 1 });
+    await handOver(lambda);
+    expect([vendor.requests.length, dynamoDb.calls.length - calls]).toEqual([2, 2]);
+    expect((await linesOf(lambda)).at(-1)).toMatchObject({ vendorAttempts: 1, storeCalls: 2 });
   },
 );
 
@@ -115,31 +108,17 @@ test('uses the table over a new connection if the network has dropped the old on
   }
 });
 
-test('hands over if the table is deleted', async () => {
+test('hands over where DynamoDB fails, and says why', async () => {
   const lambda = await start('create-session');
-  await lambda.dynamoDb.deleteTable();
-  await handOver(lambda);
-  expect((await linesOf(lambda)).at(-1)).toMatchObject({
-    outcome: 'session_created',
-    store: 'unavailable',
-    storeReason: 'ResourceNotFoundException',
-  });
-});
-
-test.each([
-  ['hang', 'TimeoutError'],
-  ['reset', 'ECONNRESET'],
-  ['throttle', 'ThrottlingException'],
-  ['deny', 'AccessDeniedException'],
-] as [TableFault, string][])('hands over where DynamoDB fails: %s', async (fault, storeReason) => {
-  const lambda = await start('create-session', { isPunctual: fault === 'hang' });
-  lambda.dynamoDb.fail(fault);
-  await handOver(lambda);
-  expect((await linesOf(lambda)).at(-1)).toMatchObject({
-    outcome: 'session_created',
-    store: 'unavailable',
-    storeReason,
-  });
+  for (const fault of ['reset', 'deny'] as const) {
+    lambda.dynamoDb.fail(fault);
+    await handOver(lambda, `uid-of-${fault}`);
+  }
+  const reasons = (await linesOf(lambda)).map(({ store, storeReason }) => [store, storeReason]);
+  expect(reasons).toEqual([
+    ['unavailable', 'ECONNRESET'],
+    ['unavailable', 'AccessDeniedException'],
+  ]);
 });
 
 test('starts and hands over although DynamoDB cannot be reached', async () => {
@@ -148,4 +127,32 @@ test('starts and hands over although DynamoDB cannot be reached', async () => {
   });
   await handOver(lambda);
   expect((await linesOf(lambda)).at(-1)).toMatchObject({ store: 'unavailable', storeReason: 'ECONNREFUSED' });
+});
+
+/** Leaves the machine to the functions between two looks. */
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await sleep(10);
+}
+
+test('a function that is killed while Begini is called blocks no uid, and the others create one session', async () => {
+  const first = await start('create-session');
+  const { vendor, dynamoDb } = first;
+  const others = [first, await start('create-session', { beside: first })];
+  const dying = await start('create-session', { beside: first });
+  vendor.setFault({ fault: 'hang', times: 1 });
+  const died = handOver(dying).catch((error: Error) => error);
+  await until(() => vendor.requests.length === 1);
+  await linesOf(dying);
+  expect(await died).toBeInstanceOf(Error);
+
+  const looks = () => dynamoDb.calls.filter(({ operation }) => operation === 'GetItem').length;
+  const enough = looks() + others.length;
+  const waiting = others.map((each) => handOver(each));
+  await until(() => looks() >= enough);
+  const [item] = await dynamoDb.items();
+  expect(item?.state).toEqual({ S: 'creating' });
+  const claimedUntil = { N: String(Number(item?.claimedUntil?.N) - 14_001) };
+  await dynamoDb.run('PutItem', { TableName: dynamoDb.tableName, Item: { ...item, claimedUntil } });
+  expect(new Set(await Promise.all(waiting)).size).toBe(1);
+  expect(vendor.requests).toHaveLength(2);
 });
