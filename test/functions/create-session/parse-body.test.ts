@@ -19,9 +19,3 @@ test('accepts no character in a uid but the ASCII letters, digits and the hyphen
   const accepted = [...'-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'];
   expect(all.filter(isAccepted)).toEqual(accepted);
 });
-
-test('reads an applicant with and without integration_id', () => {
-  expect(parseBody({ uid })).toEqual({ uid, integrationId: undefined });
-  expect(parseBody({ uid, integration_id: null })).toEqual({ uid, integrationId: undefined });
-  expect(parseBody({ uid, integration_id: '1' })).toEqual({ uid, integrationId: '1' });
-});
