@@ -40,6 +40,22 @@ async function tap(link: string): Promise<string> {
   return locationOf(response) ?? '';
 }
 
+/** Hands the applicant over, and lets `act` happen once Begini was called, which takes `delayMs`. */
+async function handOverWhile(act: () => unknown, delayMs = 50): Promise<string> {
+  service.vendor.setFault({ fault: 'slow', delayMs, times: 1 });
+  const answering = handOver();
+  while (service.vendor.requests.length === 0) await nextTurn();
+  await act();
+  return await answering;
+}
+
+/** Gives Begini and the secret the same new pair. */
+function renewPair(changes = {}): void {
+  const next = { ...simulatedCredentials, apiKey: 'renewed-key', ...changes };
+  service.vendor.changeCredentials(next);
+  service.secretsManager.putValue(secretName, JSON.stringify(next));
+}
+
 const keyOf = (ownUid: string, integrationId = simulatedCredentials.integrationId) => ({
   S: sessionKey(ownUid, integrationId, uidRefKey),
 });
@@ -139,9 +155,7 @@ describe('the same session', () => {
   test.each([1, 2])('answers after a renewal of the API key, with %d environments', async (environments) => {
     service = await startService({ environments });
     const first = await handOver();
-    const next = { ...simulatedCredentials, apiKey: 'renewed-key' };
-    service.vendor.changeCredentials(next);
-    service.secretsManager.putValue(secretName, JSON.stringify(next));
+    renewPair();
     service.advance(400_000);
     for (let times = 0; times < 4; times += 1) expect(await handOver()).toBe(first);
     expect(service.vendor.requests).toHaveLength(1);
@@ -150,9 +164,7 @@ describe('the same session', () => {
   test('reads both versions of the secret once if it does not know the key of an item', async () => {
     service = await startService({ environments: 2 });
     const first = await handOver();
-    const next = { ...simulatedCredentials, apiKey: 'renewed-key' };
-    service.vendor.changeCredentials(next);
-    service.secretsManager.putValue(secretName, JSON.stringify(next));
+    renewPair();
     expect(await handOver()).toBe(first); // The second environment starts with the renewed key.
     const reads = service.secretsManager.requests.length;
     await handOver();
@@ -184,23 +196,17 @@ describe('a new call to the vendor', () => {
     expect(service.vendor.requests).toHaveLength(2);
   });
 
-  test.each([
-    ['relative', 86_400],
-    ['in the past', 1_700_000_000],
-    ['no number', 'soon'],
-  ])(
-    'not before sessionHours are over if the token’s expiry is %s, and the log line says so',
-    async (_, exp) => {
-      service = await startService();
-      service.vendor.setFault({ fault: 'raw-answer', body: { access_token: makeAccessToken({ uid, exp }) } });
-      const ask = async () => await (await service.post({ uid }, json)).json();
-      expect(await ask()).toMatchObject({ expires_at: null, resumed: false });
-      expect(lastLine()).toMatchObject({ outcome: 'session_created', vendorExpiry: 'absurd' });
-      expect(await ask()).toMatchObject({ expires_at: null, resumed: true });
-      expect(lastLine().vendorExpiry).toBeUndefined();
-      expect(service.vendor.requests).toHaveLength(1);
-    },
-  );
+  test('not before sessionHours are over if the token’s expiry is absurd, and the log line says so', async () => {
+    service = await startService();
+    const token = makeAccessToken({ uid, exp: 1_700_000_000 });
+    service.vendor.setFault({ fault: 'raw-answer', body: { access_token: token } });
+    const ask = async () => await (await service.post({ uid }, json)).json();
+    expect(await ask()).toMatchObject({ expires_at: null, resumed: false });
+    expect(lastLine()).toMatchObject({ outcome: 'session_created', vendorExpiry: 'absurd' });
+    expect(await ask()).toMatchObject({ expires_at: null, resumed: true });
+    expect(lastLine().vendorExpiry).toBeUndefined();
+    expect(service.vendor.requests).toHaveLength(1);
+  });
 
   test.each([
     ['an error of the vendor', { fault: 'status', status: 500, times: 1 }],
@@ -226,9 +232,7 @@ describe('a new call to the vendor', () => {
   test('for another integration', async () => {
     service = await startService();
     const first = await handOver();
-    const next = { apiKey: 'renewed-key', integrationId: 'another-integration' };
-    service.vendor.changeCredentials(next);
-    service.secretsManager.putValue(secretName, JSON.stringify(next));
+    renewPair({ integrationId: 'another-integration' });
     service.advance(400_000);
     expect(await handOver()).not.toBe(first);
     expect(service.vendor.requests).toHaveLength(2);
@@ -237,9 +241,7 @@ describe('a new call to the vendor', () => {
   test('for the new integration if it changes during the vendor call', async () => {
     service = await startService();
     await handOver('another-applicant');
-    const next = { apiKey: 'renewed-key', integrationId: 'another-integration' };
-    service.vendor.changeCredentials(next);
-    service.secretsManager.putValue(secretName, JSON.stringify(next));
+    renewPair({ integrationId: 'another-integration' });
     const first = await handOver();
     expect(lastLine()).toMatchObject({ outcome: 'session_created', vendorAttempts: 2, storeCalls: 4 });
     expect(await handOver()).toBe(first);
@@ -295,12 +297,10 @@ describe('a writer that lost its claim', () => {
   /** A first request that waits for the vendor when its claim expires and `act` takes it over. */
   async function loseClaimTo(act: () => Promise<unknown>): Promise<string> {
     service = await startService({ environments: 2 });
-    service.vendor.setFault({ fault: 'slow', delayMs: 1_500, times: 1 });
-    const first = handOver();
-    while (service.vendor.requests.length === 0) await nextTurn();
-    service.advance(14_001);
-    await act();
-    return await first;
+    return await handOverWhile(async () => {
+      service.advance(14_001);
+      await act();
+    }, 1_500);
   }
 
   test('answers with the session that is remembered instead', async () => {
@@ -336,36 +336,28 @@ describe('a writer that lost its claim', () => {
 });
 
 describe('waiting for another request', () => {
-  test('answers 503 session_in_progress with Retry-After if the other request does not end in time', async () => {
+  test.each([
+    ['the other request does not end in time', () => undefined, 1],
+    [
+      'the wait has left no time to call the vendor, and claims nothing',
+      async () => {
+        await service.dynamoDb.run('DeleteItem', tableRow());
+        service.dynamoDb.fail('hang', { times: 1 });
+      },
+      0,
+    ],
+    ['the table fails at the end of the wait', () => service.dynamoDb.fail('hang'), 1],
+  ])('answers 503 session_in_progress with Retry-After if %s', async (_, act, claimsLeft) => {
     service = await startService({ timeoutMs: 6_000 });
     await leaveClaim();
-    const response = await service.post({ uid });
-    expect(response.status).toBe(503);
-    expect(response.headers.get('retry-after')).toBe('1');
+    const answering = service.post({ uid });
+    while (service.dynamoDb.calls.length < 2) await nextTurn();
+    await act();
+    const response = await answering;
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await problemCode(response)).toBe('session_in_progress');
     expect(service.vendor.requests).toHaveLength(0);
-  });
-
-  test('answers session_in_progress if the wait has left no time to call the vendor, and claims nothing', async () => {
-    service = await startService({ timeoutMs: 6_000 });
-    await leaveClaim();
-    const answer = service.post({ uid });
-    while (service.dynamoDb.calls.length < 2) await nextTurn();
-    await service.dynamoDb.run('DeleteItem', tableRow());
-    service.dynamoDb.fail('hang', { times: 1 });
-    expect(await problemCode(await answer)).toBe('session_in_progress');
-    expect(service.vendor.requests).toHaveLength(0);
-    expect(await service.dynamoDb.items()).toEqual([]);
-  });
-
-  test('answers session_in_progress if the table fails at the end of the wait', async () => {
-    service = await startService({ timeoutMs: 6_000 });
-    await leaveClaim();
-    const answer = service.post({ uid });
-    while (service.dynamoDb.calls.length < 2) await nextTurn();
-    service.dynamoDb.fail('hang');
-    expect(await problemCode(await answer)).toBe('session_in_progress');
-    expect(service.vendor.requests).toHaveLength(0);
+    expect(await service.dynamoDb.items()).toHaveLength(claimsLeft);
   });
 
   test('calls the vendor if the other request has failed', async () => {
@@ -407,38 +399,28 @@ describe('the table never blocks a request', () => {
     expect(await handOver()).toBe(second);
   });
 
-  test('the table is deleted', async () => {
+  test.each([
+    ['is deleted', undefined, 'ResourceNotFoundException'],
+    ['has another shape', 'uid', 'ValidationException'],
+  ])('the table %s', async (_, keyName, storeReason) => {
     service = await startService();
     await service.dynamoDb.deleteTable();
+    if (keyName) await service.dynamoDb.createTable(keyName);
     await handOver();
-    expect(lastLine()).toMatchObject({
-      outcome: 'session_created',
-      store: 'unavailable',
-      storeReason: 'ResourceNotFoundException',
-    });
+    expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unavailable', storeReason });
   });
 
-  test('the table has another shape', async () => {
-    service = await startService();
-    await service.dynamoDb.deleteTable();
-    await service.dynamoDb.createTable('uid');
-    await handOver();
-    expect(lastLine()).toMatchObject({ store: 'unavailable', storeReason: 'ValidationException' });
-  });
+  const handOverAfter = (act: () => unknown) => {
+    act();
+    return handOver();
+  };
 
   test.each([
-    ['the claim', 1],
-    ['the session', 2],
-  ])('a call that took effect counts, even if its answer was lost: %s', async (_, nth) => {
+    ['the claim', handOverAfter],
+    ['the session', handOverWhile],
+  ])('a call that took effect counts, even if its answer was lost: %s', async (_, handOverAround) => {
     service = await startService();
-    service.vendor.setFault({ fault: 'slow', delayMs: 50 });
-    if (nth === 1) service.dynamoDb.fail('lost-answer', { times: 1 });
-    const answering = handOver();
-    if (nth === 2) {
-      while (service.vendor.requests.length === 0) await nextTurn();
-      service.dynamoDb.fail('lost-answer', { times: 1 });
-    }
-    const first = await answering;
+    const first = await handOverAround(() => service.dynamoDb.fail('lost-answer', { times: 1 }));
     expect(lastLine()).toMatchObject({ outcome: 'session_created' });
     expect(lastLine().store).toBeUndefined();
     expect(await handOver()).toBe(first);
@@ -447,11 +429,7 @@ describe('the table never blocks a request', () => {
 
   test('a session that cannot be stored is still the answer, and nothing is deleted', async () => {
     service = await startService();
-    service.vendor.setFault({ fault: 'slow', delayMs: 50 });
-    const answering = handOver();
-    while (service.vendor.requests.length === 0) await nextTurn();
-    service.dynamoDb.fail('deny');
-    await answering;
+    await handOverWhile(() => service.dynamoDb.fail('deny'));
     expect(lastLine()).toMatchObject({ outcome: 'session_created', store: 'unavailable' });
     expect(service.dynamoDb.calls.map(({ operation }) => operation)).toEqual(['PutItem', 'PutItem']);
   });
@@ -478,9 +456,7 @@ describe('the table never blocks a request', () => {
   test('a failed look-up of a key is repeated after a second, and finds the session of the table', async () => {
     service = await startService({ environments: 2 });
     for (const other of ['another-1', 'another-2']) await handOver(other);
-    const next = { ...simulatedCredentials, apiKey: 'renewed-key' };
-    service.vendor.changeCredentials(next);
-    service.secretsManager.putValue(secretName, JSON.stringify(next));
+    renewPair();
     const first = await handOver();
     service.secretsManager.fail({ statusCode: 500, errorName: 'InternalServiceError' });
     await service.post({ uid }); // The second environment does not know the renewed key.
@@ -503,11 +479,9 @@ describe('the table never blocks a request', () => {
 
 test('the table has no uid, token, API key or integration id in plain text, in claims and sessions', async () => {
   service = await startService();
-  service.vendor.setFault({ fault: 'slow', delayMs: 50 });
-  const answering = handOver();
-  while (service.vendor.requests.length === 0) await nextTurn();
-  const claims = await service.dynamoDb.items();
-  const locations = [await answering, await tap(await service.makeLink('another-applicant'))];
+  const claims: Awaited<ReturnType<typeof service.dynamoDb.items>> = [];
+  const location = await handOverWhile(async () => claims.push(...(await service.dynamoDb.items())));
+  const locations = [location, await tap(await service.makeLink('another-applicant'))];
   const tokens = locations.map((location) => location.split('/').at(-1) ?? '');
   const items = [...claims, ...(await service.dynamoDb.items())];
   expect(items.map(({ state }) => state?.S)).toEqual(['creating', 'created', 'created']);
