@@ -73,21 +73,20 @@ test('after its last read of another request’s claim, a request can still call
 
 const clock = { now: 100_000, remainingMs: 14_000, receivedAt: 100_000, isFirst: false };
 
-test('a request ends a second before Lambda would end it', () => {
-  expect(requestDeadline({ ...clock, remainingMs: 5_000, receivedAt: 99_900 })).toBe(104_000);
-});
-
-test('a request ends 14 s after API Gateway received it, even if the function started slowly', () => {
-  expect(requestDeadline({ ...clock, receivedAt: 97_000, isFirst: true })).toBe(111_000);
+test.each([
+  ['a second before Lambda would end it', { remainingMs: 5_000, receivedAt: 99_900 }, 104_000],
+  [
+    '14 s after API Gateway received it, even if the function started slowly',
+    { receivedAt: 97_000, isFirst: true },
+    111_000,
+  ],
+  ['by Lambda’s time alone, without API Gateway’s', { receivedAt: undefined }, 113_000],
+])('a request ends %s', (_, changes, deadline) => {
+  expect(requestDeadline({ ...clock, ...changes })).toBe(deadline);
 });
 
 test('a result has less time from the moment that API Gateway received it', () => {
-  const clock = { now: 100_000, remainingMs: 14_000, receivedAt: 98_000, isFirst: false };
-  expect(requestDeadline(clock, deadlines.resultTimeoutMs)).toBe(102_750);
-});
-
-test('a request without API Gateway’s time has only Lambda’s', () => {
-  expect(requestDeadline({ ...clock, receivedAt: undefined })).toBe(113_000);
+  expect(requestDeadline({ ...clock, receivedAt: 98_000 }, deadlines.resultTimeoutMs)).toBe(102_750);
 });
 
 test.each([
