@@ -1,8 +1,10 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { IdleConnections } from '../../../functions/keep-alive-agent.ts';
 import { createScope } from '../../../functions/request-scope.ts';
 import { SessionTable } from '../../../functions/session-store/session-table.ts';
+
+afterEach(() => void jest.restoreAllMocks());
 
 const now = 1_800_000_000_500;
 const nowSeconds = now / 1_000;
@@ -73,4 +75,11 @@ test('the second try of a call goes over a new connection: open ones may be dead
   const { table, events } = tableWith(new Error('no answer'));
   await expect(table.read('key', scope())).rejects.toMatchObject({ name: 'StoreUnavailable' });
   expect(events).toEqual(['sent', 'dropped', 'sent']);
+});
+
+test('the first call after a minute goes over a new connection: the open one may be dead', async () => {
+  const { table, events } = tableWith({});
+  jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_001);
+  for (let calls = 0; calls < 2; calls += 1) await table.read('key', scope());
+  expect(events).toEqual(['dropped', 'sent', 'sent']);
 });
