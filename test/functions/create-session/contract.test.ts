@@ -15,37 +15,8 @@ afterAll(() => time.restore());
 const uid = 'QWERT-67890-XY';
 let service: Service;
 
-const securityHeaders = {
-  'cache-control': 'no-store',
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000',
-  'x-content-type-options': 'nosniff',
-};
-
-function expectSecurityHeaders(response: Response): void {
-  expect(Object.fromEntries(response.headers)).toMatchObject(securityHeaders);
-  expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
-  expect([...response.headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
-}
-
-/** Checks that a response is a complete problem, and returns its body. */
-async function problemOf(response: Response): Promise<Record<string, unknown>> {
-  expectSecurityHeaders(response);
-  expect(response.headers.get('content-type')).toBe('application/problem+json');
-  expect(response.headers.get('location')).toBeNull();
-  const text = await response.text();
-  for (const secret of [uid, simulatedCredentials.apiKey, 'eyJ']) expect(text).not.toContain(secret);
-  const body = JSON.parse(text) as Record<string, unknown>;
-  expect(body).toEqual({
-    type: `urn:begini-session:${body.code}`,
-    title: expect.any(String),
-    status: response.status,
-    code: expect.stringMatching(/^[a-z_]+$/),
-    instance: response.headers.get('x-request-id'),
-    detail: expect.any(String),
-  });
-  return body;
-}
+/** The code of a problem; `service.post` has compared all of it with the contract. */
+const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code;
 
 const lastLine = () => JSON.parse(service.lines.at(-1) ?? '{}') as Record<string, unknown>;
 
@@ -59,7 +30,12 @@ describe('a good call', () => {
     const response = await service.post({ uid });
     expect(response.status).toBe(302);
     expect(await response.text()).toBe('');
-    expectSecurityHeaders(response);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      'strict-transport-security': 'max-age=31536000',
+      'x-content-type-options': 'nosniff',
+    });
     const sent = service.vendor.requests.at(-1);
     expect(sent?.rawBody.toString()).toBe(
       `{"uid":"${uid}","integration_id":"${simulatedCredentials.integrationId}"}`,
@@ -72,8 +48,6 @@ describe('a good call', () => {
   test('answers 201 with the url and its expiry if Accept names JSON', async () => {
     const response = await service.post({ uid }, { Accept: 'application/json' });
     expect(response.status).toBe(201);
-    expectSecurityHeaders(response);
-    expect(response.headers.get('location')).toBeNull();
     expect(await response.json()).toEqual({
       url: expect.stringMatching(new RegExp(`^${assessmentOrigin}/[\\w-]+\\.[\\w-]+\\.[\\w-]+$`)),
       expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
@@ -187,7 +161,7 @@ describe('the request', () => {
   ] as const)('answers %s without calling the vendor', async (_, body, status, code) => {
     const response = await service.post(body);
     expect(response.status).toBe(status);
-    expect((await problemOf(response)).code).toBe(code);
+    expect(await codeOf(response)).toBe(code);
     expect(service.vendor.requests).toHaveLength(0);
     expect(lastLine()).toMatchObject({ level: 'WARN', outcome: 'caller_error', code, vendorAttempts: 0 });
   });
@@ -201,7 +175,7 @@ describe('the request', () => {
   ])('answers the header Content-%s: %j with 415, without calling the vendor', async (name, value) => {
     const response = await service.post({ uid }, { [`Content-${name}`]: value });
     expect(response.status).toBe(415);
-    expect((await problemOf(response)).code).toBe('unsupported_media_type');
+    expect(await codeOf(response)).toBe('unsupported_media_type');
     expect(service.vendor.requests).toHaveLength(0);
   });
 
@@ -226,7 +200,7 @@ describe('the credentials', () => {
       const response = await service.post({ uid });
       expect(response.status).toBe(503);
       expect(response.headers.get('retry-after')).toBe('60');
-      expect((await problemOf(response)).code).toBe('credentials_not_set');
+      expect(await codeOf(response)).toBe('credentials_not_set');
       expect(service.vendor.requests).toHaveLength(0);
       expect(lastLine()).toMatchObject({
         level: 'ERROR',
@@ -242,7 +216,7 @@ describe('the credentials', () => {
     const response = await service.post({ uid });
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('5');
-    expect((await problemOf(response)).code).toBe('secrets_unavailable');
+    expect(await codeOf(response)).toBe('secrets_unavailable');
     expect(service.vendor.requests).toHaveLength(0);
     expect(lastLine()).toMatchObject({ code: 'secrets_unavailable', reason: 'AccessDeniedException' });
   });
@@ -255,12 +229,12 @@ describe('the credentials', () => {
       const response = await service.post({ uid });
       expect(response.status).toBe(503);
       expect(response.headers.get('retry-after')).toBe('15');
-      expect((await problemOf(response)).code).toBe('credentials_refused');
+      expect(await codeOf(response)).toBe('credentials_refused');
       expect(service.vendor.requests).toHaveLength(1);
       expect(service.secretsManager.requests).toHaveLength(2);
       expect(lastLine()).toMatchObject({ level: 'ERROR', code: 'credentials_refused', vendorStatus: status });
 
-      expect((await problemOf(await service.post({ uid }))).code).toBe('credentials_refused');
+      expect(await codeOf(await service.post({ uid }))).toBe('credentials_refused');
       expect(service.vendor.requests).toHaveLength(1);
     },
   );
@@ -270,7 +244,7 @@ describe('the credentials', () => {
     await service.warmUp();
     service.vendor.setFault({ fault: 'status', status: 401 });
     service.secretsManager.fail('hang');
-    expect((await problemOf(await service.post({ uid }))).code).toBe('credentials_refused');
+    expect(await codeOf(await service.post({ uid }))).toBe('credentials_refused');
     // A second of Lambda's time is reserved; two tries to read the secret would take longer.
     expect(lastLine().durationMs).toBe(3_050);
   });
@@ -311,9 +285,9 @@ describe('the credentials', () => {
       secretName,
       JSON.stringify({ apiKey: 'a-second-key', integrationId: '2' }),
     );
-    expect((await problemOf(await service.post({ uid }))).code).toBe('credentials_refused');
+    expect(await codeOf(await service.post({ uid }))).toBe('credentials_refused');
     expect(service.vendor.requests).toHaveLength(3);
-    expect((await problemOf(await service.post({ uid }))).code).toBe('credentials_refused');
+    expect(await codeOf(await service.post({ uid }))).toBe('credentials_refused');
     expect(service.vendor.requests).toHaveLength(3);
   });
 });
@@ -339,7 +313,7 @@ describe('the vendor', () => {
       await renew(next);
       service.vendor.setFault({ fault: 'slow', delayMs: 4_500 });
       const response = await service.post({ uid });
-      expect((await problemOf(response)).code).toBe('vendor_timeout');
+      expect(await codeOf(response)).toBe('vendor_timeout');
       expect(lastLine()).toMatchObject({ vendorAttempts: 2 });
       expect(lastLine().vendorMs).toBeLessThanOrEqual(8_050);
     },
@@ -350,7 +324,7 @@ describe('the vendor', () => {
     await renew({});
     service.vendor.setFault({ fault: 'slow', delayMs: 2_500 });
     const response = await service.post({ uid });
-    expect((await problemOf(response)).code).toBe('credentials_refused');
+    expect(await codeOf(response)).toBe('credentials_refused');
     expect(lastLine()).toMatchObject({ vendorAttempts: 1, vendorStatus: 401 });
   });
 
@@ -363,7 +337,7 @@ describe('the vendor', () => {
     service.vendor.setFault(fault);
     const response = await service.post({ uid });
     expect(response.status).toBe(status);
-    expect((await problemOf(response)).code).toBe(code);
+    expect(await codeOf(response)).toBe(code);
     expect(response.headers.get('retry-after')).toBe(retryAfter);
     expect(service.vendor.requests).toHaveLength(1);
     expect(lastLine()).toMatchObject({ level: 'WARN', outcome: 'vendor_error', code, vendorAttempts: 1 });
@@ -371,7 +345,7 @@ describe('the vendor', () => {
 
   test('logs that a call was not started because too little time was left', async () => {
     service = await startService({ timeoutMs: 3_500 });
-    expect(await problemOf(await service.post({ uid }))).toMatchObject({ code: 'vendor_unreachable' });
+    expect(await codeOf(await service.post({ uid }))).toBe('vendor_unreachable');
     expect(lastLine()).toMatchObject({ reason: 'NotStarted', vendorAttempts: 0 });
     expect(service.vendor.requests).toHaveLength(0);
   });
