@@ -1,6 +1,6 @@
 import { acceptsExplicitly } from '../http/accept.ts';
 import { type ApiHandler, apiHandler } from '../http/api-handler.ts';
-import { isoTimeOrNull } from '../http/iso-time.ts';
+import { isoTime } from '../http/iso-time.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { created, redirect } from '../http/responses.ts';
 import type { LogOptions } from '../log-line.ts';
@@ -18,8 +18,8 @@ export function createSessionHandler({ sessions, ...log }: HandlerOptions): ApiH
   return apiHandler(log, jsonBody(), async (event, { scope, requestId }) => {
     const wantsJson = acceptsExplicitly(event.headers.accept, 'application/json');
     const { url, expiresAtSeconds, resumed } = await sessions.create(parseBody(event.body), scope);
-    return wantsJson
-      ? created({ url, expires_at: isoTimeOrNull(expiresAtSeconds), resumed }, requestId)
-      : redirect(url, requestId);
+    if (!wantsJson) return redirect(url, requestId);
+    const expiresAt = expiresAtSeconds === null ? null : isoTime(expiresAtSeconds);
+    return created({ url, expires_at: expiresAt, resumed }, requestId);
   });
 }

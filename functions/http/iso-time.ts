@@ -2,8 +2,3 @@
 export function isoTime(epochSeconds: number): string {
   return `${new Date(Math.floor(epochSeconds) * 1000).toISOString().slice(0, 19)}Z`;
 }
-
-/** The same, or null if the time is not known. */
-export function isoTimeOrNull(epochSeconds: number | null): string | null {
-  return epochSeconds === null ? null : isoTime(epochSeconds);
-}
