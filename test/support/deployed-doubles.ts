@@ -21,28 +21,51 @@ import { version } from '../../functions/version.ts';
 import { articlesOf, nameAlarm } from '../../lib/monitoring/runbook.ts';
 
 /** A resource of a deployed stack, as ListStackResources describes it. */
-export const stackResource = (
+const stackResource = (
   LogicalResourceId: string,
   ResourceType: string,
   PhysicalResourceId: string,
+  ResourceStatus: 'UPDATE_COMPLETE' | 'DELETE_SKIPPED' = 'UPDATE_COMPLETE',
 ) => ({
   LogicalResourceId,
   ResourceType,
   PhysicalResourceId,
-  ResourceStatus: 'UPDATE_COMPLETE' as const,
+  ResourceStatus,
   LastUpdatedTimestamp: new Date(0),
 });
 
 /** A call of AWS by the doctor: `cloudwatch:DescribeAlarms`, and what was sent. */
 export type AwsCall = { action: string; input: Record<string, unknown> };
 
-/** A queue of the stage. */
-export const queueArn = (name: string) => `arn:aws:sqs:eu-central-1:111122223333:${name}`;
-
 const functionArn = 'arn:aws:lambda:eu-central-1:111122223333:function:create-session';
 
+/** The outputs of a stack with all that a stage can have, which answers at `address`. */
+export const outputsAt = (address: string) => ({
+  SessionsUrl: `${address}/sessions`,
+  CredentialsSecretName: 'begini-session/demo/credentials',
+  LaunchKeySecretName: 'begini-session/demo/launch-key',
+  AlarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:BeginiSession-Demo-Alarms',
+  CallerPolicyArn: 'arn:aws:iam::111122223333:policy/callers',
+  SessionTableName: 'BeginiSession-Demo-Sessions',
+  ResultsQueueUrl: queueUrl('results'),
+  ResultsSetAsideQueueUrl: queueUrl('set-aside'),
+  WebhookUrl: `${address}/webhooks/begini`,
+});
+
+/** Where a queue of the stage is. */
+export const queueUrl = (name: string) => `https://sqs.eu-central-1.amazonaws.com/111122223333/${name}`;
+
+/** The secret of a pair that a rotation put in, as DescribeSecret describes it. */
+export const secretInUse = () => ({
+  VersionIdsToStages: { used: ['AWSCURRENT'], before: ['AWSPREVIOUS'] },
+  RotationEnabled: true,
+  RotationRules: { AutomaticallyAfterDays: 90 },
+  CreatedDate: new Date(),
+  LastRotatedDate: new Date(),
+});
+
 /** What the doctor asks without an SDK client, and what a stage that can go live gets. */
-const questions = {
+export const questions = {
   GetPolicy: '<AttachmentCount>1</AttachmentCount>',
   GetRole: `<AssumeRolePolicyDocument>${encodeURIComponent(
     JSON.stringify({
@@ -85,10 +108,12 @@ export function doubleAws() {
   };
 
   const asked: AwsQuestion[] = [];
-  let answers: Partial<Record<AwsQuestion['operation'], string>> = {};
+  let answers: Partial<Record<AwsQuestion['operation'], string | Error>> = {};
   const askAws: AskAws = async (question) => {
     asked.push(question);
-    return answers[question.operation] ?? questions[question.operation];
+    const answer = answers[question.operation] ?? questions[question.operation];
+    if (answer instanceof Error) throw answer;
+    return answer;
   };
 
   function reset(outputs: Record<string, string>, stack: Partial<Stack> = {}): void {
@@ -112,23 +137,21 @@ export function doubleAws() {
     doubles.cloudformation
       .on(ListStackResourcesCommand)
       .resolves({
-        StackResourceSummaries: [stackResource('ApiAccessLog7', 'AWS::Logs::LogGroup', 'access-log')],
-        NextToken: 'more',
-      })
-      .on(ListStackResourcesCommand, { NextToken: 'more' })
-      .resolves({
         StackResourceSummaries: [
           stackResource('Version7', 'AWS::Lambda::Version', `${functionArn}:7`),
+          stackResource('Version6', 'AWS::Lambda::Version', `${functionArn}:6`, 'DELETE_SKIPPED'),
+          stackResource('AnotherLogGroup', 'AWS::Logs::LogGroup', 'another'),
+        ],
+        NextToken: 'more',
+      })
+      .on(ListStackResourcesCommand, { StackName: 'BeginiSession-Demo', NextToken: 'more' })
+      .resolves({
+        StackResourceSummaries: [
           stackResource('Live7', 'AWS::Lambda::Alias', `${functionArn}:live`),
+          stackResource('ApiAccessLog7', 'AWS::Logs::LogGroup', 'access-log'),
         ],
       });
-    doubles.secretsmanager.on(DescribeSecretCommand).resolves({
-      VersionIdsToStages: { used: ['AWSCURRENT'], before: ['AWSPREVIOUS'] },
-      RotationEnabled: true,
-      RotationRules: { AutomaticallyAfterDays: 90 },
-      CreatedDate: new Date(),
-      LastRotatedDate: new Date(),
-    });
+    doubles.secretsmanager.on(DescribeSecretCommand).resolves(secretInUse());
     doubles.sns
       .on(ListSubscriptionsByTopicCommand)
       .resolves({ Subscriptions: [{ SubscriptionArn: 'arn:aws:sns:eu-central-1:111122223333:topic:id' }] });
@@ -144,7 +167,7 @@ export function doubleAws() {
     });
     doubles.cloudwatch.on(GetMetricStatisticsCommand).resolves({ Datapoints: [{ Sum: 3, Maximum: 60 }] });
     doubles.sqs.on(GetQueueAttributesCommand).resolves({
-      Attributes: { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: queueArn('dead') }) },
+      Attributes: { RedrivePolicy: '{"deadLetterTargetArn":"arn:aws:sqs:eu-central-1:111122223333:dead"}' },
     });
     doubles.sqs
       .on(GetQueueAttributesCommand, {
@@ -156,7 +179,7 @@ export function doubleAws() {
     doubles.sqs.on(ListQueuesCommand).resolves({});
     doubles.apigateway
       .on(GetAccountCommand)
-      .resolves({ cloudwatchRoleArn: 'arn:aws:iam::111122223333:role/x' });
+      .resolves({ cloudwatchRoleArn: 'arn:aws:iam::111122223333:role/service-role/logs' });
     doubles.apigateway.on(GetApiKeyCommand).resolves({ value: 'key-of-a-loan-app' });
     doubles.lambda.on(GetAliasCommand).resolves({ FunctionVersion: '7' });
     doubles.lambda.on(GetAccountSettingsCommand).resolves({ AccountLimit: { ConcurrentExecutions: 1000 } });

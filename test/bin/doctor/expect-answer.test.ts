@@ -1,14 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { withSignature } from '../../../bin/doctor/authenticate.ts';
-import { callStage } from '../../../bin/doctor/call-stage.ts';
 import { type Contract, contractChecks, handOffCheck } from '../../../bin/doctor/contract-checks.ts';
 import { edgeChecks } from '../../../bin/doctor/edge-checks.ts';
+import { strangersResultCheck } from '../../../bin/doctor/result-checks.ts';
 import { exampleLaunchLink, exampleSession } from '../../../bin/openapi/components.ts';
-import { type Listener, startLoopbackServer } from '../../../bin/stand-ins/loopback.ts';
+import { type Listener, readBody, startLoopbackServer } from '../../../bin/stand-ins/loopback.ts';
 import { problems } from '../../../functions/errors.ts';
 import { page, problemBody } from '../../../functions/http/responses.ts';
 import { securityHeaders } from '../../../functions/http/security-headers.ts';
@@ -50,139 +51,141 @@ async function examineStage(
 /** The first check of a stranger. */
 const firstStranger = (contract: Contract) => edgeChecks(contract).slice(0, 1);
 const handOff = (contract: Contract) => [handOffCheck(contract)];
-const strangerAt = async (listener: Listener) => (await examineStage(listener, firstStranger))[0];
+/** Answers every call alike, by default with a refusal as in the contract. */
+const answer =
+  (status = 403, head: Record<string, string> = headers, body: string | object = forbidden): Listener =>
+  async (request, response) => {
+    request.resume();
+    response.writeHead(status, head).end(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+/** Refuses in HTML those who ask for one kind of content, and in JSON all others. */
+const htmlFor =
+  (wanted: string): Listener =>
+  (request, response) =>
+    answer(403, request.headers.accept === wanted ? { ...headers, 'content-type': 'text/html' } : headers)(
+      request,
+      response,
+    );
 
 test('an answer as in the contract is ok, with headers that API Gateway adds', async () => {
-  const finding = await strangerAt(async (_, response) => {
-    response.writeHead(403, { ...headers, 'x-amzn-errortype': 'AccessDeniedException' }).end(forbidden);
-  });
-  expect(finding).toMatchObject({ status: 'ok', code: 'as_documented' });
+  const added = answer(403, { ...headers, 'x-amzn-errortype': 'AccessDeniedException' });
+  expect(await examineStage(added, firstStranger)).toMatchObject([{ status: 'ok', code: 'as_documented' }]);
 });
 
-test('names a header that is missing', async () => {
-  const { 'Referrer-Policy': _, ...others } = headers;
-  const finding = await strangerAt(async (_request, response) => {
-    response.writeHead(403, others).end(forbidden);
-  });
-  expect(finding).toMatchObject({
-    status: 'wrong',
-    found: 'without Accept, the header referrer-policy is missing',
-  });
+const { 'Referrer-Policy': _policy, ...withoutPolicy } = headers;
+const { 'x-request-id': _id, ...withoutId } = headers;
+const problem = JSON.parse(forbidden) as object;
+test.each<[string, Listener, string]>([
+  ['lacks a header', answer(403, withoutPolicy), 'without Accept, the header referrer-policy is missing'],
+  [
+    'has other words',
+    answer(403, headers, { ...problem, detail: 'No.' }),
+    'the body is none of the examples',
+  ],
+  ['lacks a property', answer(403, headers, { ...problem, title: undefined }), "required property 'title'"],
+  [
+    'has only a code',
+    answer(403, headers, { code: 'forbidden', instance: requestId }),
+    "required property 'detail'",
+  ],
+  ['is HTML, although JSON was asked for', htmlFor('application/json'), 'HTML'],
+  ['has no request id', answer(403, withoutId), 'x-request-id'],
+  ['has an id of another form', answer(403, { ...headers, 'x-request-id': 'Root=1-5' }), 'x-request-id'],
+  ['is of another request', answer(403, { ...headers, 'x-request-id': randomUUID() }), 'instance'],
+])('a refusal is compared with the OpenAPI document: one that %s is wrong', async (_, listener, found) => {
+  expect(await examineStage(listener, firstStranger)).toMatchObject([
+    { status: 'wrong', found: expect.stringContaining(found) },
+  ]);
 });
 
-test.each([
-  ['has other words', { ...JSON.parse(forbidden), detail: 'Go away.' }, 'the body is none of the examples'],
-  ['lacks a property', { ...JSON.parse(forbidden), title: undefined }, "required property 'title'"],
-  ['has only a code', { code: 'forbidden', instance: requestId }, "required property 'detail'"],
-])('compares a problem with the OpenAPI document: one that %s is wrong', async (_, body, part) => {
-  const finding = await strangerAt(async (_request, response) => {
-    response.writeHead(403, headers).end(JSON.stringify(body));
-  });
-  expect(finding).toMatchObject({ status: 'wrong', found: expect.stringContaining(part) });
-});
-
-test('says what to do if a program gets HTML for */*', async () => {
-  const finding = await strangerAt(async ({ headers: { accept } }, response) => {
-    const isHtml = accept === '*/*';
-    response.writeHead(403, isHtml ? { ...headers, 'content-type': 'text/html' } : headers).end(forbidden);
-  });
-  expect(finding).toMatchObject({
-    status: 'to do',
-    next: expect.stringContaining('Accept: application/json'),
-  });
-});
-
-test('HTML for application/json is wrong', async () => {
-  const finding = await strangerAt(async ({ headers: { accept } }, response) => {
-    const isHtml = accept === 'application/json';
-    response.writeHead(403, isHtml ? { ...headers, 'content-type': 'text/html' } : headers).end(forbidden);
-  });
-  expect(finding).toMatchObject({ status: 'wrong', found: expect.stringContaining('HTML') });
-});
-
-test.each([
-  ['is not there', {}, 'x-request-id'],
-  ['has another form', { 'x-request-id': 'Root=1-5759e988' }, 'x-request-id'],
-  ['is not the problem’s', { 'x-request-id': requestId.replace('d', 'e') }, 'instance'],
-])('finds a request id that %s', async (_, change, part) => {
-  const { 'x-request-id': _honest, ...others } = headers;
-  const finding = await strangerAt(async (_request, response) => {
-    response.writeHead(403, { ...others, ...change }).end(forbidden);
-  });
-  expect(finding).toMatchObject({ status: 'wrong', found: expect.stringContaining(part) });
+test('says what to do if a program gets HTML for */*, and not where it leaves Accept out', async () => {
+  expect(await examineStage(htmlFor('*/*'), firstStranger)).toMatchObject([
+    {
+      status: 'to do',
+      found: expect.stringMatching(/^with Accept: \*\/\*, an HTML page/),
+      next: expect.stringContaining('Accept: application/json'),
+    },
+  ]);
 });
 
 test('a stage that lets more than 10 MB through is wrong, and one that ends the upload is not judged', async () => {
   const upload = (contract: Contract) =>
     contractChecks(contract).filter(({ name }) => name.includes('10 MB'));
   const finish = (listener: Listener) => examineStage(listener, upload, { firewall: true });
-  const answering = (status: number) =>
-    finish(async (request, response) => {
-      request.resume();
-      response.writeHead(status).end();
-    });
-  expect(await answering(413)).toMatchObject([{ status: 'ok' }]);
-  expect(await answering(403)).toMatchObject([{ status: 'ok' }]);
-  expect(await answering(302)).toMatchObject([{ status: 'wrong', found: 'status 302, not 413 or 403' }]);
+  expect(await finish(answer(413))).toMatchObject([{ status: 'ok' }]);
+  expect(await finish(answer(403))).toMatchObject([{ status: 'ok' }]);
+  expect(await finish(answer(302, {}, ''))).toMatchObject([
+    { status: 'wrong', found: 'status 302, not 413 or 403' },
+  ]);
   expect(await finish(async (request) => void request.destroy())).toMatchObject([{ status: 'not checked' }]);
 });
 
-test('finds a proxy that rewrites answers', async () => {
-  const finding = await strangerAt(async (_, response) => {
-    response.writeHead(407).end('<html>');
-  });
-  expect(finding).toMatchObject({ status: 'wrong', found: expect.stringContaining('status 407') });
-});
-
 describe('a hand-off', () => {
-  const answerWith = (status: number, body: (call: number) => object): Listener => {
-    let calls = 0;
-    return async (_, response) => {
-      calls += 1;
-      const type = status < 400 ? 'application/json' : 'application/problem+json';
-      response.writeHead(status, { ...headers, 'content-type': type }).end(JSON.stringify(body(calls)));
-    };
-  };
   const sessionOf = (call: number) => ({
     ...exampleSession,
     url: `https://app.psychometric.me/secret.token.${call}`,
   });
 
   test('that gets another session the second time is wrong, and shows none of them', async () => {
-    const [finding] = await examineStage(answerWith(201, sessionOf), handOff);
+    let calls = 0;
+    const [finding] = await examineStage((request, response) => {
+      calls += 1;
+      return answer(201, headers, sessionOf(calls))(request, response);
+    }, handOff);
     expect(finding).toMatchObject({ status: 'wrong', code: 'session_not_resumed' });
     expect(JSON.stringify(finding)).not.toContain('secret.token');
   });
 
   test('is compared with the OpenAPI document, and what differs is named without its value', async () => {
-    const broken = () => ({ ...sessionOf(1), expires_at: 'secret.soon', token: 'secret.token' });
-    const [finding] = await examineStage(answerWith(201, broken), handOff);
+    const broken = { ...sessionOf(1), expires_at: 'secret.soon', token: 'secret.token' };
+    const [finding] = await examineStage(answer(201, headers, broken), handOff);
     expect(finding).toMatchObject({ status: 'wrong', found: expect.stringContaining('/expires_at') });
     expect(JSON.stringify(finding)).not.toContain('secret.');
   });
 
-  test('says that the pair was never put in', async () => {
-    const notSet = () =>
-      problemBody({ code: 'credentials_not_set', ...problems.credentials_not_set }, requestId);
-    const [finding] = await examineStage(answerWith(503, notSet), handOff);
-    expect(finding).toMatchObject({ status: 'to do', next: expect.stringContaining('npm run rotate') });
+  test('without a code in its error is not looked up in the log: a proxy made it', async () => {
+    expect(await examineStage(answer(502, {}, ''), handOff)).toMatchObject([
+      { found: 'status 502, not 201', next: expect.stringContaining('proxy') },
+    ]);
   });
 });
 
-test('an error without a code is not looked up in the log: a proxy made it', async () => {
-  const [finding] = await examineStage(async (_, response) => void response.writeHead(502).end(), handOff);
-  expect(finding).toMatchObject({ found: 'status 502, not 201', next: expect.stringContaining('proxy') });
+test.each([
+  ['a hand-off', handOff],
+  [
+    "a stranger's event, which the receiver needs it to judge,",
+    (edge: Contract) => [strangersResultCheck(edge)],
+  ],
+])('%s says that the pair was never put in', async (_, checks) => {
+  const notSet = problemBody({ code: 'credentials_not_set', ...problems.credentials_not_set }, requestId);
+  const problemHeaders = { ...headers, 'content-type': 'application/problem+json' };
+  expect(await examineStage(answer(503, problemHeaders, notSet), checks)).toMatchObject([
+    { status: 'to do', code: 'credentials_not_set', next: expect.stringContaining('npm run rotate') },
+  ]);
+});
+
+test("a stranger's event has 20 kB, and names no integration id", async () => {
+  const bodies: string[] = [];
+  const [found] = await examineStage(
+    async (request, response) => {
+      bodies.push(String(await readBody(request, 100_000)));
+      response.writeHead(403).end();
+    },
+    (edge) => [strangersResultCheck(edge)],
+  );
+  expect(found).toMatchObject({ status: 'wrong', code: 'other_answer' });
+  expect(bodies[0]?.length).toBeGreaterThan(20_000);
+  expect(bodies[0]).not.toContain('integration');
 });
 
 test('a launch link whose page is not in the contract is wrong, and the link is not shown', async () => {
   const openLink = (contract: Contract) => contractChecks(contract).slice(-1);
-  let origin = '';
   const [finding] = await examineStage(
-    async ({ method, headers: { host } }, response) => {
-      origin = `http://${host}`;
-      const link = { ...exampleLaunchLink, url: `${origin}/launch/secretOfThisLink` };
-      if (method === 'POST') response.writeHead(201, headers).end(JSON.stringify(link));
-      else response.writeHead(200, { 'content-type': 'text/html' }).end('<p>');
+    (request, response) => {
+      const url = `http://${request.headers.host}/launch/secretOfThisLink`;
+      const isMade = request.method === 'POST';
+      const link = answer(201, headers, { ...exampleLaunchLink, url });
+      return (isMade ? link : answer(200, { 'content-type': 'text/html' }, '<p>'))(request, response);
     },
     openLink,
     { launchLinks: true },
@@ -199,9 +202,10 @@ test('a return page that does not open is wrong, also if the others do', async (
   const shown = page('<p>', requestId, { headers: { 'Content-Security-Policy': "default-src 'none'" } });
   const examineReturnPages = (broken: string) =>
     examineStage(
-      async ({ url }, response) => {
-        if (url === `/return/${broken}`) response.writeHead(403, headers).end(forbidden);
-        else response.writeHead(200, shown.headers as Record<string, string>).end(shown.body);
+      (request, response) => {
+        const isBroken = request.url === `/return/${broken}`;
+        const opened = answer(200, shown.headers as Record<string, string>, shown.body);
+        return (isBroken ? answer() : opened)(request, response);
       },
       returnPages,
       { launchLinks: true },
@@ -214,20 +218,13 @@ test('a return page that does not open is wrong, also if the others do', async (
   }
 });
 
-test('a URL that does not answer is wrong, without a stack trace', async () => {
-  const findings = await examine(contractChecks(contractAt('http://127.0.0.1:1')));
-  const statuses = ['wrong', 'wrong', 'wrong', 'wrong', 'not checked'];
-  expect(findings.map(({ status }) => status)).toEqual(statuses);
-  expect(findings[0]?.found).toBe('no usable answer (ECONNREFUSED)');
-});
-
 test('says which action is missing if a signed call is refused', async () => {
   const signed: (string | undefined)[] = [];
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'not-to-be-shown' };
   const [finding] = await examineStage(
-    async (request, response) => {
+    (request, response) => {
       signed.push(request.headers.authorization);
-      response.writeHead(403, headers).end(forbidden);
+      return answer()(request, response);
     },
     contractChecks,
     { action: 'execute-api:Invoke', authenticate: withSignature(credentials, 'eu-central-1') },
@@ -244,50 +241,36 @@ test('says which action is missing if a signed call is refused', async () => {
 
 test('says where to look if the call with an API key is refused, or the key was deleted', async () => {
   const change = { action: 'apigateway:GET', resource: 'the API key of the first loan app' };
-  const refuse: Listener = async (_, response) => {
-    response.writeHead(403, headers).end(forbidden);
-  };
   const first = (contract: Contract) => contractChecks(contract).slice(0, 1);
   const refused = { status: 'wrong', code: 'caller_refused', next: expect.stringContaining('Usage plans') };
-  expect(await examineStage(refuse, first, change)).toMatchObject([refused]);
-  const refuseKey: Listener = async (_, response) => {
-    response.writeHead(403, headers).end(gatewayBody('INVALID_API_KEY'));
-  };
+  expect(await examineStage(answer(), first, change)).toMatchObject([refused]);
+  const refuseKey = answer(403, headers, gatewayBody('INVALID_API_KEY'));
   expect(await examineStage(refuseKey, first, { ...change, limitsAddresses: true })).toMatchObject([refused]);
   const authenticate = () => Promise.reject(Object.assign(new Error(), { name: 'NotFoundException' }));
-  expect(await examineStage(refuse, first, { ...change, authenticate })).toMatchObject([
+  expect(await examineStage(answer(), first, { ...change, authenticate })).toMatchObject([
     { status: 'wrong', found: 'the API key of the first loan app does not exist' },
   ]);
 });
 
 test('calls nothing wrong from an address that is not in allowedSourceIps', async () => {
   const checks = (contract: Contract) => [...contractChecks(contract), handOffCheck(contract)];
-  const findings = await examineStage(
-    async (request, response) => {
-      request.resume();
-      response.writeHead(403, headers).end(forbidden);
-    },
-    checks,
-    { action: 'apigateway:GET', limitsAddresses: true, launchLinks: true },
-  );
-  expect(findings).toHaveLength(7);
-  for (const finding of findings) {
-    expect(finding).toMatchObject({
-      status: 'not checked',
-      code: 'address_not_allowed',
-      found: 'this address is not in allowedSourceIps; run the doctor from an address that is',
-    });
-  }
+  const limited = { action: 'apigateway:GET', limitsAddresses: true, launchLinks: true };
+  const notAllowed = {
+    status: 'not checked',
+    code: 'address_not_allowed',
+    found: 'this address is not in allowedSourceIps; run the doctor from an address that is',
+  };
+  expect(await examineStage(answer(), checks, limited)).toMatchObject(Array(7).fill(notAllowed));
 });
 
 describe('a stage that throttles', () => {
   /** Throttles the first calls, and then refuses as in the contract. */
   const throttle = (times: number, retryAfter: string): Listener => {
+    const throttled = answer(429, { ...headers, 'retry-after': retryAfter }, gatewayBody('THROTTLED'));
     let calls = 0;
-    return async (_, response) => {
+    return (request, response) => {
       calls += 1;
-      if (calls > times) response.writeHead(403, headers).end(forbidden);
-      else response.writeHead(429, { ...headers, 'retry-after': retryAfter }).end(gatewayBody('THROTTLED'));
+      return (calls > times ? answer() : throttled)(request, response);
     };
   };
   const examineThrottled = async (listener: Listener) => {
@@ -318,13 +301,12 @@ test('the runbook counts the calls of the doctor that are refused', async () => 
   let refused = 0;
   const checks = (contract: Contract) => [...edgeChecks(contract), ...contractChecks(contract)];
   await examineStage(
-    async (request, response) => {
-      request.resume();
+    (request, response) => {
       const length = Number(request.headers['content-length']);
       // A stranger, or the firewall.
       const isRefused = !request.headers.authorization?.startsWith('right') || length > 8192;
       if (request.url === '/sessions' && isRefused) refused += 1;
-      response.writeHead(isRefused ? 403 : 422, headers).end(forbidden);
+      return answer(isRefused ? 403 : 422)(request, response);
     },
     checks,
     {
@@ -339,19 +321,6 @@ test('the runbook counts the calls of the doctor that are refused', async () => 
   const runbook = readFileSync(join(import.meta.dirname, '../../../.github/RUNBOOK.md'), 'utf8');
   const [, article = ''] = runbook.split('\n## Callers are refused\n');
   expect(/up to (\d+) refusals/.exec(article.split('\n## ')[0] ?? '')?.[1]).toBe(String(refused));
-});
-
-test('leaves the header Accept out if none is given', async () => {
-  const seen: (string | undefined)[] = [];
-  const server = await startLoopbackServer({
-    listener: async (request, response) => {
-      seen.push(request.headers.accept);
-      response.end();
-    },
-  });
-  await callStage({ method: 'GET', url: server.origin, headers: {} });
-  await server.close();
-  expect(seen).toEqual([undefined]);
 });
 
 test('a deployed stage is called through the proxy of the environment', async () => {

@@ -15,12 +15,9 @@ const examineLocal = async (handOff = false) =>
 const notOk = (findings: Awaited<ReturnType<typeof examine>>) =>
   findings.filter(({ status }) => status !== 'ok');
 
-test('finds nothing to do in a fresh local service, and does not call Begini', async () => {
+test('finds nothing to do in a fresh local service, and calls Begini only to hand over, as it is asked to', async () => {
   expect(notOk(await examineLocal())).toEqual([]);
   expect(service.vendor.requests).toHaveLength(0);
-});
-
-test('hands an applicant over where it is asked to, and sees the session handed out again', async () => {
   const findings = await examineLocal(true);
   expect(notOk(findings)).toEqual([]);
   expect(findings.map(({ found }) => found)).toContain(
