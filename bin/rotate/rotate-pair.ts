@@ -10,17 +10,10 @@ import {
 } from '../../functions/credentials/version-labels.ts';
 import { reasonOf } from '../../functions/errors.ts';
 import type { SecretVersions, VersionIdsByLabel } from '../../functions/secrets/secret-versions.ts';
-import {
-  blocked,
-  endedWithoutVerdict,
-  interrupted,
-  superseded,
-  timedOut,
-  type Verdict,
-  verdictsByLabel,
-} from './verdicts.ts';
+import { otherVerdicts, type Verdict, verdictsByLabel } from './verdicts.ts';
 
 const { current, previous, pending, next, compromised } = versionLabels;
+const { blocked, endedWithoutVerdict, interrupted, superseded, timedOut } = otherVerdicts;
 
 /** What a rotation is run with; the times have defaults. */
 export type RotatePairOptions = {

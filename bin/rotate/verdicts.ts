@@ -31,32 +31,28 @@ export const verdictsByLabel: Record<VerdictLabel, Verdict> = {
   },
 };
 
-/** The rotation ended, and its version has no label that says why. */
-export const endedWithoutVerdict: Verdict = {
-  reason: 'The rotation ended early without a reason.',
-  next: 'Look at the last line of the log of the function RotateCredentials, then run this again.',
-};
-
-/** The rotation did not end in time, and was abandoned. */
-export const timedOut: Verdict = {
-  reason: 'The rotation did not end in time, and was abandoned.',
-  next: 'Look at the log of the function RotateCredentials: was it called at all? Then run this again.',
-};
-
-/** Another run of the command staged its pair while this rotation was in progress. */
-export const superseded: Verdict = {
-  reason: 'Another run of this command has staged its pair.',
-  next: 'Agree who renews the key; --status shows what is in use. Then run this again if it is needed.',
-};
-
-/** Secrets Manager refused to start the rotation. */
-export const blocked: Verdict = {
-  reason: 'Secrets Manager did not start the rotation: it says that an earlier one is not complete.',
-  next: 'Nothing is wrong with the pair or with your permissions. Secrets Manager retries the earlier rotation by itself; wait some minutes, then run this again.',
-};
-
-/** The operator interrupted, or the terminal was closed. */
-export const interrupted: Verdict = {
-  reason: 'Interrupted, and what was staged is withdrawn.',
-  next: 'Run this again when you are ready.',
-};
+/** What the command itself says of a rotation whose version has no such label. */
+export const otherVerdicts = {
+  endedWithoutVerdict: {
+    reason: 'The rotation ended early without a reason.',
+    next: 'Look at the last line of the log of the function RotateCredentials, then run this again.',
+  },
+  timedOut: {
+    reason: 'The rotation did not end in time, and was abandoned.',
+    next: 'Look at the log of the function RotateCredentials: was it called at all? Then run this again.',
+  },
+  superseded: {
+    reason: 'Another run of this command has staged its pair.',
+    next: 'Agree who renews the key; --status shows what is in use. Then run this again if it is needed.',
+  },
+  /** Secrets Manager refused to start it. */
+  blocked: {
+    reason: 'Secrets Manager did not start the rotation: it says that an earlier one is not complete.',
+    next: 'Nothing is wrong with the pair or with your permissions. Secrets Manager retries the earlier rotation by itself; wait some minutes, then run this again.',
+  },
+  /** By the operator, or by a terminal that was closed. */
+  interrupted: {
+    reason: 'Interrupted, and what was staged is withdrawn.',
+    next: 'Run this again when you are ready.',
+  },
+} satisfies Record<string, Verdict>;

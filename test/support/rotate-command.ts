@@ -10,6 +10,8 @@ export type CommandRun = { exitCode: number | null; stdout: string; stderr: stri
 export type RunningCommand = {
   /** Resolves when standard output contains `text`, and rejects if the command ends without it. */
   shows(text: string): Promise<void>;
+  /** Writes to its standard input. */
+  type(text: string): void;
   /** Sends a signal, by default that of Ctrl-C. */
   interrupt(signal?: NodeJS.Signals): void;
   /** Closes the other end of its output, like a terminal that is closed. */
@@ -17,16 +19,29 @@ export type RunningCommand = {
   ended: Promise<CommandRun>;
 };
 
-/** Starts `npm run rotate` as a separate process, with `input` at its standard input. */
+/**
+ * Starts `npm run rotate` as a separate process, with `input` at its standard input; or in a pseudo-terminal (`script`,
+ * util-linux), which shows typed input until the command turns that off.
+ */
 export function startRotateCommand(
   args: string[],
   {
     input = '',
-    keepsInputOpen = false,
+    atTerminal = false,
+    keepsInputOpen = atTerminal,
     environment = {},
-  }: { input?: string; keepsInputOpen?: boolean; environment?: Record<string, string> } = {},
+  }: {
+    input?: string;
+    atTerminal?: boolean;
+    keepsInputOpen?: boolean;
+    environment?: Record<string, string>;
+  } = {},
 ): RunningCommand {
-  const child = spawn(process.execPath, ['bin/rotate-credentials.ts', ...args], {
+  const command = [process.execPath, 'bin/rotate-credentials.ts', ...args];
+  const [program = '', ...parameters] = atTerminal
+    ? ['script', '--quiet', '--return', '--command', command.join(' '), '/dev/null']
+    : command;
+  const child = spawn(program, parameters, {
     cwd: join(import.meta.dirname, '../..'),
     env: { ...programEnvironment(), AWS_EC2_METADATA_DISABLED: 'true', ...environment },
   });
@@ -46,6 +61,7 @@ export function startRotateCommand(
         if (ending && !run.stdout.includes(text)) throw new Error(`ended without "${text}": ${run.stderr}`);
       }
     },
+    type: (text) => child.stdin.write(text),
     interrupt: (signal = 'SIGINT') => child.kill(signal),
     closeOutput: () => {
       child.stdout.destroy();

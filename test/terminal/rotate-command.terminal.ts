@@ -1,25 +1,20 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { type LoopbackServer, startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
+import { type RunningCommand, startRotateCommand } from '../support/rotate-command.ts';
 
 const apiKey = 'CANARY-API-KEY';
 const described = {
   ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:local-aaaaaa',
   RotationEnabled: true,
 };
-const running: { end(): void }[] = [];
+const running: RunningCommand[] = [];
 let secretsManager: LoopbackServer;
 afterEach(async () => {
-  for (const { end } of running.splice(0)) end();
+  for (const { interrupt } of running.splice(0)) interrupt('SIGTERM');
   await secretsManager.close();
 });
 
-/**
- * Starts the command in a pseudo-terminal (`script`, util-linux), which shows typed input until the command turns that
- * off. Secrets Manager answers each call after `released` is settled.
- */
+/** Starts the command at a terminal. Secrets Manager answers each call after `released` is settled. */
 async function startAtTerminal({ released }: { released?: Promise<void> } = {}) {
   const called = Promise.withResolvers<void>();
   secretsManager = await startLoopbackServer({
@@ -29,31 +24,13 @@ async function startAtTerminal({ released }: { released?: Promise<void> } = {}) 
       response.end(JSON.stringify(described));
     },
   });
-  const port = Number(new URL(secretsManager.origin).port) - 2;
-  const command = `${process.execPath} bin/rotate-credentials.ts --stage test --local`;
-  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
-    cwd: join(import.meta.dirname, '../..'),
-    env: { PATH: process.env.PATH, PORT: String(port), SHELL: '/bin/sh', TERM: 'xterm' },
+  const PORT = String(Number(new URL(secretsManager.origin).port) - 2);
+  const command = startRotateCommand(['--stage', 'test', '--local'], {
+    atTerminal: true,
+    environment: { PORT, SHELL: '/bin/sh', TERM: 'xterm' },
   });
-  await once(child, 'spawn');
-  const exited = once(child, 'close').then(([code]) => code as number);
-  running.push({ end: () => child.kill() });
-  let screen = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    screen += chunk;
-  });
-  return {
-    called: called.promise,
-    exited,
-    type: (text: string) => child.stdin.write(text),
-    screen: () => screen,
-    async shows(text: string) {
-      while (!screen.includes(text)) {
-        const ended = await Promise.race([exited, once(child.stdout, 'data').then(() => undefined)]);
-        if (ended !== undefined && !screen.includes(text)) throw new Error(`ended without "${text}"`);
-      }
-    },
-  };
+  running.push(command);
+  return { ...command, called: called.promise };
 }
 
 test('never shows a key that is pasted at the moment of the question, in 20 runs', async () => {
@@ -63,8 +40,9 @@ test('never shows a key that is pasted at the moment of the question, in 20 runs
     terminal.type(`${apiKey}\r`);
     await terminal.shows('Integration id: ');
     terminal.type('\x03');
-    expect(await terminal.exited).toBe(130);
-    expect(terminal.screen()).not.toContain(apiKey);
+    const { exitCode, stdout } = await terminal.ended;
+    expect(exitCode).toBe(130);
+    expect(stdout).not.toContain(apiKey);
     await secretsManager.close();
   }
 });
@@ -81,6 +59,7 @@ test('discards input before the question, and never shows it', async () => {
   terminal.type('42');
   await terminal.shows('Integration id: 42');
   terminal.type('\x03');
-  expect(await terminal.exited).toBe(130);
-  for (const key of [apiKey, 'another-key']) expect(terminal.screen()).not.toContain(key);
+  const { exitCode, stdout } = await terminal.ended;
+  expect(exitCode).toBe(130);
+  for (const key of [apiKey, 'another-key']) expect(stdout).not.toContain(key);
 });

@@ -22,14 +22,30 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
   });
   afterEach(() => rotations.close());
 
-  const rotateTo = (pair = newPair, times: Partial<RotatePairOptions> = {}) =>
+  const rotateTo = (pair = newPair, options: Partial<RotatePairOptions> = {}) =>
     rotatePair(pair, {
       client: rotations.client,
       versions: rotations.versions,
       say: (sentence) => said.push(sentence),
       pollMs: 1,
-      ...times,
+      ...options,
     });
+  /** Runs the command, and interrupts it when it says this. */
+  const interruptAt = (beginning: string, options: Partial<RotatePairOptions> = {}) => {
+    const interruption = new AbortController();
+    return rotateTo(newPair, {
+      ...options,
+      signal: interruption.signal,
+      say: (sentence) => sentence.startsWith(beginning) && interruption.abort(),
+    });
+  };
+  type Event = Parameters<Rotations['handler']>[0];
+  const runStep = (event: Event) => rotations.handler(event, { awsRequestId: '1' });
+  /** Has Secrets Manager call this in the place of the function. */
+  const setFunction = (step: (event: Event) => Promise<void>) =>
+    rotations.secretsManager.setRotation(secretName, step);
+  const refuseCall = (after: number) =>
+    rotations.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after });
   /** The labels in use after the rotation has cleaned up. */
   const labels = async () => {
     await rotations.secretsManager.rotationEnded();
@@ -53,7 +69,7 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
   });
 
   test('never reads a value, and needs no permission to', async () => {
-    rotations.secretsManager.setRotation(secretName, async () => undefined);
+    setFunction(async () => undefined);
     await rotateTo(newPair, { timeoutMs: 5 });
     expect([...new Set(operations())].sort()).toEqual([
       'DescribeSecret',
@@ -95,9 +111,9 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
 
   test('waits for a rotation in progress, and then starts its own', async () => {
     const blocked = Promise.withResolvers<void>();
-    rotations.secretsManager.setRotation(secretName, async (event) => {
+    setFunction(async (event) => {
       await blocked.promise;
-      await rotations.handler(event, { awsRequestId: '1' });
+      await runStep(event);
     });
     await rotations.stage({ ...newPair, apiKey: 'wrong' });
     await rotations.client.send(new RotateSecretCommand({ SecretId: rotations.versions.secretId }));
@@ -122,9 +138,9 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
 
   test('abandons a rotation that does not end, so that it cannot succeed unnoticed', async () => {
     const blocked = Promise.withResolvers<void>();
-    rotations.secretsManager.setRotation(secretName, async (event) => {
+    setFunction(async (event) => {
       if (event.Step === 'finishSecret') await blocked.promise;
-      await rotations.handler(event, { awsRequestId: '1' });
+      await runStep(event);
     });
     expect(await rotateTo(newPair, { timeoutMs: 100 })).toMatchObject({
       reason: 'The rotation did not end in time, and was abandoned.',
@@ -136,9 +152,7 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
   });
 
   test('says so if a rotation ended without a verdict', async () => {
-    rotations.secretsManager.setRotation(secretName, async (event) => {
-      await rotations.versions.detach('AWSPENDING', event.ClientRequestToken);
-    });
+    setFunction((event) => rotations.versions.detach('AWSPENDING', event.ClientRequestToken));
     expect(await rotateTo(newPair, { startMs: 5 })).toMatchObject({
       reason: 'The rotation ended early without a reason.',
     });
@@ -152,7 +166,7 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
     ['has put its pair in use', ['AWSCURRENT']],
   ])('says so if another run, which %s, has ended the rotation', async (_, labels) => {
     const { versions, secretsManager } = rotations;
-    secretsManager.setRotation(secretName, async (event) => {
+    setFunction(async (event) => {
       if (event.Step !== 'createSecret') return;
       const other = randomUUID();
       await versions.put(other, JSON.stringify(oldPair), labels);
@@ -171,37 +185,24 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
   });
 
   // Describe twice, put, rotate, describe: the calls of the command itself before the rotation ends.
-  test.each([0, 1, 2, 3, 4])('can be run again after it stopped at its call %i', async (call) => {
-    rotations.secretsManager.setRotation(secretName, async () => undefined);
-    rotations.secretsManager.fail({
-      statusCode: 400,
-      errorName: 'AccessDeniedException',
-      times: 1,
-      after: call,
-    });
-    await expect(rotateTo()).rejects.toMatchObject({ name: 'AccessDeniedException' });
-    rotations.secretsManager.setRotation(secretName, (event) =>
-      rotations.handler(event, { awsRequestId: '1' }),
-    );
-    expect(await rotateTo(newPair, { leftoverMs: 5 })).toBeUndefined();
-    expect(await rotations.currentKey()).toBe(newPair.apiKey);
-    expect(await labels()).toEqual(ownLabels);
-  });
-
-  test('withdraws the pair if the rotation cannot be started, so that no deadline puts it in use', async () => {
-    const { secretsManager } = rotations;
-    secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after: 3 });
-    await expect(rotateTo()).rejects.toMatchObject({ name: 'AccessDeniedException' });
-    expect(await labels()).toEqual(['AWSCURRENT']);
-  });
+  test.each([0, 1, 2, 3, 4])(
+    'leaves nothing staged, and can be run again, after it stopped at its call %i',
+    async (call) => {
+      setFunction(async () => undefined);
+      refuseCall(call);
+      await expect(rotateTo()).rejects.toMatchObject({ name: 'AccessDeniedException' });
+      expect(await labels()).toEqual(['AWSCURRENT']);
+      setFunction(runStep);
+      expect(await rotateTo(newPair, { leftoverMs: 5 })).toBeUndefined();
+      expect(await rotations.currentKey()).toBe(newPair.apiKey);
+      expect(await labels()).toEqual(ownLabels);
+    },
+  );
 
   test('reports the verdict although the function removes the label at the same moment', async () => {
-    const { client, versions } = rotations;
-    rotations.vendor.setFault({ fault: 'status', status: 401 });
-    const verdict = await rotatePair(newPair, {
-      client,
-      say: (sentence) => said.push(sentence),
-      pollMs: 1,
+    const { vendor, versions } = rotations;
+    vendor.setFault({ fault: 'status', status: 401 });
+    const verdict = await rotateTo(newPair, {
       versions: {
         ...versions,
         detach: async (label, versionId) => {
@@ -217,33 +218,20 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
   test.each(['createSecret', 'setSecret', 'testSecret', 'finishSecret'])(
     'abandons a rotation if its function dies in %s, and accepts the pair next time',
     async (step) => {
-      const rotate = (event: Parameters<Rotations['handler']>[0]) =>
-        rotations.handler(event, { awsRequestId: '1' });
-      rotations.secretsManager.setRotation(secretName, async (event) => {
+      setFunction(async (event) => {
         if (event.Step === step) throw new Error('out of memory');
-        await rotate(event);
+        await runStep(event);
       });
       expect(await rotateTo(newPair, { timeoutMs: 100 })).toMatchObject({
         reason: 'The rotation did not end in time, and was abandoned.',
       });
       expect(await rotations.currentKey()).toBe(oldPair.apiKey);
       expect(await labels()).toEqual(['AWSCURRENT']);
-      rotations.secretsManager.setRotation(secretName, rotate);
+      setFunction(runStep);
       expect(await rotateTo()).toBeUndefined();
       expect(await labels()).toEqual(ownLabels);
     },
   );
-
-  const interruptAt = async (sentence: string) => {
-    const interruption = new AbortController();
-    const verdict = await rotatePair(newPair, {
-      client: rotations.client,
-      versions: rotations.versions,
-      signal: interruption.signal,
-      say: (said) => said.startsWith(sentence) && interruption.abort(),
-    });
-    return verdict;
-  };
 
   test('withdraws the pair when it is interrupted after staging, and the deadline promotes nothing', async () => {
     expect(await interruptAt('Staged as')).toMatchObject({ reason: expect.stringContaining('withdrawn') });
@@ -286,11 +274,10 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
 
   test('gives the reason if Secrets Manager refuses for a minute, and withdraws the pair', async () => {
     let time = 0;
-    const { client, versions } = rotations;
+    const { versions } = rotations;
     const other = await rotations.stage(oldPair);
-    const verdict = await rotatePair(newPair, {
-      client,
-      say: (sentence) => said.push(sentence),
+    const verdict = await rotateTo(newPair, {
+      pollMs: 500,
       now: () => time,
       wait: async (ms) => {
         time += ms;
@@ -312,15 +299,14 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
   describe('--compromised', () => {
     const compromised = async () => (await rotations.versions.versionIdsByLabel()).get('BEGINI_COMPROMISED');
     const inUse = async () => (await rotations.versions.versionIdsByLabel()).get('AWSCURRENT');
-    const rotateCompromised = (pair = newPair, times = {}) =>
-      rotateTo(pair, { ...times, isCompromised: true });
+    const rotateCompromised = (pair = newPair) => rotateTo(pair, { isCompromised: true });
 
     test('marks the pair in use before the rotation starts, and it stays marked after PASS', async () => {
       const before = await inUse();
       let markedAtStart: string | undefined;
-      rotations.secretsManager.setRotation(secretName, async (event) => {
+      setFunction(async (event) => {
         markedAtStart ??= await compromised();
-        await rotations.handler(event, { awsRequestId: '1' });
+        await runStep(event);
       });
       expect(await rotateCompromised()).toBeUndefined();
       expect(markedAtStart).toBe(before);
@@ -337,33 +323,22 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
     });
 
     test('withdraws the mark when it is interrupted', async () => {
-      const interruption = new AbortController();
-      const { client, versions } = rotations;
-      const isCompromised = true;
-      await rotatePair(newPair, {
-        client,
-        versions,
-        isCompromised,
-        signal: interruption.signal,
-        say: (sentence) => sentence.startsWith('Staged') && interruption.abort(),
-      });
+      await interruptAt('Staged', { isCompromised: true });
       expect(await labels()).toEqual(['AWSCURRENT']);
     });
 
     // Describe twice, describe and mark, put, rotate, describe: wherever the command fails, it withdraws the mark.
     test.each([0, 1, 2, 3, 4, 5, 6])('leaves no mark if it stopped at its call %i', async (after) => {
-      rotations.secretsManager.setRotation(secretName, async () => undefined);
-      rotations.secretsManager.fail({ statusCode: 400, errorName: 'AccessDeniedException', times: 1, after });
+      setFunction(async () => undefined);
+      refuseCall(after);
       await expect(rotateCompromised()).rejects.toMatchObject({ name: 'AccessDeniedException' });
       expect(await compromised()).toBeUndefined();
     });
 
     test('withdraws a mark whose answer was lost', async () => {
-      const { client, versions } = rotations;
-      const lost = rotatePair(newPair, {
-        client,
+      const { versions } = rotations;
+      const lost = rotateTo(newPair, {
         isCompromised: true,
-        say: () => undefined,
         versions: {
           ...versions,
           attach: async (label, versionId, versionIds) => {
@@ -392,18 +367,17 @@ describe.each(labelBehaviours)('when $name,', ({ pendingStays, finalLabels }) =>
   });
 
   test('two operators at once: PASS and FAIL are true in each of 50 rounds', async () => {
-    const { client, versions, vendor, secretsManager } = rotations;
+    const { vendor, secretsManager } = rotations;
     const everCurrent = new Set<string | undefined>();
-    secretsManager.setRotation(secretName, async (event) => {
+    setFunction(async (event) => {
       try {
-        await rotations.handler(event, { awsRequestId: '1' });
+        await runStep(event);
       } finally {
         everCurrent.add(await rotations.currentKey());
       }
     });
     const rotateAs = async (apiKey: string) => {
-      const pair = { ...newPair, apiKey };
-      const verdict = await rotatePair(pair, { client, versions, say: () => undefined, pollMs: 5 });
+      const verdict = await rotateTo({ ...newPair, apiKey }, { pollMs: 5 });
       return { apiKey, verdict, current: await rotations.currentKey() };
     };
     let passes = 0;

@@ -6,8 +6,7 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import { UsageError } from '../../../bin/deployed/usage-error.ts';
-import { findDeployedSecret, refuseUnusableSecret } from '../../../bin/rotate/secret-target.ts';
+import { findDeployedSecret } from '../../../bin/rotate/secret-target.ts';
 import { readStages } from '../../../lib/stages/stages.ts';
 import { type HttpProxy, startProxy } from '../../support/proxy.ts';
 
@@ -161,67 +160,38 @@ role_arn = arn:aws:iam::123456789012:role/operator\n`,
   });
 });
 
-test('refuses credentials of another account than that of the row', async () => {
-  await expect(
-    findDeployedSecret(stageOf({ account: '999999999999' }), { environment: {} }),
-  ).rejects.toMatchObject({
+test.each<[string, object, () => unknown, string]>([
+  [
+    'the credentials are of another account than that of the row',
+    { account: '999999999999' },
+    () => undefined,
+    'These AWS credentials are of account 123456789012; stage Demo is in 999999999999.',
+  ],
+  [
+    'the stack does not name its secret',
+    {},
+    () => cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: [] }),
+    'The stack BeginiSession-Demo has no output CredentialsSecretName.',
+  ],
+  [
+    'no region is set',
+    { region: undefined },
+    () => undefined,
+    'No AWS region is set: use AWS_REGION, or `region` in the row of the stage in cdk.json.',
+  ],
+  [
+    'the stack is not deployed',
+    {},
+    () =>
+      cloudFormation
+        .on(DescribeStacksCommand)
+        .rejects(Object.assign(new Error('does not exist'), { name: 'ValidationError' })),
+    'There is no stack BeginiSession-Demo in eu-central-1 of this account. Deploy it (npx cdk deploy BeginiSession-Demo), or set AWS_REGION to where it is.',
+  ],
+])('says that %s', async (_, row, arrange, message) => {
+  arrange();
+  await expect(findDeployedSecret(stageOf(row), { environment: {} })).rejects.toMatchObject({
     name: 'UsageError',
-    message: expect.stringContaining('123456789012'),
+    message,
   });
-});
-
-test.each([
-  ['scheduled for deletion', { DeletedDate: new Date(0), RotationEnabled: true }],
-  ['without a rotation', {}],
-])(
-  'finds a secret that is %s, whose labels can be shown, and says that it cannot be rotated',
-  async (_, secret) => {
-    secretsManager.on(DescribeSecretCommand).resolves({ ARN, ...secret });
-    const target = await findDeployedSecret(stageOf({}), { environment: {} });
-    expect(() => refuseUnusableSecret(target, stageOf({}))).toThrow(UsageError);
-  },
-);
-
-test('refuses a stack that does not name its secret', async () => {
-  cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: [] });
-  await expect(findDeployedSecret(stageOf({}), { environment: {} })).rejects.toMatchObject({
-    name: 'UsageError',
-  });
-});
-
-test('says that no region is set', async () => {
-  await expect(findDeployedSecret(stageOf({ region: undefined }), { environment: {} })).rejects.toMatchObject(
-    {
-      name: 'UsageError',
-      message: expect.stringContaining('No AWS region is set'),
-    },
-  );
-});
-
-test('says that there are no credentials', async () => {
-  setEnvironment({});
-  await expect(findDeployedSecret(stageOf({}), { environment: {} })).rejects.toMatchObject({
-    name: 'UsageError',
-    message: expect.stringContaining('No AWS credentials were found'),
-  });
-});
-
-test('says that the stack is not deployed', async () => {
-  const error = Object.assign(new Error('Stack with id BeginiSession-Demo does not exist'), {
-    name: 'ValidationError',
-  });
-  cloudFormation.on(DescribeStacksCommand).rejects(error);
-  await expect(findDeployedSecret(stageOf({}), { environment: {} })).rejects.toMatchObject({
-    name: 'UsageError',
-    message:
-      'There is no stack BeginiSession-Demo in eu-central-1 of this account. Deploy it (npx cdk deploy BeginiSession-Demo), or set AWS_REGION to where it is.',
-  });
-});
-
-test('does not call AWS while an endpoint override is set', async () => {
-  const environment = { AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:3002' };
-  await expect(findDeployedSecret(stageOf({}), { environment })).rejects.toMatchObject({
-    message: expect.stringContaining('AWS_ENDPOINT_URL_SECRETS_MANAGER is set'),
-  });
-  expect([cloudFormation.calls(), secretsManager.calls()]).toEqual([[], []]);
 });
