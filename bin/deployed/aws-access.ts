@@ -59,7 +59,7 @@ export async function resolveAwsAccess(
 }
 
 /** Access keys in the environment; undefined unless both parts are there. */
-function keysIn({
+export function keysIn({
   AWS_ACCESS_KEY_ID: accessKeyId,
   AWS_SECRET_ACCESS_KEY: secretAccessKey,
   AWS_SESSION_TOKEN: sessionToken,

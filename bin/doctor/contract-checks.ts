@@ -29,21 +29,12 @@ const uploadTimeoutMs = 15_000;
 const sessions = { method: 'POST', path: '/sessions' };
 const launchLinks = { method: 'POST', path: '/launch-links' };
 
-/** What a loan app sends, and what it must get; the content type is JSON if none is given. */
-type Refusal = {
-  name: string;
-  body: string;
-  contentType?: string;
-  statuses: number[];
-  codes: string[];
-};
-
 /** What the stage answers a loan app. None of these calls reaches Begini. */
 export function contractChecks(contract: Contract): Check[] {
   const tooLarge = contract.firewall
     ? { statuses: [413, 403], codes: ['body_too_large', 'forbidden'] }
     : { statuses: [413], codes: ['body_too_large'] };
-  const refusals: Refusal[] = [
+  const refusals = [
     { name: 'a bad uid is refused', body: '{"uid":"?"}', statuses: [422], codes: ['invalid_uid'] },
     {
       name: 'a body that is not labelled JSON is refused',

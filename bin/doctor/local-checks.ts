@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { keysIn } from '../deployed/aws-access.ts';
 import { UsageError } from '../deployed/usage-error.ts';
 import { clientConfig } from '../stand-ins/client-config.ts';
 import {
@@ -81,12 +82,7 @@ export async function localChecks(
 /** By the API key of the local loan app; if that is refused, by the credentials that `npm start` has printed. */
 async function findAuthentication(
   baseUrl: string,
-  {
-    AWS_ACCESS_KEY_ID,
-    AWS_SECRET_ACCESS_KEY,
-    AWS_SESSION_TOKEN,
-    AWS_REGION,
-  }: Record<string, string | undefined>,
+  environment: Record<string, string | undefined>,
 ): Promise<Pick<Contract, 'authenticate' | 'signWrongly'>> {
   const isAccepted = async (authenticate: Authenticate) => {
     const headers = { 'content-type': 'application/json' };
@@ -101,16 +97,12 @@ async function findAuthentication(
   const byApiKey = withApiKey(async () => localApiKey);
   if (await isAccepted(byApiKey)) return { authenticate: byApiKey };
 
-  const credentials = {
-    accessKeyId: AWS_ACCESS_KEY_ID ?? '',
-    secretAccessKey: AWS_SECRET_ACCESS_KEY ?? '',
-    ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
-  };
-  const signWith = (secretAccessKey: string) =>
-    withSignature({ ...credentials, secretAccessKey }, AWS_REGION ?? '');
-  const bySignature = signWith(credentials.secretAccessKey);
-  if (AWS_ACCESS_KEY_ID && (await isAccepted(bySignature))) {
-    return { authenticate: bySignature, signWrongly: signWith('not-the-secret') };
+  const keys = keysIn(environment);
+  const { AWS_REGION = '' } = environment;
+  const bySignature = keys && withSignature(keys, AWS_REGION);
+  if (bySignature && (await isAccepted(bySignature))) {
+    const signWrongly = withSignature({ ...keys, secretAccessKey: 'not-the-secret' }, AWS_REGION);
+    return { authenticate: bySignature, signWrongly };
   }
   throw new UsageError(
     'The local service asks for signatures. Run the four export lines that npm start has printed, then the doctor again.',

@@ -1,4 +1,4 @@
-import { type CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import {
   GetQueueAttributesCommand,
   ListQueuesCommand,
@@ -10,6 +10,7 @@ import type { Check } from './check.ts';
 import type { Edge } from './edge-checks.ts';
 import { expectAnswers } from './expect-answer.ts';
 import type { Found } from './findings.ts';
+import { figuresOf, sumOf } from './metric.ts';
 
 /** The queues of a stage, and where AWS counts what is in them. */
 export type ResultTarget = {
@@ -70,15 +71,9 @@ export function deadResultsCheck(target: ResultTarget): Check {
     async run() {
       const { RedrivePolicy = '{}' } = await attributesOf(target, target.resultsQueueUrl, ['RedrivePolicy']);
       const { deadLetterTargetArn = '' } = JSON.parse(RedrivePolicy) as { deadLetterTargetArn?: string };
-      const deadQueueUrl = new URL(target.resultsQueueUrl);
-      deadQueueUrl.pathname = deadQueueUrl.pathname.replace(
-        /[^/]+$/,
-        deadLetterTargetArn.split(':').at(-1) ?? '',
-      );
-      const [dead, setAside] = [
-        await countIn(target, deadQueueUrl.href),
-        await countIn(target, target.setAsideQueueUrl),
-      ];
+      const deadQueueName = deadLetterTargetArn.split(':').at(-1) ?? '';
+      const dead = await countIn(target, target.resultsQueueUrl.replace(/[^/]+$/, deadQueueName));
+      const setAside = await countIn(target, target.setAsideQueueUrl);
       return { code: dead + setAside === 0 ? 'no_dead_results' : 'dead_results', dead, setAside };
     },
   };
@@ -101,21 +96,19 @@ export function deployedResultChecks(target: DeployedResults): Check[] {
 }
 
 async function findEvents({ cloudWatch, namespace, webhookUrl }: DeployedResults): Promise<Found> {
-  const query = { Namespace: namespace, MetricName: 'ResultsVerified', Statistics: ['Sum' as const] };
-  const points = await pointsOf(cloudWatch, query, daySeconds);
-  const count = points.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
+  const count = await sumOf(cloudWatch, { namespace, name: 'ResultsVerified', seconds: daySeconds });
   return count > 0 ? { code: 'results_arrive', count } : { code: 'no_results_arrive', webhookUrl };
 }
 
 async function findAge({ cloudWatch, resultsQueueUrl }: DeployedResults): Promise<Found> {
-  const query = {
-    Namespace: 'AWS/SQS',
-    MetricName: 'ApproximateAgeOfOldestMessage',
-    Dimensions: [{ Name: 'QueueName', Value: nameOf(resultsQueueUrl) }],
-    Statistics: ['Maximum' as const],
-  };
-  const points = await pointsOf(cloudWatch, query, hourSeconds);
-  const latest = points.sort((a, b) => Number(a.Timestamp) - Number(b.Timestamp)).at(-1);
+  const ages = await figuresOf(cloudWatch, {
+    namespace: 'AWS/SQS',
+    name: 'ApproximateAgeOfOldestMessage',
+    dimensions: { QueueName: nameOf(resultsQueueUrl) },
+    statistic: 'Maximum',
+    seconds: hourSeconds,
+  });
+  const latest = ages.sort((a, b) => Number(a.Timestamp) - Number(b.Timestamp)).at(-1);
   const hours = Math.floor((latest?.Maximum ?? 0) / hourSeconds);
   if (hours === 0) return { code: 'results_taken' };
   return { code: hours < 72 ? 'results_wait' : 'results_expire', hours };
@@ -132,25 +125,6 @@ async function findOrphans(target: DeployedResults): Promise<Found> {
     (name) => !own.includes(name) && !RedrivePolicy.includes(`:${name}"`),
   );
   return names.length === 0 ? { code: 'no_orphaned_queues' } : { code: 'orphaned_queues', names };
-}
-
-async function pointsOf(
-  client: CloudWatchClient,
-  query: Omit<
-    ConstructorParameters<typeof GetMetricStatisticsCommand>[0],
-    'StartTime' | 'EndTime' | 'Period'
-  >,
-  seconds: number,
-) {
-  const EndTime = new Date();
-  const StartTime = new Date(EndTime.getTime() - seconds * 1_000);
-  const command = new GetMetricStatisticsCommand({
-    ...query,
-    StartTime,
-    EndTime,
-    Period: 300,
-  });
-  return (await client.send(command)).Datapoints ?? [];
 }
 
 async function countIn(target: ResultTarget, queueUrl: string): Promise<number> {

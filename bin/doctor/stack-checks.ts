@@ -4,13 +4,14 @@ import {
   type Stack,
   type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
-import { type CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { GetAliasCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { version } from '../../functions/version.ts';
 import type { Stage } from '../../lib/stages/stages.ts';
 import type { AskAws } from './ask-aws.ts';
 import type { Check } from './check.ts';
 import type { Found } from './findings.ts';
+import { sumOf } from './metric.ts';
 
 /** A deployed stack, and who can be asked about it. */
 export type StackToCheck = {
@@ -115,38 +116,22 @@ async function checkAccessLog({ stage, cloudFormation, cloudWatch }: StackToChec
     resources.filter(({ LogicalResourceId }) => LogicalResourceId?.startsWith('ApiAccessLog')),
     'AWS::Logs::LogGroup',
   );
-  const sumOf = (Namespace: string, MetricName: string, dimensions: Record<string, string>) =>
-    sumOfDay(cloudWatch, {
-      Namespace,
-      MetricName,
-      Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
-    });
-  const requests = await sumOf('AWS/ApiGateway', 'Count', { ApiName: stackNameOf(stage), Stage: stage.path });
-  const lines = await sumOf('AWS/Logs', 'IncomingLogEvents', { LogGroupName: logGroup });
+  // Later figures may not be complete.
+  const day = { seconds: 86_400, end: new Date(Date.now() - 900_000) };
+  const requests = await sumOf(cloudWatch, {
+    ...day,
+    namespace: 'AWS/ApiGateway',
+    name: 'Count',
+    dimensions: { ApiName: stackNameOf(stage), Stage: stage.path },
+  });
+  const lines = await sumOf(cloudWatch, {
+    ...day,
+    namespace: 'AWS/Logs',
+    name: 'IncomingLogEvents',
+    dimensions: { LogGroupName: logGroup },
+  });
   if (lines > 0) return { code: 'access_log_written', lines };
   return requests > 0 ? { code: 'access_log_empty', requests } : { code: 'access_log_unused' };
-}
-
-/** Of the day that ended a quarter of an hour ago: later figures may not be complete. */
-async function sumOfDay(
-  client: CloudWatchClient,
-  metric: Pick<
-    ConstructorParameters<typeof GetMetricStatisticsCommand>[0],
-    'Namespace' | 'MetricName' | 'Dimensions'
-  >,
-): Promise<number> {
-  const dayMs = 86_400_000;
-  const EndTime = new Date(Date.now() - 900_000);
-  const StartTime = new Date(EndTime.getTime() - dayMs);
-  const command = new GetMetricStatisticsCommand({
-    ...metric,
-    StartTime,
-    EndTime,
-    Period: 3_600,
-    Statistics: ['Sum'],
-  });
-  const { Datapoints = [] } = await client.send(command);
-  return Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
 }
 
 async function checkCallerPolicy(askAws: AskAws, policyArn: string): Promise<Found> {

@@ -29,14 +29,10 @@ export type RotatePairOptions = {
   pollMs?: number;
   /** How long another rotation may continue before it counts as a leftover. */
   leftoverMs?: number;
-  /** How long Secrets Manager may refuse to start the rotation because another one is not complete. */
-  refusedMs?: number;
   /** How long the pending version may take to appear. */
   startMs?: number;
   /** How long the rotation may take: three steps of 45 s, and a margin. */
   timeoutMs?: number;
-  /** How long it may take to put the pair in use after this has started. */
-  finishMs?: number;
   /** Epoch milliseconds. */
   now?: () => number;
   wait?: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -48,15 +44,18 @@ type Attempt = { stagedId: string; token: string; usedBefore: string | undefined
 /** The version in use that was marked as compromised, and the version that had the label before. */
 type Mark = { versionId: string; before: string | undefined };
 
+/** How long Secrets Manager may refuse to start the rotation because another one is not complete. */
+const refusedMs = 60_000;
+/** How long the function may take to put the pair in use after it has removed BEGINI_NEXT. */
+const finishMs = 10_000;
+
 const defaults = {
   isCompromised: false,
   signal: new AbortController().signal,
   pollMs: 500,
   leftoverMs: 60_000,
-  refusedMs: 60_000,
   startMs: 15_000,
   timeoutMs: 150_000,
-  finishMs: 10_000,
   now: Date.now,
   wait: (ms: number, signal: AbortSignal) => pause(ms, undefined, { signal }),
 };
@@ -129,7 +128,7 @@ async function run(pair: CredentialsPair, attempt: Attempt, options: Options): P
  */
 async function start(attempt: Attempt, options: Options): Promise<boolean> {
   const { token } = attempt;
-  const { client, versions, say, pollMs, refusedMs, signal, now, wait } = options;
+  const { client, versions, say, pollMs, signal, now, wait } = options;
   const command = new RotateSecretCommand({ SecretId: versions.secretId, ClientRequestToken: token });
   const deadline = now() + refusedMs;
   for (let tries = 1; ; tries += 1) {
@@ -276,7 +275,7 @@ function verdictOn(versionIds: VersionIdsByLabel, { stagedId, token }: Attempt):
  * Removes the pair's labels; false if it was put in use at the last moment. The rotation function removes BEGINI_NEXT
  * before it puts the pair in use, so if that label is gone already, the end of the rotation decides.
  */
-async function withdraw(attempt: Attempt, { versions, pollMs, finishMs, now }: Options): Promise<boolean> {
+async function withdraw(attempt: Attempt, { versions, pollMs, now }: Options): Promise<boolean> {
   const { token } = attempt;
   const deadline = now() + finishMs;
   let isWithdrawn = false;
