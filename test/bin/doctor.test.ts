@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
@@ -15,7 +12,7 @@ import { runDoctor } from '../../bin/doctor/doctor-command.ts';
 import { localApiKey } from '../../bin/stand-ins/local-stage.ts';
 import { type Listener, type LoopbackServer, startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 import { doubleAws, outputsAt } from '../support/deployed-doubles.ts';
-import { programEnvironment } from '../support/test-run.ts';
+import { type RunningCommand, startCommand } from '../support/start-command.ts';
 
 const aws = doubleAws();
 const before = { ...process.env };
@@ -27,62 +24,40 @@ const useRow = (change: object = {}) =>
   writeFileSync(cdkJson, JSON.stringify({ context: { stages: { Demo: { ...row, ...change } } } }));
 
 /** `npm start`, which stands in for the deployed stage: apart from this process, where AWS has doubles. */
-type Stage = { port: number; credentials: Record<string, string>; stop(): Promise<void> };
-
-let stage: Stage;
+let stage: RunningCommand;
+let credentials: Record<string, string>;
 /** Below those that systems hand out by themselves. */
-const firstPort = 30_000 + (process.pid % 300) * 8;
-
-async function startStage(port: number, ...args: string[]): Promise<Stage> {
-  const program = spawn(process.execPath, ['bin/local.ts', ...args], {
-    cwd: root,
-    env: { ...programEnvironment(), PORT: String(port) },
-  });
-  let output = '';
-  while (!output.includes('Requests:')) output += (await once(program.stdout, 'data'))[0];
-  const exported = [...output.matchAll(/^ {2}export (\w+)=(\S+)$/gm)];
-  const credentials = Object.fromEntries(exported.map(([, name = '', value = '']) => [name, value]));
-  program.stdout.resume();
-  program.stderr.resume();
-  const stop = async () => {
-    program.kill();
-    await once(program, 'close');
-  };
-  return { port, credentials, stop };
-}
-
-const address = () => `http://127.0.0.1:${stage.port}/test`;
-const outputs = () => outputsAt(address());
+const port = 30_000 + (process.pid % 300) * 8;
+const address = `http://127.0.0.1:${port}/test`;
+const outputs = outputsAt(address);
 
 /** A server in the place of the stage. */
 let standIn: LoopbackServer | undefined;
 async function answerBy(listener: Listener): Promise<void> {
   standIn = await startLoopbackServer({ listener });
-  aws.reset({ ...outputs(), SessionsUrl: `${standIn.origin}/demo/sessions` });
+  aws.reset({ ...outputs, SessionsUrl: `${standIn.origin}/demo/sessions` });
 }
 
 beforeAll(async () => {
-  stage = await startStage(firstPort, '--auth', 'iam');
+  stage = startCommand('local.ts', ['--auth', 'iam'], { environment: { PORT: String(port) } });
+  const exported = (await stage.shows('Requests:')).matchAll(/^ {2}export (\w+)=(\S+)$/gm);
+  credentials = Object.fromEntries([...exported].map(([, name = '', value = '']) => [name, value]));
 });
 afterAll(async () => {
-  await stage.stop();
+  stage.interrupt();
+  await stage.ended;
   process.env = before;
   rmSync(folder, { recursive: true });
 });
 beforeEach(() => {
   useRow();
-  aws.reset(outputs());
-  process.env = { ...before, ...stage.credentials };
+  aws.reset(outputs);
+  process.env = { ...before, ...credentials };
 });
 afterEach(async () => {
   await standIn?.close();
   standIn = undefined;
 });
-
-const secrets = ({ credentials: { AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } }: Stage) => [
-  String(AWS_SECRET_ACCESS_KEY),
-  String(AWS_SESSION_TOKEN),
-];
 
 /** Runs the command in this process, where AWS has doubles. */
 async function doctor(args: string[], options: Partial<Parameters<typeof runDoctor>[1]> = {}) {
@@ -100,7 +75,8 @@ async function doctor(args: string[], options: Partial<Parameters<typeof runDoct
     askAws: aws.askAws,
     ...options,
   });
-  for (const secret of [...secrets(stage), localApiKey, 'eyJ']) {
+  const { AWS_SECRET_ACCESS_KEY = '', AWS_SESSION_TOKEN = '' } = credentials;
+  for (const secret of [AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, localApiKey, 'eyJ']) {
     expect(output + errors).not.toContain(secret);
   }
   // Nor a launch token, which begins with no certain letters.
@@ -129,7 +105,7 @@ describe('a stage that can go live', () => {
     const noTime = { checkTimeoutMs: 0, totalTimeoutMs: 0 };
     const { output } = await doctor(['--stage', 'demo'], { limits: noTime });
     expect(output).toContain(
-      `Stage Demo (production)\nAddress ${address()}, account 111122223333, region us-east-1\n\nstack\n`,
+      `Stage Demo (production)\nAddress ${address}, account 111122223333, region us-east-1\n\nstack\n`,
     );
     expect(output.startsWith('Stage Demo')).toBe(true);
   });
@@ -151,7 +127,7 @@ describe('a stage that can go live', () => {
       stage: 'Demo',
       account: '111122223333',
       region: 'us-east-1',
-      address: address(),
+      address: address,
       passed: false,
     });
     expect(exitCode).toBe(1);
@@ -170,7 +146,7 @@ describe('a stage that can go live', () => {
       sent.add(headers['x-api-key']);
       response.writeHead(403, { 'content-type': 'application/json' }).end(denied);
     });
-    aws.reset({ ...outputs(), SessionsUrl: `${standIn?.origin}/demo/sessions`, ApiKeyIdLoanApp: 'id' });
+    aws.reset({ ...outputs, SessionsUrl: `${standIn?.origin}/demo/sessions`, ApiKeyIdLoanApp: 'id' });
     aws.apigateway
       .on(GetApiKeyCommand, { apiKey: 'id', includeValue: true })
       .resolves({ value: localApiKey });
@@ -182,7 +158,7 @@ describe('a stage that can go live', () => {
 });
 
 test('says for each finding what to click or run', async () => {
-  aws.reset(outputs(), { StackStatus: 'UPDATE_ROLLBACK_COMPLETE' });
+  aws.reset(outputs, { StackStatus: 'UPDATE_ROLLBACK_COMPLETE' });
   aws.dynamodb.on(DescribeTimeToLiveCommand).resolves({});
   const { exitCode, output } = await doctor(['--stage', 'demo']);
   expect(troublesIn(output)).toEqual([
@@ -308,15 +284,15 @@ describe('a right that is missing', () => {
 
 describe('npm start with signatures', () => {
   const local = (environment: Record<string, string>) =>
-    doctor(['--local', '--hand-off'], { environment: { ...environment, PORT: String(stage.port) } });
+    doctor(['--local', '--hand-off'], { environment: { ...environment, PORT: String(port) } });
 
   test('passes with the credentials that it has printed', async () => {
-    const { exitCode, output } = await local(stage.credentials);
+    const { exitCode, output } = await local(credentials);
     expect(troublesIn(output)).toEqual([]);
     expect(output).toContain('a signature with a wrong secret is refused: 403');
     expect(output.split('\n').slice(0, 2)).toEqual([
       'Stage Test (test), the local service',
-      `Address ${address()}, account 000000000000, region us-east-1`,
+      `Address ${address}, account 000000000000, region us-east-1`,
     ]);
     expect(exitCode).toBe(0);
   });
@@ -342,55 +318,13 @@ describe('the local service', () => {
   });
 });
 
-describe('as a program', () => {
-  /** Runs it to its end; `onOutput` is called once, when it has written its first line. */
-  async function run(
-    args: string[],
-    environment: Record<string, string>,
-    onOutput?: (stdout: Readable) => void,
-  ) {
-    const program = spawn(process.execPath, ['bin/doctor.ts', ...args], {
-      cwd: root,
-      env: { ...programEnvironment(), ...environment },
-    });
-    let output = '';
-    program.stderr.on('data', (chunk) => {
-      output += chunk;
-    });
-    program.stdout.once('data', () => onOutput?.(program.stdout));
-    const [exitCode] = await once(program, 'close');
-    return { exitCode, output };
-  }
-
-  test('it says where credentials come from, and loads nothing of the CDK', async () => {
-    const printer = `
-import { registerHooks } from 'node:module';
-import { writeSync } from 'node:fs';
-registerHooks({ load(url, context, next) { writeSync(2, 'loaded ' + url + '\\n'); return next(url, context); } });`;
-    const { exitCode, output } = await run(['--stage', 'test'], {
-      HOME: '/nonexistent',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_REGION: 'eu-central-1',
-      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(printer)}`,
-    });
-    expect(exitCode).toBe(2);
-    expect(output).toContain(
-      'No AWS credentials were found: use AWS_PROFILE, or sign in as for the AWS CLI.',
-    );
-    expect(output).toContain('/bin/doctor/alarm-checks.ts');
-    expect(output).toContain('/bin/openapi/check-answer.ts');
-    expect(output).not.toMatch(/^loaded .*node_modules\/(aws-cdk-lib|constructs)\//m);
-  });
-
-  test('it ends with a sentence and exit code 1 if its reader closes the output, as head does', async () => {
-    const { exitCode, output } = await run(
-      ['--local'],
-      { ...stage.credentials, PORT: String(stage.port) },
-      (stdout) => stdout.destroy(),
-    );
-    expect(output).toBe(
-      'There is no verdict: the output was closed (EPIPE). Run the doctor again and read all of it.\n',
-    );
-    expect(exitCode).toBe(1);
+test('the program ends with a sentence and exit code 1 if its reader closes the output, as head does', async () => {
+  const environment = { ...credentials, PORT: String(port) };
+  const program = startCommand('doctor.ts', ['--local'], { environment });
+  await program.shows('Stage');
+  program.closeOutput(['stdout']);
+  expect(await program.ended).toMatchObject({
+    exitCode: 1,
+    stderr: 'There is no verdict: the output was closed (EPIPE). Run the doctor again and read all of it.\n',
   });
 });

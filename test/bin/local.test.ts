@@ -1,13 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, expect, test } from '@jest/globals';
-import { startLocalService } from '../../bin/local/local-service.ts';
+import { type LocalService, startLocalService } from '../../bin/local/local-service.ts';
 import { localApiKey } from '../../bin/stand-ins/local-stage.ts';
 import { checkedFetch } from '../support/checked-fetch.ts';
+import { startCommand } from '../support/start-command.ts';
 
 const uid = 'QWERT-67890-XY';
-const root = new URL('../..', import.meta.url);
 let cleanUp: () => unknown = () => undefined;
 
 afterEach(async () => {
@@ -24,32 +23,23 @@ const post = (url: string, headers: Record<string, string> = { 'x-api-key': loca
 
 /** Five ports in a row, below the ephemeral ports of operating systems. */
 const ports = 10_000 + (process.pid % 4_000) * 5;
+const PORT = String(ports);
 
-/** Runs the program until it has printed its welcome or ended. */
-async function startProgram(
-  environment: string | { PORT: string; WEBHOOK_URL: string },
-  ...parameters: string[]
-): Promise<{ program: ChildProcess; output: () => string }> {
-  const program = spawn(process.execPath, ['bin/local.ts', ...parameters], {
-    cwd: root,
-    env: { ...process.env, ...(typeof environment === 'string' ? { PORT: environment } : environment) },
-  });
-  let output = '';
-  const read = (chunk: Buffer) => {
-    output += chunk;
-  };
-  program.stdout.on('data', read);
-  program.stderr.on('data', read);
-  cleanUp = () => program.kill('SIGKILL');
-  while (!output.includes('Requests:') && program.exitCode === null) {
-    await Promise.race([once(program.stdout, 'data'), once(program, 'close')]);
-  }
-  return { program, output: () => output };
+/** Starts the program with a port, or other variables. */
+function startProgram(environment: { PORT: string; WEBHOOK_URL?: string }, ...parameters: string[]) {
+  const program = startCommand('local.ts', parameters, { environment });
+  cleanUp = () => program.interrupt('SIGKILL');
+  return program;
+}
+/** Starts the service in this process. */
+async function startService(options?: Parameters<typeof startLocalService>[1]): Promise<LocalService> {
+  const service = await startLocalService(0, options);
+  cleanUp = service.close;
+  return service;
 }
 
 test('redirects a loan app’s call to the assessment page', async () => {
-  const service = await startLocalService(0);
-  cleanUp = service.close;
+  const service = await startService();
   const response = await post(service.gateway.url);
   expect(response.status).toBe(302);
   const location = response.headers.get('location') ?? '';
@@ -58,8 +48,7 @@ test('redirects a loan app’s call to the assessment page', async () => {
 });
 
 test('serves the contract, with its own address as the server', async () => {
-  const service = await startLocalService(0);
-  cleanUp = service.close;
+  const service = await startService();
   const response = await fetch(new URL('/openapi.json', service.gateway.url));
   expect(response.headers.get('content-type')).toBe('application/json');
   expect(await response.json()).toMatchObject({
@@ -69,28 +58,8 @@ test('serves the contract, with its own address as the server', async () => {
   });
 });
 
-test('answers a second call for the same uid with the same session, with one call to Begini', async () => {
-  const service = await startLocalService(0);
-  cleanUp = service.close;
-  const locations = [await post(service.gateway.url), await post(service.gateway.url)].map(({ headers }) =>
-    headers.get('location'),
-  );
-  expect(locations[1]).toBe(locations[0]);
-  expect(service.vendor.requests).toHaveLength(1);
-});
-
-test('refuses a caller without the API key, without calling the function', async () => {
-  const service = await startLocalService(0);
-  cleanUp = service.close;
-  const response = await post(service.gateway.url, {});
-  expect(response.status).toBe(403);
-  expect(await response.json()).toMatchObject({ code: 'forbidden' });
-  expect(service.vendor.requests).toHaveLength(0);
-});
-
 test('answers whatever is sent to a stand-in, and keeps the latest requests only', async () => {
-  const service = await startLocalService(0, { mostKept: 2 });
-  cleanUp = service.close;
+  const service = await startService({ mostKept: 2 });
   const { vendor, secretsManager, dynamoDb } = service;
   const targets = ['DynamoDB_20120810.PutItem', 'DynamoDB_20120810.Nope', 'secretsmanager.PutSecretValue'];
   for (const origin of [vendor.origin, `${vendor.origin}/_control`, secretsManager.url, dynamoDb.origin]) {
@@ -111,21 +80,23 @@ test('answers whatever is sent to a stand-in, and keeps the latest requests only
 });
 
 test('prints its address, then one line per request without uid or token', async () => {
-  const { program, output } = await startProgram(String(ports));
-  expect(output()).toContain(`curl -i http://127.0.0.1:${ports}/test/sessions`);
-  expect(output()).toContain(`PORT=${ports} npm run rotate -- --stage test --local`);
+  const program = startProgram({ PORT });
+  const welcome = await program.shows('Requests:');
+  expect(welcome).toContain(`curl -i http://127.0.0.1:${ports}/test/sessions`);
+  expect(welcome).toContain(`PORT=${ports} npm run rotate -- --stage test --local`);
   const response = await post(`http://127.0.0.1:${ports}/test`);
-  while (!output().includes('session_created')) await once(program.stdout ?? program, 'data');
-  expect(output().split('\n').at(-2)).toMatch(
+  const output = await program.shows(String(response.headers.get('x-request-id')));
+  expect(output.split('\n').at(-2)).toMatch(
     new RegExp(
       `^\\d\\d:\\d\\d:\\d\\d {2}POST /sessions {2}302 session_created {2}\\d+ ms {2}${response.headers.get('x-request-id')}$`,
     ),
   );
-  for (const secret of [uid, 'eyJ']) expect(output()).not.toContain(secret);
+  for (const secret of [uid, 'eyJ']) expect(output).not.toContain(secret);
 });
 
 test('prints the log lines with --log, and each failure of the runbook can be provoked', async () => {
-  const { program, output } = await startProgram(String(ports), '--log');
+  const program = startProgram({ PORT }, '--log');
+  await program.shows('Requests:');
   const send = (offset: number, target: string, body: object) =>
     fetch(`http://127.0.0.1:${ports + offset}${target === '' ? '/_control' : ''}`, {
       method: 'POST',
@@ -137,11 +108,8 @@ test('prints the log lines with --log, and each failure of the runbook can be pr
   await send(1, '', { apiKey: 'renewed', integrationId: 'simulated-integration-1' });
   await send(3, 'DynamoDB_20120810.DeleteTable', { TableName: 'begini-session-test-sessions' });
   expect((await post(`http://127.0.0.1:${ports}/test`)).status).toBe(503);
-  while (!/503 credentials_not_set/.test(output())) await once(program.stdout ?? program, 'data');
-  const line = output()
-    .split('\n')
-    .find((each) => each.startsWith('{'));
-  expect(JSON.parse(line ?? '')).toMatchObject({
+  const output = await program.shows('503 credentials_not_set');
+  expect(JSON.parse(/^\{.*/m.exec(output)?.[0] ?? '')).toMatchObject({
     code: 'credentials_not_set',
     store: 'unavailable',
     storeReason: 'ResourceNotFoundException',
@@ -152,7 +120,7 @@ test.each([
   [[], 'Sunrise Loans'],
   [['--stage', 'production'], 'Your lender'],
 ])('serves the requested pages: %j', async (parameters, lenderName) => {
-  await startProgram(String(ports), ...parameters);
+  await startProgram({ PORT }, ...parameters).shows('Requests:');
   for (const path of ['launch/not-a-token', 'no-such-path']) {
     const response = await checkedFetch(`http://127.0.0.1:${ports}/test/${path}`, {
       headers: { Accept: 'text/html' },
@@ -167,34 +135,35 @@ test.each([
   [['--port', '80'], "Unknown option '--port'"],
   [['--auth', 'jwt'], '--auth must be api-key (the default) or iam'],
 ])('refuses %j, and ends', async (parameters, message) => {
-  const { program, output } = await startProgram(String(ports), ...parameters);
-  expect(output()).toContain(message);
-  expect(program.exitCode ?? (await once(program, 'exit'))[0]).toBe(1);
+  const { exitCode, stderr } = await startProgram({ PORT }, ...parameters).ended;
+  expect(stderr).toContain(message);
+  expect(exitCode).toBe(1);
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)('stops cleanly on %s', async (signal) => {
-  const { program } = await startProgram(String(ports));
-  program.kill(signal);
-  expect(await once(program, 'exit')).toEqual([0, null]);
+  const program = startProgram({ PORT });
+  await program.shows('Requests:');
+  program.interrupt(signal);
+  expect(await program.ended).toMatchObject({ exitCode: 0 });
 });
 
 test('names a port in use, and ends', async () => {
   const taken = createServer();
   await once(taken.listen(ports + 1, '127.0.0.1'), 'listening');
-  const { program, output } = await startProgram(String(ports));
+  const { exitCode, stderr } = await startProgram({ PORT }).ended;
   taken.close();
-  expect(output()).toContain(`Port ${ports + 1} is in use`);
-  expect(program.exitCode ?? (await once(program, 'exit'))[0]).toBe(1);
+  expect(stderr).toContain(`Port ${ports + 1} is in use`);
+  expect(exitCode).toBe(1);
 });
 
 test.each(['abc', '0', '65532', '1.5'])('refuses the PORT %s', async (port) => {
-  const { output } = await startProgram(port);
-  expect(output()).toContain('PORT must be a whole number');
+  const { stderr } = await startProgram({ PORT: port }).ended;
+  expect(stderr).toContain('PORT must be a whole number');
 });
 
 test('refuses a WEBHOOK_URL on another machine, and ends', async () => {
-  const url = 'https://www.lender.example/results';
-  const { program, output } = await startProgram({ PORT: String(ports), WEBHOOK_URL: url });
-  expect(output()).toContain('WEBHOOK_URL must be an http URL on 127.0.0.1 or localhost');
-  expect(program.exitCode ?? (await once(program, 'exit'))[0]).toBe(1);
+  const WEBHOOK_URL = 'https://www.lender.example/results';
+  const { exitCode, stderr } = await startProgram({ PORT, WEBHOOK_URL }).ended;
+  expect(stderr).toContain('WEBHOOK_URL must be an http URL on 127.0.0.1 or localhost');
+  expect(exitCode).toBe(1);
 });

@@ -8,7 +8,7 @@ import { localSecretName } from '../../bin/stand-ins/local-stage.ts';
 import { startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 import { checkedFetch } from '../support/checked-fetch.ts';
 import { startProxy } from '../support/proxy.ts';
-import { runRotateCommand, startRotateCommand } from '../support/rotate-command.ts';
+import { runRotateCommand, startRotateCommand } from '../support/start-command.ts';
 
 const integrationId = 'simulated-integration-1';
 const pairOf = (apiKey: unknown) => JSON.stringify({ apiKey, integrationId });

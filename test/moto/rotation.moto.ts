@@ -13,7 +13,7 @@ import { stagedVersionId } from '../../functions/credentials/version-labels.ts';
 import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
 import type { RotationHandler } from '../../functions/secrets/rotation-runner.ts';
 import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
-import { runRotateCommand } from '../support/rotate-command.ts';
+import { runRotateCommand } from '../support/start-command.ts';
 import {
   type Moto,
   type RotatingMoto,

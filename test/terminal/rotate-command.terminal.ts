@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { type LoopbackServer, startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
-import { type RunningCommand, startRotateCommand } from '../support/rotate-command.ts';
+import { type RunningCommand, startRotateCommand } from '../support/start-command.ts';
 
 const apiKey = 'CANARY-API-KEY';
 const described = {

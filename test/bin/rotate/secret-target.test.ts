@@ -180,6 +180,12 @@ test.each<[string, object, () => unknown, string]>([
     'No AWS region is set: use AWS_REGION, or `region` in the row of the stage in cdk.json.',
   ],
   [
+    'there are no credentials',
+    {},
+    () => setEnvironment({}),
+    'No AWS credentials were found: use AWS_PROFILE, or sign in as for the AWS CLI.',
+  ],
+  [
     'the stack is not deployed',
     {},
     () =>

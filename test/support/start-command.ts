@@ -3,27 +3,30 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { programEnvironment } from './test-run.ts';
 
+const outputs = ['stdout', 'stderr'] as const;
+
 /** How a run of the command ended. */
 export type CommandRun = { exitCode: number | null; stdout: string; stderr: string };
 
 /** A run of the command that has not ended yet. */
 export type RunningCommand = {
-  /** Resolves when standard output contains `text`, and rejects if the command ends without it. */
-  shows(text: string): Promise<void>;
+  /** Resolves to standard output when it contains `text`, and rejects if the command ends without it. */
+  shows(text: string): Promise<string>;
   /** Writes to its standard input. */
   type(text: string): void;
   /** Sends a signal, by default that of Ctrl-C. */
   interrupt(signal?: NodeJS.Signals): void;
-  /** Closes the other end of its output, like a terminal that is closed. */
-  closeOutput(): void;
+  /** Closes the other end of its output; by default of all of it, like a terminal that is closed. */
+  closeOutput(names?: readonly ('stdout' | 'stderr')[]): void;
   ended: Promise<CommandRun>;
 };
 
 /**
- * Starts `npm run rotate` as a separate process, with `input` at its standard input; or in a pseudo-terminal (`script`,
+ * Starts a command of `bin` as a separate process, with `input` at its standard input; or in a pseudo-terminal (`script`,
  * util-linux), which shows typed input until the command turns that off.
  */
-export function startRotateCommand(
+export function startCommand(
+  file: string,
   args: string[],
   {
     input = '',
@@ -37,7 +40,7 @@ export function startRotateCommand(
     environment?: Record<string, string>;
   } = {},
 ): RunningCommand {
-  const command = [process.execPath, 'bin/rotate-credentials.ts', ...args];
+  const command = [process.execPath, `bin/${file}`, ...args];
   const [program = '', ...parameters] = atTerminal
     ? ['script', '--quiet', '--return', '--command', command.join(' '), '/dev/null']
     : command;
@@ -46,7 +49,7 @@ export function startRotateCommand(
     env: { ...programEnvironment(), AWS_EC2_METADATA_DISABLED: 'true', ...environment },
   });
   const run: CommandRun = { exitCode: null, stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
+  for (const name of outputs) {
     child[name].setEncoding('utf8').on('data', (chunk: string) => {
       run[name] += chunk;
     });
@@ -60,18 +63,26 @@ export function startRotateCommand(
         const ending = await Promise.race([ended, once(child.stdout, 'data').then(() => undefined)]);
         if (ending && !run.stdout.includes(text)) throw new Error(`ended without "${text}": ${run.stderr}`);
       }
+      return run.stdout;
     },
     type: (text) => child.stdin.write(text),
     interrupt: (signal = 'SIGINT') => child.kill(signal),
-    closeOutput: () => {
-      child.stdout.destroy();
-      child.stderr.destroy();
+    closeOutput: (names = outputs) => {
+      for (const name of names) child[name].destroy();
     },
     ended,
   };
 }
 
-/** Runs the command to its end. */
+/** Starts `npm run rotate`. */
+export function startRotateCommand(
+  args: string[],
+  options?: Parameters<typeof startCommand>[2],
+): RunningCommand {
+  return startCommand('rotate-credentials.ts', args, options);
+}
+
+/** Runs it to its end. */
 export function runRotateCommand(...parameters: Parameters<typeof startRotateCommand>): Promise<CommandRun> {
   return startRotateCommand(...parameters).ended;
 }
