@@ -5,7 +5,7 @@ import type { Authenticate } from './authenticate.ts';
 import { callStage } from './call-stage.ts';
 import type { Check } from './check.ts';
 import type { Edge } from './edge-checks.ts';
-import { expectAnswers, faultOf, otherAnswer } from './expect-answer.ts';
+import { expectAnswers, faultOf, openPage, otherAnswer } from './expect-answer.ts';
 import type { Found } from './findings.ts';
 
 /** The stage, as a loan app meets it. */
@@ -87,11 +87,8 @@ export function handOffCheck(contract: Contract): Check {
 async function openLink(contract: Contract): Promise<Found> {
   const made = await ask(contract, launchLinks, { uid: probeUid(), expires_in: 60 });
   if ('code' in made) return made;
-  const request = { method: 'GET', url: String(made.url), headers: { accept: 'text/html' } };
-  const page = await callStage(request, { wait: contract.wait });
   // The path of the link is a credential, which must not be shown.
-  const fault = faultOf(page, { method: 'GET', path: '/launch/token', statuses: [200] });
-  return fault ?? { code: 'link_opens' };
+  return (await openPage(String(made.url), '/launch/token', contract.wait)) ?? { code: 'link_opens' };
 }
 
 async function handOver(contract: Contract): Promise<Found> {

@@ -1,8 +1,9 @@
 import { endings } from '../../functions/applicant-page/page-content.ts';
+import type { Call } from '../openapi/check-answer.ts';
 import type { Authenticate } from './authenticate.ts';
-import { callStage, type Wait } from './call-stage.ts';
+import type { Wait } from './call-stage.ts';
 import type { Check } from './check.ts';
-import { type Expected, expectAnswers, faultOf } from './expect-answer.ts';
+import { expectAnswers, openPage, type Prepare } from './expect-answer.ts';
 import type { Found } from './findings.ts';
 
 /** Where the stage answers, and what it has. */
@@ -15,9 +16,6 @@ export type Edge = {
   wait?: Wait;
 };
 
-const json = { 'content-type': 'application/json' };
-const body = '{"uid":"DOCTOR-00000"}';
-
 /** Well formed, with an access key that does not exist (AWS's own example). */
 const unknownKey =
   'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature=00';
@@ -25,41 +23,38 @@ const unknownKey =
 /** What the stage answers a stranger. None of these calls reaches Begini. */
 export function edgeChecks(edge: Edge): Check[] {
   const { baseUrl, launchLinks, signWrongly, wait } = edge;
-  const refused = {
-    method: 'POST',
-    path: '/sessions',
-    statuses: [403],
-    codes: ['forbidden', 'bad_request'],
-  };
   const refusal = (
     name: string,
-    request: Parameters<typeof expectAnswers>[0],
-    expected: Expected = refused,
-  ): Check => ({ group: 'edge', name, run: () => expectAnswers(request, expected, wait) });
-  const strangers: [name: string, headers: Record<string, string>][] = [
-    ['a call without authentication is refused', {}],
-    ['a garbled Authorization header is refused', { authorization: 'garbled' }],
-    ['an unknown access key is refused', { authorization: unknownKey, 'x-amz-date': '20260101T000000Z' }],
-  ];
-  const call = (headers: Record<string, string>) => ({
+    request: Prepare,
+    call: Call,
+    codes = ['forbidden', 'bad_request'],
+  ): Check => ({
+    group: 'edge',
+    name,
+    run: () => expectAnswers(request, { ...call, statuses: [403], codes }, wait),
+  });
+  const post = (headers: Record<string, string>) => ({
     method: 'POST',
     url: `${baseUrl}/sessions`,
-    headers: { ...json, ...headers },
-    body,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: '{"uid":"DOCTOR-00000"}',
   });
-  const refusedGet = (name: string, path: string, codes: readonly string[]) =>
-    refusal(name, (headers) => ({ method: 'GET', url: `${baseUrl}${path}`, headers }), {
-      ...refused,
-      method: 'GET',
-      path,
-      codes,
-    });
+  const refusedPost = (name: string, request: Prepare) =>
+    refusal(name, request, { method: 'POST', path: '/sessions' });
+  const refusedGet = (name: string, path: string, codes?: string[]) => {
+    const call = { method: 'GET', path };
+    return refusal(name, (headers) => ({ method: 'GET', url: `${baseUrl}${path}`, headers }), call, codes);
+  };
+  const garbled = { authorization: 'garbled' };
+  const unknown = { authorization: unknownKey, 'x-amz-date': '20260101T000000Z' };
   return [
-    ...strangers.map(([name, headers]) => refusal(name, (accept) => call({ ...headers, ...accept }))),
+    refusedPost('a call without authentication is refused', post),
+    refusedPost('a garbled Authorization header is refused', (accept) => post({ ...garbled, ...accept })),
+    refusedPost('an unknown access key is refused', (accept) => post({ ...unknown, ...accept })),
     ...(signWrongly
-      ? [refusal('a signature with a wrong secret is refused', (accept) => signWrongly(call(accept)))]
+      ? [refusedPost('a signature with a wrong secret is refused', (accept) => signWrongly(post(accept)))]
       : []),
-    refusedGet('an unknown path is refused', '/no-such-path', refused.codes),
+    refusedGet('an unknown path is refused', '/no-such-path'),
     ...(launchLinks
       ? [
           refusedGet('a broken launch link is refused', '/launch/broken', ['launch_link_invalid']),
@@ -72,8 +67,7 @@ export function edgeChecks(edge: Edge): Check[] {
 async function openReturnPages({ baseUrl, wait }: Edge): Promise<Found> {
   for (const ending of endings) {
     const path = `/return/${ending}`;
-    const request = { method: 'GET', url: `${baseUrl}${path}`, headers: { accept: 'text/html' } };
-    const fault = faultOf(await callStage(request, { wait }), { method: 'GET', path, statuses: [200] });
+    const fault = await openPage(`${baseUrl}${path}`, path, wait);
     if (fault) return fault;
   }
   return { code: 'return_pages_open' };

@@ -24,18 +24,23 @@ const requestIdForm = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** All refusals have one code, but words of their own. */
 const denial = gatewayResponses.find(({ type }) => type === 'ACCESS_DENIED');
 
+/** Makes a request with this header Accept, or without one. */
+export type Prepare = (accept: Record<string, string>) => StageRequest | Promise<StageRequest>;
+
 /** Sends a request with each kind of Accept, and compares the answers with the contract. */
-export async function expectAnswers(
-  prepare: (accept: Record<string, string>) => StageRequest | Promise<StageRequest>,
-  expected: Expected,
-  wait?: Wait,
-): Promise<Found> {
+export async function expectAnswers(prepare: Prepare, expected: Expected, wait?: Wait): Promise<Found> {
   for (const accept of accepts) {
     const answer = await callStage(await prepare(accept === '' ? {} : { accept }), { wait });
     const fault = faultOf(answer, expected, accept);
     if (fault) return fault;
   }
   return { code: 'as_documented', expected: expected.statuses.map(String) };
+}
+
+/** Opens a page as a browser does. @returns in what it differs from the contract; `undefined` if it does not */
+export async function openPage(url: string, path: string, wait?: Wait): Promise<Found | undefined> {
+  const answer = await callStage({ method: 'GET', url, headers: { accept: 'text/html' } }, { wait });
+  return faultOf(answer, { method: 'GET', path, statuses: [200] });
 }
 
 /** In what an answer differs from the contract; `undefined` if it does not. */

@@ -146,15 +146,8 @@ async function start(attempt: Attempt, options: Options): Promise<boolean> {
 }
 
 /** Waits for another rotation to end, and removes AWSPENDING from one that does not. */
-async function clearLeftover({
-  versions,
-  say,
-  pollMs,
-  leftoverMs,
-  signal,
-  now,
-  wait,
-}: Options): Promise<void> {
+async function clearLeftover(options: Options): Promise<void> {
+  const { versions, say, pollMs, leftoverMs, signal, now, wait } = options;
   const deadline = now() + leftoverMs;
   for (let waits = 0; ; waits += 1) {
     const versionIds = await versions.versionIdsByLabel();
@@ -275,26 +268,19 @@ function verdictOn(versionIds: VersionIdsByLabel, { stagedId, token }: Attempt):
  * Removes the pair's labels; false if it was put in use at the last moment. The rotation function removes BEGINI_NEXT
  * before it puts the pair in use, so if that label is gone already, the end of the rotation decides.
  */
-async function withdraw(attempt: Attempt, { versions, pollMs, now }: Options): Promise<boolean> {
-  const { token } = attempt;
+async function withdraw({ stagedId, token }: Attempt, { versions, pollMs, now }: Options): Promise<boolean> {
   const deadline = now() + finishMs;
   let isWithdrawn = false;
   for (;;) {
     const versionIds = await versions.versionIdsByLabel();
     if (versionIds.get(current) === token) return false;
-    const staged = ownLabel(versionIds, attempt);
+    const staged = [stagedId, token].find((versionId) => versionId === versionIds.get(next));
     const isPending = versionIds.get(pending) === token;
     if (staged) isWithdrawn = await detachIfHeld(versions, next, staged);
     else if (!isPending) return true;
     else if (isWithdrawn || now() >= deadline) await detachIfHeld(versions, pending, token);
     else await pause(pollMs);
   }
-}
-
-/** The version of this attempt that holds BEGINI_NEXT. */
-function ownLabel(versionIds: VersionIdsByLabel, { stagedId, token }: Attempt): string | undefined {
-  const staged = versionIds.get(next);
-  return staged === stagedId || staged === token ? staged : undefined;
 }
 
 /** Removes a label; false if someone else did so at this moment. */
