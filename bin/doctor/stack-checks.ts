@@ -1,6 +1,6 @@
 import {
   type CloudFormationClient,
-  ListStackResourcesCommand,
+  paginateListStackResources,
   type Stack,
   type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
@@ -141,17 +141,13 @@ async function checkCallerPolicy(askAws: AskAws, policyArn: string): Promise<Fou
 }
 
 async function resourcesOf(client: CloudFormationClient, stage: Stage): Promise<StackResourceSummary[]> {
+  // An earlier version of a function is kept, and may be listed as no longer the stack's.
+  const isOwn = ({ ResourceStatus = '' }) => !ResourceStatus.startsWith('DELETE');
   const resources: StackResourceSummary[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await client.send(
-      new ListStackResourcesCommand({ StackName: stackNameOf(stage), ...(NextToken && { NextToken }) }),
-    );
-    // An earlier version of a function is kept, and may be listed as no longer the stack's.
-    const isOwn = ({ ResourceStatus = '' }) => !ResourceStatus.startsWith('DELETE');
-    resources.push(...(page.StackResourceSummaries ?? []).filter(isOwn));
-    NextToken = page.NextToken;
-  } while (NextToken);
+  const pages = paginateListStackResources({ client }, { StackName: stackNameOf(stage) });
+  for await (const { StackResourceSummaries = [] } of pages) {
+    resources.push(...StackResourceSummaries.filter(isOwn));
+  }
   return resources;
 }
 

@@ -33,9 +33,9 @@ const outputs = outputsAt(address);
 
 /** A server in the place of the stage. */
 let standIn: LoopbackServer | undefined;
-async function answerBy(listener: Listener): Promise<void> {
+async function answerBy(listener: Listener, moreOutputs: Record<string, string> = {}): Promise<void> {
   standIn = await startLoopbackServer({ listener });
-  aws.reset({ ...outputs, SessionsUrl: `${standIn.origin}/demo/sessions` });
+  aws.reset({ ...outputs, SessionsUrl: `${standIn.origin}/demo/sessions`, ...moreOutputs });
 }
 
 beforeAll(async () => {
@@ -58,6 +58,8 @@ afterEach(async () => {
   await standIn?.close();
   standIn = undefined;
 });
+
+const noTime = { checkTimeoutMs: 0, totalTimeoutMs: 0 };
 
 /** Runs the command in this process, where AWS has doubles. */
 async function doctor(args: string[], options: Partial<Parameters<typeof runDoctor>[1]> = {}) {
@@ -102,7 +104,6 @@ describe('a stage that can go live', () => {
   });
 
   test('is named first, with its account, region and address', async () => {
-    const noTime = { checkTimeoutMs: 0, totalTimeoutMs: 0 };
     const { output } = await doctor(['--stage', 'demo'], { limits: noTime });
     expect(output).toContain(
       `Stage Demo (production)\nAddress ${address}, account 111122223333, region us-east-1\n\nstack\n`,
@@ -111,7 +112,6 @@ describe('a stage that can go live', () => {
   });
 
   test('is shown as one JSON object to machines, with every check that bin/README.md names', async () => {
-    const noTime = { checkTimeoutMs: 0, totalTimeoutMs: 0 };
     const { exitCode, output } = await doctor(['--stage', 'demo', '--json', '--hand-off'], {
       limits: noTime,
     });
@@ -127,7 +127,7 @@ describe('a stage that can go live', () => {
       stage: 'Demo',
       account: '111122223333',
       region: 'us-east-1',
-      address: address,
+      address,
       passed: false,
     });
     expect(exitCode).toBe(1);
@@ -142,11 +142,13 @@ describe('a stage that can go live', () => {
     useRow({ environment: 'test', callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] });
     const denied = '{"code":"forbidden","detail":"The caller may not use this service."}';
     const sent = new Set<unknown>();
-    await answerBy(async ({ headers }, response) => {
-      sent.add(headers['x-api-key']);
-      response.writeHead(403, { 'content-type': 'application/json' }).end(denied);
-    });
-    aws.reset({ ...outputs, SessionsUrl: `${standIn?.origin}/demo/sessions`, ApiKeyIdLoanApp: 'id' });
+    await answerBy(
+      async ({ headers }, response) => {
+        sent.add(headers['x-api-key']);
+        response.writeHead(403, { 'content-type': 'application/json' }).end(denied);
+      },
+      { ApiKeyIdLoanApp: 'id' },
+    );
     aws.apigateway
       .on(GetApiKeyCommand, { apiKey: 'id', includeValue: true })
       .resolves({ value: localApiKey });
@@ -252,7 +254,6 @@ describe('a stage that cannot be reached as it should be', () => {
 });
 
 test('is not ready where --hand-off asks for a hand-off and none succeeded, also if nothing is wrong', async () => {
-  const noTime = { checkTimeoutMs: 0, totalTimeoutMs: 0 };
   const { exitCode, output } = await doctor(['--stage', 'demo', '--hand-off'], { limits: noTime });
   expect(output).toMatch(
     /\nNot ready: 0 ok, 0 to do, 0 wrong, \d+ not checked\.\nNo hand-off succeeded: .*\n$/,

@@ -12,6 +12,7 @@ import { runRotateCommand, startRotateCommand } from '../support/start-command.t
 
 const integrationId = 'simulated-integration-1';
 const pairOf = (apiKey: unknown) => JSON.stringify({ apiKey, integrationId });
+const local = ['--stage', 'test', '--local'];
 
 describe('against the local service, the command', () => {
   let service: LocalService;
@@ -29,7 +30,6 @@ describe('against the local service, the command', () => {
     renewedKey = `renewed-key-${renewals}`;
     service.vendor.changeCredentials({ apiKey: renewedKey, integrationId });
   });
-  const local = ['--stage', 'test', '--local'];
   const run = (input: string, args: string[] = []) =>
     runRotateCommand([...local, ...args], { input, environment });
   /** The labels in use once the rotation has ended. */
@@ -191,8 +191,7 @@ test('the command says what is wrong in a file of settings', async () => {
 });
 
 test('the command says how to start the local service if it is not running', async () => {
-  const args = ['--stage', 'test', '--local'];
-  const run = await runRotateCommand(args, { environment: { PORT: '1' } });
+  const run = await runRotateCommand(local, { environment: { PORT: '1' } });
   expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('npm start') });
 });
 
@@ -213,7 +212,6 @@ test.each([
     });
     // Secrets Manager is on the third port.
     const environment = { PORT: String(Number(new URL(server.origin).port) - 2) };
-    const local = ['--stage', 'test', '--local'];
     const refused = await runRotateCommand(local, { input: pairOf('a-key'), environment });
     const shown = await runRotateCommand([...local, '--status'], { environment });
     await server.close();
