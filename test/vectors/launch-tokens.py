@@ -63,6 +63,6 @@ document = {
         vector("00000000", "abcde", 60, "es", iv=b"\xff" * 12),
         vector("ffffffff", "a" * 60, 2**32 - 1, "zh-Hant-419", iv=b"\xfe" * 12),
     ],
-    "refused": [{"what": what, "token": token} for what, token in refused.items()],
+    "refused": refused,
 }
 print(json.dumps(document, indent=2))
