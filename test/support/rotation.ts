@@ -1,20 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import {
-  type BeginiSimulator,
-  simulatedCredentials,
-  startBeginiSimulator,
-} from '../../bin/stand-ins/begini/begini-simulator.ts';
+import { simulatedCredentials, startBeginiSimulator } from '../../bin/stand-ins/begini/begini-simulator.ts';
 import { clientConfig } from '../../bin/stand-ins/client-config.ts';
-import {
-  type SecretsManager,
-  startSecretsManager,
-} from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
+import { startSecretsManager } from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
 import { createVendorClient } from '../../functions/begini/client.ts';
 import { stagedVersionId } from '../../functions/credentials/version-labels.ts';
 import { rotationHandler } from '../../functions/rotate-credentials/rotation-handler.ts';
-import type { RotationHandler } from '../../functions/secrets/rotation-runner.ts';
-import { type SecretVersions, secretVersions } from '../../functions/secrets/secret-versions.ts';
+import { secretVersions } from '../../functions/secrets/secret-versions.ts';
 
 /** The pair in the secret, which the vendor no longer accepts: it was renewed in the Deployment Centre. */
 export const oldPair = { apiKey: 'old-api-key', integrationId: simulatedCredentials.integrationId };
@@ -24,26 +16,6 @@ export const newPair = simulatedCredentials;
 
 /** The name of the secret. */
 export const secretName = 'credentials';
-
-/** A secret, the function that rotates it, and the vendor that it calls, all in this process. */
-export type Rotations = {
-  vendor: BeginiSimulator;
-  secretsManager: SecretsManager;
-  client: SecretsManagerClient;
-  versions: SecretVersions;
-  handler: RotationHandler;
-  /** Every log line so far, as text. */
-  lines: string[];
-  /** Stages a value for the rotation `token`, by default the next, as the operator's command does; returns its version. */
-  stage(value: unknown, token?: string): Promise<string>;
-  /** Starts the next rotation, after any retry that is due; waits for its end and returns its version. */
-  rotate(token?: string): Promise<string>;
-  /** The API key of AWSCURRENT. */
-  currentKey(): Promise<string | undefined>;
-  /** The labels of a version. */
-  labelsOf(versionId: string): Promise<string[]>;
-  close(): Promise<void>;
-};
 
 /** Both reported behaviours of Secrets Manager for AWSPENDING when AWSCURRENT moves to its version. */
 export const labelBehaviours = [
@@ -55,12 +27,15 @@ export const labelBehaviours = [
   },
 ];
 
+/** A secret, the function that rotates it, and the vendor that it calls, all in this process. */
+export type Rotations = Awaited<ReturnType<typeof startRotations>>;
+
 /** Starts all of it. `secret` is the secret's first value. */
 export async function startRotations({
   secret = JSON.stringify(oldPair),
   hmac = true,
   pendingStays = false,
-} = {}): Promise<Rotations> {
+} = {}) {
   const vendor = await startBeginiSimulator({ hmac: hmac ? 'required' : 'optional' });
   const secretsManager = await startSecretsManager({ secrets: { [secretName]: secret }, pendingStays });
   const client = new SecretsManagerClient(clientConfig(secretsManager.url));
@@ -84,8 +59,10 @@ export async function startRotations({
     client,
     versions,
     handler,
+    /** Every log line so far, as text. */
     lines,
-    async stage(value, token = nextToken) {
+    /** Stages a value for the rotation `token`, by default the next, as the operator's command does; returns its version. */
+    async stage(value: unknown, token = nextToken) {
       // A version's value never changes: another value needs another rotation.
       if (token === nextToken && stagedFor === token) token = nextToken = randomUUID();
       stagedFor = token;
@@ -95,6 +72,7 @@ export async function startRotations({
       ]);
       return versionId;
     },
+    /** Starts the next rotation, after any retry that is due; waits for its end and returns its version. */
     async rotate(token = nextToken) {
       nextToken = randomUUID();
       const rotate = () =>
@@ -107,11 +85,12 @@ export async function startRotations({
       await secretsManager.rotationEnded();
       return token;
     },
+    /** The API key of AWSCURRENT. */
     async currentKey() {
       const value = (await versions.valueOf('AWSCURRENT')) ?? '{}';
       return (JSON.parse(value) as { apiKey?: string }).apiKey;
     },
-    async labelsOf(versionId) {
+    async labelsOf(versionId: string) {
       return [...(await versions.versionIdsByLabel())]
         .filter(([, id]) => id === versionId)
         .map(([label]) => label);

@@ -1,27 +1,20 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { type FunctionOptions, startRoutedFunctions } from '../../bin/local/start-function.ts';
-import {
-  type BeginiSimulator,
-  simulatedCredentials,
-  startBeginiSimulator,
-} from '../../bin/stand-ins/begini/begini-simulator.ts';
+import { simulatedCredentials, startBeginiSimulator } from '../../bin/stand-ins/begini/begini-simulator.ts';
 import { type Certificate, makeCertificate } from '../../bin/stand-ins/certificate.ts';
 import { clientConfig } from '../../bin/stand-ins/client-config.ts';
-import { type LocalDynamoDb, startDynamoDb } from '../../bin/stand-ins/dynamodb/dynamodb.ts';
+import { startDynamoDb } from '../../bin/stand-ins/dynamodb/dynamodb.ts';
 import { startGateway } from '../../bin/stand-ins/gateway/gateway.ts';
 import { lambdaContext } from '../../bin/stand-ins/gateway/gateway-event.ts';
 import { declareRoutes } from '../../bin/stand-ins/gateway/gateway-routes.ts';
-import {
-  type SecretsManager,
-  startSecretsManager,
-} from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
-import { type Sqs, startSqs } from '../../bin/stand-ins/sqs/sqs.ts';
+import { startSecretsManager } from '../../bin/stand-ins/secrets-manager/secrets-manager.ts';
+import { startSqs } from '../../bin/stand-ins/sqs/sqs.ts';
 import type { ApiHandler } from '../../functions/http/api-handler.ts';
 import { type RoutedFunction, resultsPath } from '../../lib/api/routes.ts';
 import { applicantPageOf } from '../../lib/stages/applicant-page.ts';
 import { checkedFetch } from './checked-fetch.ts';
-import { type ForgetfulProxy, startForgetfulProxy } from './forgetful-proxy.ts';
+import { startForgetfulProxy } from './forgetful-proxy.ts';
 
 /** The vendor's real origin of the assessment: answers must lead there, and nothing else in a test does. */
 export const assessmentOrigin = 'https://app.psychometric.me';
@@ -30,38 +23,12 @@ export const secretName = 'credentials';
 export const launchKeyName = 'launch-key';
 export const uidRefKey = 'key-of-the-pseudonyms';
 
-/** The service in this process, between a gateway, a vendor and an SQS with TLS, and a Secrets Manager. */
-export type Service = {
-  url: string;
-  vendor: BeginiSimulator;
-  secretsManager: SecretsManager;
-  /** A proxy in front of Secrets Manager. */
-  secretsProxy: ForgetfulProxy;
-  dynamoDb: LocalDynamoDb;
-  sqs: Sqs;
-  /** Every log line so far, as text. */
-  lines: string[];
-  /** Does the same as each function at its start. */
-  warmUp(): Promise<void>;
-  /** Advances the service's clock, for everything that it keeps in memory. */
-  advance(ms: number): void;
-  post(body: unknown, headers?: Record<string, string>): Promise<Response>;
-  /** `POST /launch-links`. */
-  postLink(body: unknown, headers?: Record<string, string>): Promise<Response>;
-  /** `POST /webhooks/begini`: an event about this uid, signed with the key that Begini uses now. */
-  postResult(uid: string): Promise<Response>;
-  /** Makes a launch link, and returns its URL. */
-  makeLink(uid: string, expiresIn?: number, language?: string): Promise<string>;
-  /** Invokes a function without the gateway, with any event. */
-  invoke(name: RoutedFunction, event: unknown): Promise<APIGatewayProxyResult>;
-  /** Changes the value of the launch key, as its rotation does. */
-  renewLaunchKey(): void;
-  close(): Promise<void>;
-};
-
 const newLaunchKey = () => randomBytes(32).toString('hex');
 
 let certificate: Promise<Certificate> | undefined;
+
+/** The service in this process, between a gateway, a vendor and an SQS with TLS, and a Secrets Manager. */
+export type Service = Awaited<ReturnType<typeof startService>>;
 
 /** Starts the service. `secret` is what the secret holds: by default the pair that the vendor knows. */
 export async function startService({
@@ -80,7 +47,7 @@ export async function startService({
   environments = 1,
   /** How often Secrets Manager is called, including the first try. */
   secretTries = 1,
-} = {}): Promise<Service> {
+} = {}) {
   certificate ??= makeCertificate();
   const tls = await certificate;
   const vendor = await startBeginiSimulator({ tls, hmac: hmac ? 'required' : 'optional' });
@@ -150,47 +117,50 @@ export async function startService({
     url,
     vendor,
     secretsManager,
+    /** In front of Secrets Manager. */
     secretsProxy,
     dynamoDb,
     sqs,
+    /** Every log line so far, as text. */
     lines,
+    /** Does the same as each function at its start. */
     async warmUp() {
       await Promise.all(all.map((each) => each.warmUp()));
     },
-    advance: (ms) => {
+    /** Advances the service's clock, for everything that it keeps in memory. */
+    advance(ms: number) {
       clockOffsetMs += ms;
     },
-    post: (body, headers) => postTo('/sessions', body, headers),
-    postLink: (body, headers) => postTo('/launch-links', body, headers),
-    postResult(uid) {
+    post: (body: unknown, headers?: Record<string, string>) => postTo('/sessions', body, headers),
+    postLink: (body: unknown, headers?: Record<string, string>) => postTo('/launch-links', body, headers),
+    /** `POST /webhooks/begini`: an event about this uid, signed with the key that Begini uses now. */
+    postResult(uid: string) {
       const body = JSON.stringify({ uid, event: { type: 'psychometric_score.complete', details: {} } });
       const [apiKey = ''] = vendor.apiKeys;
       return postTo(resultsPath, body, {
         'X-Signature': createHmac('sha512', apiKey).update(body).digest('hex'),
       });
     },
-    async makeLink(uid, expiresIn, language) {
+    /** Makes a launch link, and returns its URL. */
+    async makeLink(uid: string, expiresIn?: number, language?: string) {
       const response = await postTo('/launch-links', { uid, expires_in: expiresIn, language });
       const { url, code } = (await response.json()) as { url: string; code?: string };
       if (response.status !== 201)
         throw new Error(`No launch link, but ${response.status} ${code}: ${lines.at(-1)}`);
       return url;
     },
-    invoke: (name, event) =>
+    /** Invokes a function without the gateway, with any event. */
+    invoke: (name: RoutedFunction, event: unknown) =>
       handlerOf(name)(event as APIGatewayProxyEvent, lambdaContext(randomUUID(), Date.now() + timeoutMs)),
+    /** Changes the value of the launch key, as its rotation does. */
     renewLaunchKey() {
       secretsManager.putValue(launchKeyName, newLaunchKey());
     },
     async close() {
       for (const each of all) each.close();
-      await Promise.all([
-        gateway.close(),
-        vendor.close(),
-        secretsProxy.close(),
-        secretsManager.close(),
-        dynamoDb.close(),
-        sqs.close(),
-      ]);
+      await Promise.all(
+        [gateway, vendor, secretsProxy, secretsManager, dynamoDb, sqs].map((server) => server.close()),
+      );
     },
   };
 }
