@@ -1,13 +1,13 @@
-/** Gives each item to the next worker that is free, and waits for all. */
-export async function share<Item, Worker>(
+/** Works on `atOnce` items at a time, and waits for all. */
+export async function share<Item>(
   items: readonly Item[],
-  workers: readonly Worker[],
-  work: (item: Item, worker: Worker) => Promise<void>,
+  atOnce: number,
+  work: (item: Item) => Promise<void>,
 ): Promise<void> {
-  const waiting = [...items];
+  const waiting = items.values();
   await Promise.all(
-    workers.map(async (worker) => {
-      for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item, worker);
+    Array.from({ length: atOnce }, async () => {
+      for (const item of waiting) await work(item);
     }),
   );
 }

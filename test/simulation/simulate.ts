@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { refuseOptionsOfNpm } from '../../bin/deployed/npm-options.ts';
+import { share } from './share.ts';
 
 const usage = `Usage: npm run simulate -- [--runs <number>] [--seed <number>] [--path <path>] [--first]
        npm run simulate -- --faults [--runs <number>] [--seed <number>]
@@ -54,29 +55,25 @@ Repeat it with: npm run simulate -- --seed ${seed} --path ${result.counterexampl
 
 /** Shares the runs between processes, as many at a time as there are cores. */
 async function simulateInProcesses({ runs, seed }: Options): Promise<boolean> {
-  let batches = 0;
+  const batches = Array.from({ length: Math.ceil(runs / runsOfOneProcess) }, (_, batch) => batch);
   let broken = 0;
   const total: Record<string, number> = {};
-  const work = async () => {
-    for (let done = batches * runsOfOneProcess; done < runs; done = batches * runsOfOneProcess) {
-      const share = Math.min(runsOfOneProcess, runs - done);
-      const options = ['--runs', String(share), '--seed', String(seed + batches)];
-      batches += 1;
-      const child = spawn(process.execPath, [import.meta.filename, ...options], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      const [output, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'close')]);
-      if (exitCode === 0) {
-        const played = JSON.parse(output.split('\n')[1] ?? '') as Record<string, number>;
-        for (const [name, count] of Object.entries(played)) total[name] = (total[name] ?? 0) + count;
-        continue;
-      }
+  await share(batches, availableParallelism(), async (batch) => {
+    const left = Math.min(runsOfOneProcess, runs - batch * runsOfOneProcess);
+    const options = ['--runs', String(left), '--seed', String(seed + batch)];
+    const child = spawn(process.execPath, [import.meta.filename, ...options], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [output, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    if (exitCode === 0) {
+      const played = JSON.parse(output.split('\n')[1] ?? '') as Record<string, number>;
+      for (const [name, count] of Object.entries(played)) total[name] = (total[name] ?? 0) + count;
+    } else {
       broken += 1;
       process.stdout.write(output);
     }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
-  const seeds = `seeds ${seed} to ${seed + batches - 1}`;
+  });
+  const seeds = `seeds ${seed} to ${seed + batches.length - 1}`;
   console.log(
     `${runs} runs with ${seeds}: ${broken === 0 ? 'every invariant held' : `broken with ${broken} seeds`}.`,
   );

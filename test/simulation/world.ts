@@ -113,7 +113,11 @@ const functionOf = {
   tap: 'launch',
 } as const;
 
-type Handler = (event: unknown, context: ReturnType<typeof lambdaContext>) => Promise<unknown>;
+/** What answers events of API Gateway, or rotates. */
+type Handler = (
+  event: unknown,
+  context: ReturnType<typeof lambdaContext>,
+) => Promise<APIGatewayProxyResult | undefined>;
 /** A request as its caller makes it. */
 export type Asked = Pick<Call, 'uid' | 'link' | 'wantsJson' | 'expiresIn'> & {
   route: keyof typeof functionOf;
@@ -126,17 +130,20 @@ export class Environment extends Process {
   isBusy = false;
   /** The request in work. */
   call: Call | undefined;
+  readonly #start: () => Promise<Handler>;
   #handler: Handler | undefined;
 
-  constructor(name: FunctionName, skewMs: number) {
+  constructor(name: FunctionName, skewMs: number, start: () => Promise<Handler>) {
     super(skewMs);
     this.name = name;
+    this.#start = start;
   }
 
   /** Undefined where it died over the event. */
-  async invoke(event: unknown, start: () => Promise<Handler>): Promise<unknown> {
+  async invoke(event: unknown, call?: Call): Promise<APIGatewayProxyResult | undefined> {
     this.isBusy = true;
-    this.#handler ??= await Promise.race([this.run(start), this.#died.promise]);
+    this.call = call;
+    this.#handler ??= await Promise.race([this.run(this.#start), this.#died.promise]);
     this.thaw();
     const deadline = trueTime() + functionTimeoutMs;
     if (this.call)
@@ -151,6 +158,7 @@ export class Environment extends Process {
     try {
       return await Promise.race([this.run(handle), this.#died.promise]);
     } finally {
+      this.call = undefined;
       this.isFrozen = true;
       this.isBusy = false;
     }
@@ -256,10 +264,7 @@ export class World {
     const begun = { ...call, ...this.watch.begin(call.uid) };
     return this.#follow(async () => {
       const environment = this.#environment(functionOf[call.route], choice);
-      environment.call = begun;
-      const answer = await environment.invoke(this.#eventOf(begun), () => this.#start(environment));
-      environment.call = undefined;
-      this.watch.answered(begun, answer as APIGatewayProxyResult | undefined);
+      this.watch.answered(begun, await environment.invoke(requestOf(begun), begun));
     });
   }
 
@@ -270,11 +275,8 @@ export class World {
         played.events += 1;
         const call: Call = { route: 'event', uid: delivery.id, ...this.watch.begin(delivery.id) };
         const environment = this.#environment('receive-result', choice);
-        environment.call = call;
-        const answer = (await environment.invoke(eventOf(delivery), () => this.#start(environment))) as
-          | APIGatewayProxyResult
-          | undefined;
-        environment.call = undefined;
+        const event = eventOf('/webhooks/begini', { 'X-Signature': delivery.signature }, delivery.body);
+        const answer = await environment.invoke(event, call);
         if (!call.hasDied && trueTime() > call.deadline)
           this.watch.violated('an event was answered too late');
         if (answer) this.watch.written(JSON.stringify([answer.headers, answer.body]));
@@ -363,12 +365,12 @@ export class World {
     const found = waiting[choice];
     if (found) return found;
     const skewMs = Math.round(2_000 * this.random() - 1_000);
-    const environment = new Environment(name, skewMs);
+    const environment = new Environment(name, skewMs, () => this.#start(name));
     this.environments.push(environment);
     return environment;
   }
 
-  async #start({ name }: Environment): Promise<Handler> {
+  async #start(name: FunctionName): Promise<Handler> {
     const started = startFunction[name]({
       settings: {
         stage,
@@ -393,25 +395,6 @@ export class World {
     return started.handler as Handler;
   }
 
-  #eventOf({ route, uid, link, wantsJson, expiresIn }: Call): APIGatewayProxyEvent {
-    const isLaunch = route === 'page' || route === 'tap';
-    const body = route === 'link' ? { uid, expires_in: expiresIn } : { uid };
-    return {
-      httpMethod: route === 'page' ? 'GET' : 'POST',
-      resource: isLaunch ? '/launch/{token}' : route === 'link' ? '/launch-links' : '/sessions',
-      headers: { 'Content-Type': 'application/json', Accept: wantsJson ? 'application/json' : 'text/html' },
-      pathParameters: isLaunch ? { token: link?.token } : null,
-      body: isLaunch ? null : JSON.stringify(body),
-      isBase64Encoded: false,
-      requestContext: {
-        requestId: randomUUID(),
-        requestTimeEpoch: trueTime(),
-        domainName: 'stage.example',
-        stage,
-      },
-    } as unknown as APIGatewayProxyEvent;
-  }
-
   #createSecret(name: 'credentials' | 'launch-key', rotator: FunctionName, value: string): Secret {
     const secret = this.#store.create(name);
     putVersion(secret, value);
@@ -426,7 +409,7 @@ export class World {
   async #rotate(name: FunctionName, event: SecretsManagerRotationEvent): Promise<void> {
     await new Promise<void>((resolve) => schedule(20 + 300 * this.random(), resolve));
     const environment = this.#environment(name, 0);
-    await environment.invoke(event, () => this.#start(environment));
+    await environment.invoke(event);
     if (environment.hasEnded) throw new Error('The rotation function died.');
   }
 
@@ -587,20 +570,27 @@ export class World {
   }
 }
 
-const eventOf = ({ body, signature }: Delivery): APIGatewayProxyEvent =>
-  ({
+/** What API Gateway hands to a function. */
+function eventOf(resource: string, headers: object, body: string | null, changes = {}): APIGatewayProxyEvent {
+  const requestContext = { requestId: randomUUID(), domainName: 'stage.example', stage };
+  return {
     httpMethod: 'POST',
-    resource: '/webhooks/begini',
-    headers: { 'Content-Type': 'application/json', 'X-Signature': signature },
+    resource,
+    headers: { 'Content-Type': 'application/json', ...headers },
     body,
     isBase64Encoded: false,
-    requestContext: {
-      requestId: randomUUID(),
-      requestTimeEpoch: trueTime(),
-      domainName: 'stage.example',
-      stage,
-    },
-  }) as unknown as APIGatewayProxyEvent;
+    requestContext: { ...requestContext, requestTimeEpoch: trueTime() },
+    ...changes,
+  } as unknown as APIGatewayProxyEvent;
+}
+
+function requestOf({ route, uid, link, wantsJson, expiresIn }: Call): APIGatewayProxyEvent {
+  const headers = { Accept: wantsJson ? 'application/json' : 'text/html' };
+  const launch = { httpMethod: route === 'page' ? 'GET' : 'POST', pathParameters: { token: link?.token } };
+  if (link) return eventOf('/launch/{token}', headers, null, launch);
+  const body = JSON.stringify({ uid, expires_in: expiresIn });
+  return eventOf(route === 'link' ? '/launch-links' : '/sessions', headers, body);
+}
 
 /** Whether a good answer comes, and in time. */
 const isSlow = (how: Fault['how']): boolean =>
