@@ -56,57 +56,49 @@ const distantTargets = new Map<number, { handWritten: number; powertools?: numbe
 /** The distances from Begini that are measured: its round trip, in milliseconds. */
 export const distancesMs: readonly number[] = [0, ...distantTargets.keys()];
 
-/** The ratios that the bench is about, each with its target. */
-export function compare(measured: readonly Measured[]): Figure[] {
-  const median: Median = (name, figure, at) => {
-    const found = measured.find(({ variant, vendorMs }) => variant.name === name && vendorMs === at);
-    return quantile(valuesOf(found?.rounds ?? [], figure), 0.5);
-  };
-  return [...compareNear(median), ...[...distantTargets.keys()].flatMap((at) => compareAt(at, median))];
-}
-
-type Median = (name: VariantName, figure: keyof Measurement, vendorMs: number) => number;
+/** A new connection takes three round trips, whatever the client: TCP, TLS and the request. */
+const roundTrips = 3;
 
 const valuesOf = (rounds: readonly Measurement[], figure: keyof Measurement) =>
   rounds.map((round) => round[figure]).filter((value) => value !== undefined);
 
-function compareNear(median: Median): Figure[] {
-  return comparisons.map(({ figure, of, by, ...target }) => ({
+/** The ratios that the bench is about, each with its target. */
+export function compare(measured: readonly Measured[]): Figure[] {
+  const median = (name: VariantName, figure: keyof Measurement, at: number) => {
+    const found = measured.find(({ variant, vendorMs }) => variant.name === name && vendorMs === at);
+    return quantile(valuesOf(found?.rounds ?? [], figure), 0.5);
+  };
+  const near = comparisons.map(({ figure, of, by, most }) => ({
     name: `${figureNames[figure]}${subjectNames[of]} ÷ ${variantNames[by]}`,
     value: median(of, figure, 0) / median(by, figure, 0),
-    ...target,
+    most,
   }));
-}
-
-/** A new connection takes three round trips, whatever the client: TCP, TLS and the request. */
-const roundTrips = 3;
-
-function compareAt(vendorMs: number, median: Median): Figure[] {
-  const { handWritten, powertools, second } = distantTargets.get(vendorMs) ?? {};
-  const both = (name: VariantName) => median(name, 'totalMs', vendorMs);
-  const figures: [string, number, number | undefined][] = [
-    [
-      'init + first request ÷ hand-written that connects during init',
-      both('ours') / both('hand-written-early'),
-      handWritten,
-    ],
-    ['init + first request ÷ Powertools', both('ours') / both('powertools'), powertools],
-    [
-      'first ÷ second request',
-      median('ours', 'firstMs', vendorMs) / median('ours', 'secondMs', vendorMs),
-      second,
-    ],
-    [
-      `(init + first request − ${roundTrips} round trips) ÷ empty handler`,
-      (both('ours') - roundTrips * vendorMs) / both('empty'),
-      undefined,
-    ],
-  ];
-  return figures.map(([name, value, most]) => ({
-    name: `${name}, ${vendorMs} ms from Begini`,
-    value,
-    ...(most !== undefined && { most }),
-  }));
+  const far = [...distantTargets].flatMap(([at, { handWritten, powertools, second }]) => {
+    const both = (name: VariantName) => median(name, 'totalMs', at);
+    const figure = (name: string, value: number, most?: number) => ({
+      name: `${name}, ${at} ms from Begini`,
+      value,
+      most,
+    });
+    return [
+      figure(
+        'init + first request ÷ hand-written that connects during init',
+        both('ours') / both('hand-written-early'),
+        handWritten,
+      ),
+      figure('init + first request ÷ Powertools', both('ours') / both('powertools'), powertools),
+      figure(
+        'first ÷ second request',
+        median('ours', 'firstMs', at) / median('ours', 'secondMs', at),
+        second,
+      ),
+      figure(
+        `(init + first request − ${roundTrips} round trips) ÷ empty handler`,
+        (both('ours') - roundTrips * at) / both('empty'),
+      ),
+    ];
+  });
+  return [...near, ...far];
 }
 
 /** The medians as a Markdown table, with quartiles in brackets. */

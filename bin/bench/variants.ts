@@ -5,19 +5,6 @@ import { bundleFunction } from '../../lib/lambda/bundle.ts';
 import { wrapFunction } from '../load/measured-function.ts';
 import type { RequestKind } from '../load/testbed.ts';
 
-/** The ways to write the function that are compared. */
-export type VariantName =
-  | 'empty'
-  | 'ours'
-  | 'remembering'
-  | 'hand-written'
-  | 'hand-written-early'
-  | 'powertools'
-  | 'tutorial'
-  | 'receiving'
-  | 'bare-post'
-  | 'sdk-send';
-
 /** A function, ready to start. */
 export type Variant = {
   name: VariantName;
@@ -37,21 +24,19 @@ export type Variant = {
 type Builder = {
   description: string;
   answers?: RequestKind;
-  build(from: string, to: string): Promise<unknown>;
+  /** By default, bundles the baseline of that name. */
+  build?: (from: string, to: string) => Promise<unknown>;
 };
 
 const ours = (_from: string, to: string) => bundleFunction('create-session', to);
 
-const builders: Record<VariantName, Builder> = {
-  empty: { description: 'empty handler', build: bundleBaseline('empty') },
+const builders = {
+  empty: { description: 'empty handler' },
   ours: { description: '**this service**, `resume: false`', build: ours },
   remembering: { description: '**this service**, `resume: true`', build: ours },
-  'hand-written': { description: 'hand-written, no SDK, no middy', build: bundleBaseline('hand-written') },
-  'hand-written-early': {
-    description: 'hand-written, connects during init',
-    build: bundleBaseline('hand-written-early'),
-  },
-  powertools: { description: 'Powertools style, bundled', build: bundleBaseline('powertools') },
+  'hand-written': { description: 'hand-written, no SDK, no middy' },
+  'hand-written-early': { description: 'hand-written, connects during init' },
+  powertools: { description: 'Powertools style, bundled' },
   tutorial: {
     description: 'tutorial style, unbundled',
     async build(from, to) {
@@ -64,24 +49,19 @@ const builders: Record<VariantName, Builder> = {
     answers: 'result',
     build: (_from, to) => bundleFunction('receive-result', to),
   },
-  'bare-post': {
-    description: 'bare POST of a result',
-    answers: 'result',
-    build: bundleBaseline('bare-post'),
-  },
-  'sdk-send': {
-    description: 'result sent by the SDK alone',
-    answers: 'result',
-    build: bundleBaseline('sdk-send'),
-  },
-};
+  'bare-post': { description: 'bare POST of a result', answers: 'result' },
+  'sdk-send': { description: 'result sent by the SDK alone', answers: 'result' },
+} as const satisfies Record<string, Builder>;
+
+/** The ways to write the function that are compared. */
+export type VariantName = keyof typeof builders;
 
 /** Every variant. */
 export const variantNames = Object.keys(builders) as VariantName[];
 
 /** Builds a variant into `folder`; `baselines` has the baselines' source, and the packages that they need beside it. */
 export async function buildVariant(name: VariantName, baselines: string, folder: string): Promise<Variant> {
-  const { description, answers = 'session', build } = builders[name];
+  const { description, answers = 'session', build = bundleBaseline(name) }: Builder = builders[name];
   const paths = { folder: join(folder, name), wrappedFolder: join(folder, `${name}-wrapped`) };
   mkdirSync(paths.folder, { recursive: true });
   await build(baselines, paths.folder);
@@ -91,8 +71,8 @@ export async function buildVariant(name: VariantName, baselines: string, folder:
 }
 
 /** The usual recipe for an ES module that holds CommonJS dependencies. */
-function bundleBaseline(name: string): Builder['build'] {
-  return (from, to) =>
+function bundleBaseline(name: string) {
+  return (from: string, to: string) =>
     build({
       entryPoints: [join(from, `${name}.mjs`)],
       outfile: join(to, 'index.mjs'),

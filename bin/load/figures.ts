@@ -1,5 +1,5 @@
 /** One number that was measured; `most` is the target, if there is one. */
-export type Figure = { name: string; value: number; most?: number };
+export type Figure = { name: string; value: number; most?: number | undefined };
 
 /** The figures that miss their target, as they are shown. */
 export function missedTargets(figures: readonly Figure[]): Figure[] {

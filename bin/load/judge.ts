@@ -27,14 +27,14 @@ export function growth(
 
 /** What is wrong with a phase, in words; empty if nothing is wrong. */
 export function faultsOf(result: PhaseResult): string[] {
-  const { phase, outcomes, unanswered, vendorConnections, samples } = result;
+  const { phase, outcomes, unanswered, received, samples } = result;
   const others = Object.keys(outcomes).filter((outcome) => outcome !== phase.expected);
   const heapGrowth = growth(result, 'heapMiB') ?? 0;
   const held = (figure: 'sockets' | 'listeners') => samples.map(({ holdings }) => holdings[figure]);
   return [
     ...(unanswered > 0 ? [`${unanswered} requests were not answered`] : []),
     ...(others.length > 0 ? [`not every answer was ${phase.expected}: ${others.join(', ')}`] : []),
-    ...(vendorConnections > 0 ? [`${vendorConnections} new connections to Begini`] : []),
+    ...(received.vendorConnections > 0 ? [`${received.vendorConnections} new connections to Begini`] : []),
     ...(heapGrowth > mostHeapGrowth
       ? [`the heap grew by ${heapGrowth.toFixed(2)} MiB per 10,000 requests`]
       : []),
@@ -56,14 +56,7 @@ export function formatResults(results: readonly PhaseResult[]): string {
     Object.entries(result.outcomes)
       .map(([outcome, answers]) => `${outcome}: ${answers}`)
       .join(', '),
-    ...[
-      result.unanswered,
-      result.vendorCalls,
-      result.vendorConnections,
-      result.secretReads,
-      result.tableCalls,
-      result.queueCalls,
-    ].map(String),
+    ...[result.unanswered, ...Object.values(result.received)].map(String),
     slope(result, 'heapMiB'),
     slope(result, 'residentMiB'),
     range(result.samples.map(({ holdings }) => holdings.sockets)),

@@ -2,7 +2,7 @@ import { simulatedCredentials } from '../stand-ins/begini/begini-simulator.ts';
 import type { LambdaEnvironment } from '../stand-ins/lambda/lambda-environment.ts';
 import { type Holdings, probe } from './measured-function.ts';
 import { type Client, startLoad } from './start-load.ts';
-import { clientOf, type Testbed } from './testbed.ts';
+import { clientOf, type Received, type Testbed } from './testbed.ts';
 
 /** One part of the load, and what is expected of it. */
 export type Phase = {
@@ -26,11 +26,7 @@ export type PhaseResult = {
   outcomes: Record<string, number>;
   /** Requests without an answer in the time that API Gateway waits. */
   unanswered: number;
-  vendorCalls: number;
-  vendorConnections: number;
-  secretReads: number;
-  tableCalls: number;
-  queueCalls: number;
+  received: Received;
   /** What was wrong beside the answers. */
   faults: string[];
   /** What the first function held, each sample with the number of requests before it. */
@@ -48,7 +44,7 @@ export async function runPhase(
   { signal, onSample }: { signal: AbortSignal; onSample?: (phase: Phase, requests: number) => void },
 ): Promise<PhaseResult> {
   phase.prepare(testbed);
-  const before = count(testbed);
+  const before = testbed.received();
   const samples: PhaseResult['samples'] = [];
   let sentToFirst = 0;
   const sample = async (environment: LambdaEnvironment) => {
@@ -72,7 +68,10 @@ export async function runPhase(
   if (environments[0] && !signal.aborted) await sample(environments[0]);
 
   const outcomes = requests.map(({ outcome }) => outcome).filter((outcome) => outcome !== undefined);
-  const after = count(testbed);
+  const received = Object.entries(testbed.received()).map(([what, count]) => [
+    what,
+    count - before[what as keyof Received],
+  ]);
   return {
     phase,
     functions: environments.length,
@@ -80,23 +79,11 @@ export async function runPhase(
       [...Map.groupBy(outcomes, (outcome) => outcome)].map(([outcome, { length }]) => [outcome, length]),
     ),
     unanswered: phase.requests - outcomes.length,
-    vendorCalls: after.vendorCalls - before.vendorCalls,
-    vendorConnections: after.vendorConnections - before.vendorConnections,
-    secretReads: after.secretReads - before.secretReads,
-    tableCalls: after.tableCalls - before.tableCalls,
-    queueCalls: after.queueCalls - before.queueCalls,
+    received: Object.fromEntries(received),
     faults: phase.check?.() ?? [],
     samples,
   };
 }
-
-const count = ({ vendor, secretsManager, tableCalls, sqs }: Testbed) => ({
-  vendorCalls: vendor.requests.length,
-  vendorConnections: vendor.connections,
-  secretReads: secretsManager.requests.length,
-  tableCalls,
-  queueCalls: sqs.calls.length,
-});
 
 /** The healthy vendor. */
 export const normalVendor = (requests: number): Phase => ({

@@ -1,11 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type BeginiSimulator,
-  simulatedCredentials,
-  startBeginiSimulator,
-} from '../stand-ins/begini/begini-simulator.ts';
+import { simulatedCredentials, startBeginiSimulator } from '../stand-ins/begini/begini-simulator.ts';
 import { makeCertificate } from '../stand-ins/certificate.ts';
 import { proxyEvent } from '../stand-ins/gateway/proxy-event.ts';
 import {
@@ -14,8 +10,8 @@ import {
   startLambdaEnvironment,
 } from '../stand-ins/lambda/lambda-environment.ts';
 import { type LoopbackServer, readBody, startLoopbackServer } from '../stand-ins/loopback.ts';
-import { type SecretsManager, startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
-import { type Sqs, startSqs } from '../stand-ins/sqs/sqs.ts';
+import { startSecretsManager } from '../stand-ins/secrets-manager/secrets-manager.ts';
+import { startSqs } from '../stand-ins/sqs/sqs.ts';
 import { type DistantProxy, startDistantProxy } from './distant-proxy.ts';
 import { resultBody, signedEvent } from './signed-event.ts';
 import type { Client } from './start-load.ts';
@@ -25,19 +21,6 @@ export type Distance = { vendorMs: number; awsMs: number };
 
 /** What a function answers: a loan app's request for a session, or an event of Begini with a result. */
 export type RequestKind = 'session' | 'result';
-
-/** A vendor, a Secrets Manager, an SQS and a DynamoDB, all with TLS on 127.0.0.1, and functions between them. */
-export type Testbed = {
-  vendor: BeginiSimulator;
-  secretsManager: SecretsManager;
-  sqs: Sqs;
-  distance: Distance;
-  /** How many calls the table of sessions has received so far. */
-  readonly tableCalls: number;
-  /** Starts the function in `bundleFolder`; it `remembers` sessions if it has the table. */
-  start(bundleFolder: string, options: { remembers: boolean }): Promise<LambdaEnvironment>;
-  close(): Promise<void>;
-};
 
 let events = 0;
 
@@ -60,11 +43,17 @@ export type TestbedOptions = Pick<LambdaEnvironmentOptions, 'bootstrap' | 'nodeF
   distance?: Distance;
 };
 
+/** A vendor, a Secrets Manager, an SQS and a DynamoDB, all with TLS on 127.0.0.1, and functions between them. */
+export type Testbed = Awaited<ReturnType<typeof startTestbed>>;
+
+/** How often the servers were called, in the order of the table that `npm run load` prints. */
+export type Received = ReturnType<Testbed['received']>;
+
 /** Starts the servers. */
 export async function startTestbed({
   distance = { vendorMs: 0, awsMs: 0 },
   ...runtime
-}: TestbedOptions = {}): Promise<Testbed> {
+}: TestbedOptions = {}) {
   const certificate = await makeCertificate();
   const authorityFolder = mkdtempSync(join(tmpdir(), 'begini-session-authority-'));
   const authorityFile = join(authorityFolder, 'authority.pem');
@@ -105,10 +94,15 @@ export async function startTestbed({
     secretsManager,
     sqs,
     distance,
-    get tableCalls() {
-      return tableCalls;
-    },
-    start: (bundleFolder, { remembers }) =>
+    received: () => ({
+      vendorCalls: vendor.requests.length,
+      vendorConnections: vendor.connections,
+      secretReads: secretsManager.requests.length,
+      tableCalls,
+      queueCalls: sqs.calls.length,
+    }),
+    /** Starts the function in `bundleFolder`; it `remembers` sessions if it has the table. */
+    start: (bundleFolder: string, { remembers }: { remembers: boolean }) =>
       startLambdaEnvironment({
         bundleFolder,
         ...runtime,

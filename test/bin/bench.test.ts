@@ -22,13 +22,7 @@ afterAll(() => testbed.close());
 /** Builds a variant that needs no other packages, and measures two rounds; with the calls that they made. */
 async function measureOne(name: VariantName) {
   const variant = await buildVariant(name, baselinesFolder, folder);
-  const count = () => [
-    testbed.vendor.requests.length,
-    testbed.vendor.connections,
-    testbed.secretsManager.requests.length,
-    testbed.tableCalls,
-    testbed.sqs.calls.length,
-  ];
+  const count = () => Object.values(testbed.received());
   const before = count();
   const [measured] = await measure([{ variant, testbed }], 2, few);
   return { measured, calls: count().map((calls, index) => calls - (before[index] ?? 0)) };

@@ -9,17 +9,15 @@ import type { LambdaEnvironment } from '../../bin/stand-ins/lambda/lambda-enviro
 import type { Sqs } from '../../bin/stand-ins/sqs/sqs.ts';
 import { bundleOnce } from '../support/lambda.ts';
 
+const nothing = { vendorCalls: 0, vendorConnections: 0, secretReads: 0, tableCalls: 0, queueCalls: 0 };
+
 /** A result without faults; `heapMiB` of each sample, one for every thousand requests. */
 const resultOf = (heapMiB: number[], changes: Partial<PhaseResult> = {}): PhaseResult => ({
   phase: normalVendor((heapMiB.length - 1) * 1_000),
   functions: 1,
   outcomes: { 302: (heapMiB.length - 1) * 1_000 },
   unanswered: 0,
-  vendorCalls: 0,
-  vendorConnections: 0,
-  secretReads: 0,
-  tableCalls: 0,
-  queueCalls: 0,
+  received: nothing,
   faults: [],
   samples: heapMiB.map((heap, index) => ({
     requests: index * 1_000,
@@ -79,11 +77,11 @@ test('a small load gets all its answers, and leaves nothing open in the function
     { 302: 6 },
   ]);
   // Two refused tries for one event in ten, which Begini repeats.
-  expect(results[1]?.queueCalls).toBeGreaterThanOrEqual(60 + 6 * 2);
+  expect(results[1]?.received.queueCalls).toBeGreaterThanOrEqual(60 + 6 * 2);
   // A renewed key costs each function one refused call and one read.
-  expect(results.at(-1)).toMatchObject({ vendorCalls: 8, secretReads: 2 });
+  expect(results.at(-1)).toMatchObject({ received: { vendorCalls: 8, secretReads: 2 } });
   // Two calls a request; a machine that takes longer than a call's time limit repeats it.
-  expect(results.at(-1)?.tableCalls).toBeGreaterThanOrEqual(12);
+  expect(results.at(-1)?.received.tableCalls).toBeGreaterThanOrEqual(12);
 }, 120_000);
 
 test.each([
@@ -117,7 +115,7 @@ test('a missing answer, a wrong answer, a new connection, a leak, an extra socke
   const faults = [
     resultOf(steady, { unanswered: 1 }),
     resultOf(steady, { outcomes: { 302: 9_999, '500 internal_error': 1 } }),
-    resultOf(steady, { vendorConnections: 1 }),
+    resultOf(steady, { received: { ...nothing, vendorConnections: 1 } }),
     resultOf(steady.map((heap, index) => heap + index)),
     resultOf(steady, { samples: first ? [first, ...grown] : [] }),
     resultOf(steady, { faults: ['3 events were lost'] }),
