@@ -19,17 +19,7 @@ export const ownClaims = (): Claims => ({
 });
 
 /** A cloud that is not AWS: it gives a loan app a token, in a file, and AWS STS exchanges it for credentials. */
-export interface WebIdentity {
-  /** What the loan app has in its environment, besides the URL of the service. */
-  environment: Record<string, string>;
-  /** Every token that reached STS. */
-  readonly tokens: readonly string[];
-  /** Puts another token into the file, signed by the issuer or by a stranger; says which. */
-  giveToken(claims: Claims, signedBy?: 'issuer' | 'stranger'): string;
-  /** What happens at each call of STS, before it answers. */
-  onCall(action: () => void): void;
-  close(): Promise<void>;
-}
+export type WebIdentity = Awaited<ReturnType<typeof startWebIdentity>>;
 
 /**
  * Starts a stand-in for AssumeRoleWithWebIdentity of AWS STS with the role of the guide. It decides by the guide's trust
@@ -37,10 +27,7 @@ export interface WebIdentity {
  * November 2026).
  * @param credentials what a good token is exchanged for, valid for `lifeSeconds`
  */
-export async function startWebIdentity(
-  credentials: IamCredentials,
-  { lifeSeconds = 3600 } = {},
-): Promise<WebIdentity> {
+export async function startWebIdentity(credentials: IamCredentials, { lifeSeconds = 3600 } = {}) {
   const keys = { issuer: newKeys(), stranger: newKeys() };
   const folder = mkdtempSync(join(tmpdir(), 'begini-web-identity-'));
   const tokenFile = join(folder, 'token');
@@ -59,21 +46,14 @@ export async function startWebIdentity(
         "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
       );
     const now = Math.floor(Date.now() / 1000);
-    if (Number(claims.exp) <= now)
-      return {
-        status: 400,
-        code: 'ExpiredTokenException',
-        message: `Token expired: current date/time ${now} must be before the expiration date/time ${claims.exp}`,
-      };
+    if (Number(claims.exp) <= now) {
+      const message = `Token expired: current date/time ${now} must be before the expiration date/time ${claims.exp}`;
+      return { status: 400, code: 'ExpiredTokenException', message };
+    }
     if (claims.aud !== loanAppRole.audience) return invalidToken('Incorrect token audience');
-    const isTrusted = mayAssumeLoanAppRole({ aud: claims.aud, sub: String(claims.sub) });
-    return isTrusted
-      ? undefined
-      : {
-          status: 403,
-          code: 'AccessDenied',
-          message: 'Not authorized to perform sts:AssumeRoleWithWebIdentity',
-        };
+    if (mayAssumeLoanAppRole({ aud: claims.aud, sub: String(claims.sub) })) return undefined;
+    const message = 'Not authorized to perform sts:AssumeRoleWithWebIdentity';
+    return { status: 403, code: 'AccessDenied', message };
   }
 
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -93,13 +73,15 @@ export async function startWebIdentity(
   }
 
   const server = await startLoopbackServer({ listener });
-  const giveToken: WebIdentity['giveToken'] = (claims, signedBy = 'issuer') => {
+  /** Puts another token into the file, signed by the issuer or by a stranger; says which. */
+  const giveToken = (claims: Claims, signedBy: keyof typeof keys = 'issuer') => {
     const token = newToken(claims, keys[signedBy].privateKey);
     writeFileSync(tokenFile, token);
     return token;
   };
   giveToken(ownClaims());
   return {
+    /** What the loan app has in its environment, besides the URL of the service. */
     environment: {
       AWS_REGION: credentials.region,
       AWS_DEFAULT_REGION: credentials.region,
@@ -107,9 +89,11 @@ export async function startWebIdentity(
       AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
       AWS_ENDPOINT_URL_STS: server.origin,
     },
+    /** Every token that reached STS. */
     tokens,
     giveToken,
-    onCall(action) {
+    /** What happens at each call of STS, before it answers. */
+    onCall(action: () => void) {
       beforeAnswer = action;
     },
     async close() {
