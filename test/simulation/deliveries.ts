@@ -3,7 +3,7 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import { type MessageContent, md5OfBody } from '../../bin/stand-ins/sqs/message.ts';
 import { Queue } from '../../bin/stand-ins/sqs/queue.ts';
 import { trueTime } from '../support/virtual-time.ts';
-import type { Call, Pair } from './invariants.ts';
+import type { Call, Invariants, Pair } from './invariants.ts';
 
 /** What an event is, and so where it belongs. */
 export type EventKind = 'result' | 'unreadable' | 'foreign' | 'own-test';
@@ -21,18 +21,6 @@ export type Delivery = {
   repeats: number;
 };
 
-/** A pair in use, as the labels show it. */
-type InUse = { id: string; value: string; at: number };
-
-/** What the rules of results need to know of everything else. */
-export type Seen = {
-  pairs: readonly InUse[];
-  /** When the version was stored, in epoch milliseconds. */
-  createdAt(versionId: string): number;
-  lastFailure(): number;
-  violated(rule: string): void;
-};
-
 const dayMs = 86_400_000;
 /** A function keeps the labels for a minute, answers within five seconds, and has a clock of its own. */
 const latelyMs = 60_000 + 5_000 + 2_000;
@@ -44,7 +32,7 @@ const afterFailureMs = 36_000;
 export class Deliveries {
   readonly queues: { results: Queue; dead: Queue; setAside: Queue };
   readonly previousKeyDays: number;
-  readonly #seen: Seen;
+  readonly #watch: Invariants;
   readonly #sent = new Map<string, Delivery>();
   /** The ids of what each queue has ever accepted. */
   readonly #stored = { results: new Set<string>(), setAside: new Set<string>() };
@@ -56,8 +44,8 @@ export class Deliveries {
   #compromised: { id: string; since: number } | undefined;
   #serial = 0;
 
-  constructor(seen: Seen, previousKeyDays: number) {
-    this.#seen = seen;
+  constructor(watch: Invariants, previousKeyDays: number) {
+    this.#watch = watch;
     this.previousKeyDays = previousKeyDays;
     const dead = new Queue('dead', trueTime);
     const redrive = { deadLetterQueue: dead, maxReceiveCount: 10 };
@@ -87,7 +75,7 @@ export class Deliveries {
   }
 
   labelsMayHaveMoved(marked: string | undefined): void {
-    const isCounted = marked !== undefined && marked !== this.#seen.pairs.at(-1)?.id;
+    const isCounted = marked !== undefined && marked !== this.#watch.pairs.at(-1)?.id;
     if (!isCounted) this.#compromised = undefined;
     else if (this.#compromised?.id !== marked) this.#compromised = { id: marked, since: trueTime() };
   }
@@ -98,12 +86,12 @@ export class Deliveries {
     const id = content.attributes.id?.StringValue ?? '';
     const delivery = this.#sent.get(id);
     if (delivery?.body !== content.body)
-      this.#seen.violated('a queue has a message that Begini did not send');
+      this.#watch.violated('a queue has a message that Begini did not send');
     if (!delivery?.pair || !this.#isAcceptable(delivery.pair))
-      this.#seen.violated('a queue has an event that no key in use has signed');
+      this.#watch.violated('a queue has an event that no key in use has signed');
     if (delivery && delivery.kind !== 'result' && queueName === 'results')
-      this.#seen.violated(`an event that is ${delivery.kind} is among the results`);
-    if (delivery?.kind === 'own-test') this.#seen.violated('a queue has an event of our own tests');
+      this.#watch.violated(`an event that is ${delivery.kind} is among the results`);
+    if (delivery?.kind === 'own-test') this.#watch.violated('a queue has an event of our own tests');
     this.#stored[queueName].add(id);
     return { MessageId: message.id, MD5OfMessageBody: md5OfBody(content.body) };
   }
@@ -114,21 +102,22 @@ export class Deliveries {
     const { statusCode, headers = {}, body } = answer;
     const queues = (['results', 'setAside'] as const).filter((name) => this.#stored[name].has(delivery.id));
     if (statusCode === 200) {
-      if (body !== '{}') this.#seen.violated('200 without {}');
+      if (body !== '{}') this.#watch.violated('200 without {}');
       const expected = { result: 'results', unreadable: 'setAside', foreign: 'setAside', 'own-test': '' };
       if (queues.join() !== expected[delivery.kind])
-        this.#seen.violated(`200 for an event in ${queues.join(' and ') || 'no queue'}`);
+        this.#watch.violated(`200 for an event in ${queues.join(' and ') || 'no queue'}`);
       if (delivery.kind === 'result') this.#acknowledged.add(delivery.id);
       return false;
     }
     const { code } = JSON.parse(body) as { code: string };
     const known = ['401 signature_invalid', '503 results_unavailable', '503 secrets_unavailable'];
     if (!known.includes(`${statusCode} ${code}`))
-      this.#seen.violated(`an event was answered with ${statusCode} ${code}`);
-    if (statusCode === 503 && !headers['Retry-After']) this.#seen.violated('503 without Retry-After');
-    const hasFailed = this.#seen.lastFailure() > call.receivedAt - afterFailureMs;
+      this.#watch.violated(`an event was answered with ${statusCode} ${code}`);
+    if (statusCode === 503 && !headers['Retry-After']) this.#watch.violated('503 without Retry-After');
+    const { failedAt } = this.#watch;
+    const hasFailed = Math.max(failedAt.secrets, failedAt.queues) > call.receivedAt - afterFailureMs;
     if (!hasFailed && delivery.pair && this.#isInUse(delivery.pair, call.receivedAt))
-      this.#seen.violated(`a signed event was refused: ${code}`);
+      this.#watch.violated(`a signed event was refused: ${code}`);
     return true;
   }
 
@@ -149,7 +138,7 @@ export class Deliveries {
       [...results.messages, ...dead.messages].map(({ attributes }) => attributes.id?.StringValue),
     );
     for (const id of this.#acknowledged) {
-      if (!this.#committed.has(id) && !waiting.has(id)) this.#seen.violated('a result was lost after 200');
+      if (!this.#committed.has(id) && !waiting.has(id)) this.#watch.violated('a result was lost after 200');
     }
   }
 
@@ -157,13 +146,13 @@ export class Deliveries {
   #isAcceptable(pair: Pair): boolean {
     const since = trueTime() - latelyMs;
     const value = JSON.stringify(pair);
-    return this.#seen.pairs.some((used, index, all) => {
+    return this.#watch.pairs.some((used, index, all) => {
       if (used.value !== value) return false;
       const next = all[index + 1];
       if (!next || next.at >= since) return true;
       const afterNext = all[index + 2];
       if (afterNext && afterNext.at < since) return false;
-      const isOld = since > this.#seen.createdAt(next.id) + this.previousKeyDays * dayMs;
+      const isOld = since > this.#watch.storedAt(next.id) + this.previousKeyDays * dayMs;
       const isMarked = this.#compromised?.id === used.id && this.#compromised.since < since;
       return !isOld && !isMarked;
     });
@@ -171,7 +160,7 @@ export class Deliveries {
 
   /** Whether a key has been in use for so long that no function can refuse it. */
   #isInUse(pair: Pair, receivedAt: number): boolean {
-    const used = this.#seen.pairs.at(-1);
+    const used = this.#watch.pairs.at(-1);
     return used?.value === JSON.stringify(pair) && used.at < receivedAt - rereadMs;
   }
 }

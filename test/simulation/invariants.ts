@@ -57,12 +57,15 @@ const shortestLifeMs = 60_000;
 /** The model: what the world has seen, as plain data, and the rules that hold at every moment. */
 export class Invariants {
   readonly violations: string[] = [];
+  /** The pairs that came into use, the first one first. */
+  readonly pairs: Promotion[] = [];
+  /** When a call of each host last failed. */
+  readonly failedAt: Record<Host, number> = { vendor: 0, secrets: 0, table: 0, queues: 0 };
   readonly links: Link[] = [];
   successes = 0;
   readonly #credentials: Secret;
   readonly #launchKey: Secret;
   readonly #uidRefKey: string;
-  readonly #pairs: Promotion[] = [];
   readonly #keys: Promotion[] = [];
   /** The pair that each rotation was started for. */
   readonly #rotations = new Map<string, string>();
@@ -73,7 +76,6 @@ export class Invariants {
   readonly #refusedAt = new Map<string, number>();
   /** Until when the vendor takes a pair. */
   readonly #accepted = new Map<string, number>();
-  readonly #failedAt: Record<Host, number> = { vendor: 0, secrets: 0, table: 0, queues: 0 };
   readonly #places = new Map<string, Place>();
   readonly #overwrittenAt = new Map<string, number>();
   /** Whom a token lets in, and the pairs that it was created with: more than one where the vendor repeats it. */
@@ -84,17 +86,8 @@ export class Invariants {
     this.#credentials = given.credentials;
     this.#launchKey = given.launchKey;
     this.labelsMayHaveMoved();
-    const [first] = this.#pairs;
+    const [first] = this.pairs;
     this.#accepted.set(first?.value ?? '', Number.POSITIVE_INFINITY);
-  }
-
-  /** The pairs that came into use, the first one first. */
-  get pairsInUse(): readonly Promotion[] {
-    return this.#pairs;
-  }
-
-  failedAt(host: Host): number {
-    return this.#failedAt[host];
   }
 
   violated(rule: string): void {
@@ -108,7 +101,7 @@ export class Invariants {
   }
 
   failed(host: Host, call: Call | undefined): void {
-    this.#failedAt[host] = trueTime();
+    this.failedAt[host] = trueTime();
     call?.failed.add(host);
   }
 
@@ -120,26 +113,30 @@ export class Invariants {
 
   /** Whether the vendor takes the pair in use. */
   get isPairGood(): boolean {
-    return (this.#accepted.get(this.#pairs.at(-1)?.value ?? '') ?? 0) > trueTime();
+    return (this.#accepted.get(this.pairs.at(-1)?.value ?? '') ?? 0) > trueTime();
+  }
+
+  /** When a version with a pair was stored. */
+  storedAt(versionId: string): number {
+    return this.#credentials.versions.get(versionId)?.createdAt.getTime() ?? 0;
   }
 
   /** A pair in use was tested after it was stored. */
   labelsMayHaveMoved(): void {
-    const pair = promoted(this.#credentials, this.#pairs);
+    const pair = promoted(this.#credentials, this.pairs);
     if (pair) {
-      const createdAt = this.#credentials.versions.get(pair.id)?.createdAt.getTime() ?? 0;
-      const wasTested = (this.#testedAt.get(pair.value) ?? 0) >= createdAt;
-      const isFirst = this.#pairs.length === 0;
+      const wasTested = (this.#testedAt.get(pair.value) ?? 0) >= this.storedAt(pair.id);
+      const isFirst = this.pairs.length === 0;
       if (!isFirst && !wasTested) this.violated('a pair came into use that was not tested');
       if (!isFirst && this.#rotations.get(pair.id) !== pair.value)
         this.violated('a rotation used a pair of another one');
       if (this.#credentials.versionIdsByLabel.get('BEGINI_NEXT') === pair.id) {
         this.violated('a pair came into use that could still be withdrawn');
       }
-      this.#pairs.push(pair);
+      this.pairs.push(pair);
     }
     for (const [secret, promotions] of [
-      [this.#credentials, this.#pairs],
+      [this.#credentials, this.pairs],
       [this.#launchKey, this.#keys],
     ] as const) {
       for (const { id, value } of promotions.slice(-2)) {
@@ -225,9 +222,7 @@ export class Invariants {
 
   /** Ends of the operator's command: undefined is PASS, a verdict FAIL with the pair in use unchanged. */
   operated({ pair, startedAt, isAlone, ended }: Operated): void {
-    const isPromoted = this.#pairs
-      .slice(1)
-      .some(({ value, at }) => value === textOf(pair) && at >= startedAt);
+    const isPromoted = this.pairs.slice(1).some(({ value, at }) => value === textOf(pair) && at >= startedAt);
     if (ended === undefined && !isPromoted) this.violated('PASS for a pair that did not come into use');
     if (typeof ended === 'object' && isPromoted && isAlone)
       this.violated(`FAIL for a pair that came into use: ${ended.reason}`);
@@ -281,12 +276,12 @@ export class Invariants {
   #checkRefusal(call: Call, { code }: Answer): void {
     if (code !== 'credentials_refused') return;
     const lately = call.receivedAt - refusedMs - clockMs;
-    const [current] = this.#pairs.filter(({ at }) => at <= call.receivedAt).slice(-1);
-    const isRecent = this.#pairs.some(
-      ({ at }) => at > call.receivedAt - 1_000 && at > (this.#pairs[0]?.at ?? 0),
+    const [current] = this.pairs.filter(({ at }) => at <= call.receivedAt).slice(-1);
+    const isRecent = this.pairs.some(
+      ({ at }) => at > call.receivedAt - 1_000 && at > (this.pairs[0]?.at ?? 0),
     );
     const wasRefused = (this.#refusedAt.get(current?.value ?? '') ?? 0) > lately;
-    const haveFailed = this.#failedAt.secrets > call.receivedAt - 1_000 || this.#failedAt.vendor > lately;
+    const haveFailed = this.failedAt.secrets > call.receivedAt - 1_000 || this.failedAt.vendor > lately;
     if (!isRecent && !wasRefused && !haveFailed)
       this.violated('a request was refused for a pair that is not in use');
   }
@@ -294,11 +289,11 @@ export class Invariants {
   /** Where nothing fails, the pair in use is good and nobody else asks for this uid, the applicant is led to a session. */
   #checkSuccess(call: Call, { code }: Answer): void {
     if (call.route !== 'session' || code === undefined || code === 'rejected_by_vendor') return;
-    const current = this.#pairs.at(-1) as Promotion;
+    const current = this.pairs.at(-1) as Promotion;
     const lately = call.receivedAt - afterFailureMs;
     const askedAt = this.#askedAt.get(call.uid) ?? [];
     const isAlone = askedAt.filter((at) => at > lately).length === 1;
-    const failures = [...Object.values(this.#failedAt), this.#overwrittenAt.get(call.uid) ?? 0];
+    const failures = [...Object.values(this.failedAt), this.#overwrittenAt.get(call.uid) ?? 0];
     const hasFailed = failures.some((at) => at > lately);
     const isGood =
       this.isPairGood && current.at < lately && (this.#refusedAt.get(current.value) ?? 0) < lately;
@@ -311,7 +306,7 @@ export class Invariants {
     const index = this.#keys.findIndex(({ id }) => id.startsWith(link.keyId));
     const madeAt = this.#keys[index]?.at ?? 0;
     const endedAt = this.#keys[index + 2]?.at;
-    const failedAt = this.#failedAt.secrets;
+    const failedAt = this.failedAt.secrets;
     const hasOpened = [200, 302, 410].includes(statusCode);
     if (endedAt !== undefined && receivedAt - Math.max(endedAt, failedAt) > cacheMs + clockMs && hasOpened) {
       this.violated('a link opened whose key was renewed twice');
@@ -328,7 +323,7 @@ export class Invariants {
   /** Where nothing stood in the way, all answers for one uid lead to the same place while it lives. */
   #checkPlace(call: Call, location: string): void {
     if (call.failed.has('table') || call.failed.has('secrets')) return;
-    if (call.receivedAt - this.#failedAt.secrets < afterFailureMs) return;
+    if (call.receivedAt - this.failedAt.secrets < afterFailureMs) return;
     if (call.receivedAt <= (this.#overwrittenAt.get(call.uid) ?? 0)) return;
     const { pairs, until } = this.#owners.get(location.split('/').at(-1) ?? '') ?? { pairs: [], until: 0 };
     const name = `${call.uid} ${parse(pairs.at(-1) ?? '').integrationId}`;
@@ -342,7 +337,7 @@ export class Invariants {
 
   /** Whether every version with one of these pairs is the current or the previous one. */
   #open(pairs: string[]): boolean {
-    return this.#pairs.every(({ value }, index) => !pairs.includes(value) || index >= this.#pairs.length - 2);
+    return this.pairs.every(({ value }, index) => !pairs.includes(value) || index >= this.pairs.length - 2);
   }
 }
 

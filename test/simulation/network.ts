@@ -144,15 +144,16 @@ class Connection extends Duplex {
   unref = (): this => this;
 }
 
-/** An HTTP answer as bytes. */
-export function httpAnswer(status: number, headers: Record<string, string>, body: string): string {
+/** An HTTP answer, which the connection outlives. */
+export function httpAnswer(
+  delayMs: number,
+  status: number,
+  headers: Record<string, string>,
+  body: string,
+): HostAnswer {
   const lines = Object.entries({ ...headers, 'Content-Length': String(Buffer.byteLength(body)) });
-  return [
-    `HTTP/1.1 ${status} Simulated`,
-    ...lines.map(([name, value]) => `${name}: ${value}`),
-    '',
-    body,
-  ].join('\r\n');
+  const head = [`HTTP/1.1 ${status} Simulated`, ...lines.map(([name, value]) => `${name}: ${value}`)];
+  return { bytes: [...head, '', body].join('\r\n'), delayMs, after: 'keep' };
 }
 
 /** Puts a network in memory, with these hosts, in the place of TLS. */

@@ -234,15 +234,7 @@ export class World {
       credentials: this.credentials,
       launchKey: this.launchKey,
     });
-    this.deliveries = new Deliveries(
-      {
-        pairs: this.watch.pairsInUse,
-        createdAt: (id) => this.credentials.versions.get(id)?.createdAt.getTime() ?? 0,
-        lastFailure: () => Math.max(this.watch.failedAt('secrets'), this.watch.failedAt('queues')),
-        violated: (rule) => this.watch.violated(rule),
-      },
-      this.#oneOf([0, 1, 7]),
-    );
+    this.deliveries = new Deliveries(this.watch, this.#oneOf([0, 1, 7]));
     this.hosts = {
       vendor: this.#host('vendor', (request, how) => this.#answerSessionCall(request, how)),
       secrets: this.#host('secrets', async (request) => this.#answerSecretsCall(request)),
@@ -433,11 +425,7 @@ export class World {
         if (fault && fault.call in awsErrors) {
           const { status, type } = awsErrors[fault.call as keyof typeof awsErrors];
           const body = name === 'vendor' ? '{}' : JSON.stringify({ __type: type, message: 'Simulated.' });
-          return {
-            bytes: httpAnswer(status, { 'x-amzn-errortype': type }, body),
-            delayMs: 10,
-            after: 'keep',
-          };
+          return httpAnswer(10, status, { 'x-amzn-errortype': type }, body);
         }
         if (fault?.call === 'late') {
           schedule(fault.delayMs, () => {
@@ -519,7 +507,7 @@ export class World {
     const delayMs = (fault.fault === 'slow' ? fault.delayMs : 0) + 20 + 700 * this.random() ** 3;
     if (fault.fault === 'not-http') return { bytes: 'This is not HTTP\r\n\r\n', delayMs, after: 'close' };
     const headersSent = { 'Content-Type': 'application/json', ...sent.headers };
-    return { bytes: httpAnswer(sent.status, headersSent, sent.body), delayMs, after: 'keep' };
+    return httpAnswer(delayMs, sent.status, headersSent, sent.body);
   }
 
   #answerSecretsCall({ headers, body, owner }: HostRequest): HostAnswer {
@@ -530,11 +518,8 @@ export class World {
     >;
     const rotations = this.rotations[SecretId === this.launchKey.arn ? launchKeyName : credentialsName];
     if (operation === 'RotateSecret') this.watch.rotationStarted(token, (owner as Operator).pair);
-    const send = (status: number, value: object, type = '') => ({
-      bytes: httpAnswer(status, { 'x-amzn-errortype': type }, JSON.stringify(value)),
-      delayMs: 2 + 30 * this.random(),
-      after: 'keep' as const,
-    });
+    const send = (status: number, value: object, type = '') =>
+      httpAnswer(2 + 30 * this.random(), status, { 'x-amzn-errortype': type }, JSON.stringify(value));
     try {
       return send(200, perform({ store: this.#store, rotations }, operation, body.toString()));
     } catch (error) {
@@ -550,19 +535,14 @@ export class World {
     const operation = headers['x-amz-target']?.split('.')[1] ?? '';
     this.watch.stored(body.toString());
     const answer = await inRealTime(table.answer(operation, body.toString()));
-    return {
-      bytes: httpAnswer(answer.status, answer.headers, answer.body),
-      delayMs: 1 + 12 * this.random(),
-      after: 'keep',
-    };
+    return httpAnswer(1 + 12 * this.random(), answer.status, answer.headers, answer.body);
   }
 
   #answerQueueCall({ body }: HostRequest): HostAnswer {
     const { QueueUrl, MessageBody, MessageAttributes } = JSON.parse(body.toString());
     const name = QueueUrl === queueUrl('results') ? 'results' : 'setAside';
     const sent = this.deliveries.stored(name, { body: MessageBody, attributes: MessageAttributes });
-    const delayMs = 2 + 30 * this.random();
-    return { bytes: httpAnswer(200, {}, JSON.stringify(sent)), delayMs, after: 'keep' };
+    return httpAnswer(2 + 30 * this.random(), 200, {}, JSON.stringify(sent));
   }
 
   #oneOf<T>(values: T[]): T {
