@@ -36,6 +36,22 @@ const rowsOf = (text: string, columns: number) =>
     .map(([, row = '']) => row.split(' | ').map((cell) => cell.trim()))
     .filter((cells) => cells.length >= columns);
 
+/** The section of a document with this heading, or with its anchor. */
+const sectionOf = (file: string, heading: string) =>
+  read(file)
+    .split(/^## /m)
+    .find((section) => anchorOf(section.split('\n')[0] ?? '') === anchorOf(heading)) ?? '';
+
+/** What a loan app can copy. */
+const examples = readdirSync(join(root, 'test/examples')).filter((name) => /\.(mjs|py|sh)$/.test(name));
+
+/** All source of a folder. */
+const sourceOf = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.c?[jt]s$/.test(name))
+    .map((name) => read(join(folder, name)))
+    .join('\n');
+
 test('there is a document for each reader', () => {
   expect(documents).toEqual(
     expect.arrayContaining([
@@ -101,19 +117,14 @@ test('README.md quotes messages as the code has them, so that a search finds the
   const quotes = rowsOf(section.split(/^## /m)[0] ?? '', 2).flatMap(
     ([cell = '']) => /^`(.+)`$/.exec(cell)?.[1] ?? [],
   );
-  const source = readdirSync(join(root, 'bin'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.c?[jt]s$/.test(name))
-    .map((name) => read(join('bin', name)))
-    .join('\n');
+  const source = sourceOf('bin');
   expect(quotes.length).toBeGreaterThan(0);
   for (const quote of quotes)
     expect(source.includes(quote) ? quote : `${quote}: not in the code`).toBe(quote);
 });
 
 describe('.github/OWNER.md', () => {
-  const owner = read('.github/OWNER.md');
-  const sectionOf = (document: string, heading: string) =>
-    document.split(`\n## ${heading}\n`)[1]?.split(/^## /m)[0] ?? '';
+  const owner = '.github/OWNER.md';
 
   test('answers each of twelve questions, and leads to more', () => {
     const rows = rowsOf(sectionOf(owner, 'Twelve questions'), 3).filter(([question]) =>
@@ -129,7 +140,7 @@ describe('.github/OWNER.md', () => {
   });
 
   test("computes a month's cost from the figures of lib/README.md", () => {
-    const cost = sectionOf(read('lib/README.md'), 'Cost');
+    const cost = sectionOf('lib/README.md', 'Cost');
     const figure = (row: string, column: number) => {
       const cells = rowsOf(cost, 3).filter(([name = '']) => name.startsWith(row));
       return Number(/[\d.]+/.exec(cells.at(-1)?.[column] ?? '')?.[0]);
@@ -228,9 +239,8 @@ describe('.github/workflows/deliver.yml', () => {
   });
 
   test('has an account whose CloudFormation has the policy made for it, not the boundary of the roles', () => {
-    const [, way = ''] = read('lib/README.md').split(/^## A way to production$/m);
-    const commands = way.split(/^## /m)[0]?.match(/^npx cdk bootstrap .*$/gm);
-    expect(commands).toEqual([
+    const way = sectionOf('lib/README.md', 'A way to production');
+    expect(way.match(/^npx cdk bootstrap .*$/gm)).toEqual([
       'npx cdk bootstrap aws://<account>/<region> --cloudformation-execution-policies <ExecutionPolicyArn>',
     ]);
   });
@@ -243,8 +253,6 @@ describe('.github/workflows/deliver.yml', () => {
 });
 
 describe('functions/README.md', () => {
-  const examples = readdirSync(join(root, 'test/examples')).filter((name) => /\.(mjs|py|sh)$/.test(name));
-
   test.each(examples)('links the example %s', (name) => {
     expect(read('functions/README.md')).toContain(`](../test/examples/${name})`);
   });
@@ -271,19 +279,16 @@ test('code that calls the service asks for JSON; only the first curl of README s
   expect(curls.length).toBeGreaterThan(5);
   expect(curls.filter((line) => !line.includes('Accept: application/json'))).toEqual([first]);
 
-  const handOvers = readdirSync(join(root, 'test/examples')).filter((name) =>
-    /^hand.over\.(mjs|py|sh)$/.test(name),
-  );
+  const handOvers = examples.filter((name) => /^hand.over/.test(name));
   expect(handOvers).toHaveLength(3);
   const programs = [...handOvers.map((name) => `test/examples/${name}`), 'bin/local/demo-loan-app.ts'];
   expect(programs.filter((name) => !/accept["']?: ["']?application\/json/i.test(read(name)))).toEqual([]);
 });
 
 describe('the errors in functions/README.md', () => {
-  const [, section = ''] = read('functions/README.md').split(/^## Errors$/m);
+  const section = sectionOf('functions/README.md', 'Errors');
   const [own = '', gateway = ''] = section.split('API Gateway answers these itself');
-  const errorRows = (text: string) =>
-    rowsOf(text.split(/^## /m)[0] ?? '', 5).filter(([status = '']) => /^\d{3}$/.test(status));
+  const errorRows = (text: string) => rowsOf(text, 5).filter(([status = '']) => /^\d{3}$/.test(status));
   const documented = (text: string) =>
     errorRows(text)
       .map(([status, code]) => `${status} ${code}`)
@@ -317,8 +322,7 @@ test('the table of settings names every setting of a stage', () => {
   const [stage] = readStages({ Demo: { environment: 'production', domain: undefined } });
   // The fields of a stage that are not settings of its row.
   const { name: _name, path: _path, ...settings } = stage ?? {};
-  const [, section = ''] = read('lib/README.md').split(/^## All settings$/m);
-  const documented = rowsOf(section.split(/^## /m)[0] ?? '', 3)
+  const documented = rowsOf(sectionOf('lib/README.md', 'All settings'), 3)
     .flatMap(([names = '']) => [...names.matchAll(/`(\w+)`/g)].map(([, setting]) => setting))
     .filter((setting) => setting !== 'setting');
   expect(documented).toEqual(expect.arrayContaining(Object.keys(settings)));
@@ -344,21 +348,14 @@ describe('the runbook', () => {
   test('leads from every code and every reason of ours to a section that explains it', () => {
     const [intro = ''] = read(runbookFile).split(/^## /m);
     const rows = rowsOf(intro, 2);
-    const sectionOf = (link: string) => {
-      const [path = '', anchor = ''] = link.split('#');
-      const sections = read(path === '' ? runbookFile : join(dirname(runbookFile), path)).split(/^## /m);
-      return sections.find((section) => anchorOf(section.split('\n')[0] ?? '') === anchor) ?? '';
-    };
     const explained = rows.flatMap(([names = '', target = '']) => {
-      const section = sectionOf(/\]\(([^)]+)\)/.exec(target)?.[1] ?? '');
+      const [, path, anchor = ''] = /\]\(([^#)]+)?#([^)]+)\)/.exec(target) ?? [];
+      const section = sectionOf(path ? join(dirname(runbookFile), path) : runbookFile, anchor);
       return [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) =>
         section.includes(`\`${name}\``) ? name : '',
       );
     });
-    const source = readdirSync(join(root, 'functions'), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
-      .map((name) => read(join('functions', name)))
-      .join('\n');
+    const source = sourceOf('functions');
     const found = (pattern: RegExp) => [...source.matchAll(pattern)].map(([, name = '']) => name);
     const codes = [
       ...Object.keys(problems),
