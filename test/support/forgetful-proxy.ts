@@ -1,19 +1,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A running proxy between a client and a server, both on 127.0.0.1. */
-export interface ForgetfulProxy {
-  port: number;
-  /** Connections that were accepted so far. */
-  readonly connections: number;
-  /** Bytes that came over a forgotten connection, and were dropped. */
-  readonly lostBytes: number;
-  /** Forgets every connection without a sign to the client, as NATs and load balancers do with idle ones. */
-  forget(): void;
-  close(): Promise<void>;
-}
-
-/** Starts a TCP proxy in front of the server at `targetPort`. */
-export async function startForgetfulProxy(targetPort: number): Promise<ForgetfulProxy> {
+/** Starts a TCP proxy in front of the server at `targetPort`, both on 127.0.0.1. */
+export async function startForgetfulProxy(targetPort: number) {
   const open = new Set<{ client: Socket; target: Socket; isForgotten: boolean }>();
   let connections = 0;
   let lostBytes = 0;
@@ -43,12 +31,15 @@ export async function startForgetfulProxy(targetPort: number): Promise<Forgetful
 
   return {
     port: (server.address() as AddressInfo).port,
+    /** Connections that were accepted so far. */
     get connections() {
       return connections;
     },
+    /** Bytes that came over a forgotten connection, and were dropped. */
     get lostBytes() {
       return lostBytes;
     },
+    /** Forgets every connection without a sign to the client, as NATs and load balancers do with idle ones. */
     forget() {
       for (const connection of open) {
         connection.isForgotten = true;
