@@ -37,6 +37,8 @@ const hostileParts = [
   'x'.repeat(5_000),
 ];
 
+const often = <T>(weight: number, arbitrary: Arbitrary<T>) => ({ weight, arbitrary });
+
 /** A hostile string without a mark. */
 export const hostileText: Arbitrary<string> = fc
   .array(fc.oneof(fc.constantFrom(...hostileParts), fc.string({ unit: 'binary', maxLength: 12 })), {
@@ -72,56 +74,37 @@ const anyJson: Arbitrary<unknown> = fc.oneof(
   fc.constantFrom(null, true, 0, -1, 1e308, [], {}),
 );
 
+/** What a caller could mean, with any value in it. */
+const anyBody = fc.record(
+  {
+    uid: fc.oneof(often(3, validUid), almostUid, anyJson),
+    integration_id: fc.oneof(fc.constant('simulated-integration-1'), anyJson),
+    expires_in: fc.oneof(fc.integer({ min: 0, max: 3_000_000 }), anyJson),
+    language: fc.oneof(fc.constantFrom('es', 'pt-BR', 'ar'), anyJson),
+  },
+  { requiredKeys: ['uid'] },
+);
+const withAnyProperty = (body: object) =>
+  fc.dictionary(plantedText, anyJson, { maxKeys: 2 }).map((more) => ({ ...body, ...more }));
+
 /** The text of a body: mostly what a caller could mean, with any value and any property in it. */
 export const bodyText: Arbitrary<string> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc
-      .record(
-        {
-          uid: fc.oneof({ weight: 3, arbitrary: validUid }, almostUid, anyJson),
-          integration_id: fc.oneof(fc.constant('simulated-integration-1'), anyJson),
-          expires_in: fc.oneof(fc.integer({ min: 0, max: 3_000_000 }), anyJson),
-          language: fc.oneof(fc.constantFrom('es', 'pt-BR', 'ar'), anyJson),
-        },
-        { requiredKeys: ['uid'] },
-      )
-      .chain((body) =>
-        fc.oneof(
-          { weight: 3, arbitrary: fc.constant(body) },
-          fc.dictionary(plantedText, anyJson, { maxKeys: 2 }).map((more) => ({ ...body, ...more })),
-        ),
-      )
+  often(
+    4,
+    anyBody
+      .chain((body) => fc.oneof(often(3, fc.constant<object>(body)), withAnyProperty(body)))
       .map((body) => JSON.stringify(body)),
-  },
+  ),
   anyJson.map((value) => JSON.stringify(value)),
   plantedText,
 );
 
+/** What breaks JSON. */
+const jsonParts = [...'"\\{}[],:\'\0\ufeff\ud800', '', '//', 'NaN', '[['.repeat(1_000)];
+
 /** JSON that was cut, changed in one place, or extended before or after. */
 export const brokenJson: Arbitrary<string> = fc
-  .tuple(
-    bodyText,
-    fc.nat(),
-    fc.constantFrom(
-      '',
-      '\u0000',
-      '\ufeff',
-      '"',
-      '\\',
-      '{',
-      '}',
-      '[',
-      ']',
-      ',',
-      ':',
-      "'",
-      '//',
-      '\ud800',
-      'NaN',
-      '[['.repeat(1_000),
-    ),
-  )
+  .tuple(bodyText, fc.nat(), fc.constantFrom(...jsonParts))
   .chain(([text, place, part]) => {
     const at = place % (text.length + 1);
     return fc.constantFrom(
@@ -159,40 +142,39 @@ const headerValue = fc.oneof(
   anyJson,
 );
 
+const json = { 'Content-Type': 'application/json' };
+
 /** Headers of an event: mostly those of a correct caller. */
 const headers = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc
-      .constantFrom('application/json', 'text/html', '*/*')
-      .map((accept) => ({ 'Content-Type': 'application/json', Accept: accept })),
-  },
-  {
-    weight: 4,
-    arbitrary: fc
-      .dictionary(headerName, headerValue, { maxKeys: 4 })
-      .map((more) => ({ 'Content-Type': 'application/json', ...more })),
-  },
+  often(
+    6,
+    fc.constantFrom('application/json', 'text/html', '*/*').map((accept) => ({ ...json, Accept: accept })),
+  ),
+  often(
+    4,
+    fc.dictionary(headerName, headerValue, { maxKeys: 4 }).map((more) => ({ ...json, ...more })),
+  ),
   fc.dictionary(fc.oneof(headerName, plantedText), headerValue, { maxKeys: 6 }),
   anyJson,
 );
 
+const requestTimeEpoch = fc.oneof(
+  fc.constant(undefined),
+  fc.integer({ min: -20_000, max: 20_000 }).map((ms) => Date.now() + ms),
+  fc.double(),
+  anyJson,
+);
 const requestContext = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
+  often(
+    4,
+    fc.record({
       requestId: fc.oneof(fc.uuid(), plantedText, anyJson),
-      requestTimeEpoch: fc.oneof(
-        fc.constant(undefined),
-        fc.integer({ min: -20_000, max: 20_000 }).map((ms) => Date.now() + ms),
-        fc.double(),
-        anyJson,
-      ),
+      requestTimeEpoch,
       domainName: fc.constant('api.example'),
       stage: fc.constant('test'),
       identity: anyJson,
     }),
-  },
+  ),
   anyJson,
 );
 
@@ -209,17 +191,12 @@ export function anyEvent(tokens: readonly string[]): Arbitrary<unknown> {
     anyJson,
   );
   const goodBody = validUid.map((uid) => JSON.stringify({ uid }));
-  const body = fc.oneof(
-    { weight: 6, arbitrary: goodBody },
-    { weight: 4, arbitrary: bodyText },
-    brokenJson,
-    anyJson,
-  );
-  const part = (arbitrary: Arbitrary<unknown>) => fc.oneof({ weight: 9, arbitrary }, anyJson);
+  const body = fc.oneof(often(6, goodBody), often(4, bodyText), brokenJson, anyJson);
+  const part = (arbitrary: Arbitrary<unknown>) => fc.oneof(often(9, arbitrary), anyJson);
   const whole = fc.record(
     {
       // Set by API Gateway for the route that it found: no caller writes them.
-      httpMethod: fc.oneof({ weight: 9, arbitrary: fc.constantFrom('GET', 'HEAD', 'POST') }, hostileText),
+      httpMethod: fc.oneof(often(9, fc.constantFrom('GET', 'HEAD', 'POST')), hostileText),
       resource: fc.oneof(fc.constantFrom('/sessions', '/launch-links', '/launch/{token}'), hostileText),
       path: part(plantedText),
       headers,
@@ -238,7 +215,7 @@ export function anyEvent(tokens: readonly string[]): Arbitrary<unknown> {
     isBase64Encoded: true,
   }));
   return fc.oneof(
-    { weight: 8, arbitrary: whole },
+    often(8, whole),
     encoded,
     whole.chain((event) => fc.subarray(Object.entries(event)).map(Object.fromEntries)),
     anyJson,
@@ -249,7 +226,7 @@ const base64url = (value: unknown) => Buffer.from(JSON.stringify(value) ?? '').t
 
 /** Possible answers of a vendor to a session call for `uid`, as JSON. */
 export function anyVendorBody(uid: string): Arbitrary<unknown> {
-  const mostly = (value: unknown) => fc.oneof({ weight: 4, arbitrary: fc.constant(value) }, anyJson);
+  const mostly = (value: unknown) => fc.oneof(often(4, fc.constant(value)), anyJson);
   const claims = fc.record(
     {
       uid: mostly(uid),
@@ -262,17 +239,14 @@ export function anyVendorBody(uid: string): Arbitrary<unknown> {
     .tuple(anyJson, claims, plantedText)
     .map(([head, payload, end]) => `${base64url(head)}.${base64url(payload)}.${base64url(end)}`);
   const token = fc.oneof(
-    { weight: 3, arbitrary: jwt },
+    often(3, jwt),
     fc
       .tuple(jwt, fc.nat(200), hostileText)
       .map(([text, at, part]) => text.slice(0, at) + part + text.slice(at)),
     anyJson,
   );
   return fc.oneof(
-    {
-      weight: 4,
-      arbitrary: fc.record({ access_token: token, url: plantedText }, { requiredKeys: ['access_token'] }),
-    },
+    often(4, fc.record({ access_token: token, url: plantedText }, { requiredKeys: ['access_token'] })),
     anyJson,
   );
 }
