@@ -19,17 +19,11 @@ type Way = keyof typeof ways;
 /** An event of Begini, and whether a try to deliver it was answered 200. */
 export type ResultEvent = { uid: string; way: Way; sentAt: number; isAccepted: boolean };
 
-/** Events that are being sent. */
-export type RunningEvents = {
-  /** Sends no more. Resolves to all events when each was accepted or given up. */
-  stop(): Promise<ResultEvent[]>;
-};
-
 /**
  * Sends an event to the service in each of the ways, and pauses once it was tried: a slow machine makes the load smaller,
  * but never lets events pile up, other than those that are repeated.
  */
-export function startEvents({ gateway, vendor }: LocalService, pauseMs: number): RunningEvents {
+export function startEvents({ gateway, vendor }: LocalService, pauseMs: number) {
   const sent: Promise<ResultEvent>[] = [];
   let isStopped = false;
 
@@ -62,6 +56,7 @@ export function startEvents({ gateway, vendor }: LocalService, pauseMs: number):
 
   const sending = send();
   return {
+    /** Sends no more. Resolves to all events when each was accepted or given up. */
     async stop() {
       isStopped = true;
       await sending;

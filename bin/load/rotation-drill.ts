@@ -10,7 +10,7 @@ import { simulatedCredentials } from '../stand-ins/begini/begini-simulator.ts';
 import { localApiKey } from '../stand-ins/local-stage.ts';
 import type { Figure } from './figures.ts';
 import { eventFigures, startEvents } from './result-events.ts';
-import { type Client, type RunningLoad, startLoad } from './start-load.ts';
+import { type Client, startLoad } from './start-load.ts';
 
 /** The local service that a drill renews the key of; `port` is where the operator's command finds it. */
 export type DrilledService = { service: LocalService; port: number };
@@ -139,7 +139,7 @@ async function withService(drill: (drilled: DrilledService) => Promise<Figure[]>
 let applicants = 0;
 
 /** Loan apps that call the local service over HTTP, each request for another applicant. */
-function startDrillLoad({ service }: DrilledService, { clients, pauseMs }: DrillOptions): RunningLoad {
+function startDrillLoad({ service }: DrilledService, { clients, pauseMs }: DrillOptions) {
   const client: Client = async () => {
     applicants += 1;
     const response = await fetch(`${service.gateway.url}/sessions`, {

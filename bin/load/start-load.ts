@@ -25,18 +25,6 @@ export type LoadLimits = {
   signal?: AbortSignal;
 };
 
-/** A load that has not ended yet. */
-export type RunningLoad = {
-  /** How many requests were sent so far. */
-  readonly sent: number;
-  /** Resolves when `count` more requests have ended that match. */
-  answers(count: number, matches?: (request: LoadRequest) => boolean): Promise<void>;
-  /** Resolves to all requests when the last has ended. */
-  ended: Promise<LoadRequest[]>;
-  /** Sends no more. Resolves as `ended` does. */
-  stop(): Promise<LoadRequest[]>;
-};
-
 /**
  * Keeps every client busy with one request at a time, as Lambda does with a function: a slow machine makes the load
  * smaller, but never lets requests pile up.
@@ -44,7 +32,7 @@ export type RunningLoad = {
 export function startLoad(
   clients: readonly Client[],
   { requests: most = Number.POSITIVE_INFINITY, pauseMs = 0, signal }: LoadLimits = {},
-): RunningLoad {
+) {
   const requests: LoadRequest[] = [];
   const listeners = new Set<(request: LoadRequest) => void>();
   let sent = 0;
@@ -64,11 +52,13 @@ export function startLoad(
 
   const ended = Promise.all(clients.map(keepBusy)).then(() => requests);
   return {
+    /** How many requests were sent so far. */
     get sent() {
       return sent;
     },
-    answers: (count, matches = () => true) =>
-      new Promise((resolve) => {
+    /** Resolves when `count` more requests have ended that match. */
+    answers: (count: number, matches: (request: LoadRequest) => boolean = () => true) =>
+      new Promise<void>((resolve) => {
         let missing = count;
         const listener = (request: LoadRequest) => {
           if (matches(request)) missing -= 1;
@@ -78,7 +68,9 @@ export function startLoad(
         };
         listeners.add(listener);
       }),
+    /** Resolves to all requests when the last has ended. */
     ended,
+    /** Sends no more. Resolves as `ended` does. */
     stop() {
       isStopped = true;
       return ended;
