@@ -20,6 +20,7 @@ import {
   type Language,
   runExample,
   type Scripted,
+  type ScriptedService,
   startScriptedService,
 } from './run-example.ts';
 
@@ -165,17 +166,14 @@ describe('functions/README.md', () => {
 });
 
 describe('every language, against a scripted service', () => {
-  type ScriptedService = Awaited<ReturnType<typeof startScriptedService>>;
   const services = new Map<Language, ScriptedService>();
   beforeAll(async () => {
     for (const language of languages) services.set(language, await startScriptedService());
   });
-  afterAll(() => {
-    for (const service of services.values()) service.close();
-  });
+  afterAll(() => Promise.all([...services.values()].map(({ close }) => close())));
 
   /** Runs each example against a script, and says what came of it and how often it called. */
-  async function play(...script: Scripted[]): Promise<Played[]> {
+  async function play(...script: Scripted[]) {
     return await Promise.all(
       [...services].map(async ([language, service]) => {
         service.play(...script);
@@ -188,10 +186,14 @@ describe('every language, against a scripted service', () => {
       }),
     );
   }
-  type Played = HandOver & { language: Language; calls: number };
   const allOf = (expected: Record<string, unknown>) =>
     languages.map((language) => expect.objectContaining({ language, ...expected }));
-  const reported = (text: string) => ({ url: undefined, output: expect.stringContaining(text) });
+  const reported = (text: string, calls: number) => ({
+    url: undefined,
+    output: expect.stringContaining(text),
+    calls,
+  });
+  const handsOver = (calls: number) => ({ url: assessmentUrl, calls });
 
   const handedOver: Scripted = { status: 302, headers: { Location: assessmentUrl } };
   const busy = (retryAfter: string): Scripted => ({
@@ -230,59 +232,40 @@ describe('every language, against a scripted service', () => {
     const isUnknown = status >= 500 && status !== 503;
     const calls = retryAfterSeconds && retryAfterSeconds <= 10 ? 3 : isUnknown ? 2 : 1;
     expect(await play({ status, headers, body })).toEqual(
-      allOf({ ...reported(`Hand-off failed: ${status} ${code} the-request "It" failed.`), calls }),
+      allOf(reported(`Hand-off failed: ${status} ${code} the-request "It" failed.`, calls)),
     );
   });
 
-  test('accepts 201, and 302', async () => {
-    const session = { url: assessmentUrl, expires_at: null, resumed: false };
-    for (const answer of [{ status: 201, body: session }, handedOver]) {
-      expect(await play(answer)).toEqual(allOf({ url: assessmentUrl, calls: 1 }));
-    }
-  });
+  const session = { url: assessmentUrl, expires_at: null, resumed: false };
+  const cut = { status: 201, headers: { 'Content-Length': '999', Connection: 'close' }, body: '{"url":"' };
 
-  test('waits where Retry-After is short, and calls again with the same uid', async () => {
-    expect(await play(busy('1'), handedOver)).toEqual(allOf({ url: assessmentUrl, calls: 2 }));
-    expect(await play(busy('1'), busy('0'), handedOver)).toEqual(allOf({ url: assessmentUrl, calls: 3 }));
+  test.each<[string, Scripted[], ReturnType<typeof handsOver | typeof reported>]>([
+    ['accepts 201', [{ status: 201, body: session }], handsOver(1)],
+    ['accepts 302', [handedOver], handsOver(1)],
+    ['waits where Retry-After is short, and calls again', [busy('1'), handedOver], handsOver(2)],
+    ['waits so twice', [busy('1'), busy('0'), handedOver], handsOver(3)],
+    ['does not call again without Retry-After', [{ status: 503 }], reported('failed: 503', 1)],
+    ['calls again where the answer was lost', ['lose', handedOver], handsOver(2)],
+    ['calls again where the answer was cut', [cut, handedOver], handsOver(2)],
+    ['calls again after 502', [{ status: 502 }, handedOver], handsOver(2)],
+    ['calls again once where the outcome stays unknown', ['lose'], reported('no_answer', 2)],
+    ['calls again at most twice', [busy('0'), 'lose', busy('0'), handedOver], reported('503 vendor_busy', 3)],
+    ['reports once 30 s are nearly over', ['hang', busy('9'), handedOver], reported('503 vendor_busy', 2)],
+    ['waits 20 s for an answer', ['hang', handedOver], handsOver(2)],
+  ])('%s', async (_, script, expected) => {
+    expect(await play(...script)).toEqual(allOf(expected));
   });
 
   test.each(['11', '99999999999999999999', '-1', '1e0', '²', 'soon', 'Fri, 27 Nov 2026 20:15:00 GMT'])(
     'does not wait for Retry-After: %s',
     async (retryAfter) => {
-      expect(await play(busy(retryAfter))).toEqual(allOf({ ...reported('503 vendor_busy'), calls: 1 }));
+      expect(await play(busy(retryAfter))).toEqual(allOf(reported('503 vendor_busy', 1)));
     },
   );
 
-  test('does not call again without Retry-After', async () => {
-    expect(await play({ status: 503 })).toEqual(allOf({ ...reported('failed: 503'), calls: 1 }));
-  });
-
   test.each([400, 403, 413, 415, 422])('does not call again after %i with Retry-After', async (status) => {
     const refusal = { status, headers: { 'Retry-After': '1' } };
-    expect(await play(refusal)).toEqual(allOf({ ...reported(`failed: ${status}`), calls: 1 }));
-  });
-
-  test('calls again once with the same uid where the outcome is unknown', async () => {
-    const cut = { status: 201, headers: { 'Content-Length': '999', Connection: 'close' }, body: '{"url":"' };
-    for (const unknown of ['lose', cut, { status: 502 }] as const) {
-      expect(await play(unknown, handedOver)).toEqual(allOf({ url: assessmentUrl, calls: 2 }));
-    }
-    expect(await play('lose')).toEqual(allOf({ ...reported('no_answer'), calls: 2 }));
-  });
-
-  test('calls again at most twice for one applicant', async () => {
-    const mixed = await play(busy('0'), 'lose', busy('0'), handedOver);
-    expect(mixed).toEqual(allOf({ ...reported('503 vendor_busy'), calls: 3 }));
-  });
-
-  test('reports once 30 s are nearly over', async () => {
-    expect(await play('hang', busy('9'), handedOver)).toEqual(
-      allOf({ ...reported('503 vendor_busy'), calls: 2 }),
-    );
-  });
-
-  test('waits 20 s for an answer', async () => {
-    expect(await play('hang', handedOver)).toEqual(allOf({ url: assessmentUrl, calls: 2 }));
+    expect(await play(refusal)).toEqual(allOf(reported(`failed: ${status}`, 1)));
   });
 
   test.each([
@@ -290,12 +273,12 @@ describe('every language, against a scripted service', () => {
     ...['', 'null', '[]', '"text"', '{"code":', '{"code":7}'].map((body) => [`'${body}'`, body] as const),
   ])('reports a refusal that is no problem but %s', async (_, body) => {
     const refusal = { status: 403, headers: { 'Content-Type': 'text/html' }, body };
-    expect(await play(refusal)).toEqual(allOf({ ...reported('failed: 403'), calls: 1 }));
+    expect(await play(refusal)).toEqual(allOf(reported('failed: 403', 1)));
   });
 
   test('follows no redirect', async () => {
     const elsewhere = { status: 307, headers: { Location: services.get('node')?.url ?? '' } };
-    expect(await play(elsewhere)).toEqual(allOf({ ...reported('failed: 307'), calls: 1 }));
+    expect(await play(elsewhere)).toEqual(allOf(reported('failed: 307', 1)));
   });
 });
 

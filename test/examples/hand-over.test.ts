@@ -1,13 +1,11 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type LocalService, startLocalService } from '../../bin/local/local-service.ts';
 import { localApiKey } from '../../bin/stand-ins/local-stage.ts';
+import { startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 import { startService } from '../support/service.ts';
-import { runExample, startScriptedService } from './run-example.ts';
+import { runExample, type ScriptedService, startScriptedService } from './run-example.ts';
 
 describe('a client that follows redirects, such as fetch,', () => {
   test.each([
@@ -15,31 +13,31 @@ describe('a client that follows redirects, such as fetch,', () => {
     ['does neither if it asks for JSON', { Accept: 'application/json' }, 201, []],
   ])('%s', async (_, accept, status, expected) => {
     const keys: unknown[] = [];
-    const assessment = createServer((request, response) => {
-      keys.push(request.headers['x-api-key']);
-      response.end();
+    const assessment = await startLoopbackServer({
+      async listener(request, response) {
+        keys.push(request.headers['x-api-key']);
+        response.end();
+      },
     });
-    await once(assessment.listen(0, '127.0.0.1'), 'listening');
-    const { port } = assessment.address() as AddressInfo;
-    const service = await startService({ assessment: `http://localhost:${port}` });
+    const service = await startService({ assessment: assessment.origin.replace('127.0.0.1', 'localhost') });
     const headers = { 'Content-Type': 'application/json', 'x-api-key': localApiKey, ...accept };
     const answer = await fetch(service.url, { method: 'POST', headers, body: '{"uid":"ABCDE-12345"}' });
     expect([answer.status, keys]).toEqual([status, expected]);
     await service.close();
-    assessment.close();
+    await assessment.close();
   });
 });
 
 // `npm run test:examples` runs each example against each fault, with both ways of authentication.
 describe('the example for Node.js', () => {
   let service: LocalService;
-  let scripted: Awaited<ReturnType<typeof startScriptedService>>;
+  let scripted: ScriptedService;
   beforeAll(async () => {
     service = await startLocalService(0);
     scripted = await startScriptedService();
   });
   afterAll(async () => {
-    scripted.close();
+    await scripted.close();
     await service.close();
   });
 

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 import { programEnvironment } from '../support/test-run.ts';
 
 /** Each example by its language, and the program that runs it. */
@@ -78,34 +77,31 @@ export type Scripted =
   | 'hang'
   | { status: number; headers?: Record<string, string>; body?: string | object };
 
+export type ScriptedService = Awaited<ReturnType<typeof startScriptedService>>;
+
 /** A service that answers by a script, and repeats the last line of it. */
 export async function startScriptedService() {
   let script: Scripted[] = [];
   const bodies: string[] = [];
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    bodies.push(await text(request));
-    const next = script.length > 1 ? script.shift() : script[0];
-    if (next === 'lose') request.socket.destroy();
-    if (typeof next !== 'object') return;
-    const { status, headers = {}, body = '' } = next;
-    const content = typeof body === 'string' ? body : JSON.stringify(body);
-    response.writeHead(status, { 'Content-Type': 'application/problem+json', ...headers }).end(content);
-  }
-
-  const server = createServer((request, response) => void answer(request, response));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { origin, close } = await startLoopbackServer({
+    async listener(request, response) {
+      bodies.push(await text(request));
+      const next = script.length > 1 ? script.shift() : script[0];
+      if (next === 'lose') request.socket.destroy();
+      if (typeof next !== 'object') return;
+      const { status, headers = {}, body = '' } = next;
+      const content = typeof body === 'string' ? body : JSON.stringify(body);
+      response.writeHead(status, { 'Content-Type': 'application/problem+json', ...headers }).end(content);
+    },
+  });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/test/sessions`,
+    url: `${origin}/test/sessions`,
     /** What each call sent since the last script. */
     bodies,
     play(...next: Scripted[]): void {
       script = next;
       bodies.length = 0;
     },
-    close(): void {
-      server.closeAllConnections();
-      server.close();
-    },
+    close,
   };
 }
