@@ -141,20 +141,19 @@ test('alarms are found by their names, a missing one is wrong, and a raised one 
   expect(raised).toContain(finding?.found.replace(/^raised: "|"$/g, '') || 'nothing');
 });
 
-/** What the doctor asks without an SDK client; and to set up what it then finds, any other operation. */
-const ask = async (service: string, operation: string, input: object): Promise<string> => {
-  const credentials = async () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' });
-  const askAws = askAwsIn('eu-central-1', credentials, (request) =>
-    callStage({ ...request, url: `${moto.url}/` }),
-  );
-  return await askAws({ service, operation, input } as AwsQuestion);
-};
+/** What the doctor asks without an SDK client. */
+const askAws = askAwsIn(
+  'eu-central-1',
+  async () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' }),
+  (request) => callStage({ ...request, url: `${moto.url}/` }),
+);
+/** To set up what it then finds, any other operation. */
+const ask = (service: string, operation: string, input: object): Promise<string> =>
+  askAws({ service, operation, input } as AwsQuestion);
 
 test('the account has no role for logs until it gets one that exists, and trusts API Gateway', async () => {
   const client = clientOf(APIGatewayClient);
-  const [role] = accountChecks(client, clientOf(LambdaClient), ({ service, operation, input }) =>
-    ask(service, operation, input),
-  );
+  const [role] = accountChecks(client, clientOf(LambdaClient), askAws);
   if (!role) throw new Error('no check');
   const codes = async () => (await examine([role])).map(({ code }) => code);
   expect(await codes()).toEqual(['log_role_missing']);
@@ -179,7 +178,7 @@ test('the account has no role for logs until it gets one that exists, and trusts
 });
 
 test('a trail must exist and record, and the policy of a key is read', async () => {
-  const check = trailCheck(({ service, operation, input }) => ask(service, operation, input), 'eu-central-1');
+  const check = trailCheck(askAws, 'eu-central-1');
   const codes = async () => (await examine([check])).map(({ code }) => code);
   expect(await codes()).toEqual(['no_trail']);
   await fetch(`${moto.url}/trails`, { method: 'PUT' });
