@@ -3,27 +3,23 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { type LoopbackServer, readBody, startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
+import { text } from 'node:stream/consumers';
+import { readBody, startLoopbackServer } from '../../bin/stand-ins/loopback.ts';
 
 /** A call of any service: `cloudformation:DescribeStacks`, or `lambda:GET /2015-03-31/functions/a/aliases/live`. */
 export type AwsCall = { name: string; input: Readonly<Record<string, unknown>> };
 
-/** What the stand-in answers a call with: JSON, or XML for services that speak it. */
-export type Answer = object | string | { statusCode: number; body: string };
+/** What the stand-in answers a call with: JSON, XML for services that speak it, or a `statusCode` with a `body`. */
+type Answer = Record<string, unknown> | string;
+type Give = (input: AwsCall['input']) => Answer;
 
 /** Every service of AWS, which records what is called, and answers as little as the AWS CLI accepts. */
-export interface AwsStandIn extends Pick<LoopbackServer, 'origin' | 'close'> {
-  readonly calls: AwsCall[];
-  /** Answers calls of that name, from now on. */
-  answer(name: string, give: (input: AwsCall['input']) => Answer): void;
-  /** Forgets calls and answers. */
-  reset(): void;
-}
+export type AwsStandIn = Awaited<ReturnType<typeof startAwsStandIn>>;
 
 /** Starts the stand-in on a free port of 127.0.0.1. */
-export async function startAwsStandIn(): Promise<AwsStandIn> {
+export async function startAwsStandIn() {
   const calls: AwsCall[] = [];
-  const answers = new Map<string, (input: AwsCall['input']) => Answer>();
+  const answers = new Map<string, Answer | Give>();
   const { origin, close } = await startLoopbackServer({
     async listener(request, response) {
       const body = String(await readBody(request, 1_000_000));
@@ -40,9 +36,10 @@ export async function startAwsStandIn(): Promise<AwsStandIn> {
       };
       calls.push(call);
       const isXml = !target && form.has('Action');
-      const answer = answers.get(call.name)?.(call.input) ?? (isXml ? '' : {});
+      const give = answers.get(call.name) ?? (isXml ? '' : {});
+      const answer = typeof give === 'function' ? give(call.input) : give;
       if (typeof answer === 'object' && 'statusCode' in answer) {
-        response.writeHead(Number(answer.statusCode)).end(answer.body);
+        response.writeHead(Number(answer.statusCode)).end(String(answer.body));
       } else if (typeof answer === 'string') {
         response.end(
           `<${operation}Response><${operation}Result>${answer}</${operation}Result></${operation}Response>`,
@@ -55,7 +52,9 @@ export async function startAwsStandIn(): Promise<AwsStandIn> {
   return {
     origin,
     calls,
-    answer: (name, give) => void answers.set(name, give),
+    /** Answers calls of that name, from now on. */
+    answer: (name: string, give: Answer | Give) => void answers.set(name, give),
+    /** Forgets calls and answers. */
     reset() {
       calls.length = 0;
       answers.clear();
@@ -81,70 +80,45 @@ npx() { [ ! -e cdk.json ] || node "$OWN_CDK" "\${@:2}"; }
 aws() { local own="ENDPOINT_$1"; command aws --endpoint-url "\${!own:-$ENDPOINT_aws}" "$@"; }
 `;
 
-/** How a script ended, and what it has printed. */
-export type ScriptResult = { exitCode: number; stdout: string; stderr: string };
-
 /**
  * Runs a script of a document in bash, word for word, with the AWS CLI of this machine. `npm` and `git` do nothing, and
  * `less` prints. `npx cdk` is the CDK CLI if there is a `cdk.json`, and does nothing otherwise.
  * @param endpoints where AWS is, or one service of it: version 1 of the AWS CLI ignores `AWS_ENDPOINT_URL` for SQS
  */
-export async function runScript(
-  script: string,
-  endpoints: Endpoints,
-  files: Files = {},
-): Promise<ScriptResult> {
-  const folder = mkdtempSync(join(tmpdir(), 'begini-session-aws-cli-'));
+export async function runScript(script: string, endpoints: Endpoints, files: Files = {}) {
+  const cwd = mkdtempSync(join(tmpdir(), 'begini-session-aws-cli-'));
   try {
     for (const [name, content] of Object.entries({ ...documentedFiles, ...files })) {
-      writeFileSync(join(folder, name), JSON.stringify(content));
+      writeFileSync(join(cwd, name), JSON.stringify(content));
     }
-    symlinkSync(join(root, '.github'), join(folder, '.github'));
-    const environment = {
-      ...Object.fromEntries(Object.entries(endpoints).map(([service, url]) => [`ENDPOINT_${service}`, url])),
-      AWS_ENDPOINT_URL: endpoints.aws ?? '',
-      // No name that begins with CDK: the CDK CLI would take it for an option.
-      OWN_CDK: cdk,
-    };
-    return await run('bash', ['-c', prelude + script], { cwd: folder, environment });
+    symlinkSync(join(root, '.github'), join(cwd, '.github'));
+    const child = spawn('bash', ['-c', prelude + script], {
+      cwd,
+      // Credentials that mean nothing, and no settings of this machine.
+      env: {
+        PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+        HOME: cwd,
+        AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+        AWS_SECRET_ACCESS_KEY: 'example',
+        // Version 1 of the AWS CLI reads the second only.
+        AWS_REGION: 'us-east-1',
+        AWS_DEFAULT_REGION: 'us-east-1',
+        AWS_PAGER: '',
+        CDK_DISABLE_CLI_TELEMETRY: 'true',
+        CI: 'true',
+        AWS_MAX_ATTEMPTS: '1',
+        AWS_EC2_METADATA_DISABLED: 'true',
+        ...Object.fromEntries(Object.entries(endpoints).map(([name, url]) => [`ENDPOINT_${name}`, url])),
+        AWS_ENDPOINT_URL: endpoints.aws ?? '',
+        // No name that begins with CDK: the CDK CLI would take it for an option.
+        OWN_CDK: cdk,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const printed = [text(child.stdout), text(child.stderr)] as const;
+    const [stdout, stderr, [exitCode]] = await Promise.all([...printed, once(child, 'close')]);
+    return { exitCode, stdout, stderr };
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(cwd, { recursive: true });
   }
-}
-
-/** Runs a program with credentials that mean nothing, and no settings of this machine. */
-export async function run(
-  program: string,
-  args: readonly string[],
-  { cwd, environment }: { cwd: string; environment: Record<string, string> },
-): Promise<ScriptResult> {
-  const child = spawn(program, args, {
-    cwd,
-    env: {
-      PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
-      HOME: cwd,
-      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-      AWS_SECRET_ACCESS_KEY: 'example',
-      // Version 1 of the AWS CLI reads the second only.
-      AWS_REGION: 'us-east-1',
-      AWS_DEFAULT_REGION: 'us-east-1',
-      AWS_PAGER: '',
-      CDK_DISABLE_CLI_TELEMETRY: 'true',
-      CI: 'true',
-      AWS_MAX_ATTEMPTS: '1',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      ...environment,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  const [exitCode] = await once(child, 'close');
-  return { exitCode, stdout, stderr };
 }

@@ -77,19 +77,16 @@ async function runs(script: string, endpoints: Endpoints = { aws: aws.origin }) 
 test.each(documentedScripts().map(({ place, script }) => [place, script] as const))(
   '%s: the AWS CLI accepts each command',
   async (_, script) => {
-    aws.answer('sqs:GetQueueAttributes', () => ({
-      Attributes: { RedrivePolicy: '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:111122223333:dead"}' },
-    }));
+    const RedrivePolicy = '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:111122223333:dead"}';
+    aws.answer('sqs:GetQueueAttributes', { Attributes: { RedrivePolicy } });
     // What `aws cloudformation deploy` waits for.
     const stack =
       '<StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>2026-11-27T00:00:00Z</CreationTime>';
-    aws.answer(
-      'cloudformation:DescribeStacks',
-      () => `<Stacks><member><StackName>any</StackName>${stack}</member></Stacks>`,
-    );
-    aws.answer('cloudformation:DescribeChangeSet', () => '<Status>CREATE_COMPLETE</Status>');
-    aws.answer('cloudformation:GetTemplateSummary', () => '<Parameters></Parameters>');
-    aws.answer('cloudformation:CreateChangeSet', () => '<Id>id</Id><StackId>id</StackId>');
+    const stacks = `<Stacks><member><StackName>any</StackName>${stack}</member></Stacks>`;
+    aws.answer('cloudformation:DescribeStacks', stacks);
+    aws.answer('cloudformation:DescribeChangeSet', '<Status>CREATE_COMPLETE</Status>');
+    aws.answer('cloudformation:GetTemplateSummary', '<Parameters></Parameters>');
+    aws.answer('cloudformation:CreateChangeSet', '<Id>id</Id><StackId>id</StackId>');
     await runs(script);
     expect(aws.calls.length).toBeGreaterThanOrEqual(script.match(/\baws [a-z]/g)?.length ?? 1);
   },
@@ -150,41 +147,30 @@ describe('who changed the credentials', () => {
   });
 });
 
-describe('the faster roll back', () => {
-  test('finds the function on the second page of a stack, and moves its alias', async () => {
-    const summaries = (some: [string, string, string][]) =>
-      some
-        .map(
-          ([id, type, name]) =>
-            `<member><LogicalResourceId>${id}</LogicalResourceId><ResourceType>${type}</ResourceType><PhysicalResourceId>${name}</PhysicalResourceId></member>`,
-        )
-        .join('');
-    aws.answer('cloudformation:ListStackResources', ({ NextToken }) =>
-      NextToken
-        ? `<StackResourceSummaries>${summaries([
-            ['CreateSessionFunctionC88785D1', 'AWS::Lambda::Function', 'the-function'],
-            ['CreateSessionFunctionAliaslive71D8D856', 'AWS::Lambda::Alias', 'an-alias'],
-          ])}</StackResourceSummaries>`
-        : `<StackResourceSummaries>${summaries([
-            ['LaunchLinksLaunchFunction626133B4', 'AWS::Lambda::Function', 'another-function'],
-          ])}</StackResourceSummaries><NextToken>2</NextToken>`,
-    );
-    aws.answer('lambda:GET /2015-03-31/functions/the-function/aliases/live', () => ({
-      FunctionVersion: '7',
-    }));
-    expect(await runs(documentedScript(runbook, 'update-alias'))).toMatch(/^7\n/);
-    const alias = '/2015-03-31/functions/the-function/aliases/live';
-    expect(aws.calls.map(({ name }) => name)).toEqual([
-      'cloudformation:ListStackResources',
-      'cloudformation:ListStackResources',
-      `lambda:GET ${alias}`,
-      'lambda:GET /2015-03-31/functions/the-function/versions',
-      `lambda:PUT ${alias}`,
-    ]);
-    expect(aws.calls.at(-1)?.input).toEqual({
-      FunctionVersion: '6',
-      RoutingConfig: { AdditionalVersionWeights: {} },
-    });
+test('the faster roll back finds the function on the second page of a stack, and moves its alias', async () => {
+  const summary = (id: string, type: string, name: string) =>
+    `<member><LogicalResourceId>${id}</LogicalResourceId><ResourceType>${type}</ResourceType><PhysicalResourceId>${name}</PhysicalResourceId></member>`;
+  const first = summary('LaunchLinksLaunchFunction626133B4', 'AWS::Lambda::Function', 'another-function');
+  const second =
+    summary('CreateSessionFunctionC88785D1', 'AWS::Lambda::Function', 'the-function') +
+    summary('CreateSessionFunctionAliaslive71D8D856', 'AWS::Lambda::Alias', 'an-alias');
+  const page = (summaries: string) => `<StackResourceSummaries>${summaries}</StackResourceSummaries>`;
+  aws.answer('cloudformation:ListStackResources', ({ NextToken }) =>
+    NextToken ? page(second) : `${page(first)}<NextToken>2</NextToken>`,
+  );
+  const alias = '/2015-03-31/functions/the-function/aliases/live';
+  aws.answer(`lambda:GET ${alias}`, { FunctionVersion: '7' });
+  expect(await runs(documentedScript(runbook, 'update-alias'))).toMatch(/^7\n/);
+  expect(aws.calls.map(({ name }) => name)).toEqual([
+    'cloudformation:ListStackResources',
+    'cloudformation:ListStackResources',
+    `lambda:GET ${alias}`,
+    'lambda:GET /2015-03-31/functions/the-function/versions',
+    `lambda:PUT ${alias}`,
+  ]);
+  expect(aws.calls.at(-1)?.input).toEqual({
+    FunctionVersion: '6',
+    RoutingConfig: { AdditionalVersionWeights: {} },
   });
 });
 

@@ -52,10 +52,9 @@ function scriptsOfDocument(file: string): DocumentedScript[] {
   const blocks = /^( *)```(\w*)\n(.*?)^\1```$/gms;
   const inBlocks = [...text.matchAll(blocks)]
     .filter(([, , language]) => language === 'sh')
-    .map(({ index, 3: script = '' }) => ({ index, script }))
-    .map(({ index, script }, at, all) => ({
+    .map(({ index, 3: script = '' }, at, all) => ({
       index,
-      script: withVariables(script, all[at - 1]?.script ?? ''),
+      script: withVariables(script, all[at - 1]?.[3] ?? ''),
     }));
   // Blanked, so that places stay the same.
   const prose = text.replaceAll(blocks, (block) => block.replaceAll(/[^\n]/g, ' '));

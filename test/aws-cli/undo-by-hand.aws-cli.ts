@@ -43,28 +43,22 @@ beforeEach(() => aws.reset());
 /** A deployed stack with a change set that CloudFormation shows in two pages, once it was created. */
 function standIn(changes: readonly Change[], { isCreated }: { isCreated: boolean }): void {
   let exists = isCreated;
-  const member = (text: string) => `<Stacks><member>${text}</member></Stacks>`;
+  aws.answer('sts:GetCallerIdentity', '<Account>111122223333</Account><Arn>arn</Arn><UserId>id</UserId>');
   aws.answer(
-    'sts:GetCallerIdentity',
-    () => '<Account>111122223333</Account><Arn>arn</Arn><UserId>id</UserId>',
-  );
-  aws.answer('cloudformation:DescribeStacks', () =>
-    member(`<StackName>${stackName}</StackName><StackId>${stackId}</StackId>
+    'cloudformation:DescribeStacks',
+    `<Stacks><member><StackName>${stackName}</StackName><StackId>${stackId}</StackId>
       <StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>2026-11-27T00:00:00Z</CreationTime>
-      <EnableTerminationProtection>true</EnableTerminationProtection>`),
+      <EnableTerminationProtection>true</EnableTerminationProtection></member></Stacks>`,
   );
-  aws.answer('cloudformation:GetTemplate', () => `<TemplateBody>${JSON.stringify(template)}</TemplateBody>`);
-  aws.answer('cloudformation:DetectStackDrift', () => '<StackDriftDetectionId>id</StackDriftDetectionId>');
+  aws.answer('cloudformation:GetTemplate', `<TemplateBody>${JSON.stringify(template)}</TemplateBody>`);
+  aws.answer('cloudformation:DetectStackDrift', '<StackDriftDetectionId>id</StackDriftDetectionId>');
   aws.answer(
     'cloudformation:DescribeStackDriftDetectionStatus',
-    () => `<StackId>${stackId}</StackId><StackDriftDetectionId>id</StackDriftDetectionId>
+    `<StackId>${stackId}</StackId><StackDriftDetectionId>id</StackDriftDetectionId>
       <DetectionStatus>DETECTION_COMPLETE</DetectionStatus><StackDriftStatus>DRIFTED</StackDriftStatus>
       <Timestamp>2026-11-27T00:00:00Z</Timestamp>`,
   );
-  aws.answer(
-    'cloudformation:DescribeStackResourceDrifts',
-    () => '<StackResourceDrifts></StackResourceDrifts>',
-  );
+  aws.answer('cloudformation:DescribeStackResourceDrifts', '<StackResourceDrifts></StackResourceDrifts>');
   aws.answer('cloudformation:CreateChangeSet', () => {
     exists = true;
     return `<Id>${changeSetId}</Id><StackId>${stackId}</StackId>`;
