@@ -19,37 +19,35 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => testbed.close());
 
-/** Builds a variant that needs no other packages, and measures two rounds; with the calls that they made. */
+/** Builds a variant that needs no other packages, and measures one round; with the calls that it made. */
 async function measureOne(name: VariantName) {
   const variant = await buildVariant(name, baselinesFolder, folder);
   const count = () => Object.values(testbed.received());
   const before = count();
-  const [measured] = await measure([{ variant, testbed }], 2, few);
+  const [measured] = await measure([{ variant, testbed }], 1, few);
   return { measured, calls: count().map((calls, index) => calls - (before[index] ?? 0)) };
 }
 
-// Each round starts a cold function for two requests, and a warm one for four.
+// A round starts a cold function for two requests, and a warm one for four.
 test.each<[VariantName, number, number, number, number, number]>([
   ['empty', 0, 0, 0, 0, 0],
-  ['hand-written', 12, 4, 4, 0, 0],
-  ['hand-written-early', 12, 4, 4, 0, 0],
-  ['ours', 12, 4, 4, 0, 0],
-  ['remembering', 12, 4, 4, 24, 0],
-  ['receiving', 0, 0, 8, 0, 12],
-  ['bare-post', 0, 0, 0, 0, 12],
+  ['hand-written', 6, 2, 2, 0, 0],
+  ['hand-written-early', 6, 2, 2, 0, 0],
+  ['ours', 6, 2, 2, 0, 0],
+  ['remembering', 6, 2, 2, 12, 0],
+  ['receiving', 0, 0, 4, 0, 6],
+  ['bare-post', 0, 0, 0, 0, 6],
 ])(
   '%s is measured cold and warm, with its calls and connections to Begini, and its calls to Secrets Manager, the table and SQS',
   async (name, ...calls) => {
     const { measured, calls: made } = await measureOne(name);
-    expect(made.slice(0, 3)).toEqual(calls.slice(0, 3));
-    // A machine that takes longer than a call's time limit repeats it.
-    expect(made[3]).toBeGreaterThanOrEqual(calls[3] ?? 0);
-    expect(made[4]).toBeGreaterThanOrEqual(calls[4] ?? 0);
-    for (const round of measured?.rounds ?? []) {
-      expect(Object.values(round).every((value) => value > 0)).toBe(true);
-      expect(round.totalMs).toBeCloseTo(round.initMs + round.firstMs);
-    }
-    expect(measured?.rounds).toHaveLength(2);
+    expect(made[0]).toBe(calls[0]);
+    expect(made.map(Boolean)).toEqual(calls.map(Boolean));
+    // A machine that takes longer than a time limit connects or calls again.
+    for (const [side, count] of made.entries()) expect(count).toBeGreaterThanOrEqual(calls[side] ?? 0);
+    const [round = {} as Measurement] = measured?.rounds ?? [];
+    expect(Object.values(round).every((value) => value > 0)).toBe(true);
+    expect(round.totalMs).toBeCloseTo(round.initMs + round.firstMs);
   },
   120_000,
 );
@@ -59,7 +57,8 @@ test('a variant at a distance waits for its round trips, three of them for a new
   const distant = await startTestbed({ distance });
   try {
     const variant = await buildVariant('hand-written', baselinesFolder, folder);
-    const [measured] = await measure([{ variant, testbed: distant }], 1, few);
+    const [measured] = await measure([{ variant, testbed: distant }], 2, few);
+    expect(measured?.rounds).toHaveLength(2);
     const { firstMs = 0, secondMs = 0, warmP50Ms } = measured?.rounds[0] ?? {};
     // A timer may end a millisecond early.
     expect(firstMs).toBeGreaterThan(3 * (distance.vendorMs + distance.awsMs) - 15);
