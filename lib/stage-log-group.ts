@@ -1,13 +1,9 @@
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { removalPolicyOf } from './removal-policy.ts';
-import type { Stage } from './stages/stages.ts';
+import type { StageProps } from './stage-props.ts';
 
-export interface StageLogGroupProps {
-  stage: Stage;
-  /** If absent, CloudWatch's default key. */
-  encryptionKey?: IKey | undefined;
+export interface StageLogGroupProps extends StageProps {
   /** Only if a service requires a name; if absent, CloudFormation generates one. */
   logGroupName?: string;
 }

@@ -16,7 +16,6 @@ import {
   SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigateway';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -25,6 +24,7 @@ import { securityHeaders } from '../../functions/http/security-headers.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
 import { pascalCase } from '../pascal-case.ts';
 import { StageLogGroup } from '../stage-log-group.ts';
+import type { StageProps } from '../stage-props.ts';
 import type { Stage } from '../stages/stages.ts';
 import { acknowledgeApiFindings } from './api-findings.ts';
 import { Callers, callerAuthentication, sourceIpPolicy } from './callers.ts';
@@ -37,12 +37,9 @@ import {
 } from './gateway-responses.ts';
 import { type Route, type RoutedFunction, routes } from './routes.ts';
 
-export interface SessionApiProps {
-  stage: Stage;
+export interface SessionApiProps extends StageProps {
   /** The functions that the stage has: their routes are declared. */
   functions: Readonly<Partial<Record<RoutedFunction, ApiFunction>>>;
-  /** For the access log; if absent, CloudWatch's default key. */
-  encryptionKey?: IKey | undefined;
 }
 
 /**

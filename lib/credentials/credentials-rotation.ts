@@ -1,18 +1,14 @@
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { rotationStepTimeoutMs } from '../../functions/deadlines.ts';
 import { ServiceFunction } from '../lambda/service-function.ts';
 import { scheduleRotation } from '../secrets/rotation-schedule.ts';
-import type { Stage } from '../stages/stages.ts';
+import type { StageProps } from '../stage-props.ts';
 import type { Credentials } from './credentials.ts';
 
-export interface CredentialsRotationProps {
-  stage: Stage;
+export interface CredentialsRotationProps extends StageProps {
   credentials: Credentials;
   /** The folder of the bundle of rotate-credentials. */
   bundle: string;
-  /** For the log group; if absent, CloudWatch's default key. */
-  encryptionKey?: IKey | undefined;
 }
 
 /** The function that rotates the pair, and the deadline by which a new one must be staged. */

@@ -1,18 +1,11 @@
 import { Lazy, SecretValue, Validations } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnResourcePolicy, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ServiceFunction } from '../lambda/service-function.ts';
 import { removalPolicyOf } from '../removal-policy.ts';
 import { allowGetValue } from '../secrets/secret-permissions.ts';
-import type { Stage } from '../stages/stages.ts';
-
-export interface CredentialsProps {
-  stage: Stage;
-  /** If absent, the default key that Secrets Manager has in every account. */
-  encryptionKey?: IKey | undefined;
-}
+import type { StageProps } from '../stage-props.ts';
 
 /** The vendor's API key with its integration id, and the key of the pseudonyms in log lines. */
 export class Credentials extends Construct {
@@ -24,7 +17,7 @@ export class Credentials extends Construct {
   /** The roles that the policy exempts. */
   readonly #readers: string[] = [];
 
-  constructor(scope: Construct, id: string, { stage, encryptionKey }: CredentialsProps) {
+  constructor(scope: Construct, id: string, { stage, encryptionKey }: StageProps) {
     super(scope, id);
     const shared = { removalPolicy: removalPolicyOf(stage), ...(encryptionKey && { encryptionKey }) };
     // The ids contain the stage because CloudFormation derives the secrets' names from them, and nothing else

@@ -1,6 +1,5 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { type IGrantable, type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Architecture,
   Code,
@@ -13,19 +12,17 @@ import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { functionTimeoutMs } from '../../functions/deadlines.ts';
 import { StageLogGroup } from '../stage-log-group.ts';
+import type { StageProps } from '../stage-props.ts';
 import type { Stage } from '../stages/stages.ts';
 import { FunctionEnvironment } from './function-environment.ts';
 
 /** MiB; Lambda gives CPU in proportion. */
 const functionMemoryMiB = 512;
 
-export interface ServiceFunctionProps {
-  stage: Stage;
+export interface ServiceFunctionProps extends StageProps {
   description: string;
   /** The folder `bundleFunction` returned. */
   bundle: string;
-  /** For the log group; if absent, CloudWatch's default key. */
-  encryptionKey?: IKey | undefined;
   /** If absent, none is reserved. */
   reservedConcurrentExecutions?: number | undefined;
   /** Lambda's timeout in ms; by default that of requests from API Gateway. */

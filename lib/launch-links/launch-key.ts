@@ -1,19 +1,15 @@
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { ServiceFunction } from '../lambda/service-function.ts';
 import { removalPolicyOf } from '../removal-policy.ts';
 import { scheduleRotation } from '../secrets/rotation-schedule.ts';
 import { allowGetValue } from '../secrets/secret-permissions.ts';
-import type { Stage } from '../stages/stages.ts';
+import type { StageProps } from '../stage-props.ts';
 
 /** The stage of the key, and what renews it. */
-export interface LaunchKeyProps {
-  stage: Stage;
+export interface LaunchKeyProps extends StageProps {
   /** The folder of the rotation function's bundle. */
   bundle: string;
-  /** For the secret and the log group; if absent, the default keys that AWS has in every account. */
-  encryptionKey?: IKey | undefined;
 }
 
 /** The key that launch tokens are sealed with, renewed on its own schedule. */

@@ -1,20 +1,17 @@
 import { Annotations } from 'aws-cdk-lib';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { Credentials } from '../credentials/credentials.ts';
 import { ApiFunction } from '../lambda/api-function.ts';
+import type { StageProps } from '../stage-props.ts';
 import { isUnnamed } from '../stages/applicant-page.ts';
 import type { Stage } from '../stages/stages.ts';
 import { LaunchKey } from './launch-key.ts';
 
 /** What launch links need. */
-export interface LaunchLinksProps {
-  stage: Stage;
+export interface LaunchLinksProps extends StageProps {
   credentials: Credentials;
   /** The folder of each function's bundle; the one of `launch` holds the stage's own pages. */
   bundles: Record<'create-launch-link' | 'launch' | 'rotate-launch-key', string>;
-  /** For the key's secret and the log groups; if absent, the default keys that AWS has in every account. */
-  encryptionKey?: IKey | undefined;
 }
 
 /** Links that lead an applicant from a message to the assessment, and the key that their tokens are sealed with. */

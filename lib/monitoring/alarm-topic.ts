@@ -4,20 +4,17 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import type { Stage } from '../stages/stages.ts';
+import type { StageProps } from '../stage-props.ts';
 
-export interface AlarmTopicProps {
-  stage: Stage;
-  /** Must let CloudWatch and EventBridge use it, as `StageKey` does; if absent, the topic is not encrypted. */
-  encryptionKey?: IKey | undefined;
-}
-
-/** Where alarms go: the stage's own topic for `alarmEmail`, or the topic of `alarmTopicArn`. */
+/**
+ * Where alarms go: the stage's own topic for `alarmEmail`, or the topic of `alarmTopicArn`. Its key must let CloudWatch
+ * and EventBridge use it.
+ */
 export class AlarmTopic extends Construct {
   /** Absent if the stage has no receiver of alarms. */
   readonly topic: ITopic | undefined;
 
-  constructor(scope: Construct, id: string, { stage, encryptionKey }: AlarmTopicProps) {
+  constructor(scope: Construct, id: string, { stage, encryptionKey }: StageProps) {
     super(scope, id);
     if (stage.alarmTopicArn) {
       this.topic = Topic.fromTopicArn(this, 'Existing', stage.alarmTopicArn);

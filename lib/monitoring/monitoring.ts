@@ -1,4 +1,3 @@
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { Firewall } from '../api/firewall.ts';
 import type { RoutedFunction } from '../api/routes.ts';
@@ -6,7 +5,7 @@ import type { SessionApi } from '../api/session-api.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { ApiFunction } from '../lambda/api-function.ts';
 import type { ResultQueues } from '../results/result-queues.ts';
-import type { Stage } from '../stages/stages.ts';
+import type { StageProps } from '../stage-props.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { Alarms, type Rotations } from './alarms.ts';
 import { CredentialsWatch } from './credentials-watch.ts';
@@ -14,8 +13,7 @@ import { StageDashboard } from './dashboard.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { SavedQueries } from './saved-queries.ts';
 
-export interface MonitoringProps {
-  stage: Stage;
+export interface MonitoringProps extends StageProps {
   api: SessionApi;
   /** Absent in a stage without a firewall. */
   firewall: Firewall | undefined;
@@ -25,7 +23,6 @@ export interface MonitoringProps {
   rotations: Rotations;
   /** The queues of results, in a stage that has them. */
   results: ResultQueues | undefined;
-  encryptionKey?: IKey | undefined;
 }
 
 /** Everything that shows an operator the state of a stage: metrics, alarms, dashboard and saved queries. */

@@ -5,14 +5,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { ServiceFunction } from '../lambda/service-function.ts';
 import { removalPolicyOf } from '../removal-policy.ts';
-import type { Stage } from '../stages/stages.ts';
-
-/** What the queues need. */
-export interface ResultQueuesProps {
-  stage: Stage;
-  /** If absent, Amazon SQS's own encryption. */
-  encryptionKey?: IKey | undefined;
-}
+import type { StageProps } from '../stage-props.ts';
 
 /** As long as Amazon SQS keeps a message. */
 const retention = Duration.days(14);
@@ -33,7 +26,7 @@ export class ResultQueues extends Construct {
   readonly setAside: Queue;
   readonly #encryptionKey: IKey | undefined;
 
-  constructor(scope: Construct, id: string, { stage, encryptionKey }: ResultQueuesProps) {
+  constructor(scope: Construct, id: string, { stage, encryptionKey }: StageProps) {
     super(scope, id);
     this.#encryptionKey = encryptionKey;
     const shared = {

@@ -1,21 +1,18 @@
 import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { Credentials } from '../credentials/credentials.ts';
 import { ApiFunction } from '../lambda/api-function.ts';
+import type { StageProps } from '../stage-props.ts';
 import type { Stage } from '../stages/stages.ts';
 import { ResultQueues } from './result-queues.ts';
 
 /** What results need. */
-export interface ResultsProps {
-  stage: Stage;
+export interface ResultsProps extends StageProps {
   credentials: Credentials;
   /** The folder of the function's bundle. */
   bundle: string;
   /** Days for which the previous API key still verifies results. */
   previousKeyDays: number;
-  /** For the queues and the log group; if absent, the default keys that AWS has in every account. */
-  encryptionKey?: IKey | undefined;
 }
 
 /** Results, from Begini into the lender's queue. */
