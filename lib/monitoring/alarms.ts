@@ -82,19 +82,19 @@ interface AlarmSpec {
   meaning: string;
   metric: IMetric;
   /** The alarm is raised at this value and above. */
-  threshold: number;
-  /** Raised by `datapoints` of the last `of` periods, and over when there are fewer. */
-  datapoints: number;
-  of: number;
+  threshold?: number;
+  /** Raised by `datapoints` of the last `of` periods, and over when there are fewer. All are 1 by default. */
+  datapoints?: number;
+  of?: number;
 }
 
 const minute = Duration.minutes(1);
 
 /** Raised within a minute or two, and a single alarm while an occasional request keeps failing. */
-const onAnyOccurrence = { threshold: 1, datapoints: 1, of: 15 };
+const onAnyOccurrence = { of: 15 };
 
 /** The same, but over five minutes after the last failure, so that it does not roll back the next deployment. */
-const onAnyOccurrenceForRollBack = { threshold: 1, datapoints: 1, of: 5 };
+const onAnyOccurrenceForRollBack = { of: 5 };
 
 /** An applicant who waits this long for a page thinks that it is broken. Milliseconds, 95th percentile. */
 const slowHandOffMs = 3_000;
@@ -117,7 +117,7 @@ export class Alarms extends Construct {
     const { stage, metrics, api, functions, rotations, results, topic } = props;
     this.#topic = topic;
     this.#runbookUrl = stage.runbookUrl;
-    this.rollBack = [this.#functionErrors(functions), this.#internalErrors(metrics)];
+    this.rollBack = this.#ownFailures(metrics, functions);
     this.errorBudget = new ErrorBudget(this, 'ErrorBudget', {
       runbookUrl: stage.runbookUrl,
       methods: api.handOffMethods,
@@ -132,13 +132,11 @@ export class Alarms extends Construct {
       );
     for (const { alarm } of floods) this.#notify(alarm);
     this.all = [
-      this.#credentialsRefused(metrics),
-      this.#credentialsNotSet(metrics),
+      ...this.#uselessCredentials(metrics),
       ...this.errorBudget.alarms.map(({ alarm }) => alarm),
       this.#slowHandOffs(api),
       ...floods.map(({ alarm }) => alarm),
-      this.#callersThrottled(metrics),
-      this.#functionsThrottled(functions),
+      ...this.#throttled(metrics, functions),
       ...this.rollBack,
       ...(stage.resume ? [this.#storeUnavailable(metrics)] : []),
       ...this.#rotationsFailed(rotations),
@@ -146,20 +144,19 @@ export class Alarms extends Construct {
     ];
   }
 
-  #credentialsRefused(metrics: RequestMetrics): Alarm {
-    return this.#add('CredentialsRefused', runbookArticles.credentialsRefused, {
-      meaning: 'Begini answered 401 or 403: no applicant gets through until the credentials are fixed.',
-      metric: perMinute(metrics, 'CredentialsRefused'),
-      ...onAnyOccurrence,
-    });
-  }
-
-  #credentialsNotSet(metrics: RequestMetrics): Alarm {
-    return this.#add('CredentialsNotSet', runbookArticles.credentialsNotSet, {
-      meaning: 'A loan app calls, but the secret of this stage holds no API key and integration id yet.',
-      metric: perMinute(metrics, 'CredentialsNotSet'),
-      ...onAnyOccurrence,
-    });
+  #uselessCredentials(metrics: RequestMetrics): Alarm[] {
+    return [
+      this.#add('CredentialsRefused', runbookArticles.credentialsRefused, {
+        meaning: 'Begini answered 401 or 403: no applicant gets through until the credentials are fixed.',
+        metric: perMinute(metrics, 'CredentialsRefused'),
+        ...onAnyOccurrence,
+      }),
+      this.#add('CredentialsNotSet', runbookArticles.credentialsNotSet, {
+        meaning: 'A loan app calls, but the secret of this stage holds no API key and integration id yet.',
+        metric: perMinute(metrics, 'CredentialsNotSet'),
+        ...onAnyOccurrence,
+      }),
+    ];
   }
 
   #slowHandOffs(api: SessionApi): Alarm {
@@ -177,39 +174,36 @@ export class Alarms extends Construct {
     });
   }
 
-  #callersThrottled(metrics: RequestMetrics): Alarm {
-    return this.#add('CallersThrottled', runbookArticles.callersThrottled, {
-      // AWS may not count all of them if they are many ("Monitor REST APIs", developer guide, read November 2026).
-      meaning: `API Gateway refused at least ${manyThrottled} requests within five minutes (429).`,
-      metric: metrics.metric('RequestsThrottled'),
-      threshold: manyThrottled,
-      datapoints: 1,
-      of: 1,
-    });
+  #throttled(metrics: RequestMetrics, functions: readonly ApiFunction[]): Alarm[] {
+    return [
+      this.#add('CallersThrottled', runbookArticles.callersThrottled, {
+        // AWS may not count all of them if they are many ("Monitor REST APIs", developer guide, read November 2026).
+        meaning: `API Gateway refused at least ${manyThrottled} requests within five minutes (429).`,
+        metric: metrics.metric('RequestsThrottled'),
+        threshold: manyThrottled,
+      }),
+      this.#add('FunctionsThrottled', runbookArticles.functionsThrottled, {
+        meaning: 'Lambda refused requests because no concurrency was left: the applicants got an error.',
+        metric: sumPerMinute(functions.map(({ live }) => live.metricThrottles({ period: minute }))),
+        ...onAnyOccurrence,
+      }),
+    ];
   }
 
-  #functionsThrottled(functions: readonly ApiFunction[]): Alarm {
-    return this.#add('FunctionsThrottled', runbookArticles.functionsThrottled, {
-      meaning: 'Lambda refused requests because no concurrency was left: the applicants got an error.',
-      metric: sumPerMinute(functions.map(({ live }) => live.metricThrottles({ period: minute }))),
-      ...onAnyOccurrence,
-    });
-  }
-
-  #functionErrors(functions: readonly ApiFunction[]): Alarm {
-    return this.#add('FunctionErrors', runbookArticles.functionErrors, {
-      meaning: 'A function ended without an answer: it crashed, did not start, or ran out of time or memory.',
-      metric: sumPerMinute(functions.map(({ live }) => live.metricErrors({ period: minute }))),
-      ...onAnyOccurrenceForRollBack,
-    });
-  }
-
-  #internalErrors(metrics: RequestMetrics): Alarm {
-    return this.#add('InternalErrors', runbookArticles.internalErrors, {
-      meaning: 'A request failed with an unexpected error (internal_error).',
-      metric: perMinute(metrics, 'InternalErrors'),
-      ...onAnyOccurrenceForRollBack,
-    });
+  #ownFailures(metrics: RequestMetrics, functions: readonly ApiFunction[]): Alarm[] {
+    return [
+      this.#add('FunctionErrors', runbookArticles.functionErrors, {
+        meaning:
+          'A function ended without an answer: it crashed, did not start, or ran out of time or memory.',
+        metric: sumPerMinute(functions.map(({ live }) => live.metricErrors({ period: minute }))),
+        ...onAnyOccurrenceForRollBack,
+      }),
+      this.#add('InternalErrors', runbookArticles.internalErrors, {
+        meaning: 'A request failed with an unexpected error (internal_error).',
+        metric: perMinute(metrics, 'InternalErrors'),
+        ...onAnyOccurrenceForRollBack,
+      }),
+    ];
   }
 
   #storeUnavailable(metrics: RequestMetrics): Alarm {
@@ -218,7 +212,6 @@ export class Alarms extends Construct {
         'The table of sessions does not answer: applicants get through, but a second tap asks Begini again.',
       metric: metrics.metric('StoreUnavailable'),
       // Two periods of five minutes: a single call that DynamoDB lost is not an outage.
-      threshold: 1,
       datapoints: 2,
       of: 3,
     });
@@ -252,22 +245,15 @@ export class Alarms extends Construct {
         meaning: 'A result has waited in the queue for an hour: no system takes results, or it fails.',
         metric: age,
         threshold: 3_600,
-        datapoints: 1,
-        of: 1,
       }),
       this.#add('ResultsExpire', runbookArticles.resultsExpire, {
         meaning: 'A result has waited in the queue for three days; after 14 days Amazon SQS deletes it.',
         metric: age,
         threshold: 3 * 86_400,
-        datapoints: 1,
-        of: 1,
       }),
       this.#add('ResultsDead', runbookArticles.resultsDead, {
         meaning: 'A result was received ten times and never deleted, or a signed event was set aside.',
         metric: new MathExpression({ ...sumOf('waiting', waiting), label: 'Dead or set aside' }),
-        threshold: 1,
-        datapoints: 1,
-        of: 1,
       }),
     ];
   }
@@ -284,12 +270,16 @@ export class Alarms extends Construct {
     });
   }
 
-  #add(id: string, article: Article, { meaning, datapoints, of, ...spec }: AlarmSpec): Alarm {
+  #add(
+    id: string,
+    article: Article,
+    { meaning, metric, threshold = 1, datapoints = 1, of = 1 }: AlarmSpec,
+  ): Alarm {
     const alarm = new Alarm(this, id, {
       alarmName: nameAlarm(Stack.of(this).stackName, article),
       alarmDescription: describeAlarm(meaning, article, this.#runbookUrl),
-      metric: spec.metric,
-      threshold: spec.threshold,
+      metric,
+      threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       datapointsToAlarm: datapoints,
       evaluationPeriods: of,

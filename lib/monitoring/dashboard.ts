@@ -86,53 +86,37 @@ export class StageDashboard extends Construct {
   }
 
   #gettingThrough(): IWidget[] {
-    const { alarms } = this.#props;
+    const { alarms, stage } = this.#props;
     const failures = alarms.errorBudget.failureRate(Duration.minutes(5));
+    const sentOn = this.#metrics({
+      Requests: 'Requests',
+      SessionsCreated: 'Sent on',
+      ...(stage.resume && { SessionsResumed: 'Sent on again' }),
+    });
     return [
       new SingleValueWidget({
         title: 'In this time',
         width: 4,
         height: 7,
         setPeriodToTimeRange: true,
-        metrics: [this.#metric('Requests', 'Requests'), ...this.#sentOn()],
+        metrics: sentOn,
       }),
-      graph(10, 'Requests, and applicants sent to the assessment', {
-        left: [this.#metric('Requests', 'Requests'), ...this.#sentOn()],
-      }),
-      graph(10, 'Failed hand-offs, share of the valid ones', {
-        left: [failures],
+      graph(10, 'Requests, and applicants sent to the assessment', sentOn),
+      graph(10, 'Failed hand-offs, share of the valid ones', [failures], {
         leftAnnotations: [{ value: errorBudget, label: 'What the objective allows (0.5 %)' }],
       }),
-    ];
-  }
-
-  /** Applicants sent to the assessment: for the first time, and again. */
-  #sentOn(): IMetric[] {
-    return [
-      this.#metric('SessionsCreated', 'Sent on'),
-      ...(this.#props.stage.resume ? [this.#metric('SessionsResumed', 'Sent on again')] : []),
     ];
   }
 
   /** The state of the table of sessions, in a stage that remembers sessions. */
   #remembering(): IWidget[] {
     if (!this.#props.stage.resume) return [];
-    return [
-      graph(24, 'Requests and the table of sessions', {
-        left: [
-          this.#metric('StoreUnavailable', 'Answered without it'),
-          this.#metric('StoreUnreadable', 'Session could not be decrypted'),
-          this.#metric('SessionsInProgress', 'Waited too long for another request (503)'),
-        ],
-      }),
-    ];
-  }
-
-  #linksOpened(): IMetric[] {
-    return [
-      this.#metric('LinksInvalid', 'Launch links that are invalid'),
-      this.#metric('LinksOpened', 'Launch links opened'),
-    ];
+    const metrics = this.#metrics({
+      StoreUnavailable: 'Answered without it',
+      StoreUnreadable: 'Session could not be decrypted',
+      SessionsInProgress: 'Waited too long for another request (503)',
+    });
+    return [graph(fullWidth, 'Requests and the table of sessions', metrics)];
   }
 
   #whoMustAct(): IWidget[] {
@@ -144,46 +128,42 @@ export class StageDashboard extends Construct {
       }),
     );
     return [
-      graph(8, 'Errors, by who must act', {
-        stacked: true,
-        left: [
-          this.#metric('CallerErrors', 'Caller'),
-          this.#metric('VendorErrors', 'Vendor'),
-          this.#metric('OperatorErrors', 'Operator'),
-        ],
-      }),
-      graph(8, 'How long it takes, ms', {
-        left: [
-          this.#metric('VendorLatency', 'Vendor, half', 'p50'),
-          this.#metric('VendorLatency', 'Vendor, 95 %', 'p95'),
-          ...wholeLatency,
-        ],
-      }),
-      graph(8, 'Ourselves', {
-        left: [
-          this.#metric('InternalErrors', 'Internal errors'),
-          sum('Function errors', functions, ({ live }) => live.metricErrors()),
-          sum('Function throttles', functions, ({ live }) => live.metricThrottles()),
-          this.#metric('ColdStarts', 'Cold starts'),
-        ],
-      }),
+      graph(
+        8,
+        'Errors, by who must act',
+        this.#metrics({ CallerErrors: 'Caller', VendorErrors: 'Vendor', OperatorErrors: 'Operator' }),
+        { stacked: true },
+      ),
+      graph(8, 'How long it takes, ms', [
+        ...this.#metrics({ VendorLatency: 'Vendor, half' }, 'p50'),
+        ...this.#metrics({ VendorLatency: 'Vendor, 95 %' }, 'p95'),
+        ...wholeLatency,
+      ]),
+      graph(8, 'Ourselves', [
+        ...this.#metrics({ InternalErrors: 'Internal errors' }),
+        sum('Function errors', functions, ({ live }) => live.metricErrors()),
+        sum('Function throttles', functions, ({ live }) => live.metricThrottles()),
+        ...this.#metrics({ ColdStarts: 'Cold starts' }),
+      ]),
       ...this.#remembering(),
-      graph(12, 'The vendor says no, or nothing', {
-        left: [
-          this.#metric('RejectedByVendor', 'Refused this uid (422)'),
-          this.#metric('VendorErrors', 'All vendor errors'),
-        ],
-      }),
-      graph(12, 'Refused callers', {
-        left: [
-          this.#metric('CallersRefused', 'Loan apps refused (403)'),
-          this.#metric('CallersAnswered', 'Loan apps answered'),
-          this.#metric('RequestsThrottled', 'Throttled (429)'),
-          ...(stage.launchLinks ? this.#linksOpened() : []),
-          api.restApi.metricClientError({ label: 'All refused requests (4xx)', statistic: 'Sum' }),
-          ...(firewall ? [firewall.blocked] : []),
-        ],
-      }),
+      graph(
+        12,
+        'The vendor says no, or nothing',
+        this.#metrics({ RejectedByVendor: 'Refused this uid (422)', VendorErrors: 'All vendor errors' }),
+      ),
+      graph(12, 'Refused callers', [
+        ...this.#metrics({
+          CallersRefused: 'Loan apps refused (403)',
+          CallersAnswered: 'Loan apps answered',
+          RequestsThrottled: 'Throttled (429)',
+          ...(stage.launchLinks && {
+            LinksInvalid: 'Launch links that are invalid',
+            LinksOpened: 'Launch links opened',
+          }),
+        }),
+        api.restApi.metricClientError({ label: 'All refused requests (4xx)', statistic: 'Sum' }),
+        ...(firewall ? [firewall.blocked] : []),
+      ]),
       new LogQueryWidget({
         title: 'Errors by code',
         width: fullWidth,
@@ -205,19 +185,17 @@ export class StageDashboard extends Construct {
       lambda.metricErrors({ label: `${name}, failed steps` }),
     ]);
     return [
-      graph(8, 'Rotations', { left: rotations }),
-      graph(8, 'Credentials that do not work', {
-        left: [
-          this.#metric('CredentialsRefused', 'Refused by Begini'),
-          this.#metric('CredentialsNotSet', 'Not set'),
-        ],
-      }),
-      graph(8, 'Reading the secret', {
-        left: [
-          this.#metric('SecretRefreshes', 'Reads'),
-          this.#metric('StaleServes', 'Requests served with an older reading'),
-        ],
-      }),
+      graph(8, 'Rotations', rotations),
+      graph(
+        8,
+        'Credentials that do not work',
+        this.#metrics({ CredentialsRefused: 'Refused by Begini', CredentialsNotSet: 'Not set' }),
+      ),
+      graph(
+        8,
+        'Reading the secret',
+        this.#metrics({ SecretRefreshes: 'Reads', StaleServes: 'Requests served with an older reading' }),
+      ),
     ];
   }
 
@@ -232,24 +210,28 @@ export class StageDashboard extends Construct {
     return [
       [heading('Do results get through?')],
       [
-        graph(8, 'Events of Begini', {
-          left: [
-            this.#metric('ResultsVerified', 'Accepted'),
-            this.#metric('ResultsSetAside', 'Set aside'),
-            this.#metric('ResultsRefused', 'Signature refused'),
-            this.#metric('ResultsUnavailable', 'Not stored (503)'),
-          ],
-        }),
-        graph(8, 'Waiting in the queues', { left: visible }),
-        graph(8, 'Oldest result in the queue, s', {
-          left: [results.results.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', label: 'Age' })],
-        }),
+        graph(
+          8,
+          'Events of Begini',
+          this.#metrics({
+            ResultsVerified: 'Accepted',
+            ResultsSetAside: 'Set aside',
+            ResultsRefused: 'Signature refused',
+            ResultsUnavailable: 'Not stored (503)',
+          }),
+        ),
+        graph(8, 'Waiting in the queues', visible),
+        graph(8, 'Oldest result in the queue, s', [
+          results.results.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', label: 'Age' }),
+        ]),
       ],
     ];
   }
 
-  #metric(name: RequestMetric, label: string, statistic = 'Sum'): IMetric {
-    return this.#props.metrics.metric(name, { label, statistic });
+  /** The metrics that come from log lines, each with its label. */
+  #metrics(labels: { [Name in RequestMetric]?: string }, statistic = 'Sum'): IMetric[] {
+    const labelled = Object.entries(labels) as [RequestMetric, string][];
+    return labelled.map(([name, label]) => this.#props.metrics.metric(name, { label, statistic }));
   }
 }
 
@@ -257,8 +239,8 @@ function heading(question: string): IWidget {
   return new TextWidget({ markdown: `## ${question}`, width: fullWidth, height: 1 });
 }
 
-function graph(width: number, title: string, props: GraphWidgetProps): IWidget {
-  return new GraphWidget({ width, height: 7, title, leftYAxis: { min: 0, showUnits: false }, ...props });
+function graph(width: number, title: string, left: IMetric[], more: GraphWidgetProps = {}): IWidget {
+  return new GraphWidget({ width, height: 7, title, leftYAxis: { min: 0, showUnits: false }, left, ...more });
 }
 
 function sum(

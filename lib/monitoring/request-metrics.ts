@@ -15,73 +15,69 @@ interface Reading {
   unit?: Unit;
 }
 
-/** Read from the line that every function writes per request (functions/http/request-log.ts). */
-const requestReadings = {
-  Requests: { pattern: FilterPattern.stringValue('$.message', '=', 'request') },
-  CallerErrors: { pattern: FilterPattern.stringValue('$.outcome', '=', 'caller_error') },
-  OperatorErrors: { pattern: FilterPattern.stringValue('$.outcome', '=', 'operator_error') },
-  InternalErrors: { pattern: FilterPattern.stringValue('$.code', '=', 'internal_error') },
-  SecretRefreshes: { pattern: FilterPattern.numberValue('$.secretReads', '>', 0), value: '$.secretReads' },
-  StaleServes: { pattern: FilterPattern.booleanValue('$.secretStale', true) },
-  ColdStarts: { pattern: FilterPattern.booleanValue('$.coldStart', true) },
-} satisfies Record<string, Reading>;
+const is = (field: string, value: string) => FilterPattern.stringValue(`$.${field}`, '=', value);
 
-/** Only of the functions that create sessions. */
-const sessionReadings = {
-  SessionsCreated: { pattern: FilterPattern.stringValue('$.outcome', '=', 'session_created') },
-  VendorErrors: { pattern: FilterPattern.stringValue('$.outcome', '=', 'vendor_error') },
-  RejectedByVendor: { pattern: FilterPattern.stringValue('$.code', '=', 'rejected_by_vendor') },
-  CredentialsRefused: { pattern: FilterPattern.stringValue('$.code', '=', 'credentials_refused') },
-  CredentialsNotSet: { pattern: FilterPattern.stringValue('$.code', '=', 'credentials_not_set') },
-  VendorLatency: {
-    pattern: FilterPattern.numberValue('$.vendorAttempts', '>', 0),
-    value: '$.vendorMs',
-    unit: Unit.MILLISECONDS,
+/** Read from the line that a function writes per request (functions/http/request-log.ts). */
+const readings = {
+  request: {
+    Requests: { pattern: is('message', 'request') },
+    CallerErrors: { pattern: is('outcome', 'caller_error') },
+    OperatorErrors: { pattern: is('outcome', 'operator_error') },
+    InternalErrors: { pattern: is('code', 'internal_error') },
+    SecretRefreshes: { pattern: FilterPattern.numberValue('$.secretReads', '>', 0), value: '$.secretReads' },
+    StaleServes: { pattern: FilterPattern.booleanValue('$.secretStale', true) },
+    ColdStarts: { pattern: FilterPattern.booleanValue('$.coldStart', true) },
   },
-} satisfies Record<string, Reading>;
-
-/** Of the same functions, in a stage that remembers sessions. */
-const storeReadings = {
-  SessionsResumed: { pattern: FilterPattern.stringValue('$.outcome', '=', 'session_resumed') },
-  SessionsInProgress: { pattern: FilterPattern.stringValue('$.code', '=', 'session_in_progress') },
-  StoreUnavailable: { pattern: FilterPattern.stringValue('$.store', '=', 'unavailable') },
-  StoreUnreadable: { pattern: FilterPattern.stringValue('$.store', '=', 'unreadable') },
-} satisfies Record<string, Reading>;
-
-/** Only of the function that opens launch links. */
-const linkReadings = {
-  LinksInvalid: { pattern: FilterPattern.stringValue('$.code', '=', 'launch_link_invalid') },
-  LinksOpened: { pattern: FilterPattern.stringValue('$.outcome', '=', 'page_shown') },
-} satisfies Record<string, Reading>;
-
-/** Of the function that receives results. */
-const resultReadings = {
-  /** Events that one of the stage's keys signed, wherever they went. */
-  ResultsVerified: {
-    pattern: FilterPattern.any(
-      ...['result_stored', 'result_set_aside', 'result_ignored'].map((outcome) =>
-        FilterPattern.stringValue('$.outcome', '=', outcome),
+  /** Only of the functions that create sessions. */
+  session: {
+    SessionsCreated: { pattern: is('outcome', 'session_created') },
+    VendorErrors: { pattern: is('outcome', 'vendor_error') },
+    RejectedByVendor: { pattern: is('code', 'rejected_by_vendor') },
+    CredentialsRefused: { pattern: is('code', 'credentials_refused') },
+    CredentialsNotSet: { pattern: is('code', 'credentials_not_set') },
+    VendorLatency: {
+      pattern: FilterPattern.numberValue('$.vendorAttempts', '>', 0),
+      value: '$.vendorMs',
+      unit: Unit.MILLISECONDS,
+    },
+  },
+  /** Of the same functions, in a stage that remembers sessions. */
+  store: {
+    SessionsResumed: { pattern: is('outcome', 'session_resumed') },
+    SessionsInProgress: { pattern: is('code', 'session_in_progress') },
+    StoreUnavailable: { pattern: is('store', 'unavailable') },
+    StoreUnreadable: { pattern: is('store', 'unreadable') },
+  },
+  /** Only of the function that opens launch links. */
+  link: {
+    LinksInvalid: { pattern: is('code', 'launch_link_invalid') },
+    LinksOpened: { pattern: is('outcome', 'page_shown') },
+  },
+  /** Of the function that receives results. */
+  result: {
+    /** Events that one of the stage's keys signed, wherever they went. */
+    ResultsVerified: {
+      pattern: FilterPattern.any(
+        ...['result_stored', 'result_set_aside', 'result_ignored'].map((outcome) => is('outcome', outcome)),
       ),
-    ),
+    },
+    ResultsSetAside: { pattern: is('outcome', 'result_set_aside') },
+    ResultsRefused: {
+      pattern: FilterPattern.all(
+        is('code', 'signature_invalid'),
+        FilterPattern.booleanValue('$.claimsIntegration', true),
+      ),
+    },
+    ResultsUnavailable: { pattern: is('code', 'results_unavailable') },
   },
-  ResultsSetAside: { pattern: FilterPattern.stringValue('$.outcome', '=', 'result_set_aside') },
-  ResultsRefused: {
-    pattern: FilterPattern.all(
-      FilterPattern.stringValue('$.code', '=', 'signature_invalid'),
-      FilterPattern.booleanValue('$.claimsIntegration', true),
-    ),
-  },
-  ResultsUnavailable: { pattern: FilterPattern.stringValue('$.code', '=', 'results_unavailable') },
-} satisfies Record<string, Reading>;
+} satisfies Record<string, Record<string, Reading>>;
 
 /** A loan app's call that API Gateway answered with one of the statuses. All fields of the access log are strings. */
 const callerAnswered = (resources: readonly string[], ...statuses: string[]) =>
   FilterPattern.all(
-    FilterPattern.stringValue('$.httpMethod', '=', 'POST'),
-    FilterPattern.any(
-      ...resources.map((resource) => FilterPattern.stringValue('$.resourcePath', '=', resource)),
-    ),
-    FilterPattern.any(...statuses.map((status) => FilterPattern.stringValue('$.status', '=', status))),
+    is('httpMethod', 'POST'),
+    FilterPattern.any(...resources.map((resource) => is('resourcePath', resource))),
+    FilterPattern.any(...statuses.map((status) => is('status', status))),
   );
 
 /** Read from API Gateway's access log (lib/api/session-api.ts). `resources` are those that loan apps call. */
@@ -90,16 +86,12 @@ const accessReadings = (resources: readonly string[]) =>
     // No function answers a loan app with 403.
     CallersRefused: { pattern: callerAnswered(resources, '403') },
     CallersAnswered: { pattern: callerAnswered(resources, '201', '302') },
-    RequestsThrottled: { pattern: FilterPattern.stringValue('$.status', '=', '429') },
+    RequestsThrottled: { pattern: is('status', '429') },
   }) satisfies Record<string, Reading>;
 
 /** A metric that comes from log lines. */
 export type RequestMetric =
-  | keyof typeof requestReadings
-  | keyof typeof sessionReadings
-  | keyof typeof storeReadings
-  | keyof typeof linkReadings
-  | keyof typeof resultReadings
+  | { [Source in keyof typeof readings]: keyof (typeof readings)[Source] }[keyof typeof readings]
   | keyof ReturnType<typeof accessReadings>;
 
 export interface RequestMetricsProps {
@@ -120,20 +112,17 @@ export class RequestMetrics extends Construct {
     this.#namespace = `BeginiSession/${stage.name}`;
     for (const [name, { logGroup }] of Object.entries(functions) as [RoutedFunction, ApiFunction][]) {
       const createsSessions = handsOver(name);
-      const readings = {
-        ...requestReadings,
-        ...(createsSessions && sessionReadings),
-        ...(createsSessions && stage.resume && storeReadings),
-        ...(name === 'launch' && linkReadings),
-        ...(name === 'receive-result' && resultReadings),
+      const ofFunction = {
+        ...readings.request,
+        ...(createsSessions && readings.session),
+        ...(createsSessions && stage.resume && readings.store),
+        ...(name === 'launch' && readings.link),
+        ...(name === 'receive-result' && readings.result),
       };
-      this.#read(readings, logGroup, pascalCase(name));
+      this.#read(ofFunction, logGroup, pascalCase(name));
     }
-    const forLoanApps = routes.filter(
-      ({ caller, function: name }) => caller === 'loan-app' && functions[name],
-    );
-    const resources = forLoanApps.map(({ resource }) => resource);
-    this.#read(accessReadings(resources), accessLog, 'AccessLog');
+    const forLoanApps = routes.filter((route) => route.caller === 'loan-app' && functions[route.function]);
+    this.#read(accessReadings(forLoanApps.map(({ resource }) => resource)), accessLog, 'AccessLog');
   }
 
   /** A metric of all functions together: by default its sum over 5 minutes. */
