@@ -4,15 +4,13 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { StageLogGroup } from '../stage-log-group.ts';
+import type { StageProps } from '../stage-props.ts';
 import type { Stage } from '../stages/stages.ts';
 import { resultsPath } from './routes.ts';
 import type { SessionApi } from './session-api.ts';
 
-export interface FirewallProps {
-  stage: Stage;
+export interface FirewallProps extends StageProps {
   api: SessionApi;
-  /** For the log; if absent, CloudWatch's default key. */
-  encryptionKey?: IKey | undefined;
 }
 
 /**
@@ -46,10 +44,9 @@ export class Firewall extends Construct {
       // The part of a body that a rule matched may be a uid.
       dataProtectionConfig: { dataProtections: [{ field: { fieldType: 'BODY' }, action: 'SUBSTITUTION' }] },
       rules: [
-        ...(stage.launchLinks ? [launchRate()] : []),
-        ...(stage.results
-          ? [...awsRules({ notStatement: { statement: isResult(stage) } }), resultRate(stage)]
-          : awsRules()),
+        ...(stage.launchLinks ? [rate('LaunchRate', 0, launchRequestsPerAddress, isOfApplicant)] : []),
+        ...awsRules(stage.results ? { notStatement: { statement: isResult(stage) } } : undefined),
+        ...(stage.results ? [rate('WebhookRate', 3, resultsPerAddress, isResult(stage))] : []),
       ],
     });
     new CfnWebACLAssociation(this, 'Association', {
@@ -111,8 +108,8 @@ export class Firewall extends Construct {
   }
 }
 
-/** @param scope the requests that they judge; by default all */
-const awsRules = (scope?: CfnWebACL.StatementProperty) => [
+/** @param scope the requests that they judge; if absent, all */
+const awsRules = (scope: CfnWebACL.StatementProperty | undefined) => [
   // Counted only: a backend's HTTP client often sends no User-Agent, and a launch token has two dots in a row
   // and, by chance, what looks like a file's ending after one. Nothing behind the firewall reads files.
   rulesOfAws(
@@ -129,17 +126,8 @@ const awsRules = (scope?: CfnWebACL.StatementProperty) => [
  * transformed, and nothing is contained, or `/launch/x%2Fwebhooks%2Fbegini` would skip the rules too.
  */
 function isResult({ path }: Stage): CfnWebACL.StatementProperty {
-  const isExactly = (
-    fieldToMatch: CfnWebACL.FieldToMatchProperty,
-    searchString: string,
-  ): CfnWebACL.StatementProperty => ({
-    byteMatchStatement: {
-      fieldToMatch,
-      searchString,
-      positionalConstraint: 'EXACTLY',
-      textTransformations: [{ priority: 0, type: 'NONE' }],
-    },
-  });
+  const isExactly = (fieldToMatch: CfnWebACL.FieldToMatchProperty, text: string) =>
+    byteMatch(fieldToMatch, 'EXACTLY', text, 'NONE');
   // The path begins with the stage, except on a custom domain.
   const paths = [`/${path}${resultsPath}`, resultsPath];
   return {
@@ -152,48 +140,39 @@ function isResult({ path }: Stage): CfnWebACL.StatementProperty {
   };
 }
 
-function resultRate(stage: Stage): CfnWebACL.RuleProperty {
-  return {
-    name: 'WebhookRate',
-    priority: 3,
-    action: { block: {} },
-    visibilityConfig: visibility('WebhookRate'),
-    statement: {
-      rateBasedStatement: {
-        aggregateKeyType: 'IP',
-        limit: resultsPerAddress,
-        evaluationWindowSec: 300,
-        scopeDownStatement: isResult(stage),
-      },
-    },
-  };
+/** Contains, not starts with: the path begins with the stage, or with the path of a custom domain. */
+const isOfApplicant: CfnWebACL.StatementProperty = {
+  orStatement: {
+    statements: ['/launch/', '/return/'].map((path) =>
+      byteMatch({ uriPath: {} }, 'CONTAINS', path, 'URL_DECODE'),
+    ),
+  },
+};
+
+function byteMatch(
+  fieldToMatch: CfnWebACL.FieldToMatchProperty,
+  positionalConstraint: string,
+  searchString: string,
+  type: string,
+): CfnWebACL.StatementProperty {
+  const textTransformations = [{ priority: 0, type }];
+  return { byteMatchStatement: { fieldToMatch, positionalConstraint, searchString, textTransformations } };
 }
 
-function launchRate(): CfnWebACL.RuleProperty {
+/** Blocks an address that sends more than `limit` of these requests in five minutes. */
+function rate(
+  name: string,
+  priority: number,
+  limit: number,
+  scopeDownStatement: CfnWebACL.StatementProperty,
+): CfnWebACL.RuleProperty {
   return {
-    name: 'LaunchRate',
-    priority: 0,
+    name,
+    priority,
     action: { block: {} },
-    visibilityConfig: visibility('LaunchRate'),
+    visibilityConfig: visibility(name),
     statement: {
-      rateBasedStatement: {
-        aggregateKeyType: 'IP',
-        limit: launchRequestsPerAddress,
-        evaluationWindowSec: 300,
-        scopeDownStatement: {
-          orStatement: {
-            // Contains, not starts with: the path begins with the stage, or with the path of a custom domain.
-            statements: ['/launch/', '/return/'].map((searchString) => ({
-              byteMatchStatement: {
-                fieldToMatch: { uriPath: {} },
-                positionalConstraint: 'CONTAINS',
-                searchString,
-                textTransformations: [{ priority: 0, type: 'URL_DECODE' }],
-              },
-            })),
-          },
-        },
-      },
+      rateBasedStatement: { aggregateKeyType: 'IP', limit, evaluationWindowSec: 300, scopeDownStatement },
     },
   };
 }

@@ -34,44 +34,41 @@ export class DoctorPolicy extends Construct {
     const { stage, secretArns, topicArn, tableArn, callerMethodArns, apiKeyIds, queueArns } = props;
     const { encryptionKeyArn, functionArns, callerPolicyArn } = props;
     const stack = Stack.of(this);
-    const allow = (actions: string[], resources: readonly string[]) =>
-      resources.length > 0 ? [new PolicyStatement({ actions, resources: [...resources] })] : [];
+    const allow = (actions: string[], ...wanted: readonly (string | undefined)[]) => {
+      const resources = wanted.filter((resource) => resource !== undefined);
+      return resources.length > 0 ? [new PolicyStatement({ actions, resources })] : [];
+    };
     const anyRole = `arn:${stack.partition}:iam::${stack.account}:role/*`;
     const anyKey = stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' });
     // Only AWS knows the key of an existing topic.
-    const topicKeys = stage.alarmTopicArn ? [anyKey] : topicArn && encryptionKeyArn ? [encryptionKeyArn] : [];
+    const topicKey = stage.alarmTopicArn ? anyKey : topicArn && encryptionKeyArn;
     const apiGatewayArn = (path: string) => `arn:${stack.partition}:apigateway:${stack.region}::${path}`;
     const policy = new ManagedPolicy(this, 'Policy', {
       description: `Allows the doctor to look at stage ${stage.name}`,
       statements: [
         describeOwnStack(this, 'cloudformation:ListStackResources'),
-        ...allow(['secretsmanager:DescribeSecret'], secretArns),
-        ...allow(['sns:ListSubscriptionsByTopic', 'sns:GetTopicAttributes'], topicArn ? [topicArn] : []),
-        ...allow(['kms:GetKeyPolicy'], topicKeys),
-        ...allow(
-          ['cloudtrail:DescribeTrails', 'cloudtrail:GetTrailStatus'],
-          // A trail may be another region's, or the organization's.
-          topicArn ? ['*'] : [],
-        ),
-        ...allow(['lambda:GetAlias'], functionArns),
-        ...allow(['iam:GetPolicy'], callerPolicyArn ? [callerPolicyArn] : []),
+        ...allow(['secretsmanager:DescribeSecret'], ...secretArns),
+        ...allow(['sns:ListSubscriptionsByTopic', 'sns:GetTopicAttributes'], topicArn),
+        ...allow(['kms:GetKeyPolicy'], topicKey),
+        // A trail may be another region's, or the organization's.
+        ...allow(['cloudtrail:DescribeTrails', 'cloudtrail:GetTrailStatus'], topicArn && '*'),
+        ...allow(['lambda:GetAlias'], ...functionArns),
+        ...allow(['iam:GetPolicy'], callerPolicyArn),
         // The account's role for the logs of API Gateway, which another stack may have made.
-        ...allow(['iam:GetRole'], [anyRole]),
-        ...allow(['dynamodb:DescribeTable', 'dynamodb:DescribeTimeToLive'], tableArn ? [tableArn] : []),
+        ...allow(['iam:GetRole'], anyRole),
+        ...allow(['dynamodb:DescribeTable', 'dynamodb:DescribeTimeToLive'], tableArn),
         ...allow(
           ['lambda:GetAccountSettings', 'cloudwatch:DescribeAlarms', 'cloudwatch:GetMetricStatistics'],
-          ['*'],
+          '*',
         ),
         ...allow(
           ['apigateway:GET'],
-          [
-            apiGatewayArn('/account'),
-            ...apiKeyIds.slice(0, 1).map((key) => apiGatewayArn(`/apikeys/${key}`)),
-          ],
+          apiGatewayArn('/account'),
+          ...apiKeyIds.slice(0, 1).map((key) => apiGatewayArn(`/apikeys/${key}`)),
         ),
-        ...allow(['sqs:GetQueueAttributes'], queueArns),
-        ...allow(['sqs:ListQueues'], queueArns.length > 0 ? ['*'] : []),
-        ...allow(['execute-api:Invoke'], stage.callerAuth === 'iam' ? callerMethodArns : []),
+        ...allow(['sqs:GetQueueAttributes'], ...queueArns),
+        ...allow(['sqs:ListQueues'], queueArns[0] && '*'),
+        ...allow(['execute-api:Invoke'], ...(stage.callerAuth === 'iam' ? callerMethodArns : [])),
       ],
     });
     acknowledgeOwnStack(policy);
