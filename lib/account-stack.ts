@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import type { Stage } from './stages/stages.ts';
 
 /** A part of the name of no stage's stack. */
-export const accountStackPrefix = 'BeginiSession-Account';
+const accountStackPrefix = 'BeginiSession-Account';
 
 const policyName = 'service-role/AmazonAPIGatewayPushToCloudWatchLogs';
 

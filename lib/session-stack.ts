@@ -112,9 +112,7 @@ export class SessionStack extends Stack {
 
     const doctorPolicy = new DoctorPolicy(this, 'Doctor', {
       stage,
-      secretArns: [credentials.secret, ...(launchLinks ? [launchLinks.key.secret] : [])].map(
-        ({ secretArn }) => secretArn,
-      ),
+      secretArns: [credentials.secret.secretArn, launchLinks?.key.secret.secretArn],
       topicArn: monitoring.topicArn,
       encryptionKeyArn: encryptionKey?.keyArn,
       functionArns: Object.values(functions).map(({ lambda }) => lambda.functionArn),
@@ -124,11 +122,7 @@ export class SessionStack extends Stack {
         api.restApi.arnForExecuteApi('POST', path, stage.path),
       ),
       apiKeyIds: api.callers.apiKeyIds,
-      queueArns: results
-        ? [results.queues.results, results.queues.dead, results.queues.setAside].map(
-            ({ queueArn }) => queueArn,
-          )
-        : [],
+      queueArns: results?.queues.arns ?? [],
     });
 
     const outputs = {

@@ -17,17 +17,6 @@ export interface GatewayResponse {
   retryAfterSeconds?: number;
 }
 
-/** RFC 9457 problem, as in every error answer of the service. */
-export interface GatewayProblem {
-  type: string;
-  title: string;
-  /** Absent if the type is used with several statuses. */
-  status?: number;
-  code: string;
-  instance: string;
-  detail: string;
-}
-
 const throttleRetrySeconds = 1;
 /** A quota is renewed at most once a day; an hour keeps a waiting caller from calling too often. */
 const quotaRetrySeconds = 3600;
@@ -62,8 +51,7 @@ export const gatewayResponses: readonly GatewayResponse[] = [
   { type: 'EXPIRED_TOKEN', ...forbidden, detail: "The caller's credentials have expired." },
   {
     type: 'INTEGRATION_FAILURE',
-    code: 'internal_error',
-    title: 'Internal error',
+    ...internalError,
     detail:
       'The service failed while it handled the request. The outcome is unknown: a session may have been created.',
   },
@@ -121,9 +109,12 @@ export function forcedStatusOf({ statusCode }: GatewayResponse): number | undefi
   return statusCode !== undefined && statusCode < 500 ? statusCode : undefined;
 }
 
-/** @param requestId the request's id, or `$context.requestId` if the problem is a template. */
-export function gatewayProblem(response: GatewayResponse, requestId: string): GatewayProblem {
-  const { code, title, statusCode, detail } = response;
+/**
+ * The answer as an RFC 9457 problem, the form of every error answer of the service. It has no `status` if the type is used
+ * with several.
+ * @param requestId the request's id, or `$context.requestId` if the problem is a template
+ */
+export function gatewayProblem({ code, title, statusCode, detail }: GatewayResponse, requestId: string) {
   return {
     type: `urn:begini-session:${code}`,
     title,

@@ -88,19 +88,12 @@ export class ErrorBudget extends Construct {
   /** Failed hand-offs as a share, 0 to 1, of the valid ones in a period; 0 if fewer than `atLeast` failed. */
   failureRate(period: Duration, atLeast = 1): MathExpression {
     const { methods, apiStage, inProgress } = this.#props;
+    const sum = (name: string, metricOf: (method: Method) => Metric) => sumOf(name, methods.map(metricOf));
+    const options = { statistic: 'Sum', period };
     const sums = {
-      count: sumOf(
-        'count',
-        methods.map((method) => method.metricCount(apiStage, { statistic: 'Sum', period })),
-      ),
-      invalid: sumOf(
-        'invalid',
-        methods.map((method) => method.metricClientError(apiStage, { statistic: 'Sum', period })),
-      ),
-      failed: sumOf(
-        'failed',
-        methods.map((method) => method.metricServerError(apiStage, { statistic: 'Sum', period })),
-      ),
+      count: sum('count', (method) => method.metricCount(apiStage, options)),
+      invalid: sum('invalid', (method) => method.metricClientError(apiStage, options)),
+      failed: sum('failed', (method) => method.metricServerError(apiStage, options)),
       ...(inProgress && { waiting: sumOf('waiting', [inProgress.with({ period })]) }),
     };
     const failed = `(${sums.failed.expression}${sums.waiting ? ` - ${sums.waiting.expression}` : ''})`;

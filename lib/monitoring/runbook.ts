@@ -1,11 +1,23 @@
 /** Where the articles are, from the root of the repository. */
 export const runbookFile = '.github/RUNBOOK.md';
 
-/** An article of the runbook, and how urgent its alarm is: wake someone, or look at it on the next working day. */
-export type Article = { heading: string; severity: 'page' | 'ticket' };
+/** What decides which alarms a stage has. */
+type AlarmedStage = { resume: boolean; launchLinks: boolean; results: false | object };
 
-const page = (heading: string): Article => ({ heading, severity: 'page' });
-const ticket = (heading: string): Article => ({ heading, severity: 'ticket' });
+/** An article of the runbook, and how urgent its alarm is: wake someone, or look at it on the next working day. */
+export interface Article {
+  heading: string;
+  severity: 'page' | 'ticket';
+  /** The setting without which a stage does not have the alarm. */
+  needs?: keyof AlarmedStage | undefined;
+}
+
+const page = (heading: string, needs?: Article['needs']): Article => ({ heading, severity: 'page', needs });
+const ticket = (heading: string, needs?: Article['needs']): Article => ({
+  heading,
+  severity: 'ticket',
+  needs,
+});
 
 /** The articles that alarms refer to. */
 export const runbookArticles = {
@@ -16,20 +28,20 @@ export const runbookArticles = {
   slowHandOffs: ticket('Hand-offs are slow'),
   callersRefused: ticket('Callers are refused'),
   applicantsRefused: page('Begini refuses every applicant'),
-  linksInvalid: ticket('Launch links do not open'),
   callersThrottled: ticket('Callers are throttled'),
   functionsThrottled: page('Functions are throttled'),
   functionErrors: page('A function crashes or runs out of time'),
   internalErrors: page('The service has a defect'),
-  storeUnavailable: ticket('Sessions are not remembered'),
   rotationFailed: ticket('The rotation failed or is overdue'),
-  launchKeyRotationFailed: ticket('The launch key was not renewed'),
-  resultsRefused: page('Results are refused'),
-  resultsUnavailable: page('Results cannot be stored'),
-  resultsNotTaken: ticket('Nobody takes results'),
-  resultsExpire: page('Results are about to be lost'),
-  resultsDead: ticket('Results are dead or set aside'),
-  noResults: ticket('Hand-offs but no result'),
+  storeUnavailable: ticket('Sessions are not remembered', 'resume'),
+  launchKeyRotationFailed: ticket('The launch key was not renewed', 'launchLinks'),
+  linksInvalid: ticket('Launch links do not open', 'launchLinks'),
+  resultsRefused: page('Results are refused', 'results'),
+  resultsUnavailable: page('Results cannot be stored', 'results'),
+  resultsNotTaken: ticket('Nobody takes results', 'results'),
+  resultsExpire: page('Results are about to be lost', 'results'),
+  resultsDead: ticket('Results are dead or set aside', 'results'),
+  noResults: ticket('Hand-offs but no result', 'results'),
   credentialsChanged: page('The credentials were changed'),
 } as const;
 
@@ -38,32 +50,10 @@ export function nameAlarm(stackName: string, { heading, severity }: Article): st
   return `${stackName} ${severity}: ${heading}`;
 }
 
-/** What decides which alarms a stage has. */
-type AlarmedStage = { resume: boolean; launchLinks: boolean; results: false | object };
-
-/** The articles of the alarms that a stage has: without a table, launch links or results, some alarms are absent. */
-export function articlesOf({ resume, launchLinks, results }: AlarmedStage): Article[] {
-  const {
-    credentialsChanged: _anEventAndNoAlarm,
-    storeUnavailable,
-    launchKeyRotationFailed,
-    linksInvalid,
-    resultsRefused,
-    resultsUnavailable,
-    resultsNotTaken,
-    resultsExpire,
-    resultsDead,
-    noResults,
-    ...always
-  } = runbookArticles;
-  return [
-    ...Object.values(always),
-    ...(resume ? [storeUnavailable] : []),
-    ...(launchLinks ? [launchKeyRotationFailed, linksInvalid] : []),
-    ...(results
-      ? [resultsRefused, resultsUnavailable, resultsNotTaken, resultsExpire, resultsDead, noResults]
-      : []),
-  ];
+/** The articles of the alarms that a stage has. */
+export function articlesOf(stage: AlarmedStage): Article[] {
+  const { credentialsChanged: _anEventAndNoAlarm, ...alarms } = runbookArticles;
+  return Object.values(alarms).filter(({ needs }) => !needs || stage[needs]);
 }
 
 /**

@@ -6,7 +6,7 @@ import { acknowledgeOwnStack, describeOwnStack, namesOf } from './own-stack.ts';
 
 export interface DoctorPolicyProps {
   stage: Stage;
-  secretArns: readonly string[];
+  secretArns: readonly (string | undefined)[];
   /** Absent where nobody is told. */
   topicArn: string | undefined;
   /** The stage's own key; absent if it has none. */

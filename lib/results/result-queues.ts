@@ -54,6 +54,10 @@ export class ResultQueues extends Construct {
     }
   }
 
+  get arns(): string[] {
+    return [this.results, this.dead, this.setAside].map(({ queueArn }) => queueArn);
+  }
+
   /** Lets a function put results and other signed events into their queues, and nothing else. */
   letSend(serviceFunction: ServiceFunction): void {
     const statements = [

@@ -76,16 +76,9 @@ export function refuseDomain(path: string, row: DomainSettings & { region?: stri
   if (!domain) return [];
   const { certificateArn } = domain;
   const isElsewhere = region && certificateArn.split(':')[3] !== region;
+  const ownRegion = `a certificate in the stage's own region, ${region}`;
   return [
-    ...(isElsewhere
-      ? [
-          refuse(
-            'domain.certificateArn',
-            certificateArn,
-            `a certificate in the stage's own region, ${region}`,
-          ),
-        ]
-      : []),
+    ...(isElsewhere ? [refuse('domain.certificateArn', certificateArn, ownRegion)] : []),
     ...(isLeftOut(row, 'defaultEndpoint') ? [refuse('defaultEndpoint', undefined, openOrClosed)] : []),
   ];
 }
