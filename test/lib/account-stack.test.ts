@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AccountStack } from '../../lib/account-stack.ts';
-import { environments, newApp, resourceOf, templateOf } from '../support/synthesize.ts';
+import { newApp } from '../support/synthesize.ts';
+import { environments, resourceOf, templateOf } from '../support/templates.ts';
 
 const stack = new AccountStack(newApp(), {});
 const template = Template.fromStack(stack);

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { programEnvironment } from '../support/test-run.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -39,51 +39,57 @@ test('the app makes one stack for each row of cdk.json, all from one bundle per 
   for (const bundle of bundles) expect(await readdir(join(outDir, bundle))).toEqual(['index.mjs']);
 });
 
-test('the app has the stack of each account and region only if asked, and deploys it before the stages', async () => {
-  const row = { environment: 'test' };
-  const frankfurt = { ...row, account: '111122223333', region: 'eu-central-1' };
-  const stages = { Kenya: row, Peru: frankfurt, Chile: frankfurt };
-  const outDir = await synthesize({ stages, apiGatewayAccountRole: 'create' }, { validation: false });
-  const { artifacts } = JSON.parse(await readFile(join(outDir, 'manifest.json'), 'utf8'));
-  const dependencies = (Object.entries(artifacts) as [string, { type: string; dependencies?: string[] }][])
-    .filter(([, { type }]) => type === 'aws:cloudformation:stack')
-    .map(([name, { dependencies = [] }]) => [
-      name,
-      dependencies.filter((other) => !other.endsWith('.assets')),
-    ]);
-  const frankfurtAccount = 'BeginiSession-Account-111122223333-eu-central-1';
-  expect(Object.fromEntries(dependencies)).toEqual({
-    'BeginiSession-Account': [],
-    'BeginiSession-Kenya': ['BeginiSession-Account'],
-    [frankfurtAccount]: [],
-    'BeginiSession-Peru': [frankfurtAccount],
-    'BeginiSession-Chile': [frankfurtAccount],
-  });
-});
-
-test('the app says what the switch may be', async () => {
-  const context = { stages: { Test: { environment: 'test' } }, apiGatewayAccountRole: 'existing' };
-  await expect(synthesize(context, { validation: false })).rejects.toMatchObject({
-    stderr: 'cdk.json, apiGatewayAccountRole: "existing" is not allowed; use "create", or leave it out\n',
-  });
-});
-
-test('the app puts the pages of each stage into its own bundle, and into no other', async () => {
+describe('an app with several stages and the role of the account', () => {
   const row = (lenderName: string) => ({ environment: 'test', applicantPage: { lenderName } });
-  const stages = { Kenya: row('Kazi Loans'), Peru: row('Crédito Ya') };
-  const outDir = await synthesize({ stages }, { validation: false });
-  const bundles = (await readdir(outDir)).filter((name) => name.startsWith('asset.'));
-  expect(bundles).toHaveLength(6);
-  const code = await Promise.all(bundles.map((name) => readFile(join(outDir, name, 'index.mjs'), 'utf8')));
-  const named = code.map((text) => ['Kazi Loans', 'Crédito Ya'].filter((name) => text.includes(name)));
-  expect(named.filter((names) => names.length > 0).sort()).toEqual([['Crédito Ya'], ['Kazi Loans']]);
+  const frankfurt = { account: '111122223333', region: 'eu-central-1' };
+  const peru = { ...row('Crédito Ya'), ...frankfurt };
+  const stages = { Kenya: row('Kazi Loans'), Peru: peru, Chile: peru };
+  let outDir: string;
+  beforeAll(async () => {
+    outDir = await synthesize({ stages, apiGatewayAccountRole: 'create' }, { validation: false });
+  });
+
+  test('has the stack of each account and region, and deploys it before the stages', async () => {
+    const { artifacts } = JSON.parse(await readFile(join(outDir, 'manifest.json'), 'utf8'));
+    const dependencies = (Object.entries(artifacts) as [string, { type: string; dependencies?: string[] }][])
+      .filter(([, { type }]) => type === 'aws:cloudformation:stack')
+      .map(([name, { dependencies = [] }]) => [
+        name,
+        dependencies.filter((other) => !other.endsWith('.assets')),
+      ]);
+    const frankfurtAccount = 'BeginiSession-Account-111122223333-eu-central-1';
+    expect(Object.fromEntries(dependencies)).toEqual({
+      'BeginiSession-Account': [],
+      'BeginiSession-Kenya': ['BeginiSession-Account'],
+      [frankfurtAccount]: [],
+      'BeginiSession-Peru': [frankfurtAccount],
+      'BeginiSession-Chile': [frankfurtAccount],
+    });
+  });
+
+  test('puts the pages of each stage into its own bundle, and into no other', async () => {
+    const bundles = (await readdir(outDir)).filter((name) => name.startsWith('asset.'));
+    expect(bundles).toHaveLength(6);
+    const code = await Promise.all(bundles.map((name) => readFile(join(outDir, name, 'index.mjs'), 'utf8')));
+    const named = code.map((text) => ['Kazi Loans', 'Crédito Ya'].filter((name) => text.includes(name)));
+    expect(named.filter((names) => names.length > 0).sort()).toEqual([['Crédito Ya'], ['Kazi Loans']]);
+  });
 });
 
-test('the app ends with one clear message, and no stack trace, when the table of stages is wrong', async () => {
-  await expect(
-    synthesize({ stages: { Test: { environment: 'test', callerAuth: 'api_key' } } }, { validation: true }),
-  ).rejects.toMatchObject({
+test.each([
+  [
+    'the table of stages',
+    { stages: { Test: { environment: 'test', callerAuth: 'api_key' } } },
+    'stages.Test.callerAuth: "api_key" is not allowed; use "iam" or "api-key"',
+  ],
+  [
+    'the switch for the role of the account',
+    { stages: { Test: { environment: 'test' } }, apiGatewayAccountRole: 'existing' },
+    'apiGatewayAccountRole: "existing" is not allowed; use "create", or leave it out',
+  ],
+])('the app ends with one clear message, and no stack trace, when %s is wrong', async (_what, context, text) => {
+  await expect(synthesize(context, { validation: false })).rejects.toMatchObject({
     code: 1,
-    stderr: 'cdk.json, stages.Test.callerAuth: "api_key" is not allowed; use "iam" or "api-key"\n',
+    stderr: `cdk.json, ${text}\n`,
   });
 });

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { type Stack, Validations } from 'aws-cdk-lib';
 import { AccountStack } from '../../lib/account-stack.ts';
 import { policyPacks } from '../../lib/policy-scan.ts';
-import { environments, newApp, stackOf } from '../support/synthesize.ts';
+import { newApp, stackOf } from '../support/synthesize.ts';
+import { environments } from '../support/templates.ts';
 
 /** Every finding that nothing acknowledges, errors and warnings alike: rule and construct. */
 function findings(stack: Stack): string[] {
@@ -13,11 +14,10 @@ function findings(stack: Stack): string[] {
     );
 }
 
-const domain = {
-  name: 'start.lender.example',
-  certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/abc-123',
-};
-const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
+const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/abc-123';
+const ownHost = { domain: { name: 'start.lender.example', certificateArn }, defaultEndpoint: 'open' };
+const alarmTopicArn = 'arn:aws:sns:eu-central-1:123456789012:on-call';
+const alarmEmail = 'on-call@bank.example';
 
 test('the policy scan of the account finds nothing', () => {
   expect(findings(new AccountStack(newApp(), {}))).toEqual([]);
@@ -28,22 +28,19 @@ describe.each(environments)('the policy scan of a %s stage', (environment) => {
     ['as it is', {}],
     ['without launch links', { launchLinks: false }],
     ['with API keys', { callerAuth: 'api-key', allowedSourceIps: ['192.0.2.1'] }],
-    ['with results', { results: true }],
+    ['with results, an address and its own host name', { results: true, alarmEmail, ...ownHost }],
     ['with results and no other open route', { results: true, launchLinks: false }],
-    ['that notifies an address', { alarmEmail: 'on-call@bank.example' }],
-    ['that notifies an existing topic', { alarmTopicArn: topic }],
+    ['that notifies an existing topic', { alarmTopicArn }],
     ['with everything on', { tracing: true, firewall: true, customerManagedKey: true, deployment: 'canary' }],
     ['with everything off', { firewall: false, customerManagedKey: false, deployment: 'all-at-once' }],
-    ['with its own host name', { domain, defaultEndpoint: 'open' }],
-    ['in a given region', { region: 'eu-central-1' }],
-    ['in a given account', { account: '123456789012' }],
-    ['in a given account and region', { account: '123456789012', region: 'eu-central-1' }],
+    ['in a given region', { alarmTopicArn, region: 'eu-central-1' }],
+    ['in a given account', { alarmTopicArn, account: '123456789012' }],
   ])('finds nothing %s', (_row, settings) => {
-    expect(findings(stackOf({ environment, alarmEmail: undefined, ...settings }))).toEqual([]);
+    expect(findings(stackOf({ environment, ...settings }))).toEqual([]);
   });
 
   test('finds something for each acknowledgement: none is unnecessary', () => {
-    const stack = stackOf({ environment, alarmEmail: 'on-call@bank.example', results: true });
+    const stack = stackOf({ environment, alarmEmail, results: true });
     const acknowledged: { id: string; path: string }[] = [];
     for (const { node } of stack.node.findAll()) {
       const isAcknowledgement = ({ type }: { type: string }) =>

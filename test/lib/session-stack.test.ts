@@ -1,57 +1,36 @@
 import { describe, expect, test } from '@jest/globals';
+import { ArtifactMetadataEntryType } from 'aws-cdk-lib/cloud-assembly-schema';
 import { version } from '../../functions/version.ts';
-import { environments, resourceOf, stackOf, templateOf } from '../support/synthesize.ts';
+import { stackOf } from '../support/synthesize.ts';
+import { environments, fullRow, resourceOf, rowWithApiKeys, templateOf } from '../support/templates.ts';
 
 describe.each(environments)('the %s stack', (environment) => {
-  test('gives a caller with IAM the URL and the policy, and the operator the secret', () => {
-    const outputs = templateOf({ environment, launchLinks: false }).findOutputs('*');
-    expect(Object.keys(outputs).sort()).toEqual([
-      'CallerPolicyArn',
-      'CredentialsSecretName',
-      'DashboardUrl',
-      'DoctorPolicyArn',
-      'OperatorPolicyArn',
-      'SessionTableName',
-      'SessionsUrl',
-      'UidRefKeySecretName',
-    ]);
-    expect(JSON.stringify(outputs.SessionsUrl)).toContain('/sessions');
+  const ofSecrets = ['CredentialsSecretName', 'UidRefKeySecretName'];
+  const always = [...ofSecrets, 'DashboardUrl', 'DoctorPolicyArn', 'OperatorPolicyArn', 'SessionsUrl'];
+  const ofLinks = ['LaunchKeySecretName', 'LaunchLinksUrl', 'ReturnUrls'];
+  const ofResults = ['ResultsConsumerPolicyArn', 'ResultsQueueUrl', 'ResultsSetAsideQueueUrl', 'WebhookUrl'];
+  test.each([
+    ['nothing but sessions', { environment, launchLinks: false }, ['CallerPolicyArn']],
+    ['API keys', rowWithApiKeys(environment), ['ApiKeyIdFarmers', 'ApiKeyIdQuickCash']],
+    ['launch links', { environment }, ['CallerPolicyArn', ...ofLinks]],
+    ['all', fullRow(environment), ['AlarmTopicArn', 'CallerPolicyArn', ...ofLinks, ...ofResults]],
+  ])('with %s, has these outputs and no other', (_what, row, added) => {
+    const names = Object.keys(templateOf(row).findOutputs('*'));
+    expect(names.sort()).toEqual([...always, 'SessionTableName', ...added].sort());
   });
 
-  test('gives a caller with an API key the id of each key, never its value', () => {
-    const template = templateOf({
-      environment,
-      callerAuth: 'api-key',
-      loanApps: ['quick-cash', 'farmers'],
-      allowedSourceIps: ['203.0.113.0/24'],
-      launchLinks: false,
-    });
+  test('gives out URLs, policies, and of an API key the id, never the value', () => {
+    const [template, withKeys] = [templateOf(fullRow(environment)), templateOf(rowWithApiKeys(environment))];
     const outputs = template.findOutputs('*');
-    expect(Object.keys(outputs).sort()).toEqual([
-      'ApiKeyIdFarmers',
-      'ApiKeyIdQuickCash',
-      'CredentialsSecretName',
-      'DashboardUrl',
-      'DoctorPolicyArn',
-      'OperatorPolicyArn',
-      'SessionTableName',
-      'SessionsUrl',
-      'UidRefKeySecretName',
-    ]);
-    const { logicalId } = resourceOf(template, 'AWS::ApiGateway::ApiKey', 'QuickCash');
-    expect(outputs.ApiKeyIdQuickCash).toEqual({ Value: { Ref: logicalId } });
-  });
-
-  test('gives the URL for the Deployment Centre, and the queue of results with the policy of its consumer', () => {
-    const without = Object.keys(templateOf({ environment }).findOutputs('*'));
-    const outputs = templateOf({ environment, results: true }).findOutputs('*');
-    const added = ['ResultsConsumerPolicyArn', 'ResultsQueueUrl', 'ResultsSetAsideQueueUrl', 'WebhookUrl'];
-    expect(
-      Object.keys(outputs)
-        .filter((name) => !without.includes(name))
-        .sort(),
-    ).toEqual(added);
-    expect(JSON.stringify(outputs.WebhookUrl)).toContain('/webhooks/begini"');
+    const paths = { SessionsUrl: '/sessions', LaunchLinksUrl: '/launch-links', WebhookUrl: '/webhooks/begini' };
+    for (const [name, path] of Object.entries(paths))
+      expect(JSON.stringify(outputs[name])).toContain(`${path}"`);
+    for (const name of ['Operator', 'Doctor']) {
+      const { logicalId } = resourceOf(template, 'AWS::IAM::ManagedPolicy', name);
+      expect(outputs[`${name}PolicyArn`]).toEqual({ Value: { Ref: logicalId } });
+    }
+    const { logicalId } = resourceOf(withKeys, 'AWS::ApiGateway::ApiKey', 'QuickCash');
+    expect(withKeys.findOutputs('*').ApiKeyIdQuickCash).toEqual({ Value: { Ref: logicalId } });
   });
 
   test('says what it is and which stage it belongs to', () => {
@@ -76,4 +55,34 @@ test('a stack deploys to the account and region of its row', () => {
 
 test('a stack without them deploys to the account and region that cdk uses', () => {
   expect(stackOf({ environment: 'test' }).environment).toBe('aws://unknown-account/unknown-region');
+});
+
+const lenderName = 'set stages.Demo.applicantPage.lenderName in cdk.json';
+const receiver = 'set stages.Demo.alarmEmail or alarmTopicArn in cdk.json';
+const named = { applicantPage: { lenderName: 'Kazi Loans' } };
+const alarmEmail = 'on-call@bank.example';
+test.each([
+  [{ environment: 'production' }, [lenderName, receiver]],
+  [
+    {
+      environment: 'production',
+      alarmEmail,
+      applicantPage: { languages: { es: {}, en: named.applicantPage } },
+    },
+    [lenderName],
+  ],
+  [{ environment: 'production', alarmEmail, launchLinks: false }, []],
+  [{ environment: 'production', alarmEmail, ...named }, []],
+  [
+    { environment: 'production', alarmTopicArn: 'arn:aws:sns:eu-central-1:123456789012:on-call', ...named },
+    [],
+  ],
+  [{ environment: 'production', ...named }, [receiver]],
+  [{ environment: 'test' }, []],
+])('a stage with %j warns at synth of what applicants and operators miss: %j', (row, missing) => {
+  const warnings = stackOf(row)
+    .node.findAll()
+    .flatMap(({ node }) => node.metadata)
+    .filter(({ type }) => type === ArtifactMetadataEntryType.WARN);
+  expect(warnings.map(({ data }) => data)).toEqual(missing.map((text) => expect.stringContaining(text)));
 });

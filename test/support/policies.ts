@@ -73,18 +73,13 @@ export class Policies {
 
   /** The ARN of the only resource of a type, found by a part of its logical id if there are several. */
   arnOf(type: string, idPart = ''): string {
-    const ids = this.#ofType(type).filter(([id]) => id.includes(idPart));
-    if (ids.length !== 1 || !ids[0])
-      throw new Error(`${ids.length} resources of ${type} are called ${idPart}`);
-    return this.#arn(ids[0][0]);
+    const [id] = this.#only(type, idPart);
+    return this.#arn(id);
   }
 
   /** A role by a part of its logical id, with every policy that the stack attaches to it. */
   role(idPart: string): Principal {
-    const [roleId, ...others] = this.#ofType('AWS::IAM::Role')
-      .map(([id]) => id)
-      .filter((id) => id.includes(idPart));
-    if (!roleId || others.length > 0) throw new Error(`not one role is called ${idPart}`);
+    const [roleId] = this.#only('AWS::IAM::Role', idPart);
     const attached = this.#ofType('AWS::IAM::Policy').filter(([, { Roles }]) =>
       (this.#resolve(Roles) as string[]).includes(roleId),
     );
@@ -94,10 +89,9 @@ export class Policies {
 
   /** A person's or a program's role that has a managed policy of the stack, and nothing else. */
   holderOf(idPart: string): Principal {
-    const [policy, ...others] = this.#ofType('AWS::IAM::ManagedPolicy').filter(([id]) => id.includes(idPart));
-    if (!policy || others.length > 0) throw new Error(`not one managed policy is called ${idPart}`);
-    const arn = `arn:aws:iam::${accountId}:role/holder-of-${policy[0]}`;
-    return { statements: this.#statements(policy[1].PolicyDocument), arn };
+    const [id, { PolicyDocument }] = this.#only('AWS::IAM::ManagedPolicy', idPart);
+    const arn = `arn:aws:iam::${accountId}:role/holder-of-${id}`;
+    return { statements: this.#statements(PolicyDocument), arn };
   }
 
   allows(request: AccessRequest): boolean {
@@ -113,35 +107,29 @@ export class Policies {
     return accountDecides && own.length > 0;
   }
 
-  /** The statements of the policy that the resource itself has. */
+  /**
+   * The statements of the policy that the resource itself has. Those of topics and queues name it; where they do not
+   * ("every resource is this one"), the policy is found by the resource that it belongs to.
+   */
   #attachedTo(resource: string): Statement[] {
-    const keys = this.#ofType('AWS::KMS::Key')
-      .filter(([id]) => this.#arn(id) === resource)
-      .flatMap(([, { KeyPolicy }]) => this.#statements(KeyPolicy));
-    const topics = this.#ofType('AWS::SNS::TopicPolicy')
-      .filter(([, { Topics }]) => (this.#resolve(Topics) as string[]).includes(resource))
-      .flatMap(([, { PolicyDocument }]) => this.#statements(PolicyDocument));
-    const queues = this.#ofType('AWS::SQS::QueuePolicy')
-      .flatMap(([, { PolicyDocument }]) => this.#statements(PolicyDocument))
-      .filter(({ Resource }) => Resource === resource);
-    const functions = this.#ofType('AWS::Lambda::Permission')
-      .map(([, properties]) => this.#resolve(properties) as Record<string, string>)
-      .filter(({ FunctionName }) => FunctionName === resource)
-      .map(permissionStatement);
-    const secrets = this.#ofType('AWS::SecretsManager::ResourcePolicy')
-      .filter(([, { SecretId }]) => this.#resolve(SecretId) === resource)
-      .flatMap(([, { ResourcePolicy }]) => this.#statements(ResourcePolicy));
-    const trust = this.#ofType('AWS::IAM::Role')
-      .filter(([id]) => this.#arn(id) === resource)
-      .flatMap(([, { AssumeRolePolicyDocument }]) => this.#statements(AssumeRolePolicyDocument))
-      .map((statement) => ({ ...statement, Resource: resource }));
+    const belongs = ([id]: [string, unknown]) => this.#arn(id) === resource;
+    const keys = this.#ofType('AWS::KMS::Key').filter(belongs);
+    const secrets = this.#ofType('AWS::SecretsManager::ResourcePolicy').filter(
+      ([, { SecretId }]) => this.#resolve(SecretId) === resource,
+    );
+    const named = ['AWS::SNS::TopicPolicy', 'AWS::SQS::QueuePolicy'].flatMap((type) => this.#ofType(type));
+    const trust = this.#ofType('AWS::IAM::Role').filter(belongs);
+    const permissions = this.#ofType('AWS::Lambda::Permission').map(
+      ([, properties]) => this.#resolve(properties) as Record<string, string>,
+    );
     return [
-      ...keys,
-      ...topics,
-      ...queues,
-      ...functions,
-      ...secrets,
-      ...trust,
+      ...keys.flatMap(([, { KeyPolicy }]) => this.#statements(KeyPolicy)),
+      ...secrets.flatMap(([, { ResourcePolicy }]) => this.#statements(ResourcePolicy)),
+      ...named.flatMap(([, { PolicyDocument }]) => this.#statements(PolicyDocument)),
+      ...trust
+        .flatMap(([, { AssumeRolePolicyDocument }]) => this.#statements(AssumeRolePolicyDocument))
+        .map((statement) => ({ ...statement, Resource: resource })),
+      ...permissions.map(permissionStatement),
       ...this.#apiStatements(resource),
     ];
   }
@@ -163,6 +151,12 @@ export class Policies {
 
   #statements(document: unknown): Statement[] {
     return (this.#resolve(document) as { Statement: Statement[] }).Statement;
+  }
+
+  #only(type: string, idPart: string) {
+    const [found, ...others] = this.#ofType(type).filter(([id]) => id.includes(idPart));
+    if (!found || others.length > 0) throw new Error(`not one resource of ${type} is called ${idPart}`);
+    return found;
   }
 
   #ofType(type: string): [string, Record<string, unknown>][] {

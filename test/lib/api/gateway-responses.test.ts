@@ -53,14 +53,6 @@ test.each(gatewayResponses)('$type is plain text for a mapping template', (respo
   expect(JSON.stringify(response)).not.toMatch(/[$#]/);
 });
 
-test.each(gatewayResponses.filter(({ statusCode }) => statusCode === 429))(
-  '$type says when to come back, in whole seconds',
-  ({ retryAfterSeconds }) => {
-    expect(retryAfterSeconds).toBeGreaterThanOrEqual(1);
-    expect(Number.isInteger(retryAfterSeconds)).toBe(true);
-  },
-);
-
 test.each(['INTEGRATION_FAILURE', 'INTEGRATION_TIMEOUT'])('%s says that the outcome is unknown', (type) => {
   const response = gatewayResponses.find((row) => row.type === type);
   expect(response?.detail).toContain('The outcome is unknown: a session may have been created.');

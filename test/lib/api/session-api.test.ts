@@ -4,9 +4,9 @@ import type { CfnRestApi } from 'aws-cdk-lib/aws-apigateway';
 import { securityHeaders } from '../../../functions/http/security-headers.ts';
 import { gatewayPage } from '../../../lib/api/gateway-page.ts';
 import { forcedStatusOf, gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
-import type { SessionStack } from '../../../lib/session-stack.ts';
 import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
-import { environments, resourceOf, stackOf, templateOf } from '../../support/synthesize.ts';
+import { stackOf } from '../../support/synthesize.ts';
+import { environments, resourceOf, templateOf } from '../../support/templates.ts';
 
 describe.each(environments)('the API of a %s stage without launch links', (environment) => {
   const template = templateOf({ environment, launchLinks: false });
@@ -143,27 +143,28 @@ describe('TLS', () => {
   });
 
   test('a new policy and a closed host are deployed at once', () => {
-    const deploymentId = (stack: SessionStack) =>
-      resourceOf(Template.fromStack(stack), 'AWS::ApiGateway::Deployment').logicalId;
-    const stackWith = (change: (api: CfnRestApi) => void) => {
+    const deploymentId = (template: Template) =>
+      resourceOf(template, 'AWS::ApiGateway::Deployment').logicalId;
+    const changed = (change: Partial<CfnRestApi>) => {
       const stack = stackOf({ environment: 'test' });
-      change(stack.node.findChild('Api').node.findChild('RestApi').node.defaultChild as CfnRestApi);
-      return stack;
+      const api = stack.node.findChild('Api').node.findChild('RestApi').node.defaultChild;
+      Object.assign(api as CfnRestApi, change);
+      return Template.fromStack(stack);
     };
     const ids = [
-      deploymentId(stackWith(() => undefined)),
-      deploymentId(stackWith((api) => Object.assign(api, { securityPolicy: 'TLS_1_2' }))),
-      deploymentId(stackWith((api) => Object.assign(api, { endpointAccessMode: 'STRICT' }))),
-      deploymentId(stackWith((api) => Object.assign(api, { disableExecuteApiEndpoint: true }))),
-    ];
+      templateOf({ environment: 'test' }),
+      templateOf({ environment: 'test', domain, defaultEndpoint: 'closed' }),
+      changed({ securityPolicy: 'TLS_1_2' }),
+      changed({ endpointAccessMode: 'STRICT' }),
+    ].map(deploymentId);
     expect(new Set(ids).size).toBe(ids.length);
   });
 });
 
 test('a new resource policy is deployed at once', () => {
-  const deploymentId = (allowedSourceIps: string[]) =>
-    resourceOf(templateOf({ environment: 'test', allowedSourceIps }), 'AWS::ApiGateway::Deployment')
-      .logicalId;
-  expect(deploymentId(['192.0.2.1'])).toBe(deploymentId(['192.0.2.1']));
-  expect(deploymentId(['192.0.2.1'])).not.toBe(deploymentId(['192.0.2.2']));
+  const deploymentIds = ['192.0.2.1', '192.0.2.2'].map((address) => {
+    const row = { environment: 'test', callerAuth: 'iam', allowedSourceIps: [address] };
+    return resourceOf(templateOf(row), 'AWS::ApiGateway::Deployment').logicalId;
+  });
+  expect(deploymentIds[0]).not.toBe(deploymentIds[1]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
+import { environments, fullRow, resourceOf, templateOf } from '../../support/templates.ts';
 
 const type = 'AWS::SecretsManager::Secret';
 const credentialsId = 'CredentialsSecret';
@@ -32,7 +32,7 @@ describe.each(environments)('the secrets of a %s stage', (environment) => {
 test.each(['CreateSession', 'LaunchLinksLaunch', 'RotateCredentials', 'ReceiveResult'])(
   '%s starts only when the policy of the secret knows its role',
   (name) => {
-    const template = templateOf({ environment: 'test', results: true });
+    const template = templateOf(fullRow('test'));
     const policy = resourceOf(template, 'AWS::SecretsManager::ResourcePolicy');
     const role = resourceOf(template, 'AWS::IAM::Role', `${name}Role`);
     expect(JSON.stringify(policy.Properties)).toContain(
@@ -44,16 +44,3 @@ test.each(['CreateSession', 'LaunchLinksLaunch', 'RotateCredentials', 'ReceiveRe
     );
   },
 );
-
-describe.each([credentialsId, uidRefKeyId])('%s', (id) => {
-  test('outlives a production stack, but not a first deployment that failed', () => {
-    const secret = resourceOf(templateOf({ environment: 'production' }), type, id);
-    expect(secret).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
-  });
-
-  test('is deleted with a test stack', () => {
-    expect(resourceOf(templateOf({ environment: 'test' }), type, id)).toMatchObject({
-      DeletionPolicy: 'Delete',
-    });
-  });
-});

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { resourceOf, templateOf } from '../../support/synthesize.ts';
+import { resourceOf, templateOf } from '../../support/templates.ts';
 
 const template = templateOf({ environment: 'production', launchLinks: false });
 const group = resourceOf(template, 'AWS::CodeDeploy::DeploymentGroup');

@@ -1,18 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
-import { environmentNames } from '../../../functions/environment.ts';
-import { environments, resourceOf, stackOf, templateOf } from '../../support/synthesize.ts';
-
-const functionType = 'AWS::Lambda::Function';
-const createLaunchLink = 'LaunchLinksCreateLaunchLink';
-const launch = 'LaunchLinksLaunch';
-const rotate = 'LaunchLinksKeyRotate';
-
-const secretId = (template: Template, idPart: string) =>
-  resourceOf(template, 'AWS::SecretsManager::Secret', idPart).logicalId;
-
-const variables = (template: Template, idPart: string) =>
-  (resourceOf(template, functionType, idPart).Properties.Environment as { Variables: object }).Variables;
+import type { Template } from 'aws-cdk-lib/assertions';
+import { environments, resourceOf, templateOf } from '../../support/templates.ts';
 
 interface Method {
   HttpMethod: string;
@@ -32,8 +20,6 @@ function methodsOf(template: Template, pathPart: string): Method[] {
 
 describe.each(environments)('the launch links of a %s stage', (environment) => {
   const template = templateOf({ environment });
-  const credentialsId = secretId(template, 'CredentialsSecret');
-  const keyId = secretId(template, 'LaunchLinksKey');
 
   test('are made only by callers of the API', () => {
     expect(methodsOf(template, 'launch-links')).toMatchObject([
@@ -59,25 +45,6 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     }
   });
 
-  test('are made by a function that knows the launch key and no other secret', () => {
-    expect(variables(template, createLaunchLink)).toEqual({
-      [environmentNames.stage]: 'demo',
-      [environmentNames.launchKeySecretArn]: { Ref: keyId },
-      [environmentNames.uidRefKey]: expect.anything(),
-    });
-  });
-
-  test('are opened by a function that knows both secrets', () => {
-    const template = templateOf({ environment, resume: false });
-    expect(variables(template, launch)).toEqual({
-      [environmentNames.stage]: 'demo',
-      [environmentNames.credentialsSecretArn]: { Ref: credentialsId },
-      [environmentNames.hmac]: 'on',
-      [environmentNames.launchKeySecretArn]: { Ref: keyId },
-      [environmentNames.uidRefKey]: expect.anything(),
-    });
-  });
-
   test('have a key of 64 hex digits, with fixed settings, so that it stays', () => {
     const { GenerateSecretString, SecretString } = resourceOf(
       template,
@@ -94,34 +61,10 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
     });
   });
 
-  test('have a key that is renewed every 90 days, and never by a deployment', () => {
-    const { Properties } = resourceOf(template, 'AWS::SecretsManager::RotationSchedule', 'LaunchLinks');
-    expect(Properties).toMatchObject({
-      SecretId: { Ref: keyId },
-      RotationRules: { AutomaticallyAfterDays: 90 },
-      RotateImmediatelyOnUpdate: false,
-      RotationLambdaARN: { 'Fn::GetAtt': [resourceOf(template, functionType, rotate).logicalId, 'Arn'] },
-    });
-  });
-
-  test('have a key that is all that its rotation knows', () => {
-    expect(variables(template, rotate)).toEqual({
-      [environmentNames.stage]: 'demo',
-      [environmentNames.launchKeySecretArn]: { Ref: keyId },
-    });
-  });
-
-  test('give the operator the URL to make one, and the name of their key', () => {
-    const outputs = template.findOutputs('*');
-    expect(JSON.stringify(outputs.LaunchLinksUrl)).toContain('/launch-links');
-    expect(outputs).toHaveProperty('LaunchKeySecretName');
-    expect(outputs).not.toHaveProperty('DomainTarget');
-  });
-
   test('are made by a new version only when the new version that opens them has all traffic', () => {
     const aliases = template.findResources('AWS::Lambda::Alias');
-    const { logicalId } = resourceOf(template, 'AWS::Lambda::Alias', launch);
-    const maker = resourceOf(template, 'AWS::Lambda::Alias', createLaunchLink);
+    const { logicalId } = resourceOf(template, 'AWS::Lambda::Alias', 'LaunchLinksLaunch');
+    const maker = resourceOf(template, 'AWS::Lambda::Alias', 'CreateLaunchLink');
     expect(aliases[maker.logicalId]?.DependsOn).toContain(logicalId);
     // CloudFormation waits for a canary, because it is part of the update of the alias.
     const updates = environment === 'production' ? [expect.stringContaining('CodeDeploy')] : [];
@@ -187,11 +130,7 @@ describe('the lender’s own domain', () => {
     });
   });
 
-  test('is in the links, and in the URLs of the stack’s outputs', () => {
-    expect(variables(template, createLaunchLink)).toHaveProperty(
-      environmentNames.launchBaseUrl,
-      'https://start.lender.example',
-    );
+  test('is in the URLs of the stack’s outputs', () => {
     const { SessionsUrl, LaunchLinksUrl, ReturnUrls, DomainTarget } = template.findOutputs('*');
     const { logicalId } = resourceOf(template, 'AWS::ApiGateway::DomainName');
     const urlOf = (path: string) => ({ 'Fn::Join': ['', ['https://', { Ref: logicalId }, path]] });
@@ -200,27 +139,5 @@ describe('the lender’s own domain', () => {
     for (const ending of ['complete', 'cancelled', 'expired'])
       expect(JSON.stringify(ReturnUrls)).toContain(`/return/${ending}`);
     expect(DomainTarget).toEqual({ Value: { 'Fn::GetAtt': [logicalId, 'RegionalDomainName'] } });
-  });
-});
-
-describe('the lender’s name', () => {
-  const warnings = (row: Record<string, unknown>) =>
-    Annotations.fromStack(stackOf(row)).findWarning('*', Match.stringLikeRegexp('Applicants of Demo read'));
-
-  test.each([{}, { applicantPage: { languages: { es: {}, en: { lenderName: 'Kazi' } } } }])(
-    'causes a warning at synth if a production stage has none: %j',
-    (row) => {
-      const [warning, ...others] = warnings({ environment: 'production', ...row });
-      expect(others).toEqual([]);
-      expect(warning?.entry.data).toContain('set stages.Demo.applicantPage.lenderName in cdk.json');
-    },
-  );
-
-  test.each([
-    { environment: 'production', applicantPage: { lenderName: 'Kazi Loans' } },
-    { environment: 'production', launchLinks: false },
-    { environment: 'test' },
-  ])('causes no warning in %j', (row) => {
-    expect(warnings(row)).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import type { Template } from 'aws-cdk-lib/assertions';
 import { articlesOf, nameAlarm, runbookArticles, runbookFile } from '../../../lib/monitoring/runbook.ts';
-import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
+import { environments, fullRow, resourceOf, templateOf } from '../../support/templates.ts';
 
-const alarmEmail = 'on-call@bank.example';
 const runbook = readFileSync(join(import.meta.dirname, '../../..', runbookFile), 'utf8');
 
 /** A metric of an alarm that uses several metrics. */
@@ -24,14 +24,18 @@ const articles = new Map(
     }),
 );
 
-describe.each(environments)('the alarms of a %s stage', (environment) => {
-  const template = templateOf({ environment, alarmEmail, results: true });
-  const alarms = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
+/** The alarms of a stage, those on metrics first, by their properties. */
+const alarmsOf = (template: Template) =>
+  ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
     Object.entries(template.findResources(type)).map(([logicalId, { Properties }]) => ({
       logicalId,
       ...Properties,
     })),
   );
+
+describe.each(environments)('the alarms of a %s stage', (environment) => {
+  const template = templateOf(fullRow(environment));
+  const alarms = alarmsOf(template);
   const notifying = alarms.filter(({ AlarmActions }) => AlarmActions);
   const rule = resourceOf(template, 'AWS::Events::Rule').Properties;
   const descriptions = [...notifying.map(({ AlarmDescription }) => AlarmDescription), rule.Description];
@@ -45,7 +49,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
 
   test('give the full address of the article if the stage has the address of its runbook', () => {
     const runbookUrl = 'https://git.bank.example/begini-session/RUNBOOK.md';
-    const linked = templateOf({ environment, alarmEmail, runbookUrl });
+    const linked = templateOf({ environment, alarmEmail: 'on-call@bank.example', runbookUrl });
     const { AlarmDescription } = resourceOf(linked, 'AWS::CloudWatch::Alarm', 'CredentialsNotSet').Properties;
     expect(AlarmDescription).toMatch(/"\. https:\S+RUNBOOK\.md#the-credentials-are-not-set$/);
     const { Targets } = resourceOf(linked, 'AWS::Events::Rule').Properties;
@@ -84,108 +88,83 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     for (const { TreatMissingData } of onMetrics) expect(TreatMissingData).toBe('notBreaching');
   });
 
+  const idOf = (type: string, idPart: string) => resourceOf(template, type, idPart).logicalId;
+  const atOnce = { Threshold: 1, DatapointsToAlarm: 1 };
+  const ofLines = (MetricName: string, periodSeconds = 60) => ({
+    ...atOnce,
+    Namespace: 'BeginiSession/Demo',
+    MetricName,
+    Statistic: 'Sum',
+    Period: periodSeconds,
+  });
+  const failedSteps = (functionId: string) => ({
+    ...atOnce,
+    MetricName: 'Errors',
+    Dimensions: [{ Name: 'FunctionName', Value: { Ref: idOf('AWS::Lambda::Function', functionId) } }],
+  });
+  const oldestResult = (seconds: number) => ({
+    Namespace: 'AWS/SQS',
+    MetricName: 'ApproximateAgeOfOldestMessage',
+    Dimensions: [
+      { Name: 'QueueName', Value: { 'Fn::GetAtt': [idOf('AWS::SQS::Queue', 'QueuesResults'), 'QueueName'] } },
+    ],
+    Statistic: 'Maximum',
+    Threshold: seconds,
+  });
+  const alarmOn = (article: keyof typeof runbookArticles) =>
+    notifying.find(({ AlarmName }) => AlarmName.endsWith(runbookArticles[article].heading));
+
   test.each([
-    [runbookArticles.credentialsRefused.heading, 'CredentialsRefused', { threshold: 1, periodSeconds: 60 }],
-    [runbookArticles.credentialsNotSet.heading, 'CredentialsNotSet', { threshold: 1, periodSeconds: 60 }],
-    [runbookArticles.internalErrors.heading, 'InternalErrors', { threshold: 1, periodSeconds: 60 }],
-    [runbookArticles.resultsUnavailable.heading, 'ResultsUnavailable', { threshold: 1, periodSeconds: 60 }],
-    [runbookArticles.callersThrottled.heading, 'RequestsThrottled', { threshold: 10, periodSeconds: 300 }],
-  ])('%s: raised by %s', (article, MetricName, { threshold, periodSeconds }) => {
-    expect(notifying.find(({ AlarmName }) => AlarmName.endsWith(article))).toMatchObject({
-      Namespace: 'BeginiSession/Demo',
-      MetricName,
-      Statistic: 'Sum',
-      Threshold: threshold,
-      Period: periodSeconds,
-      DatapointsToAlarm: 1,
-      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-    });
+    ['credentialsRefused', ofLines('CredentialsRefused')],
+    ['credentialsNotSet', ofLines('CredentialsNotSet')],
+    ['internalErrors', ofLines('InternalErrors')],
+    ['resultsUnavailable', ofLines('ResultsUnavailable')],
+    ['callersThrottled', { ...ofLines('RequestsThrottled', 300), Threshold: 10 }],
+    // Two periods: a single call that DynamoDB lost is not an outage.
+    ['storeUnavailable', { ...ofLines('StoreUnavailable', 300), DatapointsToAlarm: 2, EvaluationPeriods: 3 }],
+    ['rotationFailed', failedSteps('RotateCredentials')],
+    ['launchKeyRotationFailed', failedSteps('LaunchLinksKeyRotate')],
+    ['resultsNotTaken', oldestResult(3_600)],
+    ['resultsExpire', oldestResult(3 * 24 * 3_600)],
+    [
+      'resultsDead',
+      { ...atOnce, Metrics: [{ Expression: 'FILL(waiting0, 0) + FILL(waiting1, 0)' }, {}, {}] },
+    ],
+    ['functionErrors', atOnce],
+    ['functionsThrottled', atOnce],
+    // A 95th percentile of 3 seconds for 15 minutes.
+    ['slowHandOffs', { Threshold: 3000, EvaluationPeriods: 3, DatapointsToAlarm: 3 }],
+  ] as const)('%s is raised by %j', (article, expected) => {
+    const ComparisonOperator = 'GreaterThanOrEqualToThreshold';
+    expect(alarmOn(article)).toMatchObject({ ComparisonOperator, ...expected });
   });
 
   test.each([
-    [runbookArticles.functionErrors.heading, 'Errors'],
-    [runbookArticles.functionsThrottled.heading, 'Throttles'],
-  ])('%s: raised by one of the %s of the alias', (article, MetricName) => {
-    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(article));
-    expect(alarm).toMatchObject({ Threshold: 1, DatapointsToAlarm: 1 });
-    const metrics = JSON.stringify(alarm?.Metrics);
+    ['functionErrors', 'Errors'],
+    ['functionsThrottled', 'Throttles'],
+  ] as const)('%s counts the %s of the alias of each of four functions', (article, MetricName) => {
+    const metrics = JSON.stringify(alarmOn(article)?.Metrics);
     expect(metrics).toContain(`"MetricName":"${MetricName}"`);
     expect(metrics.match(/":live"/g)).toHaveLength(4);
   });
 
-  test.each([
-    [runbookArticles.rotationFailed.heading, 'RotateCredentials'],
-    [runbookArticles.launchKeyRotationFailed.heading, 'LaunchLinksKeyRotate'],
-  ])('%s: raised by one failed step of %s', (article, functionId) => {
-    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(article));
-    const rotate = { Ref: resourceOf(template, 'AWS::Lambda::Function', functionId).logicalId };
-    expect(alarm).toMatchObject({
-      MetricName: 'Errors',
-      Dimensions: [{ Name: 'FunctionName', Value: rotate }],
-      Threshold: 1,
-      DatapointsToAlarm: 1,
-    });
-  });
-
-  test('the table of sessions is unavailable at one request or more in two of three periods of 5 minutes', () => {
-    const alarm = notifying.find(({ AlarmName }) =>
-      AlarmName.endsWith(runbookArticles.storeUnavailable.heading),
-    );
-    expect(alarm).toMatchObject({
-      MetricName: 'StoreUnavailable',
-      Threshold: 1,
-      Period: 300,
-      DatapointsToAlarm: 2,
-      EvaluationPeriods: 3,
-    });
+  test('hand-offs are measured by their 95th percentile, results by both queues that nobody empties', () => {
+    expect(JSON.stringify(alarmOn('slowHandOffs')?.Metrics)).toContain('"Period":300,"Stat":"p95"');
+    for (const name of ['QueuesDead', 'QueuesSetAside'])
+      expect(JSON.stringify(alarmOn('resultsDead'))).toContain(`"${idOf('AWS::SQS::Queue', name)}"`);
   });
 
   test('there is none on the table, the launch key or results in a stage without them', () => {
     const stage = { resume: false, launchLinks: false, results: false as const };
-    const forgetful = templateOf({ environment, alarmEmail, ...stage });
-    const names = [
-      forgetful.findResources('AWS::CloudWatch::Alarm'),
-      forgetful.findResources('AWS::CloudWatch::CompositeAlarm'),
-    ]
-      .flatMap((alarms) => Object.values(alarms))
-      .filter(({ Properties }) => Properties.AlarmActions)
-      .map(({ Properties }) => Properties.AlarmName);
+    const forgetful = templateOf({ ...fullRow(environment), ...stage });
+    const names = alarmsOf(forgetful)
+      .filter(({ AlarmActions }) => AlarmActions)
+      .map(({ AlarmName }) => AlarmName);
     const expected = articlesOf(stage).map((article) => nameAlarm('BeginiSession-Demo', article));
     expect(names.sort()).toEqual(expected.sort());
     for (const part of ['StoreUnavailable', 'SessionsInProgress', 'Results']) {
       expect(JSON.stringify(forgetful)).not.toContain(part);
     }
-  });
-
-  const queueId = (idPart: string) =>
-    resourceOf(template, 'AWS::SQS::Queue', `ResultsQueues${idPart}`).logicalId;
-
-  test.each([
-    [runbookArticles.resultsNotTaken.heading, 3_600],
-    [runbookArticles.resultsExpire.heading, 3 * 24 * 3_600],
-  ])('%s: raised if the oldest message of the queue is %i s old', (article, Threshold) => {
-    expect(notifying.find(({ AlarmName }) => AlarmName.endsWith(article))).toMatchObject({
-      Namespace: 'AWS/SQS',
-      MetricName: 'ApproximateAgeOfOldestMessage',
-      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [queueId('Results'), 'QueueName'] } }],
-      Statistic: 'Maximum',
-      Threshold,
-    });
-  });
-
-  test('one message that is dead or set aside raises the alarm on both queues', () => {
-    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(runbookArticles.resultsDead.heading));
-    expect(alarm).toMatchObject({
-      Threshold: 1,
-      Metrics: [{ Expression: 'FILL(waiting0, 0) + FILL(waiting1, 0)' }, {}, {}],
-    });
-    for (const name of ['Dead', 'SetAside']) expect(JSON.stringify(alarm)).toContain(`"${queueId(name)}"`);
-  });
-
-  test('hand-offs are slow at a 95th percentile of 3 seconds for 15 minutes', () => {
-    const alarm = notifying.find(({ AlarmName }) => AlarmName.endsWith(runbookArticles.slowHandOffs.heading));
-    expect(alarm).toMatchObject({ Threshold: 3000, EvaluationPeriods: 3, DatapointsToAlarm: 3 });
-    expect(JSON.stringify(alarm?.Metrics)).toContain('"Period":300,"Stat":"p95"');
   });
 
   // Of one series, MAX may be a single value, which an alarm cannot have.
@@ -268,7 +247,7 @@ test('alarms of a stage without a receiver are still raised', () => {
 
 /** What CloudWatch bills of a stage: the metrics of its alarms, its composite alarms, the metrics of its log lines. */
 function countBilled(row: object) {
-  const template = templateOf({ environment: 'production', alarmEmail, ...row });
+  const template = templateOf({ ...fullRow('production'), ...row });
   const propertiesOf = (type: string) =>
     Object.values(template.findResources(type)).map(({ Properties }) => Properties);
   const measured = propertiesOf('AWS::CloudWatch::Alarm').flatMap(
@@ -286,7 +265,7 @@ function countBilled(row: object) {
 
 test('lib/README.md counts what CloudWatch bills, and what results add', () => {
   const readme = readFileSync(join(import.meta.dirname, '../../../lib/README.md'), 'utf8');
-  const [usual, withResults] = [countBilled({}), countBilled({ results: true })];
+  const [usual, withResults] = [countBilled({ results: false }), countBilled({})];
   const alarms = withResults.alarms - usual.alarms;
   const composite = withResults.composite - usual.composite;
   for (const text of [

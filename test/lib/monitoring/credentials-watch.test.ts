@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { resourceOf, templateOf } from '../../support/synthesize.ts';
+import { fullRow, resourceOf, templateOf } from '../../support/templates.ts';
 
-const template = templateOf({ environment: 'production', alarmEmail: 'on-call@bank.example' });
+const template = templateOf(fullRow('production'));
 const rule = resourceOf(template, 'AWS::Events::Rule').Properties;
 const pattern = Object(rule.EventPattern);
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { environments, fullRow, resourceOf, templateOf } from '../../support/templates.ts';
 
 interface Widget {
   type: string;
@@ -11,7 +12,7 @@ interface Widget {
 }
 
 describe.each(environments)('the dashboard of a %s stage', (environment) => {
-  const template = templateOf({ environment, results: true });
+  const template = templateOf(fullRow(environment));
   const { DashboardBody } = resourceOf(template, 'AWS::CloudWatch::Dashboard').Properties;
   const parts: unknown[] = Object(DashboardBody)['Fn::Join'][1];
   const { widgets } = JSON.parse(
@@ -36,34 +37,11 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
 
   test('links to the runbook and the saved queries, and has its URL among the outputs', () => {
     const runbookUrl = 'https://git.bank.example/begini-session/RUNBOOK.md';
-    const linked = templateOf({ environment, runbookUrl });
+    const linked = templateOf({ environment, alarmEmail: 'on-call@bank.example', runbookUrl });
     const body = JSON.stringify(resourceOf(linked, 'AWS::CloudWatch::Dashboard').Properties);
     expect(body).toContain(`[Runbook](${runbookUrl}) | [Saved queries](#logsV2:logs-insights)`);
     expect(JSON.stringify(linked.findOutputs('DashboardUrl'))).toContain(
       '#dashboards/dashboard/BeginiSession-Demo',
-    );
-  });
-
-  // A dashboard's name is global in an account: two regions would overwrite each other's.
-  test('is named after the stack and its region', () => {
-    const located = templateOf({ environment, region: 'eu-central-1' });
-    const { DashboardName } = resourceOf(located, 'AWS::CloudWatch::Dashboard').Properties;
-    expect(DashboardName).toBe('BeginiSession-Demo-eu-central-1');
-    expect(located.findOutputs('DashboardUrl')).toEqual({
-      DashboardUrl: {
-        Value: `https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards/dashboard/${DashboardName}`,
-      },
-    });
-  });
-
-  test('is in the console of the European Sovereign Cloud for a region there', () => {
-    const sovereign = templateOf({
-      environment,
-      region: 'eusc-de-east-1',
-      alarmTopicArn: 'arn:aws-eusc:sns:eusc-de-east-1:123456789012:on-call',
-    });
-    expect(JSON.stringify(sovereign.findOutputs('DashboardUrl'))).toContain(
-      'https://eusc-de-east-1.console.amazonaws-eusc.eu/cloudwatch/',
     );
   });
 
@@ -83,9 +61,8 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
 
   test('shows the state of every alarm that notifies', () => {
     const shown = JSON.stringify(widgets.flatMap(({ properties }) => properties.alarms ?? []));
-    const notified = templateOf({ environment, alarmEmail: 'on-call@bank.example', results: true });
     const notifying = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
-      Object.entries(notified.findResources(type)).filter(([, { Properties }]) => Properties.AlarmActions),
+      Object.entries(template.findResources(type)).filter(([, { Properties }]) => Properties.AlarmActions),
     );
     expect(notifying.length).toBeGreaterThan(0);
     for (const [logicalId] of notifying) expect(shown).toContain(`${logicalId}.Arn`);
@@ -99,6 +76,29 @@ describe.each(environments)('the dashboard of a %s stage', (environment) => {
   });
 });
 
+// A dashboard's name is global in an account: two regions would overwrite each other's.
+test('a dashboard is named after the stack and its region', () => {
+  const located = templateOf({ environment: 'test', region: 'eu-central-1' });
+  const { DashboardName } = resourceOf(located, 'AWS::CloudWatch::Dashboard').Properties;
+  expect(DashboardName).toBe('BeginiSession-Demo-eu-central-1');
+  expect(located.findOutputs('DashboardUrl')).toEqual({
+    DashboardUrl: {
+      Value: `https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards/dashboard/${DashboardName}`,
+    },
+  });
+});
+
+test('a dashboard is in the console of the European Sovereign Cloud for a region there', () => {
+  const sovereign = templateOf({
+    environment: 'test',
+    region: 'eusc-de-east-1',
+    alarmTopicArn: 'arn:aws-eusc:sns:eusc-de-east-1:123456789012:on-call',
+  });
+  expect(JSON.stringify(sovereign.findOutputs('DashboardUrl'))).toContain(
+    'https://eusc-de-east-1.console.amazonaws-eusc.eu/cloudwatch/',
+  );
+});
+
 test('a stage without results has no row for them', () => {
   const { DashboardBody } = resourceOf(
     templateOf({ environment: 'test' }),
@@ -108,15 +108,11 @@ test('a stage without results has no row for them', () => {
 });
 
 test('the blocked requests of a firewall are shown if there is one, by the metric that its rules write', () => {
-  const bodyOf = (firewall: boolean) =>
-    JSON.stringify(
-      resourceOf(templateOf({ environment: 'test', firewall }), 'AWS::CloudWatch::Dashboard').Properties,
-    );
-  const { VisibilityConfig } = resourceOf(
-    templateOf({ environment: 'test', firewall: true }),
-    'AWS::WAFv2::WebACL',
-  ).Properties;
+  const guarded = templateOf({ environment: 'test', firewall: true });
+  const bodyOf = (template: Template) =>
+    JSON.stringify(resourceOf(template, 'AWS::CloudWatch::Dashboard').Properties);
+  const { VisibilityConfig } = resourceOf(guarded, 'AWS::WAFv2::WebACL').Properties;
   expect(VisibilityConfig).toMatchObject({ MetricName: 'BeginiSession-Demo' });
-  expect(bodyOf(true)).toMatch(/BlockedRequests.+WebACL[^,]+,[^,]+BeginiSession-Demo/);
-  expect(bodyOf(false)).not.toContain('BlockedRequests');
+  expect(bodyOf(guarded)).toMatch(/BlockedRequests.+WebACL[^,]+,[^,]+BeginiSession-Demo/);
+  expect(bodyOf(templateOf({ environment: 'test' }))).not.toContain('BlockedRequests');
 });

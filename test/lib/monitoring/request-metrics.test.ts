@@ -4,7 +4,7 @@ import type { Fault } from '../../../bin/stand-ins/begini/begini-faults.ts';
 import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
 import { matchesPattern } from '../../support/filter-pattern.ts';
 import { startLambda } from '../../support/lambda.ts';
-import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
+import { environments, resourceOf, templateOf } from '../../support/templates.ts';
 
 const uid = 'ABCDE-12345';
 /** Created at the call: the event has the time of its request. */
@@ -198,45 +198,44 @@ describe.each(environments)('the metrics of a %s stage', (environment) => {
     }
   });
 
-  test('RequestsThrottled counts only requests that API Gateway refused', () => {
-    const { AccessLogSetting } = resourceOf(template, 'AWS::ApiGateway::Stage').Properties;
-    const format = String(Object(AccessLogSetting).Format);
-    const accessLine = (code: string) =>
-      format.replace('$context.status', code).replaceAll(/\$context[\w.]*/g, '-');
-    const [{ FilterPattern, LogGroupName }] = filter('RequestsThrottled') as [
-      { FilterPattern: string; LogGroupName: unknown },
-    ];
-    expect(LogGroupName).toEqual({
-      Ref: resourceOf(template, 'AWS::Logs::LogGroup', 'AccessLog').logicalId,
-    });
-    const statuses = ['200', '302', '403', '413', '422', '429', '500', '502', '503', '504'];
-    expect(statuses.filter((code) => matchesPattern(FilterPattern, accessLine(code)))).toEqual(['429']);
-  });
-
-  test.each([
-    ['CallersRefused', ['403']],
-    ['CallersAnswered', ['201', '302']],
-  ])('%s counts the calls of loan apps that end with %j, and nothing else', (metricName, expected) => {
+  /** The statuses of calls that a metric of API Gateway's access log counts. */
+  function statusesOf(metricName: string, httpMethod: string, resourcePath: string): string[] {
     const withLinks = templateOf({ environment });
     const { AccessLogSetting } = resourceOf(withLinks, 'AWS::ApiGateway::Stage').Properties;
-    const { FilterPattern } = resourceOf(withLinks, 'AWS::Logs::MetricFilter', metricName).Properties as {
-      FilterPattern: string;
-    };
-    const statusesOf = (method: string, resourcePath: string) =>
-      ['200', '201', '302', '400', '403', '413', '429', '500', '502'].filter((status) => {
-        const values: Record<string, string> = { httpMethod: method, resourcePath, status };
-        const line = String(Object(AccessLogSetting).Format).replaceAll(
-          /\$context\.([\w.]+)/g,
-          (_whole, field: string) => values[field] ?? '-',
-        );
-        return matchesPattern(FilterPattern, line);
-      });
-    expect(statusesOf('POST', '/sessions')).toEqual(expected);
-    expect(statusesOf('POST', '/launch-links')).toEqual(expected);
-    expect(statusesOf('POST', '/launch/{token}')).toEqual([]);
-    expect(statusesOf('GET', '/sessions')).toEqual([]);
-    expect(statusesOf('POST', '-')).toEqual([]);
-  });
+    const { Properties } = resourceOf(withLinks, 'AWS::Logs::MetricFilter', metricName);
+    const accessLog = resourceOf(withLinks, 'AWS::Logs::LogGroup', 'AccessLog').logicalId;
+    expect(Properties.LogGroupName).toEqual({ Ref: accessLog });
+    const statuses = ['200', '201', '302', '400', '403', '413', '422', '429', '500', '502', '503', '504'];
+    return statuses.filter((status) => {
+      const values: Record<string, string> = { httpMethod, resourcePath, status };
+      const line = String(Object(AccessLogSetting).Format).replaceAll(
+        /\$context\.([\w.]+)/g,
+        (_whole, field: string) => values[field] ?? '-',
+      );
+      return matchesPattern(String(Properties.FilterPattern), line);
+    });
+  }
+
+  const calls = [
+    ['POST', '/sessions'],
+    ['POST', '/launch-links'],
+    ['POST', '/launch/{token}'],
+    ['GET', '/sessions'],
+    ['POST', '-'],
+  ] as const;
+  test.each([
+    ['CallersRefused', ['403'], []],
+    ['CallersAnswered', ['201', '302'], []],
+    ['RequestsThrottled', ['429'], ['429']],
+  ])(
+    '%s counts calls of loan apps that end with %j, and others with %j',
+    (metricName, ofLoanApps, ofOthers) => {
+      expect(calls.map(([method, path]) => statusesOf(metricName, method, path))).toEqual([
+        ...[ofLoanApps, ofLoanApps],
+        ...[ofOthers, ofOthers, ofOthers],
+      ]);
+    },
+  );
 
   test('have no dimensions, so that nothing from a line can become a name', () => {
     const filters = Object.values(template.findResources('AWS::Logs::MetricFilter'));

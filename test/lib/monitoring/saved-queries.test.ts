@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
+import { environments, resourceOf, templateOf } from '../../support/templates.ts';
 
 test.each(environments)(
   'a %s stage has its two queries ready, on the logs of its functions',

@@ -3,7 +3,7 @@ import { simulatedCredentials } from '../../../bin/stand-ins/begini/begini-simul
 import { proxyEvent } from '../../../bin/stand-ins/gateway/proxy-event.ts';
 import { sign } from '../../../functions/begini/request.ts';
 import { matchesPattern } from '../../support/filter-pattern.ts';
-import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
+import { environments, resourceOf, templateOf } from '../../support/templates.ts';
 import { installVirtualTime } from '../../support/virtual-time.ts';
 
 const time = installVirtualTime();

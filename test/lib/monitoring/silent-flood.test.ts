@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
+import { environments, fullRow, resourceOf, templateOf } from '../../support/templates.ts';
 
 const floods = [
   ['RefusedCallers', 'CallersRefused', 'CallersAnswered', 'ticket: Callers are refused'],
@@ -12,7 +12,7 @@ const floods = [
 describe.each(environments.flatMap((environment) => floods.map((flood) => [environment, ...flood] as const)))(
   'the alarm of a %s stage: %s',
   (environment, id, refused, succeeded, name) => {
-    const template = templateOf({ environment, alarmEmail: 'on-call@bank.example', results: true });
+    const template = templateOf(fullRow(environment));
     const part = (idPart: string) => resourceOf(template, 'AWS::CloudWatch::Alarm', `${id}${idPart}`);
     const alarm = resourceOf(template, 'AWS::CloudWatch::CompositeAlarm', id);
 
@@ -55,7 +55,7 @@ test('a stage without launch links has no alarm about them', () => {
 });
 
 describe.each(environments)('the alarm on missing results of a %s stage', (environment) => {
-  const template = templateOf({ environment, alarmEmail: 'on-call@bank.example', results: true });
+  const template = templateOf(fullRow(environment));
   const part = (idPart: string) => resourceOf(template, 'AWS::CloudWatch::Alarm', `MissingResults${idPart}`);
 
   test.each([

@@ -9,7 +9,7 @@ import { startLoopbackServer } from '../../../bin/stand-ins/loopback.ts';
 import { readStages } from '../../../lib/stages/stages.ts';
 import { type AwsCall, doubleAws, policyFor } from '../../support/deployed-doubles.ts';
 import { accountId, Policies } from '../../support/policies.ts';
-import { templateOf } from '../../support/synthesize.ts';
+import { fullRow, templateOf } from '../../support/templates.ts';
 import { unusedRights } from '../unused-rights.ts';
 
 const aws = doubleAws();
@@ -138,7 +138,7 @@ async function rightsUsedBy(row: object, template: Template, policies: Policies)
 }
 
 describe.each([
-  ['iam and results', { environment: 'production', alarmEmail: 'on-call@bank.example', results: true }],
+  ['iam and results', fullRow('production')],
   ['an existing topic', { environment: 'test', alarmTopicArn: arn('sns', 'on-call') }],
   [
     'an API key, no table, no links, and nobody who is told',

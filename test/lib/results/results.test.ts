@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { environments, resourceOf, templateOf } from '../../support/synthesize.ts';
+import { environments, resourceOf, templateOf } from '../../support/templates.ts';
 
 const queueType = 'AWS::SQS::Queue';
 
@@ -7,7 +7,6 @@ describe.each(environments)('the results of a %s stage', (environment) => {
   const template = templateOf({ environment, results: true });
   const queues = Object.entries(template.findResources(queueType));
   const queueId = (name: string) => resourceOf(template, queueType, `ResultsQueues${name}`).logicalId;
-  const receiver = resourceOf(template, 'AWS::Lambda::Function', 'ReceiveResult');
 
   test('are in three queues, 14 days in each, encrypted by the stage’s key if it has one', () => {
     expect(queues).toHaveLength(3);
@@ -39,28 +38,6 @@ describe.each(environments)('the results of a %s stage', (environment) => {
     ]);
   });
 
-  test('outlive the stack in production only', () => {
-    const policies = queues.map(([, { DeletionPolicy, UpdateReplacePolicy }]) => [
-      DeletionPolicy,
-      UpdateReplacePolicy,
-    ]);
-    const expected = { test: ['Delete', 'Delete'], production: ['RetainExceptOnCreate', 'Retain'] };
-    expect(policies).toEqual(Array(3).fill(expected[environment]));
-  });
-
-  test('come through a function that knows the pair, the two queues that it fills, and for how long', () => {
-    expect(Object(receiver.Properties.Environment).Variables).toEqual({
-      STAGE: 'demo',
-      UID_REF_KEY: expect.anything(),
-      CREDENTIALS_SECRET_ARN: {
-        Ref: resourceOf(template, 'AWS::SecretsManager::Secret', 'CredentialsSecret').logicalId,
-      },
-      PREVIOUS_KEY_DAYS: '7',
-      RESULTS_QUEUE_URL: { Ref: queueId('Results') },
-      RESULTS_SET_ASIDE_QUEUE_URL: { Ref: queueId('SetAside') },
-    });
-  });
-
   test('come by a route without authentication, with twice the throttle of the stage', () => {
     const method = resourceOf(template, 'AWS::ApiGateway::Method', 'webhooks');
     expect(method.Properties).toMatchObject({ HttpMethod: 'POST', AuthorizationType: 'NONE' });
@@ -89,10 +66,4 @@ describe.each(environments)('the results of a %s stage', (environment) => {
     for (const trace of ['SQS', 'sqs', 'webhooks', 'ReceiveResult', 'PREVIOUS_KEY_DAYS', 'WebhookRate'])
       expect(without).not.toContain(trace);
   });
-});
-
-test('the row says how long the previous key verifies results', () => {
-  const template = templateOf({ environment: 'test', results: { previousKeyDays: 0 } });
-  const { Environment } = resourceOf(template, 'AWS::Lambda::Function', 'ReceiveResult').Properties;
-  expect(Environment).toMatchObject({ Variables: { PREVIOUS_KEY_DAYS: '0' } });
 });

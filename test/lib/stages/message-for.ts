@@ -10,3 +10,20 @@ export function messageFor(table: unknown, defaultRegion?: string): string {
   }
   return 'accepted';
 }
+
+/**
+ * A row for each value that a setting refuses in the same way: the settings, and what the message says.
+ * @param path of the setting, such as `throttle.rateLimit` or `loanApps[0]`
+ */
+export function refused(path: string, allowed: string, ...values: unknown[]): [object, string][] {
+  const settingsWith = (value: unknown) =>
+    path
+      .split('.')
+      .reduceRight(
+        (inner, name) => ({ [name.replace('[0]', '')]: name.endsWith('[0]') ? [inner] : inner }),
+        value,
+      );
+  const finding = (value: unknown) =>
+    value === undefined ? 'missing' : `${JSON.stringify(value)} is not allowed`;
+  return values.map((value) => [Object(settingsWith(value)), `${path}: ${finding(value)}; use ${allowed}`]);
+}

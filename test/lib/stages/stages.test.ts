@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 import { readStages, retentionDays } from '../../../lib/stages/stages.ts';
-import { messageFor } from './message-for.ts';
+import { messageFor, refused } from './message-for.ts';
 
 const row = { environment: 'test' };
 const ownHost = {
@@ -50,14 +50,16 @@ describe('the stages table', () => {
     ]);
   });
 
-  test('gives a production stage room for traffic and a year of logs', () => {
-    const [stage] = readStages({ Production: { environment: 'production' } });
-    expect(stage).toMatchObject({ throttle: { rateLimit: 100, burstLimit: 200 }, logRetentionDays: 365 });
-  });
-
-  test('gives a production stage its own key, a firewall and deployments in two steps', () => {
-    const [stage] = readStages({ Production: { environment: 'production' } });
-    expect(stage).toMatchObject({ customerManagedKey: true, firewall: true, deployment: 'canary' });
+  test('gives a production stage room for traffic, a year of logs, its own key, a firewall and two steps', () => {
+    expect(readStages({ Production: { environment: 'production' } })).toMatchObject([
+      {
+        throttle: { rateLimit: 100, burstLimit: 200 },
+        logRetentionDays: 365,
+        customerManagedKey: true,
+        firewall: true,
+        deployment: 'canary',
+      },
+    ]);
   });
 
   test('gives one loan app if callers have API keys and none is named', () => {
@@ -182,144 +184,83 @@ describe('the stages table', () => {
     expect(messageFor(table)).toContain(`cdk.json, ${message}`);
   });
 
-  const email = 'use one e-mail address, such as "on-call@bank.example"';
+  const words = (text: string) => text.split(' ');
   const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
-  const throttleField = 'use rateLimit, burstLimit';
-  const range = 'use an IPv4 or IPv6 address or CIDR range, such as "203.0.113.0/24"';
-  test.each([
-    [{ environment: undefined }, 'environment: missing; use "test" or "production"'],
-    [{ environment: 'prod' }, 'environment: "prod" is not allowed; use "test" or "production"'],
-    [{ account: 123456789012 }, 'account: 123456789012 is not allowed; use a string of 12 digits'],
-    [{ account: '12345678901' }, 'account: "12345678901" is not allowed; use a string of 12 digits'],
-    [{ region: 'Frankfurt' }, 'region: "Frankfurt" is not allowed; use a region such as "eu-central-1"'],
-    ...['cn-north-1', 'us-gov-west-1', 'us-iso-east-1', 'us-isob-east-1', 'eu-isoe-west-1'].map(
-      (region): [object, string] => [
-        { region },
-        `region: "${region}" is not allowed; use a region of AWS's standard partition or of the European Sovereign Cloud, such as "eu-central-1"`,
-      ],
+  const govTopic = topic.replace('aws', 'aws-us-gov');
+  const partition =
+    'a region of AWS\'s standard partition or of the European Sovereign Cloud, such as "eu-central-1"';
+  test.each<[object, string]>([
+    ...refused('environment', '"test" or "production"', undefined, 'prod'),
+    ...refused('account', 'a string of 12 digits', 123456789012, '12345678901'),
+    ...refused('region', 'a region such as "eu-central-1"', 'Frankfurt'),
+    ...refused(
+      'region',
+      partition,
+      ...words('cn-north-1 us-gov-west-1 us-iso-east-1 us-isob-east-1 eu-isoe-west-1'),
     ),
-    [{ callerAuth: 'api_key' }, 'callerAuth: "api_key" is not allowed; use "iam" or "api-key"'],
-    [{ callerAuth: null }, 'callerAuth: null is not allowed; use "iam" or "api-key"'],
-    [{ loanApps: ['a'] }, 'loanApps: ["a"] is not allowed; use it only with "callerAuth": "api-key"'],
-    [
-      { callerAuth: 'api-key', loanApps: 'a' },
-      'loanApps: "a" is not allowed; use a list of at least one item',
-    ],
-    [{ callerAuth: 'api-key', loanApps: [] }, 'loanApps: [] is not allowed; use a list of at least one item'],
-    [
-      { callerAuth: 'api-key', loanApps: ['a', 'a'] },
-      'loanApps: ["a","a"] is not allowed; use a list of at least one',
-    ],
-    [
-      { callerAuth: 'api-key', loanApps: ['a', 'My App'] },
-      'loanApps[1]: "My App" is not allowed; use at most 40',
-    ],
-    [
-      { callerAuth: 'api-key', loanApps: ['a'.repeat(41)] },
-      `loanApps[0]: "${'a'.repeat(41)}" is not allowed; use at most 40`,
-    ],
-    [{ callerAuth: 'api-key', loanApps: ['app-2'] }, 'loanApps[0]: "app-2" is not allowed; use at most 40'],
-    [{ allowedSourceIps: '10.0.0.0/8' }, 'allowedSourceIps: "10.0.0.0/8" is not allowed; use a list'],
-    [{ allowedSourceIps: [] }, 'allowedSourceIps: [] is not allowed; use a list of at least one item'],
-    [{ allowedSourceIps: ['10.0.0.0/33'] }, `allowedSourceIps[0]: "10.0.0.0/33" is not allowed; ${range}`],
-    [{ allowedSourceIps: ['10.0.0.0/08'] }, `allowedSourceIps[0]: "10.0.0.0/08" is not allowed; ${range}`],
-    [{ allowedSourceIps: ['::/129'] }, `allowedSourceIps[0]: "::/129" is not allowed; ${range}`],
-    [{ allowedSourceIps: ['10.0.0.256'] }, `allowedSourceIps[0]: "10.0.0.256" is not allowed; ${range}`],
-    [{ allowedSourceIps: ['10.0.0.0/'] }, `allowedSourceIps[0]: "10.0.0.0/" is not allowed; ${range}`],
-    [{ allowedSourceIps: ['10.0.0.0/8/8'] }, `allowedSourceIps[0]: "10.0.0.0/8/8" is not allowed; ${range}`],
-    [{ allowedSourceIps: ['fe80::1%eth0'] }, `allowedSourceIps[0]: "fe80::1%eth0" is not allowed; ${range}`],
-    [{ allowedSourceIps: ['bank.example'] }, `allowedSourceIps[0]: "bank.example" is not allowed; ${range}`],
-    ...[
-      '10.1.2.3',
-      '10.0.0.0/8',
-      '172.31.0.0/16',
-      '192.168.0.7',
-      '100.64.0.0/10',
-      '127.0.0.1',
-      '169.254.0.0/16',
-    ].map((address): [object, string] => [
-      { allowedSourceIps: [address] },
-      `allowedSourceIps[0]: "${address}" is not allowed; use a public address: API Gateway sees the one`,
+    ...refused('callerAuth', '"iam" or "api-key"', 'api_key', null),
+    ...refused('loanApps', 'it only with "callerAuth": "api-key"', ['a']),
+    ...refused('loanApps', 'a list of at least one item', 'a', [], ['a', 'a']),
+    ...refused('loanApps[0]', 'at most 40', 'My App', 'a'.repeat(41), 'app-2'),
+    ...refused('allowedSourceIps', 'a list of at least one item', '10.0.0.0/8', []),
+    ...refused(
+      'allowedSourceIps[0]',
+      'an IPv4 or IPv6 address or CIDR range, such as "203.0.113.0/24"',
+      ...words('10.0.0.0/33 10.0.0.0/08 ::/129 10.0.0.256 10.0.0.0/ 10.0.0.0/8/8 fe80::1%eth0 bank.example'),
+    ),
+    ...refused(
+      'allowedSourceIps[0]',
+      'a public address: API Gateway sees the one',
+      ...words('10.1.2.3 10.0.0.0/8 172.31.0.0/16 192.168.0.7 100.64.0.0/10 127.0.0.1 169.254.0.0/16'),
+      ...words('fd00::/8 fe80::1 ::1'),
+    ),
+    [{ allowedSourceIps: ['203.0.113.7', '::1'] }, 'allowedSourceIps[1]: "::1" is not allowed; use a public'],
+    ...refused('hmac', 'true or false', 'false'),
+    ...refused('resume', 'true or false', 'yes'),
+    ...refused('sessionHours', 'a whole number from 1 to 10000', 0, 10_001, 1.5, '24'),
+    ...refused('throttle', 'an object of settings', 5, null),
+    ...['throttle', 'launchThrottle'].flatMap((limits) => [
+      ...refused(
+        `${limits}.rateLimit`,
+        'a number greater than 0, at most 1000000',
+        0,
+        -1,
+        '5',
+        1_000_001,
+        1e300,
+      ),
+      ...refused(`${limits}.burstLimit`, 'a whole number greater than 0, at most 1000000', 0, 1.5, 1_000_001),
     ]),
-    ...['fd00::/8', 'fe80::1', '::1'].map((address): [object, string] => [
-      { allowedSourceIps: ['203.0.113.7', address] },
-      `allowedSourceIps[1]: "${address}" is not allowed; use a public address: API Gateway sees the one`,
-    ]),
-    [{ hmac: 'false' }, 'hmac: "false" is not allowed; use true or false'],
-    [{ resume: 'yes' }, 'resume: "yes" is not allowed; use true or false'],
-    ...[0, 10_001, 1.5, '24'].map((hours): [object, string] => [
-      { sessionHours: hours },
-      `sessionHours: ${JSON.stringify(hours)} is not allowed; use a whole number from 1 to 10000`,
-    ]),
-    [{ throttle: 5 }, 'throttle: 5 is not allowed; use an object of settings'],
-    [{ throttle: null }, 'throttle: null is not allowed; use an object of settings'],
-    ...[0, -1, '5', 1_000_001, Number.MAX_VALUE].map((limit): [object, string] => [
-      { throttle: { rateLimit: limit } },
-      `throttle.rateLimit: ${JSON.stringify(limit)} is not allowed; use a number greater than 0, at most 1000000`,
-    ]),
-    ...[0, 1.5, 1_000_001].map((limit): [object, string] => [
-      { throttle: { burstLimit: limit } },
-      `throttle.burstLimit: ${limit} is not allowed; use a whole number greater than 0, at most 1000000`,
-    ]),
-    [{ launchThrottle: { rateLimit: 1_000_001 } }, 'launchThrottle.rateLimit: 1000001 is not allowed'],
-    [{ launchThrottle: { burstLimit: 1_000_001 } }, 'launchThrottle.burstLimit: 1000001 is not allowed'],
-    [{ throttle: { rate: 5 } }, `throttle.rate: no such setting; ${throttleField}`],
-    [{ logRetentionDays: 15 }, 'logRetentionDays: 15 is not allowed; use 1 or 3 or 5 or 7 or 14 or 30'],
-    ...[0, 1001, 0.5, '90'].map((days): [object, string] => [
-      { rotationDays: days },
-      `rotationDays: ${JSON.stringify(days)} is not allowed; use a whole number of days from 1 to 1000`,
-    ]),
-    ...[-1, 31, 1.5, '7'].map((days): [object, string] => [
-      { results: { previousKeyDays: days } },
-      `results.previousKeyDays: ${JSON.stringify(days)} is not allowed; use a whole number from 0 to 30`,
-    ]),
+    [{ throttle: { rate: 5 } }, 'throttle.rate: no such setting; use rateLimit, burstLimit'],
+    [{ launchThrottle: { burst: 1 } }, 'launchThrottle.burst: no such setting; use rateLimit, burstLimit'],
+    ...refused('logRetentionDays', '1 or 3 or 5 or 7 or 14 or 30', 15, 9999),
+    ...refused('rotationDays', 'a whole number of days from 1 to 1000', 0, 1001, 0.5, '90'),
+    ...refused('results.previousKeyDays', 'a whole number from 0 to 30', -1, 31, 1.5, '7'),
     [{ results: { days: 7 } }, 'results.days: no such setting; use previousKeyDays'],
-    ...['true', null, 7].map((results): [object, string] => [
-      { results },
-      `results: ${JSON.stringify(results)} is not allowed; use true, false, or an object of settings: {`,
-    ]),
-    [{ logRetentionDays: 9999 }, 'logRetentionDays: 9999 is not allowed'],
-    // Settings of 1.0.0 to 1.2.0.
-    ...['create', 'existing'].map((role): [object, string] => [
-      { apiGatewayAccountRole: role },
-      `apiGatewayAccountRole: "${role}" is not allowed; use nothing: delete this line. A stage no longer makes the role`,
-    ]),
-    [{ alarmEmail: 'on-call' }, `alarmEmail: "on-call" is not allowed; ${email}`],
-    [{ alarmEmail: 'on-call@bank' }, `alarmEmail: "on-call@bank" is not allowed; ${email}`],
-    [
-      { alarmEmail: 'a@b.example, c@d.example' },
-      `alarmEmail: "a@b.example, c@d.example" is not allowed; ${email}`,
-    ],
-    [{ alarmEmail: 'Ann <ann@b.example>' }, `alarmEmail: "Ann <ann@b.example>" is not allowed; ${email}`],
-    [{ alarmTopicArn: 'on-call' }, 'alarmTopicArn: "on-call" is not allowed; use the ARN of a standard SNS'],
-    [{ alarmTopicArn: `${topic}.fifo` }, `alarmTopicArn: "${topic}.fifo" is not allowed; use the ARN of a`],
-    [
-      { alarmTopicArn: topic, region: 'eu-west-1' },
-      `alarmTopicArn: "${topic}" is not allowed; use a topic in the row's region, eu-west-1`,
-    ],
-    [
-      { alarmTopicArn: topic, account: '999999999999' },
-      `alarmTopicArn: "${topic}" is not allowed; use a topic in the row's account, 999999999999: EventBridge needs`,
-    ],
-    [
-      { alarmTopicArn: topic.replace('arn:aws:', 'arn:aws-us-gov:') },
-      `alarmTopicArn: "${topic.replace('aws', 'aws-us-gov')}" is not allowed; use the ARN of a standard SNS topic`,
-    ],
-    [
-      { alarmTopicArn: topic, alarmEmail: 'on-call@bank.example' },
-      `alarmTopicArn: "${topic}" is not allowed; use it or alarmEmail`,
-    ],
-    ...['http://git.lender.example/', 'https://ann:secret@lender.example', 'RUNBOOK.md'].map(
-      (runbookUrl): [object, string] => [
-        { runbookUrl },
-        `runbookUrl: "${runbookUrl}" is not allowed; use an address such as "https://`,
-      ],
+    ...refused('results', 'true, false, or an object of settings: {', 'true', null, 7),
+    // A setting of 1.0.0 to 1.2.0.
+    ...refused('apiGatewayAccountRole', 'nothing: delete this line. A stage', 'create', 'existing'),
+    ...refused(
+      'alarmEmail',
+      'one e-mail address, such as "on-call@bank.example"',
+      ...['on-call', 'on-call@bank', 'a@b.example, c@d.example', 'Ann <ann@b.example>'],
     ),
-    [{ customerManagedKey: 'yes' }, 'customerManagedKey: "yes" is not allowed; use true or false'],
-    [{ firewall: 1 }, 'firewall: 1 is not allowed; use true or false'],
-    [{ deployment: 'linear' }, 'deployment: "linear" is not allowed; use "canary" or "all-at-once"'],
-    [{ reservedConcurrency: 0 }, 'reservedConcurrency: 0 is not allowed; use a whole number greater than 0'],
-    [{ tracing: 'off' }, 'tracing: "off" is not allowed; use true or false'],
+    ...refused('alarmTopicArn', 'the ARN of a standard SNS topic', 'on-call', `${topic}.fifo`, govTopic),
+    ...[
+      { region: 'eu-west-1', use: "a topic in the row's region, eu-west-1" },
+      { account: '999999999999', use: "a topic in the row's account, 999999999999: EventBridge needs" },
+      { alarmEmail: 'on-call@bank.example', use: 'it or alarmEmail' },
+    ].map(({ use, ...settings }): [object, string] => [
+      { alarmTopicArn: topic, ...settings },
+      `alarmTopicArn: "${topic}" is not allowed; use ${use}`,
+    ]),
+    ...refused('runbookUrl', 'an address such as "https://', 'http://git.lender.example/', 'RUNBOOK.md'),
+    ...refused('runbookUrl', 'an address such as "https://', 'https://ann:secret@lender.example'),
+    ...refused('customerManagedKey', 'true or false', 'yes'),
+    ...refused('firewall', 'true or false', 1),
+    ...refused('deployment', '"canary" or "all-at-once"', 'linear'),
+    ...refused('reservedConcurrency', 'a whole number greater than 0', 0),
+    ...refused('tracing', 'true or false', 'off'),
     [
       { callerauth: 'iam' },
       'callerauth: no such setting; use environment, account, region, callerAuth, loanApps',
