@@ -33,24 +33,6 @@ describe.each(environments)('the API of a %s stage without launch links', (envir
     );
   });
 
-  test('counts and throttles, and logs no request in full', () => {
-    const { rateLimit, burstLimit } = {
-      test: { rateLimit: 5, burstLimit: 10 },
-      production: { rateLimit: 100, burstLimit: 200 },
-    }[environment];
-    expect(resourceOf(template, 'AWS::ApiGateway::Stage').Properties.MethodSettings).toEqual([
-      {
-        HttpMethod: '*',
-        ResourcePath: '/*',
-        DataTraceEnabled: false,
-        LoggingLevel: 'OFF',
-        MetricsEnabled: true,
-        ThrottlingRateLimit: rateLimit,
-        ThrottlingBurstLimit: burstLimit,
-      },
-    ]);
-  });
-
   test('writes an access log that names the caller but no key, path, address or user agent', () => {
     const { AccessLogSetting } = resourceOf(template, 'AWS::ApiGateway::Stage').Properties;
     expect(AccessLogSetting).toMatchObject({ Format: expect.any(String) });
@@ -71,6 +53,28 @@ describe.each(environments)('the API of a %s stage without launch links', (envir
       '$context.status',
     ]);
   });
+});
+
+test('every call is counted and throttled, and none logged in full; open routes have their own throttle', () => {
+  const settings = (method: string, path: string, rateLimit: number, burstLimit: number) => ({
+    HttpMethod: method,
+    ResourcePath: path,
+    DataTraceEnabled: false,
+    LoggingLevel: 'OFF',
+    MetricsEnabled: true,
+    ThrottlingRateLimit: rateLimit,
+    ThrottlingBurstLimit: burstLimit,
+  });
+  const settingsOf = (row: object) =>
+    resourceOf(templateOf({ environment: 'test', ...row }), 'AWS::ApiGateway::Stage').Properties
+      .MethodSettings;
+  expect(settingsOf({ launchLinks: false })).toEqual([settings('*', '/*', 5, 10)]);
+  expect(settingsOf({ results: true, launchThrottle: { rateLimit: 3, burstLimit: 4 } })).toEqual([
+    settings('*', '/*', 5, 10),
+    ...['GET', 'HEAD', 'POST'].map((method) => settings(method, '/~1launch~1{token}', 3, 4)),
+    ...['GET', 'HEAD'].map((method) => settings(method, '/~1return~1{ending}', 3, 4)),
+    settings('POST', '/~1webhooks~1begini', 10, 20),
+  ]);
 });
 
 describe('the answers API Gateway gives itself', () => {

@@ -77,28 +77,6 @@ describe.each(environments)('the launch links of a %s stage', (environment) => {
   });
 });
 
-test('launch links and return pages have their own throttle on each method, and log no full requests', () => {
-  const throttle = { rateLimit: 3, burstLimit: 4 };
-  const template = templateOf({ environment: 'test', launchThrottle: throttle });
-  const { MethodSettings } = resourceOf(template, 'AWS::ApiGateway::Stage').Properties;
-  const [whole, ...openMethods] = MethodSettings as Record<string, unknown>[];
-  expect(whole).toMatchObject({ HttpMethod: '*', ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 });
-  const expected = [
-    ...['GET', 'HEAD', 'POST'].map((HttpMethod) => ({ HttpMethod, ResourcePath: '/~1launch~1{token}' })),
-    ...['GET', 'HEAD'].map((HttpMethod) => ({ HttpMethod, ResourcePath: '/~1return~1{ending}' })),
-  ];
-  expect(openMethods).toEqual(
-    expected.map((method) => ({
-      ...method,
-      DataTraceEnabled: false,
-      LoggingLevel: 'OFF',
-      MetricsEnabled: true,
-      ThrottlingRateLimit: 3,
-      ThrottlingBurstLimit: 4,
-    })),
-  );
-});
-
 describe('the lender’s own domain', () => {
   const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d';
   const template = templateOf({
