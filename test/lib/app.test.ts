@@ -87,9 +87,12 @@ test.each([
     { stages: { Test: { environment: 'test' } }, apiGatewayAccountRole: 'existing' },
     'apiGatewayAccountRole: "existing" is not allowed; use "create", or leave it out',
   ],
-])('the app ends with one clear message, and no stack trace, when %s is wrong', async (_what, context, text) => {
-  await expect(synthesize(context, { validation: false })).rejects.toMatchObject({
-    code: 1,
-    stderr: `cdk.json, ${text}\n`,
-  });
-});
+])(
+  'the app ends with one clear message, and no stack trace, when %s is wrong',
+  async (_what, context, text) => {
+    await expect(synthesize(context, { validation: false })).rejects.toMatchObject({
+      code: 1,
+      stderr: `cdk.json, ${text}\n`,
+    });
+  },
+);

@@ -22,7 +22,11 @@ describe.each(environments)('the %s stack', (environment) => {
   test('gives out URLs, policies, and of an API key the id, never the value', () => {
     const [template, withKeys] = [templateOf(fullRow(environment)), templateOf(rowWithApiKeys(environment))];
     const outputs = template.findOutputs('*');
-    const paths = { SessionsUrl: '/sessions', LaunchLinksUrl: '/launch-links', WebhookUrl: '/webhooks/begini' };
+    const paths = {
+      SessionsUrl: '/sessions',
+      LaunchLinksUrl: '/launch-links',
+      WebhookUrl: '/webhooks/begini',
+    };
     for (const [name, path] of Object.entries(paths))
       expect(JSON.stringify(outputs[name])).toContain(`${path}"`);
     for (const name of ['Operator', 'Doctor']) {
