@@ -50,7 +50,7 @@ export class Monitoring extends Construct {
       logGroups: functions.map(({ logGroup }) => logGroup),
       ofResults: props.functions['receive-result']?.logGroup,
     });
-    const { url } = new StageDashboard(this, 'Dashboard', {
+    this.dashboardUrl = new StageDashboard(this, 'Dashboard', {
       stage,
       api,
       firewall: props.firewall,
@@ -59,7 +59,6 @@ export class Monitoring extends Construct {
       rotations,
       results,
       alarms: this.alarms,
-    });
-    this.dashboardUrl = url;
+    }).url;
   }
 }

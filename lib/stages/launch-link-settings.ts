@@ -4,6 +4,7 @@ import { applicantPageSettings } from './applicant-page.ts';
 import {
   type EnvironmentName,
   isLeftOut,
+  longestRotationDays,
   notAllowed,
   oneOf,
   type SettingsOf,
@@ -25,8 +26,6 @@ const defaultRotationDays = 90;
  * days more than the longest life of a link, because Secrets Manager picks the hour: two renewals may be a day closer.
  */
 const shortestRotationDays = longestLifeSeconds / 86_400 + 2;
-/** Secrets Manager's own limit. */
-const longestRotationDays = 1_000;
 
 const rotationDays = wholeNumber(
   shortestRotationDays,

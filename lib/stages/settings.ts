@@ -66,6 +66,9 @@ export function wholeNumber(min: number, max: number, allowed = `a whole number 
   );
 }
 
+/** The longest interval between rotations that Secrets Manager accepts, as `AutomaticallyAfterDays`. */
+export const longestRotationDays = 1_000;
+
 /** A list of at least one string, none twice. */
 export function list(item: v.GenericSchema<string> & { message: string }) {
   const allowed = `a list of at least one item and none twice, each ${item.message}`;

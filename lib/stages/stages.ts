@@ -7,6 +7,7 @@ import {
   type EnvironmentName,
   environmentName,
   list,
+  longestRotationDays,
   notAllowed,
   object,
   oneOf,
@@ -44,8 +45,6 @@ const defaults = {
 
 /** As often as common security baselines require, and rarely enough for a manual step. */
 const defaultRotationDays = 90;
-/** The longest interval between rotations that Secrets Manager accepts, as `AutomaticallyAfterDays`. */
-const longestRotationDays = 1_000;
 
 /** The life of a session in Begini's Deployment Centre: its default and its maximum. */
 const defaultSessionHours = 24;

@@ -73,8 +73,7 @@ export class Policies {
 
   /** The ARN of the only resource of a type, found by a part of its logical id if there are several. */
   arnOf(type: string, idPart = ''): string {
-    const [id] = this.#only(type, idPart);
-    return this.#arn(id);
+    return this.#arn(this.#only(type, idPart)[0]);
   }
 
   /** A role by a part of its logical id, with every policy that the stack attaches to it. */
