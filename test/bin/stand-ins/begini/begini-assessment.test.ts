@@ -26,7 +26,10 @@ describe('the end of a session', () => {
     ['expire', ['application.incomplete', 'application.expired']],
   ] as const)('by %s sends %j, and leads to its return URL', (ending, types) => {
     assessment.returnUrls = { [ending]: `http://127.0.0.1/${ending}` };
-    expect(assessment.enter(token).body).toContain(`<button name="ending" value="${ending}">`);
+    const { status: entered, body: page } = assessment.enter(token);
+    expect(entered).toBe(200);
+    expect(page).toContain(`<button name="ending" value="${ending}">`);
+    for (const secret of [uid, token]) expect(page).not.toContain(secret);
     const { status, headers } = assessment.end(token, ending);
     expect(status).toBe(303);
     expect(headers).toMatchObject({ Location: `http://127.0.0.1/${ending}` });
@@ -88,6 +91,14 @@ describe('the end of a session', () => {
     expect(assessment.end(link, ending).status).toBe(404);
     expect(sent).toEqual([]);
   });
+});
+
+test.each([`${token}x`, `${token}.x`, 'favicon.ico'])('%s is no token, and opens nothing', (link) => {
+  expect(assessment.enter(link).status).toBe(404);
+});
+
+test('a token with an absurd expiry can be entered', () => {
+  expect(assessment.enter(makeAccessToken({ uid, exp: 1e300 })).status).toBe(200);
 });
 
 describe('a session that has expired', () => {
