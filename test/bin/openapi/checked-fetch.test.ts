@@ -140,7 +140,7 @@ describe('API Gateway’s own answers', () => {
     }
   });
 
-  test.each<Record<string, string>>([{}, { authorization: 'Basic x' }])(
+  test.each<Record<string, string>>([{}, { 'x-api-key': 'local-loan-app' }, { authorization: 'Basic x' }])(
     'are in the contract where a stage asks for a signature and gets %o',
     async (unsigned) => {
       expect(await call('/sessions', { method, headers: unsigned }, { callerAuth: 'iam' })).toBe(403);

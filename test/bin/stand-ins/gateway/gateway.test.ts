@@ -153,28 +153,6 @@ describe('what the gateway answers itself', () => {
     expect(answered).toEqual([expect.objectContaining({ method, resourcePath: undefined, statusCode: 403 })]);
   });
 
-  test('gives its own answers the headers and the shape of every problem', async () => {
-    await start();
-    const answer = await ask('/unknown');
-    const problem = (await answer.json()) as Record<string, unknown>;
-    expect(problem).toEqual({
-      type: 'urn:begini-session:forbidden',
-      title: 'Forbidden',
-      status: 403,
-      code: 'forbidden',
-      instance: answered[0]?.requestId,
-      detail: 'There is no such method and path, or the request has no authentication.',
-    });
-    expect(Object.fromEntries(answer.headers)).toMatchObject({
-      'cache-control': 'no-store',
-      'content-type': 'application/json',
-      'referrer-policy': 'no-referrer',
-      'strict-transport-security': 'max-age=31536000',
-      'x-content-type-options': 'nosniff',
-      'x-request-id': answered[0]?.requestId,
-    });
-  });
-
   test.each([
     ['text/html, application/json', 'text/html'],
     ['TEXT/HTML;q=0.5,*/*', 'text/html'],
@@ -248,8 +226,9 @@ describe('what the gateway answers itself', () => {
     await start();
     const response = await ask('/nowhere', { headers: { Accept: 'text/html,*/*;q=0.8' } });
     expect([response.status, response.headers.get('content-type')]).toEqual([403, 'text/html']);
+    expect(response.headers.get('x-request-id')).toBe(answered[0]?.requestId);
     const html = await response.text();
-    expect(html).toContain(`<code dir="ltr">${response.headers.get('x-request-id')}</code>`);
+    expect(html).toContain(`<code dir="ltr">${answered[0]?.requestId}</code>`);
     expect(html).toContain('<bdi>Cash &#38; Co. &#36;context.stage</bdi>');
     expect(html).toContain('<html lang="es"');
   });
