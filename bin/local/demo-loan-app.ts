@@ -6,6 +6,7 @@ import { callStage } from '../doctor/call-stage.ts';
 import type { Answer } from '../openapi/check-answer.ts';
 import type { Fault } from '../stand-ins/begini/begini-faults.ts';
 import type { BeginiSimulator } from '../stand-ins/begini/begini-simulator.ts';
+import { htmlPage, pageHeaders } from '../stand-ins/html-page.ts';
 import { type Listener, readBody } from '../stand-ins/loopback.ts';
 import type { ReceivedResult } from './demo-results.ts';
 
@@ -109,30 +110,19 @@ export function createDemoLoanApp({
   /** Each page says how Begini behaves at the moment, and links back to the first page. */
   function show(response: ServerResponse, statusCode: number, body: string): void {
     const isHome = body.includes('<form');
-    response.writeHead(statusCode, {
-      'Content-Type': 'text/html; charset=utf-8',
-      'Cache-Control': 'no-store',
-      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-      // Not "no-referrer": browsers would then send "Origin: null" with a form.
-      'Referrer-Policy': 'same-origin',
-    });
-    response.end(`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sunrise Loans</title>
-<style>${style}</style>
-</head>
-<body>
-<header><p>Begini at the moment: <strong>${escapeHtml(nameOf(vendor.fault))}</strong></p></header>
+    // Not "no-referrer": browsers would then send "Origin: null" with a form.
+    response.writeHead(statusCode, { ...pageHeaders, 'Referrer-Policy': 'same-origin' });
+    response.end(
+      htmlPage(
+        'Sunrise Loans',
+        style,
+        `<header><p>Begini at the moment: <strong>${escapeHtml(nameOf(vendor.fault))}</strong></p></header>
 <main>
 ${body}
 ${isHome ? '' : '<p><a href="/">Back to the loan app</a></p>'}
-</main>
-</body>
-</html>
-`);
+</main>`,
+      ),
+    );
   }
 
   /** Makes a listener for a form of our page; another site's page gets nothing. */

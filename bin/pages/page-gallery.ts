@@ -22,20 +22,18 @@ export type GalleryPage = {
 export function listPages(applicantPage: ApplicantPage): GalleryPage[] {
   return [
     ...applicantPage.languages.flatMap((language) => pagesIn(language, applicantPage)),
-    gatewayPageFor(
-      'forbidden',
-      'gateway-refused',
-      'API Gateway refuses: the address is incomplete',
-      applicantPage,
-    ),
-    gatewayPageFor(
-      'too_many_requests',
-      'gateway-busy',
-      'API Gateway refuses: too many at once',
-      applicantPage,
-    ),
+    ...gatewayPages.map(({ code, ...page }) => ({
+      ...page,
+      language: applicantPage.languages[0].language,
+      html: gatewayPage({ code }, applicantPage).replace('$context.requestId', sampleRequestId),
+    })),
   ];
 }
+
+const gatewayPages = [
+  { code: 'forbidden', name: 'gateway-refused', when: 'API Gateway refuses: the address is incomplete' },
+  { code: 'too_many_requests', name: 'gateway-busy', when: 'API Gateway refuses: too many at once' },
+];
 
 const sampleRequestId = '3f2a9c1b-6d4e-4f0a-9b7c-2e8d5a1c0f34';
 
@@ -63,11 +61,6 @@ function pagesIn(
     language: language.language,
     html: renderPage({ language, brand, content }),
   }));
-}
-
-function gatewayPageFor(code: string, name: string, when: string, applicantPage: ApplicantPage): GalleryPage {
-  const html = gatewayPage({ code }, applicantPage).replace('$context.requestId', sampleRequestId);
-  return { name, when, language: applicantPage.languages[0].language, html };
 }
 
 /** The two schemes that a phone or a computer can be set to. */

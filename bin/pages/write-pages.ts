@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApplicantPage } from '../../functions/applicant-page/applicant-page.ts';
+import { htmlPage } from '../stand-ins/html-page.ts';
 import { startBrowser } from './browser.ts';
 import { type GalleryPage, inScheme, listPages, schemes } from './page-gallery.ts';
 
@@ -57,26 +58,20 @@ function renderIndex(files: readonly PageFile[]): string {
     ([language, pages]) =>
       `<h2>${language}</h2>\n<section>\n${pages.map(renderFigure).join('\n')}\n</section>`,
   );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>What applicants see</title>
-<style>
+  const style = `
 body{margin:2rem;background:#e3e6ea;color:#16181d;font:1rem/1.5 system-ui,sans-serif}
 section{display:flex;flex-wrap:wrap;gap:2rem}
 figure{width:${phone.width}px;margin:0}
 iframe{width:${phone.width}px;height:${phone.height}px;border:0;border-radius:.75rem;background:#fff}
-</style>
-</head>
-<body>
-<h1>What applicants see</h1>
-<p>Each page in light and dark, on a phone of ${phone.width} × ${phone.height}. Its name opens it by itself.</p>
-${sections.join('\n')}
-</body>
-</html>
 `;
+  const title = 'What applicants see';
+  return htmlPage(
+    title,
+    style,
+    `<h1>${title}</h1>
+<p>Each page in light and dark, on a phone of ${phone.width} × ${phone.height}. Its name opens it by itself.</p>
+${sections.join('\n')}`,
+  );
 }
 
 function renderFigure({ file, when, scheme }: PageFile): string {

@@ -133,8 +133,8 @@ export async function startLoopbackServer({
   };
 }
 
-/** Adds to a list that keeps its latest entries only: `npm start` may run for weeks. */
-export function keepLatest<Entry>(list: Entry[], entry: Entry, most: number): void {
+/** Adds to a list that keeps its latest entries only, by default all: `npm start` may run for weeks. */
+export function keepLatest<Entry>(list: Entry[], entry: Entry, most = Number.POSITIVE_INFINITY): void {
   list.push(entry);
   if (list.length > most) list.shift();
 }

@@ -1,3 +1,4 @@
+import { htmlPage, pageHeaders } from '../html-page.ts';
 import type { SimulatorResponse } from './begini-faults.ts';
 
 type Page = { status: number; title: string; text: string; buttons?: string };
@@ -39,31 +40,17 @@ export function assessmentPage(name: PageName): SimulatorResponse {
   const { status, title, text, buttons = '' }: Page = pages[name];
   return {
     status,
-    headers: {
-      'Content-Type': 'text/html; charset=utf-8',
-      'Cache-Control': 'no-store',
-      // No form-action: browsers apply it to the return URL too.
-      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-      'Referrer-Policy': 'no-referrer',
-    },
-    body: `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Begini simulator</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
+    headers: { ...pageHeaders, 'Referrer-Policy': 'no-referrer' },
+    body: htmlPage(
+      'Begini simulator',
+      style,
+      `<main>
 <p class="simulator">Simulator</p>
 <h1>${title}</h1>
 <p>This page comes from a simulator on this machine. ${text}</p>
 ${buttons}
-</main>
-</body>
-</html>
-`,
+</main>`,
+    ),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { keepLatest, type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
-import { BeginiAssessment, type EntryMode, entryModes, type ReturnUrls } from './begini-assessment.ts';
+import { BeginiAssessment, entryModes, type ReturnUrls } from './begini-assessment.ts';
 import {
   distort,
   encodings,
@@ -37,8 +37,6 @@ export interface SimulatorOptions {
   credentials?: BeginiCredentials;
   /** Default `required`. */
   hmac?: HmacMode;
-  /** Lifetime of a session, 24 hours by default; 0 creates expired links. */
-  sessionLifeSeconds?: number;
   /** When events are sent, and when they are sent again. */
   webhook?: Omit<WebhookOptions, 'apiKeys'> | undefined;
   /** How many requests are kept, the latest ones; by default all. */
@@ -75,8 +73,6 @@ export interface BeginiSimulator
   setFault(fault: Fault): void;
   /** How it sends events. */
   setWebhookMode(mode: WebhookMode): void;
-  /** Whether a token can be entered twice. */
-  setEntryMode(mode: EntryMode): void;
   setDeployment(deployment: Deployment): void;
   /** Every try to deliver an event. */
   readonly deliveries: readonly Delivery[];
@@ -93,15 +89,14 @@ const foreignOrigin: SimulatorResponse = {
   status: 403,
   body: 'This request came from a page of another origin\n',
 };
-const daySeconds = 86_400;
+const sessionLifeSeconds = 86_400;
 
 /**
  * Stands in for Begini: `POST /v1/sessions-management/tokens` as documented, `/{token}` instead of the assessment, the
  * webhook after it, and `/_control` to see and set its behaviour.
  */
 export async function startBeginiSimulator(options: SimulatorOptions = {}): Promise<BeginiSimulator> {
-  const { credentials = simulatedCredentials, hmac = 'required', sessionLifeSeconds = daySeconds } = options;
-  const { mostKept = Number.POSITIVE_INFINITY } = options;
+  const { credentials = simulatedCredentials, hmac = 'required' } = options;
   const vendor = new BeginiVendor(credentials, hmac, sessionLifeSeconds);
   const webhook = new BeginiWebhook({ ...options.webhook, apiKeys: () => vendor.apiKeys });
   const assessment = new BeginiAssessment((events) => void webhook.send(events));
@@ -121,7 +116,7 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
 
     const record: RecordedRequest = { method, path, headers, rawBody, accepted: false, status: undefined };
     requestCount += 1;
-    keepLatest(requests, record, mostKept);
+    keepLatest(requests, record, options.mostKept);
     if (method === 'POST' && path === sessionCallPath) return answerSessionCall(request, response, record);
 
     const answer = answerBrowser(method, path.slice(1), rawBody);
@@ -214,9 +209,6 @@ export async function startBeginiSimulator(options: SimulatorOptions = {}): Prom
     },
     setWebhookMode: (mode) => {
       webhook.mode = mode;
-    },
-    setEntryMode: (mode) => {
-      assessment.entry = mode;
     },
     setDeployment: ({ webhookUrl, returnUrls = {} }) => {
       webhook.url = webhookUrl;

@@ -11,8 +11,6 @@ export interface SecretsManagerOptions {
   port?: number;
   /** Key and certificate as PEM: the stand-in then speaks HTTPS, as Secrets Manager does. */
   tls?: { key: string; cert: string };
-  /** Region in the ARNs, `us-east-1` by default. */
-  region?: string;
   /** Secrets that exist from the start, value by name. */
   secrets?: Record<string, string>;
   /** Leaves AWSPENDING on its version when AWSCURRENT moves there, contrary to AWS's guide. */
@@ -70,9 +68,8 @@ const largestBodyBytes = 1_000_000;
  * CLI, with any credentials. Keeps secrets in memory and never prints one.
  */
 export async function startSecretsManager(options: SecretsManagerOptions = {}): Promise<SecretsManager> {
-  const { region = 'us-east-1', secrets = {}, pendingStays = false } = options;
-  const { mostKept = Number.POSITIVE_INFINITY } = options;
-  const store = new SecretStore(region, { pendingStays });
+  const { secrets = {}, pendingStays = false } = options;
+  const store = new SecretStore('us-east-1', { pendingStays });
   for (const [name, value] of Object.entries(secrets)) putVersion(store.create(name), value);
   const requests: SecretsRequest[] = [];
   const rotations = new SecretRotations();
@@ -82,7 +79,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, largestBodyBytes);
     const operation = operationOf(request);
-    keepLatest(requests, { operation, at: Date.now(), ...signerOf(request) }, mostKept);
+    keepLatest(requests, { operation, at: Date.now(), ...signerOf(request) }, options.mostKept);
     if (failure === 'hang') return;
     try {
       failOnPurpose();
