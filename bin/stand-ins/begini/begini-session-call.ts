@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { parseObject } from '../parse-object.ts';
 
 /** What the vendor's Deployment Centre shows for one deployment in one environment. */
 export interface BeginiCredentials {
@@ -37,7 +38,7 @@ export function judgeSessionCall({ headers, rawBody, credentials, hmac }: Sessio
     return { status: 401, message: 'Missing or invalid API key' };
   }
 
-  const body = parseObject(rawBody);
+  const body = parseObject(rawBody.toString());
   const signature = headers['x-signature'];
   if (signature === undefined ? hmac === 'required' : !matchesBothWays(signature, apiKey, rawBody, body)) {
     return { status: 401, message: 'Missing or invalid signature' };
@@ -74,13 +75,4 @@ function matchesBothWays(
 function asPythonWritesIt(body: Record<string, unknown> | undefined): string {
   const compact = JSON.stringify({ uid: body?.uid, integration_id: body?.integration_id });
   return compact.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-function parseObject(rawBody: Buffer): Record<string, unknown> | undefined {
-  try {
-    const body: unknown = JSON.parse(rawBody.toString());
-    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { parseObject } from '../parse-object.ts';
 import type { SecretRotations } from './secret-rotation.ts';
 import {
   findVersion,
@@ -97,17 +98,9 @@ export function perform(
 ): Record<string, unknown> {
   const handle = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
   if (!handle) throw new SecretsManagerError('UnknownOperationException', 'No such operation here.');
-  return handle(store, parseInput(body), rotations);
-}
-
-function parseInput(body: string): Input {
-  try {
-    const input: unknown = JSON.parse(body);
-    if (typeof input === 'object' && input !== null) return input as Input;
-  } catch {
-    // Falls through to the same error.
-  }
-  throw new SecretsManagerError('SerializationException', 'The body is not a JSON object.');
+  const input = parseObject(body);
+  if (!input) throw new SecretsManagerError('SerializationException', 'The body is not a JSON object.');
+  return handle(store, input, rotations);
 }
 
 function optionalText(input: Input, name: string): string | undefined {

@@ -167,15 +167,19 @@ describe('values and labels', () => {
 
 test.each([
   ['secretsmanager.GetSecretValue', 'not JSON', 'SerializationException'],
+  ['secretsmanager.GetSecretValue', '[]', 'SerializationException'],
   ['secretsmanager.toString', '{}', 'UnknownOperationException'],
   ['kms.Decrypt', '{}', 'UnknownOperationException'],
-])('answers a raw call of %s with its error in header and body', async (target, body, name) => {
-  const answer = await fetch(standIn.url, { method: 'POST', headers: { 'x-amz-target': target }, body });
-  expect(answer.status).toBe(400);
-  expect(answer.headers.get('content-type')).toBe('application/x-amz-json-1.1');
-  expect(answer.headers.get('x-amzn-errortype')).toBe(name);
-  expect(await answer.json()).toMatchObject({ __type: name });
-});
+])(
+  'answers a raw call of %s with the body %s with its error in header and body',
+  async (target, body, name) => {
+    const answer = await fetch(standIn.url, { method: 'POST', headers: { 'x-amz-target': target }, body });
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('content-type')).toBe('application/x-amz-json-1.1');
+    expect(answer.headers.get('x-amzn-errortype')).toBe(name);
+    expect(await answer.json()).toMatchObject({ __type: name });
+  },
+);
 
 describe('rotation', () => {
   const rotate = (input: { ClientRequestToken?: string; RotateImmediately?: boolean } = {}) =>
