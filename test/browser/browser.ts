@@ -1,19 +1,34 @@
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import axe from 'axe-core';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { startBrowser } from '../../bin/pages/browser.ts';
 
-/** A page in a new profile, and its console messages about violated policies. */
-export type Visit = { page: Page; violations: string[]; context: BrowserContext };
-
-/** Opens an empty page; certificates made for a test are accepted. */
-export async function openPage(browser: Browser, { javaScriptEnabled = true } = {}): Promise<Visit> {
-  const viewport = { width: 320, height: 640 };
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport, javaScriptEnabled });
-  const page = await context.newPage();
+/**
+ * Starts a browser for the tests of a file. After each test the pages are closed, and none may have violated a policy.
+ * @returns opens an empty page in a new profile; certificates made for a test are accepted
+ */
+export function useBrowser(): (options?: { javaScriptEnabled?: boolean }) => Promise<Page> {
+  let browser: Browser;
+  const pages: Page[] = [];
   const violations: string[] = [];
-  page.on('console', (message) => {
-    if (/Content Security Policy/i.test(message.text())) violations.push(message.text());
+  beforeAll(async () => {
+    browser = await startBrowser();
   });
-  return { page, violations, context };
+  afterAll(() => browser?.close());
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.context().close();
+    expect(violations.splice(0)).toEqual([]);
+  });
+  return async ({ javaScriptEnabled = true } = {}) => {
+    const viewport = { width: 320, height: 640 };
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport, javaScriptEnabled });
+    const page = await context.newPage();
+    page.on('console', (message) => {
+      if (/Content Security Policy/i.test(message.text())) violations.push(message.text());
+    });
+    pages.push(page);
+    return page;
+  };
 }
 
 /**

@@ -1,47 +1,30 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Browser, CDPSession } from 'playwright-core';
-import { startBrowser } from '../../bin/pages/browser.ts';
+import type { CDPSession, Page } from 'playwright-core';
+import { arrivedHeading, startAssessment } from '../support/page-server.ts';
 import { type Service, startService } from '../support/service.ts';
-import { openPage, type Visit } from './browser.ts';
+import { useBrowser } from './browser.ts';
 
 const slow = { fault: 'slow', delayMs: 1_500 } as const;
 const opening = 'Opening the assessment…';
 
-let browser: Browser;
-let assessment: Server;
-let assessmentOrigin: string;
+const openPage = useBrowser();
+let assessment: Awaited<ReturnType<typeof startAssessment>>;
 let service: Service;
-let visit: Visit;
+let page: Page;
 
 beforeAll(async () => {
-  browser = await startBrowser();
-  assessment = createServer((_, response) => {
-    response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>The assessment</h1>');
-  });
-  await once(assessment.listen(0, '127.0.0.1'), 'listening');
-  assessmentOrigin = `http://127.0.0.1:${(assessment.address() as AddressInfo).port}`;
+  assessment = await startAssessment();
 });
-afterAll(async () => {
-  await browser?.close();
-  assessment.closeAllConnections();
-  assessment.close();
-});
+afterAll(() => assessment.close());
 
 beforeEach(async () => {
-  service = await startService({ assessment: assessmentOrigin });
+  service = await startService({ assessment: assessment.origin });
   service.vendor.setFault(slow);
 });
-afterEach(async () => {
-  await visit.context.close();
-  await service.close();
-  expect(visit.violations).toEqual([]);
-});
+afterEach(() => service.close());
 
-const button = () => visit.page.getByRole('button');
-const arriveAtAssessment = () => visit.page.getByRole('heading', { name: 'The assessment' }).waitFor();
+const button = () => page.getByRole('button');
+const arriveAtAssessment = () => page.getByRole('heading', { name: arrivedHeading }).waitFor();
 
 /** One call, and one more for each request that a busy machine's table did not answer within its time. */
 function expectOneVendorCall(): void {
@@ -55,7 +38,7 @@ function expectOneVendorCall(): void {
  */
 async function tap(times = 1): Promise<void> {
   const { x, y, width, height } = (await button().boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
-  for (let count = 0; count < times; count += 1) await visit.page.mouse.click(x + width / 2, y + height / 2);
+  for (let count = 0; count < times; count += 1) await page.mouse.click(x + width / 2, y + height / 2);
 }
 
 describe.each([true, false])('on a slow phone, with scripts: %s', (javaScriptEnabled) => {
@@ -63,9 +46,9 @@ describe.each([true, false])('on a slow phone, with scripts: %s', (javaScriptEna
   let devTools: CDPSession;
 
   beforeEach(async () => {
-    visit = await openPage(browser, { javaScriptEnabled });
-    devTools = await visit.context.newCDPSession(visit.page);
-    await visit.page.goto(await service.makeLink('QWERT-67890-XY'));
+    page = await openPage({ javaScriptEnabled });
+    devTools = await page.context().newCDPSession(page);
+    await page.goto(await service.makeLink('QWERT-67890-XY'));
   });
 
   test.each([1, 2, 3])('%d tap(s) open the assessment with one vendor call', async (times) => {
@@ -77,19 +60,19 @@ describe.each([true, false])('on a slow phone, with scripts: %s', (javaScriptEna
   test('going back and another tap open the same assessment', async () => {
     await tap();
     await arriveAtAssessment();
-    const first = visit.page.url();
-    await visit.page.goBack();
+    const first = page.url();
+    await page.goBack();
     await tap();
     await arriveAtAssessment();
-    expect(visit.page.url()).toBe(first);
+    expect(page.url()).toBe(first);
     expectOneVendorCall();
   });
 
   test('a reload while the answer is pending, and a tap after it, open the assessment', async () => {
-    const sent = visit.page.waitForRequest((request) => request.method() === 'POST');
+    const sent = page.waitForRequest((request) => request.method() === 'POST');
     await tap();
     await sent;
-    const loaded = visit.page.waitForEvent('load');
+    const loaded = page.waitForEvent('load');
     await devTools.send('Page.reload');
     await loaded;
     await tap();
@@ -98,13 +81,13 @@ describe.each([true, false])('on a slow phone, with scripts: %s', (javaScriptEna
   });
 
   test('the stop button and another tap open the assessment', async () => {
-    if (javaScriptEnabled) await visit.page.clock.install();
-    await visit.page.reload();
-    const sent = visit.page.waitForRequest((request) => request.method() === 'POST');
+    if (javaScriptEnabled) await page.clock.install();
+    await page.reload();
+    const sent = page.waitForRequest((request) => request.method() === 'POST');
     await tap();
     await sent;
     await devTools.send('Page.stopLoading');
-    if (javaScriptEnabled) await visit.page.clock.runFor(10_000);
+    if (javaScriptEnabled) await page.clock.runFor(10_000);
     await tap();
     await arriveAtAssessment();
     expectOneVendorCall();
@@ -113,18 +96,18 @@ describe.each([true, false])('on a slow phone, with scripts: %s', (javaScriptEna
 
 describe('a tap without effect, because the navigation is cancelled,', () => {
   beforeEach(async () => {
-    visit = await openPage(browser);
-    await visit.page.clock.install();
+    page = await openPage();
+    await page.clock.install();
     // No content: the browser stays on the page, which gets no event.
-    await visit.page.route('**', (route) =>
+    await page.route('**', (route) =>
       route.request().method() === 'POST' ? route.fulfill({ status: 204 }) : route.continue(),
     );
-    await visit.page.goto(await service.makeLink('QWERT-67890-XY'));
+    await page.goto(await service.makeLink('QWERT-67890-XY'));
     await tap();
-    await visit.page.getByRole('button', { disabled: true }).waitFor();
+    await page.getByRole('button', { disabled: true }).waitFor();
   });
 
-  const status = () => visit.page.getByRole('status').textContent();
+  const status = () => page.getByRole('status').textContent();
 
   async function expectReady(): Promise<void> {
     expect(await button().isEnabled()).toBe(true);
@@ -136,14 +119,14 @@ describe('a tap without effect, because the navigation is cancelled,', () => {
   });
 
   test('enables the button again after ten seconds', async () => {
-    await visit.page.clock.runFor(9_000);
+    await page.clock.runFor(9_000);
     expect(await button().isDisabled()).toBe(true);
-    await visit.page.clock.runFor(1_000);
+    await page.clock.runFor(1_000);
     await expectReady();
   });
 
   test('enables the button on a page that the browser restores from memory', async () => {
-    await visit.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
     await expectReady();
   });
 });

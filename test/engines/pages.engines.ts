@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type PageServer, startPageServer } from '../support/page-server.ts';
+import { arrivedHeading as arrived, startAssessment } from '../support/page-server.ts';
 import { type Service, startService } from '../support/service.ts';
 import { firefox } from './firefox.ts';
 import { type Tab, type TabOptions, tap, until, waitForHeading } from './tab.ts';
@@ -7,30 +7,20 @@ import { webkit } from './webkit.ts';
 
 const uid = 'QWERT-67890-XY';
 const start = 'Your assessment is ready';
-const arrived = 'The assessment, one origin further';
 const failed = 'The assessment cannot be started right now';
 
-let assessment: PageServer;
-let elsewhere: PageServer;
+let assessment: Awaited<ReturnType<typeof startAssessment>>;
 let service: Service;
 let tab: Tab;
 
 beforeAll(async () => {
-  elsewhere = await startPageServer(() => [200, {}, `<h1>${arrived}</h1>`]);
-  assessment = await startPageServer(() => [
-    302,
-    { Location: `https://localhost:${elsewhere.port}/start` },
-    '',
-  ]);
+  assessment = await startAssessment();
 });
-afterAll(() => {
-  assessment.close();
-  elsewhere.close();
-});
+afterAll(() => assessment.close());
 
 beforeEach(async () => {
   service = await startService({
-    assessment: `https://127.0.0.1:${assessment.port}`,
+    assessment: assessment.origin,
     page: { logo: 'bin/local/demo-logo.svg', languages: { en: {}, ar: {} } },
   });
 });

@@ -24,3 +24,21 @@ export async function startPageServer(answer: () => PageAnswer): Promise<PageSer
     },
   };
 }
+
+/** Where the assessment leads. */
+export const arrivedHeading = 'The assessment, one origin further';
+
+/** Starts an assessment whose server redirects to another origin, as the vendor's may. */
+export async function startAssessment(): Promise<{ origin: string; arrivedUrl: string; close(): void }> {
+  const elsewhere = await startPageServer(() => [200, {}, `<h1>${arrivedHeading}</h1>`]);
+  const arrivedUrl = `https://localhost:${elsewhere.port}/start`;
+  const assessment = await startPageServer(() => [302, { Location: arrivedUrl }, '']);
+  return {
+    origin: `https://127.0.0.1:${assessment.port}`,
+    arrivedUrl,
+    close() {
+      assessment.close();
+      elsewhere.close();
+    },
+  };
+}
