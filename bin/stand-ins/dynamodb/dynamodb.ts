@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type FaultOptions, networkFaults, playFaults } from '../call-faults.ts';
 import { localTableName as tableName } from '../local-stage.ts';
 import { keepLatest, type LoopbackServer, readBody, startLoopbackServer } from '../loopback.ts';
+import { parseObject } from '../parse-object.ts';
 import { type Attribute, type DynamoDbResponse, TableEngine } from './table-engine.ts';
 
 /** DynamoDB's errors ("Error handling with DynamoDB", developer guide, read November 2026). */
@@ -43,7 +44,7 @@ const json = 'application/x-amz-json-1.0';
 export async function startDynamoDb({
   port = 0,
   tls,
-  mostKept = Number.POSITIVE_INFINITY,
+  mostKept,
 }: {
   port?: number;
   tls?: { key: string; cert: string } | undefined;
@@ -96,15 +97,4 @@ function send(response: ServerResponse, { status, headers, body }: DynamoDbRespo
 function errorAnswer({ status, type }: { status: number; type: string }): DynamoDbResponse {
   const body = JSON.stringify({ __type: type, message: 'A simulated error' });
   return { status, headers: { 'Content-Type': json }, body };
-}
-
-/** A JSON object; undefined if the body is anything else. */
-function parseObject(body: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }
