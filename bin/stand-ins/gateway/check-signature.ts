@@ -85,9 +85,9 @@ async function sign(
   const claimed = signed[SHA256_HEADER];
   if (claimed !== undefined && claimed !== createHash('sha256').update(body).digest('hex')) return undefined;
 
-  const { pathname, search } = splitUrl(url.toWellFormed());
+  const [path = '', ...search] = url.toWellFormed().split('?');
   // In a signature, a plus sign is no space.
-  const parameters = new URLSearchParams(search.replaceAll('+', '%2B'));
+  const parameters = new URLSearchParams(search.join('?').replaceAll('+', '%2B'));
   const query = Object.fromEntries([...parameters.keys()].map((name) => [name, parameters.getAll(name)]));
   const signer = new (class extends SignatureV4 {
     /** The signer removes `Date`, which a caller may sign. */
@@ -106,16 +106,11 @@ async function sign(
     applyChecksum: false,
   });
   const { headers: result } = await signer.sign(
-    { method, protocol: 'http:', hostname: '', path: pathname, query, headers: signed, body },
+    { method, protocol: 'http:', hostname: '', path, query, headers: signed, body },
     // The signer adds its date, which the request may not have.
     { signingDate, signableHeaders: new Set(signedHeaders), unsignableHeaders: new Set(['x-amz-date']) },
   );
   return result.authorization?.split('Signature=')[1];
-}
-
-function splitUrl(url: string) {
-  const [pathname = '', ...search] = url.split('?');
-  return { pathname, search: search.join('?') };
 }
 
 /** Whether AWS asks that a header be signed wherever it is sent; `host` always is. */

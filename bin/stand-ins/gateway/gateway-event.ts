@@ -1,19 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import type { FoundRoute } from './gateway-routes.ts';
 
 /** What the gateway knows about a request after it has found its route. */
-export interface RoutedRequest {
+export interface RoutedRequest extends FoundRoute {
   request: IncomingMessage;
   body: Buffer;
   requestId: string;
   /** Epoch milliseconds. */
   receivedAt: number;
   stageName: string;
-  /** The route's resource, as in `/launch/{token}`. */
-  resource: string;
-  /** Path without the stage, as it was sent. */
-  path: string;
-  pathParameters: Record<string, string>;
   /** The caller's API key, on a route that requires one. */
   apiKey: string | null;
 }
@@ -23,12 +19,12 @@ export interface RoutedRequest {
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
  */
 export function gatewayEvent(routed: RoutedRequest): APIGatewayProxyEvent {
-  const { request, body, stageName, resource, path, pathParameters, requestId, receivedAt } = routed;
+  const { request, body, stageName, route, path, pathParameters, requestId, receivedAt } = routed;
   const { method: httpMethod = '', headers, socket } = request;
   const sentHeaders = group(pairsOf(request.rawHeaders));
   const query = group([...new URLSearchParams(queryOf(request))]);
   return {
-    resource,
+    resource: route.resource,
     path,
     httpMethod,
     headers: lastOfEach(sentHeaders),
@@ -54,7 +50,7 @@ export function gatewayEvent(routed: RoutedRequest): APIGatewayProxyEvent {
       requestId,
       requestTimeEpoch: receivedAt,
       resourceId: 'local',
-      resourcePath: resource,
+      resourcePath: route.resource,
       stage: stageName,
     },
     body: body.length > 0 ? body.toString() : null,

@@ -18,7 +18,7 @@ export type Authorization = 'iam' | 'api-key' | 'none';
 /** The route of a request. */
 export interface FoundRoute {
   route: Route;
-  /** Path below the stage. */
+  /** Path below the stage, as it was sent. */
   path: string;
   pathParameters: Record<string, string>;
 }

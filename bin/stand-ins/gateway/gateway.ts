@@ -109,7 +109,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const body = await readBody(request, largestBodyBytes);
     if (!isBelowStage(stageName, request)) return noStageAnswer(requestId);
     if (!found) return ownAnswer('MISSING_AUTHENTICATION_TOKEN');
-    const { route, path, pathParameters } = found;
+    const { route } = found;
     const apiKey = route.authorization === 'api-key' ? String(request.headers['x-api-key'] ?? '') : null;
     if (apiKey !== null && (apiKey === '' || apiKey !== options.apiKey)) return ownAnswer('INVALID_API_KEY');
     if (!body) return tooLargeAnswer(requestId);
@@ -120,18 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (fault) return ownAnswer(fault);
     }
 
-    const { resource } = route;
-    const event = gatewayEvent({
-      request,
-      body,
-      requestId,
-      receivedAt,
-      stageName,
-      resource,
-      path,
-      pathParameters,
-      apiKey,
-    });
+    const event = gatewayEvent({ ...found, request, body, requestId, receivedAt, stageName, apiKey });
     return (await invoke(route.handler, event)) ?? ownAnswer('INTEGRATION_FAILURE');
   }
 
