@@ -109,7 +109,9 @@ test.each(['GET', 'POST'])('refuses an expired link: %s', async (method) => {
   service.advance(2_000);
   const response = await ask(link, method);
   expect(response.status).toBe(410);
-  expect(await response.text()).not.toContain('<form');
+  const html = await response.text();
+  expect(html).toContain('This link has expired');
+  expect(html).not.toContain('<form');
   const problem = await ask(link, method, { Accept: 'application/json' });
   expect(problem.headers.get('content-type')).toBe('application/problem+json');
   expect(await problem.json()).toMatchObject({ code: 'launch_link_expired', status: 410 });
@@ -216,10 +218,12 @@ describe('a return page', () => {
   );
 });
 
-test('gives an error page the beginning of the request’s id as its reference', async () => {
+test('says that a changed link does not work, with the beginning of the request’s id as the reference', async () => {
   const response = await ask(`${await service.makeLink(uid)}x`);
   const requestId = response.headers.get('x-request-id') ?? '';
   const html = await response.text();
+  expect(html).toContain('This link does not work');
+  expect(html).not.toContain('<form');
   expect(html).toContain(`<bdi>${requestId.slice(0, 8)}</bdi>`);
   expect(html).not.toContain(requestId);
   expect(lastLine()).toMatchObject({ requestId });
