@@ -70,6 +70,36 @@ test.each([
   },
 );
 
+test('an applicant with an expired session gets to the expiry page by link and by call', async () => {
+  await press('Send me a link');
+  await page.getByRole('link', { name: 'Continue your application' }).click();
+  const link = page.url();
+  await press('Start the assessment');
+  const assessment = page.url();
+  await press('Let it expire');
+  await waitForHeading('The time for the assessment is over');
+  await page.goto(assessment);
+  await waitForHeading('The time for the assessment is over');
+  await page.goto(link);
+  await press('Start the assessment');
+  await waitForHeading('The time for the assessment is over');
+});
+
+test('an applicant who starts again gets to the same assessment, even if Begini fails', async () => {
+  const uid = await page.getByLabel('Customer id (uid)').inputValue();
+  await press('Start now');
+  await waitForHeading(atAssessment);
+  const assessment = page.url();
+  await page.goto(home);
+  await page.getByLabel('Customer id (uid)').fill(uid);
+  await page.getByLabel('When this happens').selectOption('Begini is down (503)');
+  await press('Break something');
+  await page.getByRole('link', { name: 'Continue your application' }).click();
+  await press('Start the assessment');
+  await waitForHeading(atAssessment);
+  expect(page.url()).toBe(assessment);
+});
+
 test.each(['/', '/no-such-page'])('%s fits a phone', async (path) => {
   await page.goto(new URL(path, home).href);
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
