@@ -21,8 +21,7 @@ export const newApp = (context: Record<string, unknown> = {}) =>
     analyticsReporting: false,
     builtinCloudFormationValidation: false,
     treeMetadata: false,
-    stackTraces: false,
-    context,
+    context: { 'aws:cdk:disable-creation-stack-traces': true, ...context },
   });
 
 /** The stack of the stage `Demo`, made from a row of the stages table and from the rest of the context in cdk.json. */
