@@ -23,16 +23,15 @@ const idleMs = 1_100;
 /** Where a secret's versions are read side by side, the second read may go on after the first has failed. */
 const settledMs = 1_000;
 
-/** Plays every row in every state, side by side. */
+/** Plays every row in every state, side by side: from the same moment, so that they wait together. */
 export async function playAll(rows: readonly MatrixRow[]): Promise<Map<MatrixRow, Record<State, Played>>> {
-  const playing: Promise<[MatrixRow, Record<State, Played>]>[] = [];
+  const ready: [MatrixRow, Service][] = [];
   for (const row of rows) {
     // What a cold function needs from before comes from another one, which answers the first request.
     const needsOther = row.isKnown || row.call === 'POST /launch/{token}';
-    const service = await startService({ secretTries: 2, environments: needsOther ? 2 : 1 });
-    playing.push(playStates(row, service));
+    ready.push([row, await startService({ secretTries: 2, environments: needsOther ? 2 : 1 })]);
   }
-  return new Map(await Promise.all(playing));
+  return new Map(await Promise.all(ready.map(([row, service]) => playStates(row, service))));
 }
 
 /** Plays a row with one function, in its states one after the other. */
