@@ -355,26 +355,31 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
 
   const label = (versionStage: string) => ({ 'secretsmanager:VersionStage': versionStage });
   const otherFunction = { 'secretsmanager:RotationLambdaARN': functionArn('CreateSessionFunction') };
-  // What takes a condition, or a policy of the resource, to be refused. Other rights would be unused, or have a wildcard,
-  // which the policy scan finds.
   test.each<[string, AccessRequest]>([
     ['the operator read the pair', ask('operator', 'secretsmanager:GetSecretValue', pair)],
-    ...(['AWSCURRENT', 'AWSPREVIOUS'] as const).map((name): [string, AccessRequest] => [
-      `the operator move ${name}`,
-      ask('operator', 'secretsmanager:UpdateSecretVersionStage', pair, label(name)),
-    ]),
+    ['the operator read the launch key', ask('operator', 'secretsmanager:GetSecretValue', launchKey)],
+    [
+      'the operator move AWSCURRENT',
+      ask('operator', 'secretsmanager:UpdateSecretVersionStage', pair, label('AWSCURRENT')),
+    ],
+    [
+      'the operator move AWSPREVIOUS',
+      ask('operator', 'secretsmanager:UpdateSecretVersionStage', pair, label('AWSPREVIOUS')),
+    ],
     [
       'the operator move AWSCURRENT of the launch key',
       ask('operator', 'secretsmanager:UpdateSecretVersionStage', launchKey, label('AWSCURRENT')),
     ],
     [
-      'the operator move a label without naming it',
-      ask('operator', 'secretsmanager:UpdateSecretVersionStage', pair),
-    ],
-    [
       'the operator give the launch key’s rotation another function',
       ask('operator', 'secretsmanager:RotateSecret', launchKey, otherFunction),
     ],
+    [
+      'the operator move a label without naming it',
+      ask('operator', 'secretsmanager:UpdateSecretVersionStage', pair),
+    ],
+    ['the operator rotate another secret', ask('operator', 'secretsmanager:RotateSecret', foreignSecret)],
+    ['the operator delete the secret', ask('operator', 'secretsmanager:DeleteSecret', pair)],
     [
       'the operator give the rotation another function',
       ask('operator', 'secretsmanager:RotateSecret', pair, otherFunction),
@@ -383,15 +388,51 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
       'the operator move the deadline',
       ask('operator', 'secretsmanager:RotateSecret', pair, { 'secretsmanager:ModifyRotationRules': 'true' }),
     ],
+    [
+      'the operator invoke another function',
+      ask('operator', 'lambda:InvokeFunction', functionArn('CreateSessionFunction')),
+    ],
     ['the operator use the key directly', ask('operator', 'kms:Decrypt', key)],
-    ['createSession use the key directly', ask('createSession', 'kms:Decrypt', key)],
-    ['the receiver use the key directly', ask('receiveResult', 'kms:GenerateDataKey', key)],
     ['the operator decrypt the launch key', useOfKey('operator', 'Decrypt', launchKey)],
-    ['createSession decrypt the launch key', useOfKey('createSession', 'Decrypt', launchKey)],
+    ['the links’ maker read the pair', ask('createLaunchLink', 'secretsmanager:GetSecretValue', pair)],
+    ['the links’ maker decrypt the pair', useOfKey('createLaunchLink', 'Decrypt', pair)],
+    ['the links’ maker read the table', ask('createLaunchLink', 'dynamodb:GetItem', table)],
+    ['createSession read the launch key', ask('createSession', 'secretsmanager:GetSecretValue', launchKey)],
+    ['createSession use the key directly', ask('createSession', 'kms:Decrypt', key)],
+    ['createSession change the pair', ask('createSession', 'secretsmanager:PutSecretValue', pair)],
+    ['the operator read the table', ask('operator', 'dynamodb:GetItem', table)],
+    ['the operator write into the table', ask('operator', 'dynamodb:PutItem', table)],
+    ['the operator delete the table', ask('operator', 'dynamodb:DeleteTable', table)],
+    ['createSession scan the table', ask('createSession', 'dynamodb:Scan', table)],
+    ['the launch function change its key', ask('launch', 'secretsmanager:PutSecretValue', launchKey)],
+    [
+      'the pair’s rotation read the launch key',
+      ask('rotateCredentials', 'secretsmanager:GetSecretValue', launchKey),
+    ],
     ['the pair’s rotation decrypt the launch key', useOfKey('rotateCredentials', 'Decrypt', launchKey)],
     ['the launch key’s rotation decrypt the pair', useOfKey('rotateLaunchKey', 'Decrypt', pair)],
-    ['the links’ maker decrypt the pair', useOfKey('createLaunchLink', 'Decrypt', pair)],
+    ['createSession decrypt the launch key', useOfKey('createSession', 'Decrypt', launchKey)],
+    [
+      'the launch key’s rotation read a value',
+      ask('rotateLaunchKey', 'secretsmanager:GetSecretValue', launchKey),
+    ],
+    [
+      'the launch key’s rotation write the pair',
+      ask('rotateLaunchKey', 'secretsmanager:PutSecretValue', pair),
+    ],
+    ['the receiver change the pair', ask('receiveResult', 'secretsmanager:PutSecretValue', pair)],
+    ['the receiver read the launch key', ask('receiveResult', 'secretsmanager:GetSecretValue', launchKey)],
+    ['the receiver take results', ask('receiveResult', 'sqs:ReceiveMessage', queue('Results'))],
+    ['the receiver delete results', ask('receiveResult', 'sqs:DeleteMessage', queue('Results'))],
+    ['the receiver send to the dead', ask('receiveResult', 'sqs:SendMessage', queue('Dead'))],
+    ['the receiver use the key directly', ask('receiveResult', 'kms:GenerateDataKey', key)],
+    ['the consumer send results', ask('consumer', 'sqs:SendMessage', queue('Results'))],
+    ['the consumer take dead results', ask('consumer', 'sqs:ReceiveMessage', queue('Dead'))],
+    ['the consumer take what was set aside', ask('consumer', 'sqs:ReceiveMessage', queue('SetAside'))],
+    ['the consumer empty the queue', ask('consumer', 'sqs:PurgeQueue', queue('Results'))],
     ['the consumer decrypt the pair', useOfKey('consumer', 'Decrypt', pair)],
+    ['the operator take results', ask('operator', 'sqs:ReceiveMessage', queue('Results'))],
+    ['the operator take what was set aside', ask('operator', 'sqs:ReceiveMessage', queue('SetAside'))],
     ['a loan app send results', ask('loanApp', 'sqs:SendMessage', queue('Results'))],
     [
       'the receiver send over plain HTTP',
@@ -401,6 +442,9 @@ describe.each(environments)('in a %s stage with its own KMS key,', (environment)
       'the consumer take results over plain HTTP',
       ask('consumer', 'sqs:ReceiveMessage', queue('Results'), { 'aws:SecureTransport': 'false' }),
     ],
+    ['a loan app read the pair', ask('loanApp', 'secretsmanager:GetSecretValue', pair)],
+    ['a loan app call another stage', ask('loanApp', 'execute-api:Invoke', `${api}/other/POST/sessions`)],
+    ['a loan app call another method', ask('loanApp', 'execute-api:Invoke', `${api}/demo/GET/sessions`)],
   ])('nothing lets %s', (_what, request) => {
     expect(policies.allows(request)).toBe(false);
   });
