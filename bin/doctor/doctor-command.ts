@@ -146,15 +146,7 @@ async function findDeployed(
 
 async function findLocal(handOff: boolean, { environment }: DoctorOptions): Promise<Examination> {
   const { localChecks } = await import('./local-checks.ts');
-  return await localChecks(portOf(environment), { handOff, environment });
-}
-
-function portOf({ PORT }: DoctorOptions['environment']): number {
-  try {
-    return readPort(PORT);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return await localChecks(readPort(environment.PORT), { handOff, environment });
 }
 
 function lineOf(name: string, { status, found, next }: Words): string {

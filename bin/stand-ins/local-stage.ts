@@ -1,4 +1,5 @@
 // Separate from local-service.ts: the rotation command needs these, but not the whole service.
+import { UsageError } from '../deployed/usage-error.ts';
 
 /** The one stage of the local service. */
 export const localStage = {
@@ -26,11 +27,11 @@ export const localApiKey = 'local-loan-app';
 
 const defaultPort = 3000;
 
-/** The gateway's port from the variable PORT: 3000 if it is not set. @throws Error that says what is allowed */
+/** The gateway's port from the variable PORT: 3000 if it is not set. @throws UsageError */
 export function readPort(text: string | undefined): number {
   const port = Number(text || defaultPort);
   if (Number.isInteger(port) && port >= 1 && port <= 65_531) return port;
-  throw new Error(
+  throw new UsageError(
     `PORT must be a whole number from 1 to 65531, for it and the four after it; it is "${text}"`,
   );
 }

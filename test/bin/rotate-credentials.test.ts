@@ -190,9 +190,12 @@ test('the command says what is wrong in a file of settings', async () => {
   });
 });
 
-test('the command says how to start the local service if it is not running', async () => {
-  const run = await runRotateCommand(local, { environment: { PORT: '1' } });
-  expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('npm start') });
+test.each([
+  ['how to start the local service', '1', 'npm start'],
+  ['which ports there are', 'abc', 'PORT must be a whole number from 1 to'],
+])('the command says %s if its port is %s', async (_, PORT, advice) => {
+  const run = await runRotateCommand(local, { environment: { PORT } });
+  expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(advice) });
 });
 
 test.each([
