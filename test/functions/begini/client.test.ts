@@ -143,9 +143,14 @@ describe('a call that may have reached the vendor', () => {
 });
 
 describe('a vendor that cannot be reached', () => {
-  test('tries twice to find a host that has no address', async () => {
+  test.each([
+    ['find a host that has no address', 'https://host.invalid', expect.stringMatching(/^E[A-Z_]+$/)],
+    ['connect to a port that refuses', 'https://127.0.0.1:1', 'ECONNREFUSED'],
+  ])('tries twice to %s, and keeps the reason for the log', async (_, origin, code) => {
     const trace = newTrace();
-    expect(await failure(call(clientOf('https://host.invalid'), trace))).toBe('vendor_unreachable');
+    const answer = call(clientOf(origin), trace);
+    expect(await failure(answer)).toBe('vendor_unreachable');
+    await expect(answer).rejects.toMatchObject({ cause: { code } });
     expect(trace.vendorAttempts).toBe(2);
   });
 
