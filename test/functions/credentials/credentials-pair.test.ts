@@ -26,6 +26,7 @@ test.each([
   ['with a number', JSON.stringify({ ...pair, integrationId: 42 }), undefined],
   ['with a space before a value', JSON.stringify({ ...pair, apiKey: ' key' }), undefined],
   ['with a space after a value', JSON.stringify({ ...pair, apiKey: 'key ' }), undefined],
+  ['with a space after an id', JSON.stringify({ ...pair, integrationId: '42 ' }), undefined],
   ['with a letter that no header can contain', JSON.stringify({ ...pair, apiKey: 'clé' }), undefined],
   ['with a line break after a value', JSON.stringify({ ...pair, apiKey: 'key\n' }), undefined],
 ])('reads a value %s', (_, secretString, read) => {
