@@ -354,6 +354,14 @@ describe('through a renewal', () => {
     expect((await receive(signed(fromBefore, previous))).status).toBe(401);
   });
 
+  test('a key that was read a minute ago verifies nothing while the secret cannot be read', async () => {
+    const receive = startReceiver();
+    await receive(signed(score));
+    secretsManager.on(GetSecretValueCommand).rejects(named('InternalServiceError'));
+    now += 60_000;
+    expect((await receive(signed(score))).body.code).toBe('secrets_unavailable');
+  });
+
   test('neither a staged nor a pending pair is read', async () => {
     holds({}, {});
     await startReceiver()(signed(score, { apiKey: 'another' }));
