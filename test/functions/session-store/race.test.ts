@@ -106,6 +106,15 @@ test.each([1_900, 2_100, 59_000])(
   },
 );
 
+test('a request that lost its claim and then fails removes nothing of the one that took it over', async () => {
+  const [slow, fast] = [startFunction(openTable()), startFunction(openTable())];
+  const lost = await slow.claim('ABCDE-12345', integrationId, createScope(Date.now() + 5_000));
+  clockOffsetMs += claimIsOverMs;
+  const session = await ask(fast);
+  if ('release' in lost) await lost.release();
+  expect(await ask(slow)).toBe(session);
+});
+
 test('no call to the table outlives the time of its request, its second try included', async () => {
   const table = openTable();
   dynamoDb.fail('hang');
