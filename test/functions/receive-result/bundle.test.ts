@@ -72,10 +72,12 @@ test('connects to the queues once, during init, and puts neither uid, score, key
   }
 });
 
-test('sends once more, over a fresh connection, what got no answer', async () => {
+test('sends once more, over a fresh connection, what got no answer, and no third time', async () => {
   await deliver(bodyOf(1));
   resets = 1;
   expect((await deliver(bodyOf(2))).statusCode).toBe(200);
-  expect(tries).toEqual([bodyOf(1), bodyOf(2), bodyOf(2)]);
   expect(queues.connections).toBe(2);
+  resets = 2;
+  expect((await deliver(bodyOf(3))).statusCode).toBe(503);
+  expect(tries).toEqual([1, 2, 2, 3, 3].map(bodyOf));
 });
