@@ -110,10 +110,13 @@ test('uses the table over a new connection if the network has dropped the old on
 
 test('hands over where DynamoDB fails, and says why', async () => {
   const lambda = await start('create-session');
+  const calls = lambda.dynamoDb.calls.length;
   for (const fault of ['reset', 'deny'] as const) {
     lambda.dynamoDb.fail(fault);
     await handOver(lambda, `uid-of-${fault}`);
   }
+  // Two tries of the claim and of the session, and one: the SDK adds none of its own.
+  expect(lambda.dynamoDb.calls.length - calls).toBe(2 + 2 + 1);
   const reasons = (await linesOf(lambda)).map(({ store, storeReason }) => [store, storeReason]);
   expect(reasons).toEqual([
     ['unavailable', 'ECONNRESET'],
