@@ -12,6 +12,7 @@ import type { Check } from '../../../bin/doctor/check.ts';
 import { deployedChecks } from '../../../bin/doctor/deployed-checks.ts';
 import { putIntoWords, type Status } from '../../../bin/doctor/findings.ts';
 import { runChecks } from '../../../bin/doctor/run-checks.ts';
+import { version } from '../../../functions/version.ts';
 import { articlesOf, nameAlarm } from '../../../lib/monitoring/runbook.ts';
 import { readStages } from '../../../lib/stages/stages.ts';
 import {
@@ -207,7 +208,7 @@ judges('the quota of concurrent executions of Lambda', [
     'to do',
     'a quota of 10',
     () => aws.lambda.on(GetAccountSettingsCommand).resolves({ AccountLimit: { ConcurrentExecutions: 10 } }),
-    'it is 10 → Service Quotas',
+    'it is 10 → Service Quotas → AWS Lambda → Concurrent executions → Request increase',
   ],
 ]);
 
@@ -283,7 +284,7 @@ judges('the deployed version', [
     'to do',
     'another version than the checkout',
     stack({ Description: 'stage Demo, version 1.0.0' }),
-    'the stack has 1.0.0, ',
+    `the stack has 1.0.0, and this checkout is ${version} → Check out the deployed version, and run its doctor. Or deploy this one: npx cdk deploy BeginiSession-Demo`,
   ],
 ]);
 
@@ -319,7 +320,12 @@ const requests = (...points: object[]) => {
 };
 judges('the access log is written', [
   ['ok', 'a line for each request', () => logLines({ Sum: 30 }, { Sum: 12 }), '42 lines in a day'],
-  ['wrong', 'no line', () => logLines(), '3 requests in a day, and not one line → Fix the line "API Gate'],
+  [
+    'wrong',
+    'no line',
+    () => logLines(),
+    '3 requests in a day, and not one line → Fix the line "API Gateway may write access logs" first. If that is ok, give the role the policy service-role/AmazonAPIGatewayPushToCloudWatchLogs.',
+  ],
   [
     'to do',
     'no request',
