@@ -25,6 +25,10 @@ describe.each(environments)('the function of a %s stage', (environment) => {
     expect(functionTimeoutMs).toBe(14_000);
   });
 
+  test('has more time if it is a step of the rotation of the pair', () => {
+    expect(resourceOf(template, functionType, 'RotateCredentials').Properties).toHaveProperty('Timeout', 45);
+  });
+
   test('logs JSON to its own log group and traces nothing', () => {
     template.hasResourceProperties(functionType, {
       LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: logGroupId } },
