@@ -209,6 +209,20 @@ describe('rotation', () => {
     });
   });
 
+  test('refuses a rotation while a retry is due, and starts that retry', async () => {
+    const steps: string[] = [];
+    standIn.setRotation(SecretId, async ({ Step, ClientRequestToken }) => {
+      steps.push(Step);
+      await move('AWSPENDING', ClientRequestToken);
+      throw new Error('not now');
+    });
+    await rotate();
+    await standIn.rotationEnded();
+    await expect(rotate()).rejects.toMatchObject({ name: 'InvalidRequestException' });
+    await standIn.rotationEnded();
+    expect(steps).toEqual(['createSecret', 'createSecret']);
+  });
+
   test('tests the function with a temporary copy of the current value if it must not rotate at once', async () => {
     const calls: unknown[] = [];
     standIn.setRotation(SecretId, async ({ Step }) => {
