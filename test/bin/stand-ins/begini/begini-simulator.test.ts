@@ -66,6 +66,19 @@ describe('a session call', () => {
     expect(exp - before).toBeGreaterThanOrEqual(86_400);
   });
 
+  test.each([
+    ['none', 2],
+    ['same-token', 1],
+  ] as const)(
+    'for the same uid, with the fault %s, leads to %i session(s) in two calls',
+    async (fault, count) => {
+      await start();
+      simulator.setFault({ fault });
+      const tokens = [await tokenOf(await call()), await tokenOf(await call())];
+      expect(new Set(tokens).size).toBe(count);
+    },
+  );
+
   const spaced = `{"uid": "${uid}", "integration_id": "${integrationId}"}`;
   const compact = `{"uid":"${uid}","integration_id":"${integrationId}"}`;
 
