@@ -6,7 +6,7 @@ import { gatewayPage } from '../../../lib/api/gateway-page.ts';
 import { forcedStatusOf, gatewayProblem, gatewayResponses } from '../../../lib/api/gateway-responses.ts';
 import { applicantPageOf } from '../../../lib/stages/applicant-page.ts';
 import { stackOf } from '../../support/synthesize.ts';
-import { environments, resourceOf, templateOf } from '../../support/templates.ts';
+import { environments, fullRow, resourceOf, templateOf } from '../../support/templates.ts';
 
 describe.each(environments)('the API of a %s stage without launch links', (environment) => {
   const template = templateOf({ environment, launchLinks: false });
@@ -75,6 +75,12 @@ test('every call is counted and throttled, and none logged in full; open routes 
     ...['GET', 'HEAD'].map((method) => settings(method, '/~1return~1{ending}', 3, 4)),
     settings('POST', '/~1webhooks~1begini', 10, 20),
   ]);
+  expect(settingsOf(fullRow('production'))).toEqual(
+    expect.arrayContaining([
+      settings('*', '/*', 100, 200),
+      settings('POST', '/~1webhooks~1begini', 200, 400),
+    ]),
+  );
 });
 
 describe('the answers API Gateway gives itself', () => {
