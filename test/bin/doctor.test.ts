@@ -159,7 +159,7 @@ describe('a stage that can go live', () => {
   });
 });
 
-test('says for each finding what to click or run', async () => {
+test('says below a finding what to click or run, and counts what is to do and what is wrong', async () => {
   aws.reset(outputs, { StackStatus: 'UPDATE_ROLLBACK_COMPLETE' });
   aws.dynamodb.on(DescribeTimeToLiveCommand).resolves({});
   const { exitCode, output } = await doctor(['--stage', 'demo']);

@@ -89,7 +89,8 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   });
 
   const idOf = (type: string, idPart: string) => resourceOf(template, type, idPart).logicalId;
-  const atOnce = { Threshold: 1, DatapointsToAlarm: 1 };
+  // For a quarter of an hour after the last failure.
+  const atOnce = { Threshold: 1, DatapointsToAlarm: 1, EvaluationPeriods: 15 };
   const ofLines = (MetricName: string, periodSeconds = 60) => ({
     ...atOnce,
     Namespace: 'BeginiSession/Demo',
@@ -110,6 +111,7 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     ],
     Statistic: 'Maximum',
     Threshold: seconds,
+    EvaluationPeriods: 1,
   });
   const alarmOn = (article: keyof typeof runbookArticles) =>
     notifying.find(({ AlarmName }) => AlarmName.endsWith(runbookArticles[article].heading));
@@ -117,9 +119,9 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
   test.each([
     ['credentialsRefused', ofLines('CredentialsRefused')],
     ['credentialsNotSet', ofLines('CredentialsNotSet')],
-    ['internalErrors', ofLines('InternalErrors')],
+    ['internalErrors', { ...ofLines('InternalErrors'), EvaluationPeriods: 5 }],
     ['resultsUnavailable', ofLines('ResultsUnavailable')],
-    ['callersThrottled', { ...ofLines('RequestsThrottled', 300), Threshold: 10 }],
+    ['callersThrottled', { ...ofLines('RequestsThrottled', 300), Threshold: 10, EvaluationPeriods: 1 }],
     // Two periods: a single call that DynamoDB lost is not an outage.
     ['storeUnavailable', { ...ofLines('StoreUnavailable', 300), DatapointsToAlarm: 2, EvaluationPeriods: 3 }],
     ['rotationFailed', failedSteps('RotateCredentials')],
@@ -128,9 +130,13 @@ describe.each(environments)('the alarms of a %s stage', (environment) => {
     ['resultsExpire', oldestResult(3 * 24 * 3_600)],
     [
       'resultsDead',
-      { ...atOnce, Metrics: [{ Expression: 'FILL(waiting0, 0) + FILL(waiting1, 0)' }, {}, {}] },
+      {
+        ...atOnce,
+        EvaluationPeriods: 1,
+        Metrics: [{ Expression: 'FILL(waiting0, 0) + FILL(waiting1, 0)' }, {}, {}],
+      },
     ],
-    ['functionErrors', atOnce],
+    ['functionErrors', { ...atOnce, EvaluationPeriods: 5 }],
     ['functionsThrottled', atOnce],
     // A 95th percentile of 3 seconds for 15 minutes.
     ['slowHandOffs', { Threshold: 3000, EvaluationPeriods: 3, DatapointsToAlarm: 3 }],
