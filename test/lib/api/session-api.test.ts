@@ -162,7 +162,7 @@ describe('TLS', () => {
       return Template.fromStack(stack);
     };
     const ids = [
-      templateOf({ environment: 'test' }),
+      templateOf({ environment: 'test', domain, defaultEndpoint: 'open' }),
       templateOf({ environment: 'test', domain, defaultEndpoint: 'closed' }),
       changed({ securityPolicy: 'TLS_1_2' }),
       changed({ endpointAccessMode: 'STRICT' }),
