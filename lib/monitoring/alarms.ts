@@ -1,12 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import {
-  Alarm,
-  type AlarmBase,
-  ComparisonOperator,
-  type IMetric,
-  MathExpression,
-  TreatMissingData,
-} from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, type AlarmBase, type IMetric, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -18,6 +11,7 @@ import type { Stage } from '../stages/stages.ts';
 import { ErrorBudget } from './error-budget.ts';
 import { sumOf } from './metric-math.ts';
 import { MissingResults } from './missing-results.ts';
+import { type RaisedBy, raisedBy } from './raised-by.ts';
 import type { RequestMetric, RequestMetrics } from './request-metrics.ts';
 import { type Article, describeAlarm, nameAlarm, runbookArticles } from './runbook.ts';
 import { manyRefused, SilentFlood } from './silent-flood.ts';
@@ -78,14 +72,8 @@ const rotationAlarms = {
 };
 
 /** An alarm on one metric. Missing data never raises one: at night a stage may have no requests. */
-interface AlarmSpec {
+interface AlarmSpec extends RaisedBy {
   meaning: string;
-  metric: IMetric;
-  /** The alarm is raised at this value and above. */
-  threshold?: number;
-  /** Raised by `datapoints` of the last `of` periods, and over when there are fewer. All are 1 by default. */
-  datapoints?: number;
-  of?: number;
 }
 
 const minute = Duration.minutes(1);
@@ -270,20 +258,11 @@ export class Alarms extends Construct {
     });
   }
 
-  #add(
-    id: string,
-    article: Article,
-    { meaning, metric, threshold = 1, datapoints = 1, of = 1 }: AlarmSpec,
-  ): Alarm {
+  #add(id: string, article: Article, { meaning, ...when }: AlarmSpec): Alarm {
     const alarm = new Alarm(this, id, {
       alarmName: nameAlarm(Stack.of(this).stackName, article),
       alarmDescription: describeAlarm(meaning, article, this.#runbookUrl),
-      metric,
-      threshold,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      datapointsToAlarm: datapoints,
-      evaluationPeriods: of,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      ...raisedBy(when),
     });
     this.#notify(alarm);
     return alarm;
